@@ -1,0 +1,220 @@
+//! Certificate types: what may be issued, by whom, with which fields and under which seal.
+//!
+//! Takes the folders under `templates/`; gives [`Catalogue`], whose types turn raw values into
+//! [`FaceData`] or a list of [`FieldError`]s. Adding a type is adding a folder, no code.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+/// What a face field holds, and therefore how a raw value is checked and printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FieldKind {
+    /// One or more lines of text.
+    Text,
+    /// A civil date; printed 2026年11月21日.
+    Date,
+    /// Unified social credit code (GB 32100).
+    CreditCode,
+    /// Citizen identity number (GB 11643).
+    CitizenId,
+    /// One of the field's `choices`.
+    Choice,
+    /// A whole number.
+    Integer,
+    /// A decimal number, printed with the field's `unit`.
+    Decimal,
+    /// A JPEG or PNG portrait.
+    Photo,
+}
+
+/// The part a field plays in the metadata every certificate has (GB/T 36903).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// 证照编号, ZZBH.
+    Number,
+    /// 持证主体, CZZT.
+    HolderName,
+    /// 持证主体代码, CZZTDM.
+    HolderCode,
+    /// 证照颁发日期, ZZBFRQ.
+    IssuedOn,
+    /// 证照有效期起始日期, ZZYXQQSRQ.
+    ValidFrom,
+    /// 证照有效期截止日期, ZZYXQJZRQ.
+    ValidUntil,
+}
+
+/// One field of a face.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Field {
+    /// Our key, in kebab-case English.
+    pub key: String,
+    /// What is printed before the value, and the usual CSV header.
+    pub label: String,
+    /// The same in English.
+    pub label_en: String,
+    /// GB/T 36903 short name (`CZZT`, `KZ_…`).
+    pub short: String,
+    /// How values are checked.
+    pub kind: FieldKind,
+    /// The part it plays in the common metadata.
+    #[serde(default)]
+    pub role: Option<Role>,
+    /// An empty value is refused.
+    #[serde(default)]
+    pub required: bool,
+    /// Shown masked to callers without the right to see it.
+    #[serde(default)]
+    pub personal: bool,
+    /// Longest value, in characters.
+    #[serde(default)]
+    pub max_chars: Option<usize>,
+    /// Allowed values of a choice.
+    #[serde(default)]
+    pub choices: Vec<String>,
+    /// Printed after a number.
+    #[serde(default)]
+    pub unit: Option<String>,
+    /// Other headers this field goes by in departments' tables.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+    /// A plausible, fictitious value, for previews.
+    pub sample: String,
+}
+
+/// Who can hold a certificate of the type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HolderKind {
+    /// Legal persons and other organisations, by unified social credit code.
+    Organisation,
+    /// Natural persons, by citizen id.
+    Person,
+    /// Either.
+    Any,
+}
+
+/// When a certificate of the type stops being in force by date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "rule")]
+pub enum ValidityRule {
+    /// No end date (长期).
+    Unlimited,
+    /// So many years from the first day; an explicit end date in the data wins.
+    Years {
+        /// Whole years.
+        years: i16,
+    },
+    /// The data must say the end date.
+    Given,
+}
+
+/// How certificate numbers of the type are made and recognised.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct NumberRule {
+    /// Literal text with `{region}` (6 digits), `{year}`, `{seq:N}` (N digits), `{holder-code}`.
+    pub pattern: String,
+    /// Longest number accepted from historical data, in characters.
+    pub max_chars: usize,
+}
+
+/// Document formats and signature profiles a certificate is issued under.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Profile {
+    /// PDF/A-3 with a PAdES B-B signature.
+    PdfPades,
+}
+
+/// A certificate type (证照类型), one version of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct CertificateType {
+    /// Our key; the folder's name.
+    pub key: String,
+    /// Version of type and template together.
+    pub version: u16,
+    /// Position in the district's monthly table.
+    pub seq: u16,
+    /// Name printed on the face and in reports.
+    pub name: String,
+    /// English name.
+    pub name_en: String,
+    /// Key of the owning department.
+    pub department: String,
+    /// Certificate type code, 21 characters (GB/T 36904): USCC of the defining agency + 3 characters.
+    pub code: String,
+    /// Who can hold it.
+    pub holder: HolderKind,
+    /// Kind of seal that signs it, as named in the department's seal list.
+    pub seal: String,
+    /// Formats it is issued in.
+    pub profiles: Vec<Profile>,
+    /// End of force by date.
+    pub validity: ValidityRule,
+    /// Certificate numbers.
+    pub number: NumberRule,
+    /// Face layout: `own` for `face.toml` in the same folder, or the name of a family layout.
+    pub layout: String,
+    /// Face fields in printing order.
+    #[serde(rename = "field")]
+    pub fields: Vec<Field>,
+}
+
+/// A department (部门): owns certificate types and seals.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Department {
+    /// Our key, in pinyin or English.
+    pub key: String,
+    /// Short name as in the monthly table (市场监管局).
+    pub name: String,
+    /// English name.
+    pub name_en: String,
+}
+
+/// Checked face data (照面数据) with the metadata every certificate has.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FaceData {
+    /// The type it was checked against.
+    pub certificate_type: Arc<CertificateType>,
+    /// Certificate number; none until one is allocated.
+    pub number: Option<String>,
+    /// Holder's name.
+    pub holder_name: String,
+    /// Holder's code: USCC, citizen id or another document number. None where old data have none.
+    pub holder_code: Option<String>,
+    /// Date of issue.
+    pub issued_on: Date,
+    /// First day in force.
+    pub valid_from: Date,
+    /// Last day in force; none for unlimited.
+    pub valid_until: Option<Date>,
+    /// Printed text of every field by key, photos left out.
+    pub printed: BTreeMap<String, String>,
+    /// Photo files by field key.
+    pub photos: BTreeMap<String, Arc<[u8]>>,
+}
+
+/// Why a raw value was refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
+#[error("{field} ({label}): {reason}")]
+pub struct FieldError {
+    /// Field key.
+    pub field: String,
+    /// Field label, as the operator knows it.
+    pub label: String,
+    /// Stable code: `missing`, `unknown-field`, `bad-date`, `bad-check-digit`, `too-long`, …
+    pub code: &'static str,
+    /// What is wrong, in Chinese, with the offending part masked where personal.
+    pub reason: String,
+    /// What to do about it, in Chinese.
+    pub hint: String,
+}

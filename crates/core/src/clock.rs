@@ -1,0 +1,44 @@
+//! The time seam: core never reads the system clock by itself.
+//!
+//! An instant enters once per operation, so that one certificate cannot carry two different
+//! "now"s and a test can fix it. Civil dates on certificates are dates in China Standard Time.
+
+use std::fmt;
+
+use jiff::{Timestamp, civil::Date, tz::Offset, tz::TimeZone};
+
+/// Where "now" comes from.
+pub trait Clock: Send + Sync + fmt::Debug {
+    /// The present instant.
+    fn now(&self) -> Timestamp;
+}
+
+/// The operating system's clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+}
+
+/// A clock that stands still, for tests and for re-judging a document at a past instant.
+#[derive(Debug, Clone, Copy)]
+pub struct FixedClock(pub Timestamp);
+
+impl Clock for FixedClock {
+    fn now(&self) -> Timestamp {
+        self.0
+    }
+}
+
+/// China Standard Time, UTC+8 without daylight saving since 1992: the zone of every civil date here.
+pub fn china() -> TimeZone {
+    TimeZone::fixed(Offset::constant(8))
+}
+
+/// The civil date of an instant in China Standard Time.
+pub fn civil_date(at: Timestamp) -> Date {
+    at.to_zoned(china()).date()
+}

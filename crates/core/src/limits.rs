@@ -1,0 +1,30 @@
+//! Every limit on untrusted input, in one place, each with its reason.
+
+/// Largest PDF opened for verification. A certificate is under 100 kB; scans reach tens of megabytes.
+pub const MAX_DOCUMENT_BYTES: usize = 64 << 20;
+/// Largest number of indirect objects in an opened PDF.
+pub const MAX_PDF_OBJECTS: usize = 500_000;
+/// Deepest nesting of PDF objects followed: beyond this a file is made to exhaust the stack.
+pub const MAX_PDF_DEPTH: usize = 64;
+/// Largest inflated stream read while verifying.
+pub const MAX_INFLATED_STREAM: usize = 32 << 20;
+/// Largest CMS blob in `/Contents`.
+pub const MAX_CMS_BYTES: usize = 1 << 20;
+/// Most signatures examined in one document.
+pub const MAX_SIGNATURES: usize = 64;
+/// Longest QR text: a version 40-L symbol holds 7,089 digits (ISO/IEC 18004).
+pub const MAX_QR_TEXT: usize = 7_200;
+/// Largest inflated QR token; the token itself holds under 3 kB.
+pub const MAX_QR_TOKEN: usize = 16 << 10;
+/// Largest picture (pixels) searched for a QR code: an A4 page at 600 dpi is 35 million.
+pub const MAX_PICTURE_PIXELS: u64 = 40_000_000;
+/// Largest trust list file.
+pub const MAX_TRUST_LIST_BYTES: usize = 16 << 20;
+/// Longest X.509 path below an anchor.
+pub const MAX_PATH_LENGTH: usize = 6;
+/// Longest value of one face field, in characters.
+pub const MAX_FIELD_CHARS: usize = 2_000;
+/// Largest photo file accepted for a face.
+pub const MAX_PHOTO_BYTES: usize = 2 << 20;
+/// Longest row of a backfill source, in bytes: a longer one is a lost quote, not a row.
+pub const MAX_ROW_BYTES: usize = 256 << 10;
