@@ -41,5 +41,5 @@ if [ "${1:-demo}" = test ] && [ ! -x target/tools/pyhanko/bin/pyhanko ]; then
     echo "installing: pyHanko (PyPI) into target/tools/pyhanko"
     mkdir -p target/tools
     python3 -m venv target/tools/pyhanko
-    target/tools/pyhanko/bin/pip install --quiet --disable-pip-version-check 'pyhanko==0.38.0' 'pyhanko-cli==0.5.0'
+    target/tools/pyhanko/bin/pip install --quiet --disable-pip-version-check 'pyhanko==0.38.0' 'pyhanko-cli==0.6.0'
 fi
