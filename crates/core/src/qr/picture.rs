@@ -128,10 +128,11 @@ fn search(image: &GrayImage, inverted: bool) -> Vec<String> {
         });
         let mut texts = Vec::new();
         for grid in prepared.detect_grids() {
-            if let Ok((_, text)) = grid.decode() {
-                if text.len() <= MAX_QR_TEXT && !texts.contains(&text) {
-                    texts.push(text);
-                }
+            if let Ok((_, text)) = grid.decode()
+                && text.len() <= MAX_QR_TEXT
+                && !texts.contains(&text)
+            {
+                texts.push(text);
             }
         }
         texts

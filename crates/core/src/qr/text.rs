@@ -4,6 +4,8 @@
 //! of 1 to 6 bytes becomes 3, 5, 8, 10, 13 or 15 digits. In the QR code's numeric mode that costs
 //! 8.10 bits a byte, against 10.67 for base64url, and digits pass through every scanner unharmed.
 
+use std::fmt::Write;
+
 use crate::limits::MAX_QR_TEXT;
 
 /// What a scanned or typed text turned out to be.
@@ -53,7 +55,8 @@ pub fn encode(host: &str, token: &[u8]) -> String {
             .iter()
             .fold(0_u64, |number, &byte| number << 8 | u64::from(byte));
         let width = DIGITS[group.len()];
-        text.push_str(&format!("{number:0width$}"));
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{number:0width$}");
     }
     text
 }

@@ -262,7 +262,8 @@ pub fn sign(token: &FaceToken, identity: &SigningIdentity) -> Result<Vec<u8>, To
     }
     let kid = kid_of(&identity.certificate);
     let signed = to_be_signed(&protected_header(kid), &write_claims(token)?);
-    let signature = fixed_signature(&identity.signer.sign(&signed)?)?;
+    let made = identity.signer.sign(&signed)?;
+    let signature = fixed_signature(&made).ok_or(SignerError::KeyFailed)?;
     let plain = SignedToken {
         token: token.clone(),
         kid,
@@ -530,23 +531,20 @@ fn is_identifier_part(part: &str) -> bool {
 }
 
 /// `SEQUENCE { r, s }` to `r || s`, each of 32 bytes (RFC 9053 §2.1).
-fn fixed_signature(der: &[u8]) -> Result<[u8; SIGNATURE_LEN], TokenError> {
+pub(crate) fn fixed_signature(der: &[u8]) -> Option<[u8; SIGNATURE_LEN]> {
     #[derive(Sequence)]
     struct EcdsaSigValue<'a> {
         r: UintRef<'a>,
         s: UintRef<'a>,
     }
-    let value = EcdsaSigValue::from_der(der).map_err(|_| SignerError::KeyFailed)?;
+    let value = EcdsaSigValue::from_der(der).ok()?;
     let mut fixed = [0; SIGNATURE_LEN];
     let (left, right) = fixed.split_at_mut(SIGNATURE_LEN / 2);
     for (half, number) in [(left, value.r.as_bytes()), (right, value.s.as_bytes())] {
-        let start = half
-            .len()
-            .checked_sub(number.len())
-            .ok_or(SignerError::KeyFailed)?;
+        let start = half.len().checked_sub(number.len())?;
         half[start..].copy_from_slice(number);
     }
-    Ok(fixed)
+    Some(fixed)
 }
 
 /// The uncompressed point of a P-256 X.509 certificate; none for any other key.
