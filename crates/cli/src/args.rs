@@ -19,7 +19,13 @@ use jiff::{Timestamp, civil::Date};
 )]
 pub struct Cli {
     /// 数据目录（配置、密钥、登记簿、证照文件） Home directory of the installation
-    #[arg(long, global = true, env = "CERTSEAL_HOME", default_value = "certseal-home", value_name = "DIR")]
+    #[arg(
+        long,
+        global = true,
+        env = "CERTSEAL_HOME",
+        default_value = "certseal-home",
+        value_name = "DIR"
+    )]
     pub home: PathBuf,
     /// 密钥口令文件；另可用环境变量 CERTSEAL_PASSPHRASE 或交互输入 File holding the key passphrase
     #[arg(long, global = true, value_name = "FILE")]

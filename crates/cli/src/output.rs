@@ -35,7 +35,10 @@ pub struct Failure {
 impl Failure {
     /// A failure with advice.
     pub fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: Some(hint.into()) }
+        Self {
+            message: message.into(),
+            hint: Some(hint.into()),
+        }
     }
 
     /// A failure in the words of the error that caused it, its sources appended.

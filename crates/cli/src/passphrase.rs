@@ -15,10 +15,12 @@ pub type Passphrase = Zeroizing<String>;
 /// Reads the passphrase from `file`, else from the environment, else from the terminal.
 pub fn obtain(file: Option<&Path>) -> Result<Passphrase, Failure> {
     if let Some(path) = file {
-        let text = std::fs::read_to_string(path).map(Zeroizing::new).map_err(|error| {
-            Failure::from_error(&format!("读取口令文件 {}", path.display()), &error)
-                .hint("文件应为一行文本，且只有运行用户可读（chmod 600）。")
-        })?;
+        let text = std::fs::read_to_string(path)
+            .map(Zeroizing::new)
+            .map_err(|error| {
+                Failure::from_error(&format!("读取口令文件 {}", path.display()), &error)
+                    .hint("文件应为一行文本，且只有运行用户可读（chmod 600）。")
+            })?;
         return checked(text.trim_end_matches(['\r', '\n']));
     }
     if let Ok(text) = std::env::var(VARIABLE).map(Zeroizing::new) {
@@ -30,7 +32,10 @@ pub fn obtain(file: Option<&Path>) -> Result<Passphrase, Failure> {
             .map_err(|error| Failure::from_error("读取口令", &error))?;
         return checked(&text);
     }
-    Err(Failure::new("没有密钥口令", format!("用 --passphrase-file 指定口令文件，或设置环境变量 {VARIABLE}。")))
+    Err(Failure::new(
+        "没有密钥口令",
+        format!("用 --passphrase-file 指定口令文件，或设置环境变量 {VARIABLE}。"),
+    ))
 }
 
 fn checked(text: &str) -> Result<Passphrase, Failure> {

@@ -28,8 +28,8 @@ use jiff::Timestamp;
 use ring::rand::{SecureRandom, SystemRandom};
 use signature::Keypair;
 use spki::{
-    AlgorithmIdentifierOwned, DynSignatureAlgorithmIdentifier, EncodePublicKey,
-    SubjectPublicKeyInfoOwned, SubjectPublicKeyInfoRef,
+    AlgorithmIdentifierOwned, DynSignatureAlgorithmIdentifier, EncodePublicKey, SubjectPublicKeyInfoOwned,
+    SubjectPublicKeyInfoRef,
 };
 use x509_cert::{
     Certificate, TbsCertificate, Version,
@@ -271,13 +271,7 @@ impl CertificateAuthority {
             path_len_constraint: Some(0),
         })?;
         extensions.push(&KeyUsage(KeyUsages::KeyCertSign | KeyUsages::CRLSign))?;
-        let der = self.certify(
-            signer.public_key_info(),
-            subject,
-            validity,
-            serial,
-            extensions,
-        )?;
+        let der = self.certify(signer.public_key_info(), subject, validity, serial, extensions)?;
         Ok(Self {
             certificate: x509::parse(&der)?,
             der,
@@ -296,9 +290,7 @@ impl CertificateAuthority {
         serial: Serial,
     ) -> Result<Vec<u8>, AuthorityError> {
         let usages: FlagSet<KeyUsages> = match role {
-            Role::DocumentSigner | Role::SealMaker => {
-                KeyUsages::DigitalSignature | KeyUsages::NonRepudiation
-            }
+            Role::DocumentSigner | Role::SealMaker => KeyUsages::DigitalSignature | KeyUsages::NonRepudiation,
             Role::TokenSigner => KeyUsages::DigitalSignature.into(),
         };
         let mut extensions = Extensions::default();
@@ -331,12 +323,8 @@ impl CertificateAuthority {
         extensions.push(&points_to(&self.own_key_identifier()?))?;
         extensions.push(&CrlNumber::try_from(number)?)?;
 
-        let lines = revocations
-            .iter()
-            .map(revoked)
-            .collect::<Result<Vec<_>, _>>()?;
-        let algorithm =
-            AlgorithmIdentifierOwned::from_der(self.signer.scheme().algorithm_identifier())?;
+        let lines = revocations.iter().map(revoked).collect::<Result<Vec<_>, _>>()?;
+        let algorithm = AlgorithmIdentifierOwned::from_der(self.signer.scheme().algorithm_identifier())?;
         let tbs_cert_list: TbsCertList = TbsCertList {
             version: Version::V2,
             signature: algorithm.clone(),
@@ -396,9 +384,7 @@ impl CertificateAuthority {
         extensions.push(&points_to(&self.own_key_identifier()?))?;
         if let Some(publication) = &self.publication {
             extensions.push(&CrlDistributionPoints(vec![DistributionPoint {
-                distribution_point: Some(DistributionPointName::FullName(vec![url(
-                    &publication.crl_url
-                )?])),
+                distribution_point: Some(DistributionPointName::FullName(vec![url(&publication.crl_url)?])),
                 reasons: None,
                 crl_issuer: None,
             }]))?;
@@ -447,9 +433,7 @@ fn revoked(line: &Revocation) -> Result<RevokedCert, AuthorityError> {
 }
 
 fn url(text: &str) -> Result<GeneralName, AuthorityError> {
-    Ok(GeneralName::UniformResourceIdentifier(Ia5String::new(
-        text,
-    )?))
+    Ok(GeneralName::UniformResourceIdentifier(Ia5String::new(text)?))
 }
 
 fn key_identifier(key: &SubjectPublicKeyInfoOwned) -> Result<SubjectKeyIdentifier, AuthorityError> {
@@ -662,11 +646,7 @@ pub(crate) mod tests {
             )
             .unwrap_or_else(|e| panic!("{role:?}: {e}"));
         }
-        let text = openssl(
-            folder.path(),
-            &["x509", "-in", "signer.pem", "-noout", "-text"],
-        )
-        .unwrap();
+        let text = openssl(folder.path(), &["x509", "-in", "signer.pem", "-noout", "-text"]).unwrap();
         for expected in [
             "NTRCN-11410000MB0000000X",
             "Digital Signature, Non Repudiation",
@@ -698,10 +678,9 @@ pub(crate) mod tests {
         };
         let root_crl = authority.root.revocation_list(1, now, later, &[]).unwrap();
         fs::write(file("root.crl"), root_crl).unwrap();
-        for (number, revocations, accepted) in [
-            (1, &[][..], true),
-            (2, std::slice::from_ref(&revocation), false),
-        ] {
+        for (number, revocations, accepted) in
+            [(1, &[][..], true), (2, std::slice::from_ref(&revocation), false)]
+        {
             let crl = authority
                 .issuing
                 .revocation_list(number, now, later, revocations)
@@ -739,15 +718,7 @@ pub(crate) mod tests {
         }
         let text = openssl(
             folder.path(),
-            &[
-                "crl",
-                "-inform",
-                "DER",
-                "-in",
-                "issuing.crl",
-                "-noout",
-                "-text",
-            ],
+            &["crl", "-inform", "DER", "-in", "issuing.crl", "-noout", "-text"],
         )
         .unwrap();
         assert!(
@@ -817,10 +788,7 @@ pub(crate) mod tests {
 
         let identity = SigningIdentity::load(folder.path(), "seal", &passphrase).unwrap();
         assert_eq!(&*identity.certificate, &certificate[..]);
-        assert_eq!(
-            &*identity.issuers,
-            &[authority.issuing.certificate().to_vec()]
-        );
+        assert_eq!(&*identity.issuers, &[authority.issuing.certificate().to_vec()]);
 
         write_chain(&chain, [authority.issuing.certificate()]).unwrap();
         assert!(matches!(

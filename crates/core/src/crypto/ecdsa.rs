@@ -32,9 +32,7 @@ pub fn p256_to_fixed(signature: &[u8]) -> Result<[u8; 2 * SCALAR], EncodingError
     let (left, right) = fixed.split_at_mut(SCALAR);
     for (half, integer) in [(left, value.r), (right, value.s)] {
         let bytes = integer.as_bytes();
-        let start = SCALAR
-            .checked_sub(bytes.len())
-            .ok_or(EncodingError::TooWide)?;
+        let start = SCALAR.checked_sub(bytes.len()).ok_or(EncodingError::TooWide)?;
         half[start..].copy_from_slice(bytes);
     }
     Ok(fixed)

@@ -117,11 +117,7 @@ impl SigningIdentity {
     }
 
     /// Loads a key file and a chain file.
-    pub fn load_files(
-        key: &Path,
-        chain: &Path,
-        passphrase: &Passphrase,
-    ) -> Result<Self, IdentityError> {
+    pub fn load_files(key: &Path, chain: &Path, passphrase: &Passphrase) -> Result<Self, IdentityError> {
         let mut certificates = read_chain(chain)?;
         let signer = Arc::new(KeyFile::load(key, passphrase)?);
         let leaf = certificates.remove(0); // `read_chain` gives at least one

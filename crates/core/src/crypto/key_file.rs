@@ -82,9 +82,7 @@ pub enum KeyFileError {
     #[error("私钥文件已存在，不覆盖: {0} (a key file is never overwritten)")]
     AlreadyExists(PathBuf),
     /// scrypt parameters of the file would need more memory than we grant.
-    #[error(
-        "私钥文件的 scrypt 参数要求 {0} MiB 内存，超过上限 (scrypt parameters ask for too much memory)"
-    )]
+    #[error("私钥文件的 scrypt 参数要求 {0} MiB 内存，超过上限 (scrypt parameters ask for too much memory)")]
     CostTooHigh(u64),
     /// An empty passphrase protects nothing.
     #[error("口令为空 (the passphrase is empty)")]
@@ -123,9 +121,8 @@ pub struct PrivateKey {
 impl PrivateKey {
     /// Makes a new P-256 key.
     pub fn generate() -> Result<Self, KeyFileError> {
-        let document =
-            EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &SystemRandom::new())
-                .map_err(|_| KeyFileError::NoRandomness)?;
+        let document = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &SystemRandom::new())
+            .map_err(|_| KeyFileError::NoRandomness)?;
         Ok(Self {
             pkcs8: Zeroizing::new(document.as_ref().to_vec()),
         })
@@ -150,11 +147,7 @@ impl PrivateKey {
         let info = EncryptedPrivateKeyInfoRef::from_der(document.as_bytes())
             .map_err(|_| KeyFileError::NotEncryptedPkcs8)?;
 
-        if let Some(cost) = info
-            .encryption_algorithm
-            .pbes2()
-            .and_then(|p| p.kdf.scrypt())
-        {
+        if let Some(cost) = info.encryption_algorithm.pbes2().and_then(|p| p.kdf.scrypt()) {
             let memory = u64::from(cost.cost_parameter)
                 .saturating_mul(u64::from(cost.block_size))
                 .saturating_mul(128);
@@ -163,18 +156,16 @@ impl PrivateKey {
             }
         }
 
-        let key = info
-            .decrypt(passphrase.as_bytes())
-            .map_err(|error| match error {
-                pkcs8::Error::EncryptedPrivateKey(
-                    cause @ (pkcs5::Error::UnsupportedAlgorithm { .. }
-                    | pkcs5::Error::AlgorithmParametersInvalid { .. }
-                    | pkcs5::Error::NoPbes1CryptSupport),
-                ) => KeyFileError::EncryptionUnsupported(cause.to_string()),
-                // A wrong key shows as bad padding or, by chance, as padding that fits over bytes that
-                // are no key: both mean the same.
-                _ => KeyFileError::WrongPassphrase,
-            })?;
+        let key = info.decrypt(passphrase.as_bytes()).map_err(|error| match error {
+            pkcs8::Error::EncryptedPrivateKey(
+                cause @ (pkcs5::Error::UnsupportedAlgorithm { .. }
+                | pkcs5::Error::AlgorithmParametersInvalid { .. }
+                | pkcs5::Error::NoPbes1CryptSupport),
+            ) => KeyFileError::EncryptionUnsupported(cause.to_string()),
+            // A wrong key shows as bad padding or, by chance, as padding that fits over bytes that
+            // are no key: both mean the same.
+            _ => KeyFileError::WrongPassphrase,
+        })?;
         PrivateKeyInfoRef::from_der(key.as_bytes()).map_err(|_| KeyFileError::WrongPassphrase)?;
         Ok(Self {
             pkcs8: key.to_bytes(),
@@ -187,17 +178,12 @@ impl PrivateKey {
         let mut salt = [0; 16];
         let mut iv = [0; 16];
         let random = SystemRandom::new();
-        random
-            .fill(&mut salt)
-            .map_err(|_| KeyFileError::NoRandomness)?;
-        random
-            .fill(&mut iv)
-            .map_err(|_| KeyFileError::NoRandomness)?;
+        random.fill(&mut salt).map_err(|_| KeyFileError::NoRandomness)?;
+        random.fill(&mut iv).map_err(|_| KeyFileError::NoRandomness)?;
 
-        let cost =
-            scrypt::Params::new(SCRYPT_LOG_N, SCRYPT_R, SCRYPT_P).map_err(|e| rejected(&e))?;
-        let parameters = pbes2::Parameters::generate_scrypt_aes256cbc(cost, &salt, iv)
-            .map_err(|e| rejected(&e))?;
+        let cost = scrypt::Params::new(SCRYPT_LOG_N, SCRYPT_R, SCRYPT_P).map_err(|e| rejected(&e))?;
+        let parameters =
+            pbes2::Parameters::generate_scrypt_aes256cbc(cost, &salt, iv).map_err(|e| rejected(&e))?;
         let info = PrivateKeyInfoRef::from_der(&self.pkcs8).map_err(|e| rejected(&e))?;
         let document = info
             .encrypt_with_params(parameters, passphrase.as_bytes())
@@ -348,10 +334,7 @@ mod tests {
         let path = folder.path().join("seal.key");
         let key = PrivateKey::generate().unwrap();
         key.write_new(&path, &passphrase("正确的口令")).unwrap();
-        assert_eq!(
-            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
-            0o600
-        );
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert!(matches!(
             key.write_new(&path, &passphrase("x")),
             Err(KeyFileError::AlreadyExists(_))
@@ -424,15 +407,8 @@ mod tests {
                 ))
                 .output()
                 .unwrap();
-            assert!(
-                made.status.success(),
-                "{}",
-                String::from_utf8_lossy(&made.stderr)
-            );
-            assert!(
-                KeyFile::load(&theirs, &passphrase("abc")).is_ok(),
-                "{options:?}"
-            );
+            assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+            assert!(KeyFile::load(&theirs, &passphrase("abc")).is_ok(), "{options:?}");
         }
     }
 
@@ -455,10 +431,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("pass");
         fs::write(&path, " with spaces \r\nsecond line").unwrap();
-        assert_eq!(
-            Passphrase::from_file(&path).unwrap().as_bytes(),
-            b" with spaces "
-        );
+        assert_eq!(Passphrase::from_file(&path).unwrap().as_bytes(), b" with spaces ");
         assert_eq!(format!("{:?}", passphrase("secret")), "Passphrase(..)");
     }
 }

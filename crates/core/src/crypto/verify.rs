@@ -51,10 +51,7 @@ impl DigestAlgorithm {
     /// Reads an `AlgorithmIdentifier` of a digest. Parameters must be absent or NULL (RFC 5754 §2).
     pub fn from_identifier(identifier: &AlgorithmIdentifierRef<'_>) -> Result<Self, VerifyError> {
         if identifier.parameters.is_some_and(|p| !p.is_null()) {
-            return Err(VerifyError::refused(
-                "digest with parameters",
-                identifier.oid,
-            ));
+            return Err(VerifyError::refused("digest with parameters", identifier.oid));
         }
         match identifier.oid {
             SHA_256 => Ok(Self::Sha256),
@@ -152,17 +149,12 @@ impl SignatureAlgorithm {
             Self::Ecdsa(_) | Self::Ed25519 => identifier.parameters.is_none(),
         };
         if !parameters_fit {
-            return Err(VerifyError::refused(
-                "unexpected parameters of",
-                identifier.oid,
-            ));
+            return Err(VerifyError::refused("unexpected parameters of", identifier.oid));
         }
         match (algorithm.digest(), digest) {
-            (Some(named), Some(expected)) if named != expected => {
-                Err(VerifyError::AlgorithmRefused(format!(
-                    "the signature algorithm uses {named}, the digest algorithm is {expected}"
-                )))
-            }
+            (Some(named), Some(expected)) if named != expected => Err(VerifyError::AlgorithmRefused(
+                format!("the signature algorithm uses {named}, the digest algorithm is {expected}"),
+            )),
             _ => Ok(algorithm),
         }
     }
@@ -282,9 +274,7 @@ fn pss_digest(parameters: Option<AnyRef<'_>>) -> Result<DigestAlgorithm, VerifyE
         .ok_or_else(|| refused("without parameters"))?
         .decode_as()
         .map_err(|_| refused("parameters are malformed"))?;
-    let hash = parameters
-        .hash
-        .ok_or_else(|| refused("with its default SHA-1"))?;
+    let hash = parameters.hash.ok_or_else(|| refused("with its default SHA-1"))?;
     let digest = DigestAlgorithm::from_identifier(&hash)?;
     let mask = parameters
         .mask
@@ -343,9 +333,7 @@ fn check_rsa_key(
         )));
     }
     if key.exponent.as_bytes() == [1] {
-        return Err(VerifyError::KeyRefused(
-            "an RSA key with exponent 1".to_owned(),
-        ));
+        return Err(VerifyError::KeyRefused("an RSA key with exponent 1".to_owned()));
     }
     Ok(())
 }
@@ -374,11 +362,7 @@ mod tests {
                 .current_dir(&folder)
                 .output()
                 .unwrap();
-            assert!(
-                done.status.success(),
-                "{}",
-                String::from_utf8_lossy(&done.stderr)
-            );
+            assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
         };
         let sha256 = DigestAlgorithm::Sha256;
         let pss = "-sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:digest";
@@ -444,8 +428,7 @@ mod tests {
                 .to_owned(),
         );
         let short = fs::read(folder.path().join("public")).unwrap();
-        let refused =
-            verify_signature(&short, SignatureAlgorithm::RsaPkcs1(sha256), b"", &[0; 128]);
+        let refused = verify_signature(&short, SignatureAlgorithm::RsaPkcs1(sha256), b"", &[0; 128]);
         assert!(matches!(&refused, Err(VerifyError::KeyRefused(why)) if why.contains("1024")));
         let mismatch = verify_signature(&short, SignatureAlgorithm::Ed25519, b"", &[0; 64]);
         assert!(matches!(mismatch, Err(VerifyError::KeyRefused(_))));
@@ -460,10 +443,7 @@ mod tests {
         let sha256 = Some(DigestAlgorithm::Sha256);
         assert!(read("1.2.840.10045.4.3.2", None, sha256).is_ok());
         assert!(read("1.2.840.10045.4.3.2", Some(AnyRef::NULL), sha256).is_err());
-        assert!(
-            read("1.2.840.10045.4.3.3", None, sha256).is_err(),
-            "two digests"
-        );
+        assert!(read("1.2.840.10045.4.3.3", None, sha256).is_err(), "two digests");
         assert!(read("1.2.840.113549.1.1.1", Some(AnyRef::NULL), sha256).is_ok());
         assert!(read("1.2.840.113549.1.1.1", Some(AnyRef::NULL), None).is_err());
         assert!(
@@ -498,10 +478,7 @@ mod tests {
             .unwrap()
         };
         let read = |der: &[u8]| pss_digest(Some(AnyRef::from_der(der).unwrap()));
-        assert_eq!(
-            read(&encode(SHA_384, SHA_384, 48)),
-            Ok(DigestAlgorithm::Sha384)
-        );
+        assert_eq!(read(&encode(SHA_384, SHA_384, 48)), Ok(DigestAlgorithm::Sha384));
         assert!(read(&encode(SHA_384, SHA_256, 48)).is_err());
         assert!(read(&encode(SHA_256, SHA_256, 20)).is_err());
         assert!(read(b"\x30\x00").is_err(), "all defaults: SHA-1");

@@ -74,26 +74,18 @@ impl Subject {
         let text_fields = [
             ("ST", PROVINCE, self.province.as_deref()),
             ("O", ORGANISATION, Some(self.organisation.as_str())),
-            (
-                "organizationIdentifier",
-                ORGANISATION_IDENTIFIER,
-                code.as_deref(),
-            ),
+            ("organizationIdentifier", ORGANISATION_IDENTIFIER, code.as_deref()),
             ("CN", COMMON_NAME, Some(self.common_name.as_str())),
         ];
 
-        let country = Any::new(
-            Tag::PrintableString,
-            PrintableStringRef::new("CN")?.as_bytes(),
-        )?;
+        let country = Any::new(Tag::PrintableString, PrintableStringRef::new("CN")?.as_bytes())?;
         let mut names = RdnSequence::default();
         names.push(one(COUNTRY, country)?);
         for (field, oid, text) in text_fields {
             let Some(text) = text else { continue };
             let count = text.chars().count();
             if count == 0 || count > MAX_NAME_CHARS || text.chars().any(char::is_control) {
-                let why =
-                    format!("{count} characters; 1 to {MAX_NAME_CHARS} printable ones are allowed");
+                let why = format!("{count} characters; 1 to {MAX_NAME_CHARS} printable ones are allowed");
                 return Err(X509Error::Subject { field, why });
             }
             let value = Any::new(Tag::Utf8String, Utf8StringRef::new(text)?.as_bytes())?;
@@ -149,10 +141,7 @@ pub fn fingerprint(der: &[u8]) -> [u8; 32] {
 
 /// DER of a certificate's SubjectPublicKeyInfo.
 pub fn public_key_info(certificate: &Certificate) -> Result<Vec<u8>, X509Error> {
-    Ok(certificate
-        .tbs_certificate()
-        .subject_public_key_info()
-        .to_der()?)
+    Ok(certificate.tbs_certificate().subject_public_key_info().to_der()?)
 }
 
 /// A certificate's subject for people: `CN=…, O=…, organizationIdentifier=…, C=CN`, nearest first.

@@ -167,9 +167,7 @@ impl PreparedPdf {
         let mut prefix = Objects::default();
         while prefix.reserve() < fixed::LAST {}
         // Four bytes above 127 tell transfer programs that the file is binary.
-        prefix
-            .out
-            .extend_from_slice(b"%PDF-1.7\n%\xE2\xE3\xCF\xD3\n");
+        prefix.out.extend_from_slice(b"%PDF-1.7\n%\xE2\xE3\xCF\xD3\n");
         write_catalog(&mut prefix, parts.base);
         write_widget(&mut prefix, &parts);
 
@@ -202,20 +200,8 @@ impl PreparedPdf {
             b"/M gs /Seal Do",
         );
         let group = "/Group<</S/Transparency/CS/DeviceRGB/I true>>";
-        write_form(
-            &mut prefix,
-            fixed::SEAL_ART,
-            parts.seal,
-            group,
-            &seal,
-            &fonts,
-        );
-        prefix.deflated(
-            fixed::PROFILE,
-            format_args!("/N 3"),
-            &icc::srgb(),
-            Effort::Best,
-        );
+        write_form(&mut prefix, fixed::SEAL_ART, parts.seal, group, &seal, &fonts);
+        prefix.deflated(fixed::PROFILE, format_args!("/N 3"), &icc::srgb(), Effort::Best);
 
         let mut hashed = Context::new(&SHA256);
         hashed.update(&prefix.out);
@@ -281,12 +267,7 @@ impl PreparedPdf {
             return Err(PdfError::TooLarge(length));
         }
         let gap = slot.contents;
-        let range = format!(
-            "{} {} {}",
-            gap.start,
-            gap.end,
-            length.saturating_sub(gap.end)
-        );
+        let range = format!("{} {} {}", gap.start, gap.end, length.saturating_sub(gap.end));
         if let Some(place) = out.get_mut(slot.range) {
             for (place, digit) in place.iter_mut().zip(range.bytes()) {
                 *place = digit;
@@ -351,12 +332,7 @@ impl PreparedPdf {
         let fonts = subsets.write(file, Effort::Fast);
         let resources = painted.resources(&fonts, &[("Base", fixed::BASE)]);
         file.object(fixed::RESOURCES, format_args!("{resources}"));
-        file.deflated(
-            fixed::CONTENT,
-            format_args!(""),
-            &painted.content,
-            Effort::Fast,
-        );
+        file.deflated(fixed::CONTENT, format_args!(""), &painted.content, Effort::Fast);
         Ok(())
     }
 }
@@ -383,9 +359,7 @@ impl UnsignedPdf {
     /// Puts the signature in its place and gives the finished file. The rest of the place is zeros.
     pub fn embed(self, cms: &[u8]) -> Result<Vec<u8>, PdfError> {
         let UnsignedPdf {
-            mut bytes,
-            contents,
-            ..
+            mut bytes, contents, ..
         } = self;
         let reserved = (contents.len() - 2) / 2;
         if cms.len() > reserved {
@@ -420,9 +394,7 @@ fn points(art: &Drawing) -> String {
 }
 
 fn write_catalog(prefix: &mut Objects, base: &Drawing) {
-    use fixed::{
-        CATALOG, CONTENT, FILE_SPEC, METADATA, PAGE, PAGES, PROFILE, RESOURCES, SIGNATURE, WIDGET,
-    };
+    use fixed::{CATALOG, CONTENT, FILE_SPEC, METADATA, PAGE, PAGES, PROFILE, RESOURCES, SIGNATURE, WIDGET};
 
     prefix.object(
         CATALOG,
@@ -436,10 +408,7 @@ fn write_catalog(prefix: &mut Objects, base: &Drawing) {
              /AcroForm<</Fields[{WIDGET} 0 R]/SigFlags 3>>/Perms<</DocMDP {SIGNATURE} 0 R>>>>"
         ),
     );
-    prefix.object(
-        PAGES,
-        format_args!("<</Type/Pages/Kids[{PAGE} 0 R]/Count 1>>"),
-    );
+    prefix.object(PAGES, format_args!("<</Type/Pages/Kids[{PAGE} 0 R]/Count 1>>"));
     let size = points(base);
     prefix.object(
         PAGE,
@@ -467,12 +436,7 @@ fn write_widget(prefix: &mut Objects, parts: &PreparedParts<'_>) {
     );
     syntax::numbers(
         out,
-        &[
-            left,
-            bottom,
-            left + width * POINTS,
-            bottom + height * POINTS,
-        ],
+        &[left, bottom, left + width * POINTS, bottom + height * POINTS],
     );
     out.extend_from_slice(b"]>>");
     prefix.end();

@@ -61,9 +61,7 @@ impl FontConfig {
                 .iter()
                 .map(PathBuf::from),
         );
-        FontConfig {
-            dirs: dirs.collect(),
-        }
+        FontConfig { dirs: dirs.collect() }
     }
 }
 
@@ -325,10 +323,7 @@ impl FontBook {
 
     /// Debian packages that would widen the set of characters and are not installed.
     pub fn absent_packages(&self) -> Vec<&'static str> {
-        let absent = KNOWN
-            .iter()
-            .zip(&self.fonts)
-            .filter(|(_, font)| font.is_none());
+        let absent = KNOWN.iter().zip(&self.fonts).filter(|(_, font)| font.is_none());
         let mut packages: Vec<_> = absent.map(|(known, _)| known.package).collect();
         packages.dedup();
         packages
@@ -338,11 +333,7 @@ impl FontBook {
     /// variation-selector code points have none: what they mean depends on who wrote them.
     pub fn glyph(&self, role: FontRole, ch: char) -> Option<(FontId, u16)> {
         let code = u32::from(ch);
-        if let Some(slot) = self
-            .plane0
-            .get(role as usize)
-            .and_then(|p| p.get(code as usize))
-        {
+        if let Some(slot) = self.plane0.get(role as usize).and_then(|p| p.get(code as usize)) {
             let known = slot.load(Ordering::Relaxed);
             if known != 0 {
                 return unpack(known);
@@ -371,10 +362,7 @@ impl FontBook {
         let Some(font) = self.font(font) else {
             return 0.0;
         };
-        font.advances()
-            .get(usize::from(glyph))
-            .copied()
-            .unwrap_or(0.0)
+        font.advances().get(usize::from(glyph)).copied().unwrap_or(0.0)
     }
 
     /// The unhinted outline in ems, y upwards.
@@ -552,9 +540,7 @@ fn describe(known: &Known, font: &Font) -> FontDescriptor {
         family: known.family.to_owned(),
         ascent: line.map_or(880.0, |line| line.ascender.to_f64() as f32 * unit),
         descent: line.map_or(-120.0, |line| line.descender.to_f64() as f32 * unit),
-        cap_height: metrics
-            .cap_height
-            .map_or(700.0, |h| h.to_f64() as f32 * unit),
+        cap_height: metrics.cap_height.map_or(700.0, |h| h.to_f64() as f32 * unit),
         bbox: [
             metrics.bounds.x_min,
             metrics.bounds.y_min,
@@ -579,27 +565,18 @@ struct Pen {
 impl PathSink for Pen {
     fn move_to(&mut self, x: f32, y: f32) {
         self.at = (x, y);
-        self.segments
-            .push(Segment::Move(x * self.scale, y * self.scale));
+        self.segments.push(Segment::Move(x * self.scale, y * self.scale));
     }
 
     fn line_to(&mut self, x: f32, y: f32) {
         self.at = (x, y);
-        self.segments
-            .push(Segment::Line(x * self.scale, y * self.scale));
+        self.segments.push(Segment::Line(x * self.scale, y * self.scale));
     }
 
     fn quad_to(&mut self, cx: f32, cy: f32, x: f32, y: f32) {
         let (px, py) = self.at;
         let third = |from: f32, control: f32| from + (control - from) * 2.0 / 3.0;
-        self.curve_to(
-            third(px, cx),
-            third(py, cy),
-            third(x, cx),
-            third(y, cy),
-            x,
-            y,
-        );
+        self.curve_to(third(px, cx), third(py, cy), third(x, cx), third(y, cy), x, y);
     }
 
     fn curve_to(&mut self, ax: f32, ay: f32, bx: f32, by: f32, x: f32, y: f32) {

@@ -64,9 +64,7 @@ pub fn decode_modules(dark: &[bool], width: u32) -> Option<String> {
     if !(21..=177).contains(&side) || dark.len() != side * side {
         return None;
     }
-    let grid = SimpleGrid::from_func(side, |x, y| {
-        dark.get(y * side + x).copied().unwrap_or(false)
-    });
+    let grid = SimpleGrid::from_func(side, |x, y| dark.get(y * side + x).copied().unwrap_or(false));
     guarded(|| Grid::new(grid).decode().ok().map(|(_, text)| text)).flatten()
 }
 
@@ -76,9 +74,7 @@ fn open(file: &[u8]) -> Result<GrayImage, PictureError> {
         return Err(PictureError::UnknownFormat);
     }
     let reader = || ImageReader::with_format(Cursor::new(file), format);
-    let (width, height) = reader()
-        .into_dimensions()
-        .map_err(|_| PictureError::Broken)?;
+    let (width, height) = reader().into_dimensions().map_err(|_| PictureError::Broken)?;
     if u64::from(width) * u64::from(height) > MAX_PICTURE_PIXELS {
         return Err(PictureError::TooLarge {
             limit: MAX_PICTURE_PIXELS,
@@ -191,16 +187,7 @@ mod tests {
         imageops::invert(&mut inverted);
         let small = drawn(&content, 2, 4);
         let clear = RgbaImage::from_fn(plain.width(), plain.height(), |x, y| {
-            Rgba([
-                0,
-                0,
-                0,
-                if plain.get_pixel(x, y).0[0] < 128 {
-                    255
-                } else {
-                    0
-                },
-            ])
+            Rgba([0, 0, 0, if plain.get_pixel(x, y).0[0] < 128 { 255 } else { 0 }])
         });
         for (name, bytes) in [
             ("png", file(plain.clone(), ImageFormat::Png)),

@@ -82,12 +82,7 @@ pub fn encode(text: &str) -> Result<QrSymbol, SymbolError> {
     Err(SymbolError::TooLong { len: text.len() })
 }
 
-fn draw(
-    head: &[u8],
-    digits: &[u8],
-    version: Version,
-    level: EcLevel,
-) -> Result<Arc<[bool]>, QrError> {
+fn draw(head: &[u8], digits: &[u8], version: Version, level: EcLevel) -> Result<Arc<[bool]>, QrError> {
     let mut bits = Bits::new(version);
     if !head.is_empty() {
         bits.push_byte_data(head)?;
@@ -136,10 +131,7 @@ mod tests {
             let text = text::encode("verify.example.gov.cn", &bytes);
             let symbol = encode(&text).unwrap();
             assert_eq!(symbol.dark.len(), (symbol.width * symbol.width) as usize);
-            assert_eq!(
-                picture::decode_modules(&symbol.dark, symbol.width),
-                Some(text)
-            );
+            assert_eq!(picture::decode_modules(&symbol.dark, symbol.width), Some(text));
         }
         assert_eq!(
             encode(&"7".repeat(6_000)),
@@ -158,9 +150,7 @@ mod tests {
             for number in 1..=40_i16 {
                 let mut bits = Bits::new(Version::Normal(number));
                 let (head, digits) = text.as_bytes().split_at("https://h.cn/v#".len());
-                let pushed = bits
-                    .push_byte_data(head)
-                    .and(bits.push_numeric_data(digits));
+                let pushed = bits.push_byte_data(head).and(bits.push_numeric_data(digits));
                 if pushed.is_ok() && bits.push_terminator(EcLevel::M).is_ok() {
                     at_m = Some(number);
                     break;

@@ -107,13 +107,11 @@ pub fn decode_digits(digits: &str) -> Result<Vec<u8>, TextError> {
         let size = DIGITS
             .iter()
             .position(|&width| width == group.len())
-            .ok_or(TextError::Length {
-                digits: digits.len(),
-            })?;
+            .ok_or(TextError::Length { digits: digits.len() })?;
         // At most seventeen digits: below 10^17, far from the end of u64.
-        let number = group.iter().fold(0_u64, |number, &digit| {
-            number * 10 + u64::from(digit - b'0')
-        });
+        let number = group
+            .iter()
+            .fold(0_u64, |number, &digit| number * 10 + u64::from(digit - b'0'));
         if number >> (8 * size) != 0 {
             return Err(TextError::GroupOverflow {
                 position: index * DIGITS[GROUP],
@@ -180,10 +178,7 @@ mod tests {
         // Whatever decodes, encodes to the same digits again.
         for len in 1..60 {
             for _ in 0..50 {
-                let digits: String = random(len)
-                    .iter()
-                    .map(|b| char::from(b'0' + b % 10))
-                    .collect();
+                let digits: String = random(len).iter().map(|b| char::from(b'0' + b % 10)).collect();
                 if let Ok(bytes) = decode_digits(&digits) {
                     assert!(encode("h", &bytes).ends_with(&format!("#{digits}")));
                 }
@@ -203,10 +198,7 @@ mod tests {
         assert_eq!(over, Err(TextError::GroupOverflow { position: 17 }));
         for len in [1, 2, 4, 6, 7, 9, 11, 12, 14, 16] {
             let digits = "0".repeat(len);
-            assert_eq!(
-                decode_digits(&digits),
-                Err(TextError::Length { digits: len })
-            );
+            assert_eq!(decode_digits(&digits), Err(TextError::Length { digits: len }));
         }
     }
 
@@ -241,9 +233,6 @@ mod tests {
     fn an_identifier_is_recognised() {
         let id = "1.2.156.3005.2.11100000000013338W011.11430000006122244L.20230000403.001.U";
         assert_eq!(parse(id), Ok(Scanned::Identifier(id.to_owned())));
-        assert_eq!(
-            parse(&format!(" {id}\n")),
-            Ok(Scanned::Identifier(id.to_owned()))
-        );
+        assert_eq!(parse(&format!(" {id}\n")), Ok(Scanned::Identifier(id.to_owned())));
     }
 }

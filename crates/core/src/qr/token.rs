@@ -123,9 +123,7 @@ impl SignedToken {
             return Self::parse_cose(&inflated);
         }
         if bytes.len() > MAX_QR_TOKEN {
-            return Err(TokenError::TooLong {
-                limit: MAX_QR_TOKEN,
-            });
+            return Err(TokenError::TooLong { limit: MAX_QR_TOKEN });
         }
         Self::parse_cose(bytes)
     }
@@ -286,9 +284,7 @@ fn check_protected(cose: &CoseSign1) -> Result<(), TokenError> {
         return Err(TokenError::Header { name: "typ" });
     }
     if !cose.unprotected.is_empty() {
-        return Err(TokenError::Header {
-            name: "unprotected",
-        });
+        return Err(TokenError::Header { name: "unprotected" });
     }
     Ok(())
 }
@@ -306,13 +302,7 @@ fn protected_header(kid: [u8; KID_LEN]) -> ProtectedHeader {
 }
 
 fn to_be_signed(protected: &ProtectedHeader, claims: &[u8]) -> Vec<u8> {
-    coset::sig_structure_data(
-        SignatureContext::CoseSign1,
-        protected.clone(),
-        None,
-        &[],
-        claims,
-    )
+    coset::sig_structure_data(SignatureContext::CoseSign1, protected.clone(), None, &[], claims)
 }
 
 fn write_claims(token: &FaceToken) -> Result<Vec<u8>, TokenError> {
@@ -345,9 +335,7 @@ fn write_claims(token: &FaceToken) -> Result<Vec<u8>, TokenError> {
         .as_ref()
         .is_some_and(|code| code.len() > MAX_CLAIM_BYTES)
     {
-        return Err(TokenError::Claim {
-            claim: "holder-code",
-        });
+        return Err(TokenError::Claim { claim: "holder-code" });
     }
 
     let write = || -> Result<Vec<u8>, minicbor::encode::Error<std::convert::Infallible>> {
@@ -406,8 +394,7 @@ fn read_claims(payload: &[u8]) -> Result<FaceToken, TokenError> {
     expect_key(d, CLAIM_CTI, "cti")?;
     let id = std::str::from_utf8(read(d, "cti", minicbor::Decoder::bytes)?)
         .map_err(|_| TokenError::Claim { claim: "cti" })?;
-    let identifier =
-        lengthen_identifier(id, &issuer_code).ok_or(TokenError::Claim { claim: "cti" })?;
+    let identifier = lengthen_identifier(id, &issuer_code).ok_or(TokenError::Claim { claim: "cti" })?;
     expect_key(d, CLAIM_FACE, "face")?;
     let with_code = match read(d, "face", minicbor::Decoder::map)? {
         Some(6) => false,
@@ -459,11 +446,7 @@ fn read<'b, T>(
     one(decoder).map_err(|_| TokenError::Claim { claim })
 }
 
-fn expect_key(
-    decoder: &mut minicbor::Decoder<'_>,
-    key: i64,
-    claim: &'static str,
-) -> Result<(), TokenError> {
+fn expect_key(decoder: &mut minicbor::Decoder<'_>, key: i64, claim: &'static str) -> Result<(), TokenError> {
     if read(decoder, claim, minicbor::Decoder::i64)? == key {
         Ok(())
     } else {
@@ -481,8 +464,7 @@ fn text_claim(
 }
 
 fn date_claim(seconds: i64, claim: &'static str) -> Result<Date, TokenError> {
-    let date =
-        civil_date(Timestamp::from_second(seconds).map_err(|_| TokenError::Claim { claim })?);
+    let date = civil_date(Timestamp::from_second(seconds).map_err(|_| TokenError::Claim { claim })?);
     if midnight(date) == Some(seconds) {
         Ok(date)
     } else {
@@ -524,10 +506,7 @@ fn lengthen_identifier(short: &str, issuer: &str) -> Option<String> {
 }
 
 fn is_identifier_part(part: &str) -> bool {
-    !part.is_empty()
-        && part
-            .bytes()
-            .all(|b| b.is_ascii_digit() || b.is_ascii_uppercase())
+    !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase())
 }
 
 /// `SEQUENCE { r, s }` to `r || s`, each of 32 bytes (RFC 9053 §2.1).
@@ -584,13 +563,9 @@ fn deflate(plain: &[u8]) -> Option<Vec<u8>> {
 fn inflate(bytes: &[u8]) -> Result<Vec<u8>, TokenError> {
     let mut stream = flate2::bufread::ZlibDecoder::new(bytes);
     let mut out = Vec::new();
-    let taken = (&mut stream)
-        .take(MAX_QR_TOKEN as u64 + 1)
-        .read_to_end(&mut out);
+    let taken = (&mut stream).take(MAX_QR_TOKEN as u64 + 1).read_to_end(&mut out);
     if out.len() > MAX_QR_TOKEN {
-        return Err(TokenError::TooLong {
-            limit: MAX_QR_TOKEN,
-        });
+        return Err(TokenError::TooLong { limit: MAX_QR_TOKEN });
     }
     taken.map_err(|_| TokenError::Deflate)?;
     if stream.into_inner().is_empty() {
@@ -692,21 +667,12 @@ pub(crate) mod tests {
             info: info.clone(),
         });
 
-        let with_sha256 = tlv(
-            0x30,
-            &[&tlv(6, &[&[0x2A, 0x86, 0x48, 0xCE, 0x3D, 4, 3, 2]])],
-        );
-        let common_name = tlv(
-            0x30,
-            &[&tlv(6, &[&[0x55, 4, 3]]), &tlv(0x0C, &[name.as_bytes()])],
-        );
+        let with_sha256 = tlv(0x30, &[&tlv(6, &[&[0x2A, 0x86, 0x48, 0xCE, 0x3D, 4, 3, 2]])]);
+        let common_name = tlv(0x30, &[&tlv(6, &[&[0x55, 4, 3]]), &tlv(0x0C, &[name.as_bytes()])]);
         let subject = tlv(0x30, &[&tlv(0x31, &[&common_name])]);
         let validity = tlv(
             0x30,
-            &[
-                &tlv(0x17, &[b"250101000000Z"]),
-                &tlv(0x17, &[b"350101000000Z"]),
-            ],
+            &[&tlv(0x17, &[b"250101000000Z"]), &tlv(0x17, &[b"350101000000Z"])],
         );
         let tbs = tlv(
             0x30,
@@ -788,8 +754,8 @@ pub(crate) mod tests {
             for change in [1, 0x20, 0x80, 0xFF] {
                 let mut other = bytes.clone();
                 other[position] ^= change;
-                let believed = SignedToken::parse(&other)
-                    .is_ok_and(|read| read.verify(&identity.certificate).is_ok());
+                let believed =
+                    SignedToken::parse(&other).is_ok_and(|read| read.verify(&identity.certificate).is_ok());
                 assert!(!believed, "byte {position} xor {change:02x}");
             }
         }
@@ -829,10 +795,7 @@ pub(crate) mod tests {
         }
         let mut longer = bytes;
         longer.push(0);
-        assert!(matches!(
-            SignedToken::parse(&longer),
-            Err(TokenError::Deflate)
-        ));
+        assert!(matches!(SignedToken::parse(&longer), Err(TokenError::Deflate)));
     }
 
     #[test]
@@ -898,10 +861,7 @@ pub(crate) mod tests {
         // The version claim 1 written in two bytes, with every length around it put right.
         let mut cose = CoseSign1::from_tagged_slice(&bytes).unwrap();
         let payload = cose.payload.clone().unwrap();
-        let name_end = payload
-            .windows(3)
-            .position(|w| w == [0x01, 0x01, 0x02])
-            .unwrap();
+        let name_end = payload.windows(3).position(|w| w == [0x01, 0x01, 0x02]).unwrap();
         let mut long_form = payload;
         long_form.splice(name_end + 1..name_end + 2, [0x18, 0x01]);
         cose.payload = Some(long_form);
@@ -916,9 +876,7 @@ pub(crate) mod tests {
         let again = cose.to_tagged_vec().unwrap();
         assert!(matches!(
             SignedToken::parse(&again),
-            Err(TokenError::Header {
-                name: "unprotected"
-            })
+            Err(TokenError::Header { name: "unprotected" })
         ));
     }
 
@@ -940,8 +898,7 @@ pub(crate) mod tests {
         let mut deep = vec![0x81; MAX_QR_TOKEN];
         deep[0] = COSE_SIGN1_FIRST_BYTE;
         assert!(SignedToken::parse(&deep).is_err());
-        let mut deflater =
-            flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+        let mut deflater = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
         std::io::Write::write_all(&mut deflater, &vec![0xD2; 50 << 20]).unwrap();
         let bomb = deflater.finish().unwrap();
         assert_eq!(bomb[0], ZLIB_FIRST_BYTE);

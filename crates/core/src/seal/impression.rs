@@ -212,12 +212,7 @@ pub fn place_art(impression: &mut Drawing, spec: &ImpressionSpec, art: &Drawing)
         (impression.width - art.width * scale) / 2.0,
         (impression.height - art.height * scale) / 2.0,
     );
-    let at = |x: Mm, y: Mm| {
-        (
-            grid(f64::from(x * scale + dx)),
-            grid(f64::from(y * scale + dy)),
-        )
-    };
+    let at = |x: Mm, y: Mm| (grid(f64::from(x * scale + dx)), grid(f64::from(y * scale + dy)));
     for item in &art.items {
         let Item::Path(path) = item else { continue };
         let mut path = path.clone();
@@ -406,8 +401,7 @@ mod tests {
     use super::*;
     use crate::face::FontConfig;
 
-    static BOOK: LazyLock<FontBook> =
-        LazyLock::new(|| FontBook::load(&FontConfig::default()).unwrap());
+    static BOOK: LazyLock<FontBook> = LazyLock::new(|| FontBook::load(&FontConfig::default()).unwrap());
 
     /// Names of 4 to 28 characters, as authorities and enterprises have them.
     const NAMES: [&str; 9] = [
@@ -456,11 +450,7 @@ mod tests {
             specs.push(plain.clone());
             specs.push(plain.clone().with_number("4100000012345"));
             specs.push(plain.clone().with_purpose("电子证照专用章"));
-            specs.push(
-                plain
-                    .with_purpose("电子证照专用章")
-                    .with_number("41000000123456"),
-            );
+            specs.push(plain.with_purpose("电子证照专用章").with_number("41000000123456"));
         }
         let small = Shape::Round { diameter: 38.0 };
         specs.push(ImpressionSpec {
@@ -529,9 +519,8 @@ mod tests {
                     panic!("{}: not a path", spec.name)
                 };
                 for segment in &path.segments {
-                    if let Segment::Move(x, y)
-                    | Segment::Line(x, y)
-                    | Segment::Cubic(_, _, _, _, x, y) = segment
+                    if let Segment::Move(x, y) | Segment::Line(x, y) | Segment::Cubic(_, _, _, _, x, y) =
+                        segment
                     {
                         assert!((0.0..=drawing.width).contains(x), "{}: x {x}", spec.name);
                         assert!((0.0..=drawing.height).contains(y), "{}: y {y}", spec.name);
@@ -549,12 +538,7 @@ mod tests {
     fn ink_stays_in_its_cell() {
         for spec in samples() {
             let layout = fit::lay_out(&spec).unwrap();
-            for (ch, cell) in layout
-                .name
-                .iter()
-                .chain(&layout.purpose)
-                .chain(&layout.number)
-            {
+            for (ch, cell) in layout.name.iter().chain(&layout.purpose).chain(&layout.number) {
                 let (font, gid) = BOOK.glyph(FontRole::SongBold, *ch).unwrap();
                 let glyph = GlyphOutline {
                     segments: BOOK.outline(font, gid),
@@ -563,9 +547,8 @@ mod tests {
                 let mut segments = Vec::new();
                 outline::put_glyph(&mut segments, &glyph, cell, ch.is_ascii());
                 for segment in segments {
-                    if let Segment::Move(x, y)
-                    | Segment::Line(x, y)
-                    | Segment::Cubic(_, _, _, _, x, y) = segment
+                    if let Segment::Move(x, y) | Segment::Line(x, y) | Segment::Cubic(_, _, _, _, x, y) =
+                        segment
                     {
                         let out = cell.distance_from(f64::from(x), f64::from(y));
                         assert!(out < 0.12, "{} {ch}: {out:.3} mm outside", spec.name);
@@ -616,8 +599,7 @@ mod tests {
         assert!(matches!(
             refused(&|s| s.ring = f32::NAN),
             E::BadLength {
-                part: "边框宽度",
-                ..
+                part: "边框宽度", ..
             }
         ));
         assert!(matches!(
@@ -661,10 +643,7 @@ mod tests {
             side: 18.0,
             reading: Reading::Columns,
         };
-        assert!(matches!(
-            refused(&|s| s.shape = square),
-            E::NotOnSquare { .. }
-        ));
+        assert!(matches!(refused(&|s| s.shape = square), E::NotOnSquare { .. }));
     }
 
     #[test]

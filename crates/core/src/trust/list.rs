@@ -31,8 +31,7 @@ use crate::{
 mod content;
 
 pub use content::{
-    Agreement, Authority, AuthorityStatus, Der, StatusChange, TrustListContent, TypeGrant, covers,
-    is_region,
+    Agreement, Authority, AuthorityStatus, Der, StatusChange, TrustListContent, TypeGrant, covers, is_region,
 };
 
 /// A trust list whose signature was checked.
@@ -48,22 +47,15 @@ impl TrustList {
     ///
     /// `last` is the newest list this verifier has seen; the caller keeps [`TrustList::seen`] of each
     /// list it accepts. A list older than that, or another list of the same number, is refused.
-    pub fn open(
-        file: &[u8],
-        list_key: &[u8],
-        last: Option<SeenList>,
-    ) -> Result<TrustList, ListError> {
+    pub fn open(file: &[u8], list_key: &[u8], last: Option<SeenList>) -> Result<TrustList, ListError> {
         if file.len() > MAX_TRUST_LIST_BYTES {
             return Err(ListError::TooLarge {
                 limit: MAX_TRUST_LIST_BYTES,
             });
         }
         let envelope: Envelope = serde_json::from_slice(file).map_err(ListError::Envelope)?;
-        let decode = |part: &'static str, text: &str| {
-            BASE64URL
-                .decode(text)
-                .map_err(|_| ListError::Base64 { part })
-        };
+        let decode =
+            |part: &'static str, text: &str| BASE64URL.decode(text).map_err(|_| ListError::Base64 { part });
         let protected = decode("protected", &envelope.protected)?;
         let header: Header = serde_json::from_slice(&protected).map_err(ListError::Envelope)?;
         if header.alg != ALG || header.typ != TYP {
@@ -83,8 +75,7 @@ impl TrustList {
             .map_err(|_| ListError::BadSignature)?;
 
         let payload = decode("payload", &envelope.payload)?;
-        let content: TrustListContent =
-            serde_json::from_slice(&payload).map_err(ListError::Content)?;
+        let content: TrustListContent = serde_json::from_slice(&payload).map_err(ListError::Content)?;
         let list = Self::index(content, &payload)?;
         match last {
             Some(last) if list.content.sequence < last.sequence => Err(ListError::RolledBack {
@@ -168,12 +159,9 @@ impl TrustList {
 
     /// Authorities known by an anchor, given by the SHA-256 of its DER.
     pub fn by_anchor(&self, fingerprint: &[u8; 32]) -> impl Iterator<Item = &Authority> {
-        self.authorities().iter().filter(move |authority| {
-            authority
-                .anchors
-                .iter()
-                .any(|der| sha256(&der.0) == *fingerprint)
-        })
+        self.authorities()
+            .iter()
+            .filter(move |authority| authority.anchors.iter().any(|der| sha256(&der.0) == *fingerprint))
     }
 
     /// Token signer certificates under a key id, each with its authority. Key ids are short, so there
@@ -401,18 +389,12 @@ pub(crate) mod tests {
         assert_eq!(list.anchors().count(), 1);
         assert_eq!(list.by_anchor(&sha256(&root.certificate)).count(), 1);
         assert_eq!(list.by_anchor(&[0; 32]).count(), 0);
-        let (found, der) = list
-            .token_signers(kid_of(&root.certificate))
-            .next()
-            .unwrap();
+        let (found, der) = list.token_signers(kid_of(&root.certificate)).next().unwrap();
         assert_eq!((found.id.as_str(), der), ("甲", &*root.certificate));
         assert_eq!(list.token_signers([0; 8]).count(), 0);
         assert_eq!(list.freshness(at("2026-11-20T00:00:00Z")), Freshness::Fresh);
         assert_eq!(list.freshness(at("2026-12-01T00:00:00Z")), Freshness::Stale);
-        assert_eq!(
-            list.freshness(at("2026-10-01T00:00:00Z")),
-            Freshness::NotYet
-        );
+        assert_eq!(list.freshness(at("2026-10-01T00:00:00Z")), Freshness::NotYet);
     }
 
     #[test]
@@ -456,10 +438,7 @@ pub(crate) mod tests {
         let older = open(&make(6, "a"), Some(seen));
         assert!(matches!(
             older,
-            Err(ListError::RolledBack {
-                seen: 7,
-                offered: 6
-            })
+            Err(ListError::RolledBack { seen: 7, offered: 6 })
         ));
         let twin = open(&make(7, "b"), Some(seen));
         assert!(matches!(twin, Err(ListError::Contradicted { sequence: 7 })));
@@ -478,15 +457,9 @@ pub(crate) mod tests {
                 other => panic!("{other:?}"),
             }
         };
-        assert_eq!(
-            problem(&|c| c.schema = "certseal-trust-list/2".into()),
-            "schema"
-        );
+        assert_eq!(problem(&|c| c.schema = "certseal-trust-list/2".into()), "schema");
         assert_eq!(problem(&|c| c.next_update = c.issued_at), "next-update");
-        assert_eq!(
-            problem(&|c| c.authorities.push(one.clone())),
-            "authorities[1].id"
-        );
+        assert_eq!(problem(&|c| c.authorities.push(one.clone())), "authorities[1].id");
         assert_eq!(
             problem(&|c| c.authorities[0].region = "43".into()),
             "authorities[0].region"
@@ -542,15 +515,9 @@ pub(crate) mod tests {
             Err(ListError::Envelope(_))
         ));
         let twice = file(&none, r#","payload":"e30""#);
-        assert!(matches!(
-            open(twice.as_bytes()),
-            Err(ListError::Envelope(_))
-        ));
+        assert!(matches!(open(twice.as_bytes()), Err(ListError::Envelope(_))));
         let extra = file(&none, r#","header":{}"#);
-        assert!(matches!(
-            open(extra.as_bytes()),
-            Err(ListError::Envelope(_))
-        ));
+        assert!(matches!(open(extra.as_bytes()), Err(ListError::Envelope(_))));
         let random = SystemRandom::new();
         for len in 0..300 {
             let mut noise = vec![0; len];

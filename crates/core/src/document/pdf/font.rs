@@ -80,9 +80,7 @@ impl<'a> Subsets<'a> {
         let width = (self.book.advance(subset.font, glyph) * 1000.0).round() as u16;
         subset.chars.push(ch);
         subset.widths.push(width);
-        subset
-            .programs
-            .push(self.book.charstring(subset.font, glyph));
+        subset.programs.push(self.book.charstring(subset.font, glyph));
         let code = subset.programs.len() as u16;
         subset.cids.insert((glyph, ch), code);
         Some(Cid { code, width })
@@ -101,8 +99,7 @@ impl Subset {
     fn write(&self, book: &FontBook, objects: &mut Objects, effort: Effort) -> Number {
         let about = book.descriptor(self.font);
         let name = format!("{}+{}", self.tag(), about.postscript_name);
-        let [type0, descendant, descriptor, program, unicode] =
-            std::array::from_fn(|_| objects.reserve());
+        let [type0, descendant, descriptor, program, unicode] = std::array::from_fn(|_| objects.reserve());
 
         objects.object(
             type0,

@@ -15,8 +15,7 @@ pub(super) fn srgb() -> Vec<u8> {
     };
     let mut adaptation = b"sf32\0\0\0\0".to_vec();
     for value in [
-        1.047_882, 0.022_918, -0.050_217, 0.029_587, 0.990_479, -0.017_059, -0.009_232, 0.015_076,
-        0.751_678,
+        1.047_882, 0.022_918, -0.050_217, 0.029_587, 0.990_479, -0.017_059, -0.009_232, 0.015_076, 0.751_678,
     ] {
         adaptation.extend_from_slice(&fixed(value));
     }
@@ -99,12 +98,7 @@ mod tests {
     fn size_and_tags_are_in_step() {
         let profile = srgb();
         let be = |at: usize| {
-            u32::from_be_bytes([
-                profile[at],
-                profile[at + 1],
-                profile[at + 2],
-                profile[at + 3],
-            ]) as usize
+            u32::from_be_bytes([profile[at], profile[at + 1], profile[at + 2], profile[at + 3]]) as usize
         };
         assert_eq!(be(0), profile.len());
         assert_eq!(&profile[36..40], b"acsp");
@@ -124,12 +118,7 @@ mod tests {
                 .map(|i| 132 + i * 12)
                 .find(|at| &profile[*at..at + 4] == name);
             let at = entry.map_or(0, |at| {
-                u32::from_be_bytes([
-                    profile[at + 4],
-                    profile[at + 5],
-                    profile[at + 6],
-                    profile[at + 7],
-                ])
+                u32::from_be_bytes([profile[at + 4], profile[at + 5], profile[at + 6], profile[at + 7]])
             }) as usize
                 + 8;
             [0, 4, 8].map(|i| {

@@ -365,11 +365,7 @@ impl Painter<'_, '_> {
                 );
                 self.objects.stream(object, entries, data);
             }
-            Picture::Rgb {
-                data,
-                width,
-                height,
-            } => {
+            Picture::Rgb { data, width, height } => {
                 let size = u64::from(*width) * u64::from(*height) * 3;
                 if size == 0 || size != data.len() as u64 {
                     return Err(wrong("the pixels do not fill width times height"));
@@ -389,9 +385,7 @@ impl Painter<'_, '_> {
                 let mut rows = Vec::with_capacity(side.div_ceil(8) * side);
                 for row in dark.chunks_exact(side) {
                     rows.extend(row.chunks(8).map(|bits| {
-                        let packed = bits
-                            .iter()
-                            .fold(0_u8, |byte, dark| byte << 1 | u8::from(*dark));
+                        let packed = bits.iter().fold(0_u8, |byte, dark| byte << 1 | u8::from(*dark));
                         packed << (8 - bits.len())
                     }));
                 }

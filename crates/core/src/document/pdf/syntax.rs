@@ -250,11 +250,7 @@ impl Objects {
     ) {
         let packed = deflate(data, effort);
         if packed.len() + 20 < data.len() {
-            self.stream(
-                object,
-                format_args!("{entries}/Filter/FlateDecode"),
-                &packed,
-            );
+            self.stream(object, format_args!("{entries}/Filter/FlateDecode"), &packed);
         } else {
             self.stream(object, entries, data);
         }

@@ -6,14 +6,12 @@ use std::{path::PathBuf, process::Command, sync::Arc};
 
 use super::*;
 use crate::face::{
-    Color, FontConfig, FontRole, Glyph, Item, Path, Picture, PlacedPicture, Rect, Segment, Stroke,
-    TextRun,
+    Color, FontConfig, FontRole, Glyph, Item, Path, Picture, PlacedPicture, Rect, Segment, Stroke, TextRun,
 };
 
 pub(super) const RESERVE: usize = 4096;
 
-pub(super) const JSON: &[u8] =
-    br#"{"identifier":"1.2.156.3005.2.test","holder-name":"\u5f20\u4e09"}"#;
+pub(super) const JSON: &[u8] = br#"{"identifier":"1.2.156.3005.2.test","holder-name":"\u5f20\u4e09"}"#;
 
 /// Fonts, a prepared template and a face on it.
 pub(super) struct Sample {
@@ -119,14 +117,8 @@ pub(super) fn sample() -> Sample {
         14.0,
         None,
     ));
-    base.items.extend(run(
-        &fonts,
-        FontRole::Hei,
-        "经营者名称:",
-        (25.0, 90.0),
-        5.0,
-        None,
-    ));
+    base.items
+        .extend(run(&fonts, FontRole::Hei, "经营者名称:", (25.0, 90.0), 5.0, None));
     let mut water = run(&fonts, FontRole::Hei, "示例", (60.0, 220.0), 40.0, None);
     for item in &mut water {
         if let Item::Text(run) = item {
@@ -233,9 +225,7 @@ impl Sample {
     }
 
     pub(super) fn unsigned(&self) -> UnsignedPdf {
-        self.prepared()
-            .write(&self.face, &info(), JSON, RESERVE)
-            .unwrap()
+        self.prepared().write(&self.face, &info(), JSON, RESERVE).unwrap()
     }
 }
 
@@ -268,8 +258,7 @@ fn tool(name: &str, args: &[&str]) -> Option<(bool, String)> {
 fn independent_programs_read_the_document() {
     let bytes = sample().unsigned().embed(&blob()).unwrap();
     let dir = tempfile::tempdir().unwrap();
-    let root = std::env::var_os("CERTSEAL_TEST_OUTPUT")
-        .map_or_else(|| dir.path().to_owned(), PathBuf::from);
+    let root = std::env::var_os("CERTSEAL_TEST_OUTPUT").map_or_else(|| dir.path().to_owned(), PathBuf::from);
     let file = root.join("face.pdf");
     std::fs::write(&file, &bytes).unwrap();
     let file = file.to_str().unwrap();
@@ -305,10 +294,7 @@ fn independent_programs_read_the_document() {
     if let Some((ok, said)) = tool("pdftoppm", &["-r", "300", "-png", "-singlefile", file, png]) {
         assert!(ok && said.is_empty(), "{said}");
         if let Some((ok, said)) = tool("zbarimg", &["-q", &format!("{png}.png")]) {
-            assert!(
-                ok && said.contains("https://example.invalid/v#0123"),
-                "{said}"
-            );
+            assert!(ok && said.contains("https://example.invalid/v#0123"), "{said}");
         }
     }
 }
@@ -324,12 +310,7 @@ fn digest_is_that_of_the_byte_range() {
     outside.update(&bytes[gap.end..]);
     assert_eq!(outside.finish().as_ref(), digest);
     assert_eq!((bytes[gap.start], bytes[gap.end - 1]), (b'<', b'>'));
-    let range = format!(
-        "/ByteRange[0 {} {} {}",
-        gap.start,
-        gap.end,
-        bytes.len() - gap.end
-    );
+    let range = format!("/ByteRange[0 {} {} {}", gap.start, gap.end, bytes.len() - gap.end);
     assert!(String::from_utf8_lossy(&bytes).contains(&range));
 }
 
@@ -345,9 +326,7 @@ fn the_same_input_gives_the_same_bytes() {
 fn what_cannot_be_written_is_refused() {
     let sample = sample();
     let prepared = sample.prepared();
-    let write = |face: &Face, info: &DocumentInfo<'_>| {
-        prepared.write(face, info, JSON, RESERVE).map(|_| ())
-    };
+    let write = |face: &Face, info: &DocumentInfo<'_>| prepared.write(face, info, JSON, RESERVE).map(|_| ());
 
     let mut other = sample.face.clone();
     other.seal_center.0 += 1.0;

@@ -57,10 +57,7 @@ pub(super) fn open(path: &Path) -> io::Result<Vec<Source>> {
         let count = u32_at(&head, 8).min(MAX_FONTS);
         let mut offsets = vec![0; count as usize * 4];
         file.read_exact_at(&mut offsets, 12)?;
-        offsets
-            .chunks_exact(4)
-            .map(|chunk| u32_at(chunk, 0))
-            .collect()
+        offsets.chunks_exact(4).map(|chunk| u32_at(chunk, 0)).collect()
     } else {
         vec![0]
     };

@@ -118,14 +118,8 @@ pub(super) fn lay_out(spec: &ImpressionSpec) -> Result<Layout, ImpressionError> 
     } else {
         plain_span(name.len())
     };
-    let cells = arc_text(
-        &room,
-        name.len(),
-        span.min(widest) / 360.0,
-        scale,
-        centre_radius,
-    )
-    .ok_or_else(|| too_long("名称", name.len()))?;
+    let cells = arc_text(&room, name.len(), span.min(widest) / 360.0, scale, centre_radius)
+        .ok_or_else(|| too_long("名称", name.len()))?;
     let name: Vec<(char, Cell)> = name.into_iter().zip(cells).collect();
 
     // 3. The purpose line in what is left under the centre.
@@ -138,8 +132,7 @@ pub(super) fn lay_out(spec: &ImpressionSpec) -> Result<Layout, ImpressionError> 
     // 4. Nothing touches anything.
     for (part, cells) in [("名称", &name), ("用途", &purpose), ("编号", &number)] {
         let free = cells.iter().all(|(_, cell)| {
-            room.holds(cell, CLEARANCE * 0.9 * scale)
-                && cell.distance_from(room.cx, room.cy) > centre_radius
+            room.holds(cell, CLEARANCE * 0.9 * scale) && cell.distance_from(room.cx, room.cy) > centre_radius
         });
         if !free {
             return Err(too_long(part, cells.len()));
@@ -150,17 +143,9 @@ pub(super) fn lay_out(spec: &ImpressionSpec) -> Result<Layout, ImpressionError> 
         .flat_map(|(part, cells)| cells.iter().map(move |(_, cell)| (part, *cell)))
         .collect();
     for (i, (_, cell)) in all.iter().enumerate() {
-        if let Some((part, _)) = all
-            .iter()
-            .skip(i + 1)
-            .find(|(_, other)| cell.touches(other, 0.0))
-        {
+        if let Some((part, _)) = all.iter().skip(i + 1).find(|(_, other)| cell.touches(other, 0.0)) {
             return Err(too_long(
-                if *part == "编号" {
-                    "编号"
-                } else {
-                    "名称"
-                },
+                if *part == "编号" { "编号" } else { "名称" },
                 spec.name.chars().count(),
             ));
         }
@@ -185,13 +170,7 @@ fn purpose_span(chars: usize) -> f64 {
 }
 
 /// Characters on an arc around the top, feet to the centre.
-fn arc_text(
-    room: &Oval,
-    count: usize,
-    share: f64,
-    scale: f64,
-    centre_radius: f64,
-) -> Option<Vec<Cell>> {
+fn arc_text(room: &Oval, count: usize, share: f64, scale: f64, centre_radius: f64) -> Option<Vec<Cell>> {
     let tallest = (if count <= 8 { 7.2 } else { 6.6 }) * scale;
     // A small ellipse has less depth between ring and centre than a circle of the same height.
     let depth = room.b - HEAD_GAP * scale - centre_radius - 1.2 * scale;
@@ -234,13 +213,7 @@ fn foot_room(left: &Cell, right: &Cell, h: f64) -> f64 {
 }
 
 /// A horizontal line under the centre, as wide as its surroundings allow.
-fn line_text(
-    room: &Oval,
-    count: usize,
-    taken: &[Cell],
-    centre_radius: f64,
-    scale: f64,
-) -> Option<Vec<Cell>> {
+fn line_text(room: &Oval, count: usize, taken: &[Cell], centre_radius: f64, scale: f64) -> Option<Vec<Cell>> {
     if count == 0 {
         return Some(vec![]);
     }
@@ -261,11 +234,7 @@ fn line_text(
         let (mut low, mut high) = (0.0, room.a);
         for _ in 0..24 {
             let middle = f64::midpoint(low, high);
-            if fits(middle) {
-                low = middle
-            } else {
-                high = middle
-            }
+            if fits(middle) { low = middle } else { high = middle }
         }
         let pitch = (2.0 * low / count as f64).min(h * 0.98);
         let w = pitch * FILL;
@@ -343,23 +312,13 @@ impl Cell {
 
     fn corners(&self, more: f64) -> [(f64, f64); 4] {
         let (w, h) = (self.w / 2.0 + more, self.h / 2.0 + more);
-        [
-            self.at(-w, -h),
-            self.at(w, -h),
-            self.at(w, h),
-            self.at(-w, h),
-        ]
+        [self.at(-w, -h), self.at(w, -h), self.at(w, h), self.at(-w, h)]
     }
 
     /// Whether two cells come nearer than `gap` (separating axes; exact for boxes side by side).
     pub(super) fn touches(&self, other: &Self, gap: f64) -> bool {
         let (mine, theirs) = (self.corners(gap), other.corners(0.0));
-        let axes = [
-            self.turn,
-            self.turn + PI / 2.0,
-            other.turn,
-            other.turn + PI / 2.0,
-        ];
+        let axes = [self.turn, self.turn + PI / 2.0, other.turn, other.turn + PI / 2.0];
         axes.iter().all(|axis| {
             let (sin, cos) = axis.sin_cos();
             let extent = |corners: &[(f64, f64); 4]| {
@@ -420,9 +379,9 @@ impl Oval {
     /// Whether a cell lies inside with `gap` to spare.
     fn holds(&self, cell: &Cell, gap: f64) -> bool {
         let inner = self.inset(gap);
-        cell.corners(0.0).iter().all(|(x, y)| {
-            ((x - inner.cx) / inner.a).powi(2) + ((y - inner.cy) / inner.b).powi(2) <= 1.0
-        })
+        cell.corners(0.0)
+            .iter()
+            .all(|(x, y)| ((x - inner.cx) / inner.a).powi(2) + ((y - inner.cy) / inner.b).powi(2) <= 1.0)
     }
 
     /// Lengths from the top, clockwise, at even steps of the parameter.

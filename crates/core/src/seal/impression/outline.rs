@@ -60,12 +60,7 @@ pub(super) fn star(cx: f64, cy: f64, radius: f64) -> Vec<Segment> {
 
 /// Puts a glyph into its cell: the em box fills the cell, stretched; Latin keeps its own width
 /// where that is narrower.
-pub(super) fn put_glyph(
-    segments: &mut Vec<Segment>,
-    glyph: &GlyphOutline,
-    cell: &Cell,
-    latin: bool,
-) {
+pub(super) fn put_glyph(segments: &mut Vec<Segment>, glyph: &GlyphOutline, cell: &Cell, latin: bool) {
     let advance = f64::from(glyph.advance);
     let at = |x: Mm, y: Mm| {
         let (x, y) = (f64::from(x), f64::from(y));
@@ -121,8 +116,7 @@ fn oval(segments: &mut Vec<Segment>, (cx, cy): (f64, f64), a: f64, b: f64) {
             let (x, y) = turn(x, y);
             at(x, y)
         };
-        let ((x1, y1), (x2, y2), (x, y)) =
-            (point(KAPPA, -1.0), point(1.0, -KAPPA), point(1.0, 0.0));
+        let ((x1, y1), (x2, y2), (x, y)) = (point(KAPPA, -1.0), point(1.0, -KAPPA), point(1.0, 0.0));
         segments.push(Segment::Cubic(x1, y1, x2, y2, x, y));
     }
     segments.push(Segment::Close);
@@ -236,9 +230,7 @@ pub fn decode_paths(bytes: &[u8]) -> Result<Drawing, PathsError> {
         }));
     }
     if encode_paths(&drawing) != bytes {
-        return Err(PathsError {
-            offset: bytes.len(),
-        });
+        return Err(PathsError { offset: bytes.len() });
     }
     Ok(drawing)
 }
@@ -250,17 +242,11 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn wrong(&self) -> PathsError {
-        PathsError {
-            offset: self.offset,
-        }
+        PathsError { offset: self.offset }
     }
 
     fn byte(&mut self) -> Result<u8, PathsError> {
-        let byte = self
-            .bytes
-            .get(self.offset)
-            .copied()
-            .ok_or_else(|| self.wrong())?;
+        let byte = self.bytes.get(self.offset).copied().ok_or_else(|| self.wrong())?;
         self.offset += 1;
         Ok(byte)
     }

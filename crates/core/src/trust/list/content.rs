@@ -78,10 +78,7 @@ impl Authority {
                 && (if grant.regions.is_empty() {
                     covers(&self.region, issuer_region)
                 } else {
-                    grant
-                        .regions
-                        .iter()
-                        .any(|region| covers(region, issuer_region))
+                    grant.regions.iter().any(|region| covers(region, issuer_region))
                 })
         })
     }
@@ -270,10 +267,7 @@ impl Authority {
         if self.token_signers.len() > MAX_TOKEN_SIGNERS {
             return refuse("token-signers", "too many");
         }
-        for (field, ders) in [
-            ("anchors", &self.anchors),
-            ("token-signers", &self.token_signers),
-        ] {
+        for (field, ders) in [("anchors", &self.anchors), ("token-signers", &self.token_signers)] {
             let mut seen = BTreeSet::new();
             for der in ders {
                 if Certificate::from_der(&der.0).is_err() {
@@ -284,10 +278,7 @@ impl Authority {
                 }
             }
         }
-        if self
-            .valid_until
-            .is_some_and(|until| until <= self.valid_from)
-        {
+        if self.valid_until.is_some_and(|until| until <= self.valid_from) {
             return refuse("valid-until", "not after valid-from");
         }
         if self.history.is_empty() || self.history.len() > MAX_HISTORY {
@@ -307,11 +298,7 @@ impl Authority {
             if !is_type_code(&grant.code) {
                 return refuse("types", "not a certificate type code");
             }
-            if !grant
-                .regions
-                .iter()
-                .all(|region| covers(&self.region, region))
-            {
+            if !grant.regions.iter().all(|region| covers(&self.region, region)) {
                 return refuse("types", "a region outside the authority's own");
             }
             if grant.until.is_some_and(|until| until < grant.from) {
@@ -324,10 +311,7 @@ impl Authority {
 
 /// 18 characters of the defining agency's code and three more (GB/T 36904).
 fn is_type_code(code: &str) -> bool {
-    code.len() == 21
-        && code
-            .bytes()
-            .all(|b| b.is_ascii_digit() || b.is_ascii_uppercase())
+    code.len() == 21 && code.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase())
 }
 
 // A country has 34 provinces, some 340 cities and 2,850 districts; the limits leave room for all.
