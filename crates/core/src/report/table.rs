@@ -507,6 +507,7 @@ mod tests {
         };
         assert!(empty.to_text().contains("合计"));
         assert!(empty.to_xlsx().is_ok());
-        assert_eq!(empty.to_csv().unwrap().iter().filter(|b| **b == b'\n').count(), 2);
+        let csv = String::from_utf8(empty.to_csv().unwrap()).unwrap();
+        assert_eq!(csv.lines().count(), 2);
     }
 }

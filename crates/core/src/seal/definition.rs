@@ -264,7 +264,7 @@ fn check_picture(drawing: &Drawing) -> Result<(), SealError> {
             // A curve lies within the hull of its points, so points inside mean ink inside.
             let within = match *segment {
                 Segment::Move(x, y) | Segment::Line(x, y) => inside(&[(x, y)]),
-                Segment::Cubic(a, b, c, d, x, y) => inside(&[(a, b), (c, d), (x, y)]),
+                Segment::Cubic(x1, y1, x2, y2, x, y) => inside(&[(x1, y1), (x2, y2), (x, y)]),
                 Segment::Close => true,
             };
             if !within {
