@@ -85,7 +85,7 @@ pub fn seal_register<'a>(
             code: seal.code().to_string(),
             name: seal.name().to_owned(),
             owner: seal.owner().to_owned(),
-            owner_code: seal.owner_code().to_owned(),
+            owner_code: seal.owner_code().to_string(),
             kind: seal.kind(),
             state: entry.state,
             since: entry.since,
@@ -151,6 +151,7 @@ mod tests {
 
     use super::*;
     use crate::{
+        codes::CreditCode,
         face::{Color, Drawing, Item, Path, Segment},
         qr::token::tests::identity,
         seal::{SealCode, SealDefinition, SignedSeal},
@@ -174,7 +175,7 @@ mod tests {
             code: SealCode::compose("410000", serial).unwrap(),
             name: format!("示范区第{serial}局电子证照专用章"),
             owner: format!("示范区第{serial}局"),
-            owner_code: "11410000MB0900001X".to_owned(),
+            owner_code: CreditCode::compose("11", "410000", "MB090000").unwrap(),
             kind: SealKind::Licence,
             impression: Drawing {
                 width: 10.0,
