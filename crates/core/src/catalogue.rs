@@ -147,6 +147,9 @@ pub struct CertificateType {
     pub name: String,
     /// English name.
     pub name_en: String,
+    /// Title printed on the face, where it is not the name (营业执照 for 营业执照（个体工商户）).
+    #[serde(default)]
+    pub title: Option<String>,
     /// Key of the owning department.
     pub department: String,
     /// Certificate type code, 21 characters (GB/T 36904): USCC of the defining agency + 3 characters.
@@ -155,6 +158,18 @@ pub struct CertificateType {
     pub holder: HolderKind,
     /// Kind of seal that signs it, as named in the department's seal list.
     pub seal: String,
+    /// What the face calls the issuing authority (登记机关, 认定机构).
+    #[serde(default = "default_issuer_label")]
+    pub issuer_label: String,
+    /// The real licence bears the national emblem: the face leaves its place for supplied art.
+    #[serde(default)]
+    pub emblem: bool,
+    /// Sentence by which the authority grants what the certificate grants.
+    #[serde(default)]
+    pub statement: Option<String>,
+    /// Instructions printed at the foot.
+    #[serde(default)]
+    pub notes: Vec<String>,
     /// Formats it is issued in.
     pub profiles: Vec<Profile>,
     /// End of force by date.
@@ -166,6 +181,10 @@ pub struct CertificateType {
     /// Face fields in printing order.
     #[serde(rename = "field")]
     pub fields: Vec<Field>,
+}
+
+fn default_issuer_label() -> String {
+    "发证机关".to_owned()
 }
 
 /// A department (部门): owns certificate types and seals.

@@ -2,8 +2,28 @@
 //!
 //! The [`Signer`] seam keeps private key bytes inside this module: the rest of the system sees a
 //! thing that signs. A key file stands behind it today; a PKCS#11 token fits the same face.
+//!
+//! | part | gives |
+//! |---|---|
+//! | [`key_file`] | making, encrypting, reading private keys; the [`Signer`] over one |
+//! | [`identity`] | [`SigningIdentity`]: a signer with its X.509 certificates, from files |
+//! | [`ecdsa`] | the two encodings of an ECDSA signature (DER for X.509 and CMS, r‖s for COSE) |
+//! | [`verify`] | one door for checking any signature against a public key |
+//! | [`x509`] | subjects, instants, digests of X.509 certificates |
+//! | [`authority`] | a certification authority: root, issuing CA, signer certificates, CRLs |
 
 use std::{fmt, sync::Arc};
+
+pub mod authority;
+pub mod ecdsa;
+pub mod identity;
+pub mod key_file;
+pub mod verify;
+pub mod x509;
+
+pub use identity::{IdentityError, SigningIdentity};
+pub use key_file::{KeyFileError, Passphrase, PrivateKey};
+pub use verify::{DigestAlgorithm, SignatureAlgorithm, VerifyError, verify_signature};
 
 /// Signature algorithm with all its parameters: one value, nothing negotiated at run time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -11,6 +31,32 @@ use std::{fmt, sync::Arc};
 pub enum SignatureScheme {
     /// ECDSA on P-256 with SHA-256; signature as DER `SEQUENCE { r, s }` (FIPS 186-5, RFC 5758).
     EcdsaP256Sha256,
+}
+
+impl SignatureScheme {
+    /// The longest signature this scheme produces, in bytes.
+    ///
+    /// Two INTEGERs of at most 33 octets (a sign octet before 32) with their headers, in a SEQUENCE.
+    pub const fn max_signature_len(self) -> usize {
+        match self {
+            Self::EcdsaP256Sha256 => 72,
+        }
+    }
+
+    /// DER of the `AlgorithmIdentifier` that names this scheme in X.509 and CMS.
+    pub const fn algorithm_identifier(self) -> &'static [u8] {
+        match self {
+            // SEQUENCE { ecdsa-with-SHA256 }: parameters absent (RFC 5758 §3.2).
+            Self::EcdsaP256Sha256 => b"\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02",
+        }
+    }
+
+    /// The digest inside the scheme.
+    pub const fn digest(self) -> DigestAlgorithm {
+        match self {
+            Self::EcdsaP256Sha256 => DigestAlgorithm::Sha256,
+        }
+    }
 }
 
 /// Something that can sign. It never gives away its private key.
@@ -26,6 +72,20 @@ pub trait Signer: Send + Sync + fmt::Debug {
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignerError>;
 }
 
+impl<T: Signer + ?Sized> Signer for Arc<T> {
+    fn scheme(&self) -> SignatureScheme {
+        (**self).scheme()
+    }
+
+    fn public_key_info(&self) -> &[u8] {
+        (**self).public_key_info()
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignerError> {
+        (**self).sign(message)
+    }
+}
+
 /// Why a signature could not be made.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -36,15 +96,4 @@ pub enum SignerError {
     /// The token or remote key service cannot be reached now.
     #[error("the signing key is unavailable: {0}")]
     Unavailable(String),
-}
-
-/// A signer with the X.509 certificates that say whose it is.
-#[derive(Debug, Clone)]
-pub struct SigningIdentity {
-    /// The key.
-    pub signer: Arc<dyn Signer>,
-    /// DER of the signer certificate.
-    pub certificate: Arc<[u8]>,
-    /// DER of its issuers, nearest first, the root left out.
-    pub issuers: Arc<[Vec<u8>]>,
 }

@@ -1,1 +1,4 @@
-//! document
+//! Documents: a [`Face`](crate::face::Face) in a file format, with a slot for the signature, and the
+//! way back from the bytes of a file that nobody vouches for.
+
+pub mod pdf;

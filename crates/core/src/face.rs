@@ -3,7 +3,11 @@
 //! All lengths are millimetres, origin top left, y downwards, as in GB/T 33190; the PDF writer
 //! turns them over. Nothing here knows a file format.
 
+pub mod font;
+
 use std::sync::Arc;
+
+pub use font::{FontBook, FontConfig, FontDescriptor, FontError, FontRole};
 
 /// Millimetres.
 pub type Mm = f32;

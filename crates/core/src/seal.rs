@@ -1,1 +1,3 @@
-//! seal
+//! E-seals (电子印章).
+
+pub mod impression;

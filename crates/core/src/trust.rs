@@ -1,1 +1,3 @@
 //! trust
+
+pub mod list;

@@ -1,0 +1,345 @@
+//! Raw command line arguments: parsed here, resolved nowhere else.
+//!
+//! Help is Chinese first with English beneath, because the people at the keyboard are clerks and
+//! operators of Chinese departments.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand};
+use jiff::{Timestamp, civil::Date};
+
+/// 电子证照签发、签章、核验与互认
+#[derive(Debug, Parser)]
+#[command(
+    name = "certseal",
+    version,
+    about = "电子证照签发、签章、核验与互认\nIssue, seal, verify and recognise electronic certificates",
+    after_help = "退出码 Exit status:\n  0  完成；核验通过；予以互认 done, TOTAL-PASSED, accepted\n  1  核验不通过；不予互认；有记录被拒 TOTAL-FAILED, not accepted, rows rejected\n  2  用法或运行错误 usage or operational error\n  3  无法判定 INDETERMINATE",
+    disable_help_subcommand = true
+)]
+pub struct Cli {
+    /// 数据目录（配置、密钥、登记簿、证照文件） Home directory of the installation
+    #[arg(
+        long,
+        global = true,
+        env = "CERTSEAL_HOME",
+        default_value = "certseal-home",
+        value_name = "DIR"
+    )]
+    pub home: PathBuf,
+    /// 密钥口令文件；另可用环境变量 CERTSEAL_PASSPHRASE 或交互输入 File holding the key passphrase
+    #[arg(long, global = true, value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
+    /// 以 JSON 输出结果 Print results as JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// 要做什么
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// 建立演示机构：根、签发 CA、各部门印章与密钥 Make a demonstration authority with its seals
+    Init(Init),
+    /// 签发一张证照 Issue one certificate
+    Issue(Issue),
+    /// 为历史证照批量补签（可中断续做） Seal a backlog of historical certificates
+    Backfill(Backfill),
+    /// 核验证照文件、二维码图片或二维码文本 Verify files, QR pictures or QR text
+    Verify(Verify),
+    /// 判定外部机构的证照在本地是否予以互认 Decide whether a certificate is recognised here
+    Recognise(Recognise),
+    /// 统计报表 Reports
+    #[command(subcommand)]
+    Report(Report),
+    /// 查询证照、变更状态 Look up certificates and change their state
+    #[command(subcommand)]
+    Certificate(Certificate),
+    /// 电子印章 E-seals
+    #[command(subcommand)]
+    Seal(Seal),
+    /// 密钥、吊销列表与接口密钥 Keys, revocation lists and API keys
+    #[command(subcommand)]
+    Key(Key),
+    /// 证照类型 Certificate types
+    #[command(subcommand)]
+    Type(Type),
+    /// 启动 HTTP 服务 Serve the HTTP API and the public verification page
+    Serve(Serve),
+    /// 核对登记簿与全部证照文件 Check the registry and every document against each other
+    Audit,
+    /// 演示：一个区的全部证照 Demonstration: a whole district
+    Demo(Demo),
+    /// 测量各环节耗时 Measure where the time goes
+    Bench(Bench),
+}
+
+/// Options of `init`.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// 行政区划代码（6 位） Region code, six digits
+    #[arg(long, default_value = "419901", value_name = "CODE")]
+    pub region: String,
+    /// 区划名称，印在颁证机构名称之前 Region name, printed before each department's name
+    #[arg(long, default_value = "河南省示例市示例区", value_name = "NAME")]
+    pub region_name: String,
+    /// 二维码所指核验网站的主机名 Host of the verification page in QR codes
+    #[arg(long, default_value = "verify.example.gov.cn", value_name = "HOST")]
+    pub host: String,
+}
+
+/// Options of `issue`.
+#[derive(Debug, Args)]
+pub struct Issue {
+    /// 证照类型（键或名称） Certificate type, by key or name
+    #[arg(long = "type", value_name = "TYPE")]
+    pub certificate_type: String,
+    /// 照面数据 JSON 文件，- 为标准输入 Face data, a JSON object of field to value
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
+    /// 单个字段，可重复；字段可写键、标签或短名 One field, repeatable
+    #[arg(long = "set", value_name = "FIELD=VALUE")]
+    pub set: Vec<String>,
+    /// 照片，可重复 Photo file, repeatable
+    #[arg(long = "photo", value_name = "FIELD=FILE")]
+    pub photo: Vec<String>,
+    /// 印章编号；缺省用本类型指定的印章 Seal id; by default the seal the type names
+    #[arg(long, value_name = "ID")]
+    pub seal: Option<String>,
+    /// 幂等键：同一键重复提交得到同一证照 Idempotency key
+    #[arg(long, value_name = "KEY")]
+    pub idempotency_key: Option<String>,
+    /// 证照文件写到哪里 Where to write the document
+    #[arg(long, short, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// Options of `backfill`.
+#[derive(Debug, Args)]
+pub struct Backfill {
+    /// 证照类型（键或名称） Certificate type, by key or name
+    #[arg(long = "type", value_name = "TYPE")]
+    pub certificate_type: String,
+    /// 印章编号；缺省用本类型指定的印章 Seal id; by default the seal the type names
+    #[arg(long, value_name = "ID")]
+    pub seal: Option<String>,
+    /// 列名对照文件（TOML："表头" = "字段键"） Mapping file for headers that differ
+    #[arg(long, value_name = "FILE")]
+    pub mapping: Option<PathBuf>,
+    /// 只检查，不签发 Check everything, issue nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// 只登记为未签章存量，不签发 Only enter the rows into the ledger as unsealed
+    #[arg(long, conflicts_with_all = ["dry_run", "since"])]
+    pub enrol: bool,
+    /// 只处理该日及以后颁发的证照 Only certificates issued on or after this day
+    #[arg(long, value_name = "DATE")]
+    pub since: Option<Date>,
+    /// 被拒记录写到哪里；缺省为源文件旁的 *.rejects.csv Where rejected rows go
+    #[arg(long, value_name = "FILE")]
+    pub rejects: Option<PathBuf>,
+    /// 操作员，记入登记簿 Operator, entered in the registry
+    #[arg(long, default_value = "operator", value_name = "NAME")]
+    pub actor: String,
+    /// 源文件 CSV（UTF-8 或 GB 18030） Source table
+    pub file: PathBuf,
+}
+
+/// Options of `verify`.
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// 证照文件、图片、二维码文本；- 为从标准输入逐行读文件名 Files, pictures or QR text
+    #[arg(required = true, value_name = "INPUT")]
+    pub inputs: Vec<String>,
+    /// 信任列表；缺省用数据目录中的 Trust list to use instead of the home's
+    #[arg(long, value_name = "FILE")]
+    pub trust_list: Option<PathBuf>,
+    /// 不查登记簿 Do not ask the registry
+    #[arg(long)]
+    pub offline: bool,
+    /// 以该时刻为核验时间 Judge at this instant
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<Timestamp>,
+}
+
+/// Options of `recognise`.
+#[derive(Debug, Args)]
+pub struct Recognise {
+    /// 证照文件 The document
+    pub file: PathBuf,
+    /// 在哪个行政区使用；缺省为本机构所在 Region where it is presented
+    #[arg(long, value_name = "CODE")]
+    pub region: Option<String>,
+    /// 信任列表；缺省用数据目录中的 Trust list to use instead of the home's
+    #[arg(long, value_name = "FILE")]
+    pub trust_list: Option<PathBuf>,
+}
+
+/// Kinds of report.
+#[derive(Debug, Subcommand)]
+pub enum Report {
+    /// 附件三：各部门各类证照已签章与未签章数 Sealed and unsealed by department and type
+    Annex3 {
+        /// 另存为 CSV Also write CSV
+        #[arg(long, value_name = "FILE")]
+        csv: Option<PathBuf>,
+        /// 另存为 XLSX Also write XLSX
+        #[arg(long, value_name = "FILE")]
+        xlsx: Option<PathBuf>,
+    },
+}
+
+/// Verbs on issued certificates.
+#[derive(Debug, Subcommand)]
+pub enum Certificate {
+    /// 按标识、编号或持证主体代码查询 Find by identifier, number or holder code
+    Find {
+        /// 电子证照标识、证照编号或持证主体代码 Identifier, number or holder code
+        query: String,
+    },
+    /// 一张证照的全部事件 Every event of one certificate
+    History {
+        /// 电子证照标识 Certificate identifier
+        identifier: String,
+    },
+    /// 取出证照文件 Take the document out
+    Export {
+        /// 电子证照标识 Certificate identifier
+        identifier: String,
+        /// 写到哪里 Where to write it
+        #[arg(long, short, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// 暂扣 Take out of force for a time
+    Suspend(Change),
+    /// 恢复 Put back in force
+    Resume(Change),
+    /// 撤销、吊销 Take away for good
+    Revoke(Change),
+    /// 注销 Close in order
+    Cancel(Change),
+}
+
+/// Options of a change of state.
+#[derive(Debug, Args)]
+pub struct Change {
+    /// 电子证照标识 Certificate identifier
+    pub identifier: String,
+    /// 事由，记入登记簿 Reason, entered in the registry
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// 经办人，记入登记簿 Actor, entered in the registry
+    #[arg(long, default_value = "operator", value_name = "NAME")]
+    pub actor: String,
+}
+
+/// Verbs on seals.
+#[derive(Debug, Subcommand)]
+pub enum Seal {
+    /// 印章登记簿 The seal register
+    List,
+    /// 一枚印章的全部信息；可画出印模 Everything about one seal; can draw its impression
+    Show {
+        /// 印章编号 Seal id
+        id: String,
+        /// 印模 SVG 写到哪里 Write the impression as SVG
+        #[arg(long, value_name = "FILE")]
+        svg: Option<PathBuf>,
+    },
+    /// 停用 Suspend a seal
+    Suspend(SealChange),
+    /// 恢复 Put a suspended seal back in force
+    Resume(SealChange),
+    /// 销毁（不可恢复） Destroy a seal for good
+    Destroy(SealChange),
+}
+
+/// Options of a change of a seal's state.
+#[derive(Debug, Args)]
+pub struct SealChange {
+    /// 印章编号 Seal id
+    pub id: String,
+    /// 事由，记入登记簿 Reason, entered in the registry
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// 经办人，记入登记簿 Actor, entered in the registry
+    #[arg(long, default_value = "seal-keeper", value_name = "NAME")]
+    pub actor: String,
+}
+
+/// Verbs on keys.
+#[derive(Debug, Subcommand)]
+pub enum Key {
+    /// 列出密钥与证书 List keys and their X.509 certificates
+    List,
+    /// 重新签发吊销列表，可吊销一张签章证书 Issue the CRL anew, revoking signer certificates if told
+    Crl {
+        /// 要吊销的签章证书名称，可重复 Name of a signer certificate to revoke, repeatable
+        #[arg(long, value_name = "NAME")]
+        revoke: Vec<String>,
+    },
+    /// 新建接口密钥，只显示一次 Make an API key; shown once
+    ApiAdd {
+        /// 名称 Name
+        name: String,
+        /// 部门键；* 为全部 Department key, * for all
+        #[arg(long, value_name = "KEY")]
+        department: String,
+    },
+    /// 列出接口密钥 List API keys
+    ApiList,
+    /// 作废接口密钥 Withdraw an API key
+    ApiRevoke {
+        /// 名称 Name
+        name: String,
+    },
+}
+
+/// Verbs on certificate types.
+#[derive(Debug, Subcommand)]
+pub enum Type {
+    /// 列出证照类型 List the certificate types
+    List,
+    /// 一个类型的字段与规则 Fields and rules of one type
+    Show {
+        /// 键或名称 Key or name
+        certificate_type: String,
+    },
+    /// 用样例数据生成全部照面 PDF（不签章、不登记） Render every face with sample values
+    Preview {
+        /// 写到哪个目录 Folder to write to
+        #[arg(long, short, value_name = "DIR")]
+        out: PathBuf,
+        /// 只生成这些类型 Only these types
+        only: Vec<String>,
+    },
+}
+
+/// Options of `serve`.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// 监听地址 Address to listen on
+    #[arg(long, env = "CERTSEAL_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+}
+
+/// Options of `demo`.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// 写到哪个目录 Folder to write to
+    #[arg(long, default_value = "demo", value_name = "DIR")]
+    pub out: PathBuf,
+    /// 存量按此比例缩小（测试用） Divide the counts by this, for a quick look
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub scale: usize,
+}
+
+/// Options of `bench`.
+#[derive(Debug, Args)]
+pub struct Bench {
+    /// 每项测量的证照数 Certificates per measurement
+    #[arg(long, default_value_t = 2000, value_name = "N")]
+    pub count: usize,
+}

@@ -1,0 +1,104 @@
+//! What goes to stdout (data) and stderr (everything else), and the exit status.
+
+use std::{fmt, io::Write as _, process::ExitCode};
+
+use serde::Serialize;
+
+/// Outcome of a command that ran to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Done; TOTAL-PASSED; accepted.
+    Done,
+    /// Judged negatively: TOTAL-FAILED, not accepted, rows rejected.
+    Negative,
+    /// INDETERMINATE.
+    Undecided,
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Done => Self::SUCCESS,
+            Outcome::Negative => Self::from(1),
+            Outcome::Undecided => Self::from(3),
+        }
+    }
+}
+
+/// Why a command could not do its work: what, and what to do about it.
+#[derive(Debug)]
+pub struct Failure {
+    message: String,
+    hint: Option<String>,
+}
+
+impl Failure {
+    /// A failure with advice.
+    pub fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            hint: Some(hint.into()),
+        }
+    }
+
+    /// A failure in the words of the error that caused it, its sources appended.
+    pub fn from_error(context: &str, error: &dyn std::error::Error) -> Self {
+        let mut message = format!("{context}：{error}");
+        let mut source = error.source();
+        while let Some(cause) = source {
+            message.push_str("：");
+            message.push_str(&cause.to_string());
+            source = cause.source();
+        }
+        Self { message, hint: None }
+    }
+
+    /// Adds advice.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "错误：{}", self.message)?;
+        if let Some(hint) = &self.hint {
+            write!(f, "\n\n建议：{hint}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Adds "while doing what" to any error.
+pub trait Context<T> {
+    /// Turns the error into a [`Failure`] that names what was being done.
+    fn context(self, doing: &str) -> Result<T, Failure>;
+}
+
+impl<T, E: std::error::Error> Context<T> for Result<T, E> {
+    fn context(self, doing: &str) -> Result<T, Failure> {
+        self.map_err(|error| Failure::from_error(doing, &error))
+    }
+}
+
+/// Prints one line of data. A closed pipe ends the program quietly, as tools in a pipeline should.
+pub fn line(text: impl fmt::Display) {
+    if writeln!(std::io::stdout().lock(), "{text}").is_err() {
+        std::process::exit(0);
+    }
+}
+
+/// Prints a value as indented JSON.
+pub fn json(value: &impl Serialize) {
+    match serde_json::to_string_pretty(value) {
+        Ok(text) => line(text),
+        Err(error) => note(format_args!("无法输出 JSON：{error}")),
+    }
+}
+
+/// Prints progress and remarks, which are not data, to stderr.
+pub fn note(text: impl fmt::Display) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}

@@ -1,0 +1,244 @@
+//! Small questions about X.509 certificates (RFC 5280): subjects, instants, digests.
+
+use der::{
+    Any, DateTime, Decode, Encode, Tag,
+    asn1::{ObjectIdentifier, PrintableStringRef, Utf8StringRef},
+};
+use jiff::Timestamp;
+use ring::digest;
+use x509_cert::{
+    Certificate,
+    attr::AttributeTypeAndValue,
+    name::{Name, RdnSequence, RelativeDistinguishedName},
+    time::Time,
+};
+
+const COUNTRY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.6");
+const PROVINCE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.8");
+const ORGANISATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.10");
+const ORGANISATION_IDENTIFIER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.97");
+const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
+/// Longest common name, organisation or identifier, in characters (X.520 ub-common-name = 64; the
+/// identifier follows ETSI EN 319 412-1 and has no shorter bound).
+const MAX_NAME_CHARS: usize = 64;
+/// Most X.509 certificates read from one file.
+const MAX_BUNDLE: usize = 64;
+
+/// Why bytes are not a usable X.509 certificate, or a subject cannot be written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum X509Error {
+    /// No certificate where at least one was expected.
+    #[error("no X.509 certificate found")]
+    Absent,
+    /// Not DER of an X.509 certificate.
+    #[error("malformed X.509 certificate: {0}")]
+    Malformed(#[from] der::Error),
+    /// Too many certificates in one file.
+    #[error("more than {MAX_BUNDLE} X.509 certificates in one file")]
+    TooMany,
+    /// A field of a subject is empty, too long or has characters its type cannot hold.
+    #[error("subject field {field} cannot be written: {why}")]
+    Subject {
+        /// Which field.
+        field: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// An instant before 1970 or after 9999.
+    #[error("instant {0} cannot be written in an X.509 certificate")]
+    Time(Timestamp),
+}
+
+/// Who a certificate is for. Country is always CN.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subject {
+    /// Province, if it belongs to the name.
+    pub province: Option<String>,
+    /// Legal name of the organisation.
+    pub organisation: String,
+    /// Its unified social credit code, written as `NTRCN-<code>` (ETSI EN 319 412-1 §5.1.4: national
+    /// trade register, country CN).
+    pub organisation_code: Option<String>,
+    /// What the certificate is called: the seal's name, the authority's name.
+    pub common_name: String,
+}
+
+impl Subject {
+    /// The distinguished name.
+    pub fn to_name(&self) -> Result<Name, X509Error> {
+        let code = self
+            .organisation_code
+            .as_ref()
+            .map(|code| format!("NTRCN-{code}"));
+        let text_fields = [
+            ("ST", PROVINCE, self.province.as_deref()),
+            ("O", ORGANISATION, Some(self.organisation.as_str())),
+            ("organizationIdentifier", ORGANISATION_IDENTIFIER, code.as_deref()),
+            ("CN", COMMON_NAME, Some(self.common_name.as_str())),
+        ];
+
+        let country = Any::new(Tag::PrintableString, PrintableStringRef::new("CN")?.as_bytes())?;
+        let mut names = RdnSequence::default();
+        names.push(one(COUNTRY, country)?);
+        for (field, oid, text) in text_fields {
+            let Some(text) = text else { continue };
+            let count = text.chars().count();
+            if count == 0 || count > MAX_NAME_CHARS || text.chars().any(char::is_control) {
+                let why = format!("{count} characters; 1 to {MAX_NAME_CHARS} printable ones are allowed");
+                return Err(X509Error::Subject { field, why });
+            }
+            let value = Any::new(Tag::Utf8String, Utf8StringRef::new(text)?.as_bytes())?;
+            names.push(one(oid, value)?);
+        }
+        Ok(Name::from_der(&names.to_der()?)?)
+    }
+}
+
+fn one(oid: ObjectIdentifier, value: Any) -> Result<RelativeDistinguishedName, X509Error> {
+    Ok(RelativeDistinguishedName::try_from(vec![
+        AttributeTypeAndValue { oid, value },
+    ])?)
+}
+
+/// Reads one X.509 certificate, strictly DER, nothing behind it.
+pub fn parse(der: &[u8]) -> Result<Certificate, X509Error> {
+    Ok(Certificate::from_der(der)?)
+}
+
+/// Reads PEM (one or more) or DER (one) X.509 certificates; gives DER, in order, at least one.
+pub fn parse_bundle(bytes: &[u8]) -> Result<Vec<Vec<u8>>, X509Error> {
+    if bytes.first() == Some(&0x30) {
+        parse(bytes)?;
+        return Ok(vec![bytes.to_vec()]);
+    }
+    let text = str::from_utf8(bytes).map_err(|_| X509Error::Absent)?;
+    let mut found = Vec::new();
+    // Text before, between and after the blocks is allowed (RFC 7468 §5.2).
+    for block in text.split("-----BEGIN CERTIFICATE-----").skip(1) {
+        if found.len() == MAX_BUNDLE {
+            return Err(X509Error::TooMany);
+        }
+        const END: &str = "-----END CERTIFICATE-----";
+        let body = block.split(END).next().unwrap_or_default();
+        let pem = format!("-----BEGIN CERTIFICATE-----{}\n{END}\n", body.trim_end());
+        let (_, document) = der::Document::from_pem(&pem)?;
+        parse(document.as_bytes())?;
+        found.push(document.into_vec());
+    }
+    if found.is_empty() {
+        return Err(X509Error::Absent);
+    }
+    Ok(found)
+}
+
+/// SHA-256 of the DER: how a certificate is named in seals, lists and logs.
+pub fn fingerprint(der: &[u8]) -> [u8; 32] {
+    let mut out = [0; 32];
+    out.copy_from_slice(digest::digest(&digest::SHA256, der).as_ref());
+    out
+}
+
+/// DER of a certificate's SubjectPublicKeyInfo.
+pub fn public_key_info(certificate: &Certificate) -> Result<Vec<u8>, X509Error> {
+    Ok(certificate.tbs_certificate().subject_public_key_info().to_der()?)
+}
+
+/// A certificate's subject for people: `CN=…, O=…, organizationIdentifier=…, C=CN`, nearest first.
+pub fn subject_text(certificate: &Certificate) -> String {
+    name_text(certificate.tbs_certificate().subject())
+}
+
+/// A distinguished name for people, the most specific part first (as RFC 4514 orders it).
+pub fn name_text(name: &Name) -> String {
+    let mut parts: Vec<String> = name.iter().map(attribute_text).collect();
+    parts.reverse();
+    parts.join(", ")
+}
+
+fn attribute_text(attribute: &AttributeTypeAndValue) -> String {
+    let label = match attribute.oid {
+        // RFC 4514 knows no short name for it and prints its value in hexadecimal.
+        ORGANISATION_IDENTIFIER => "organizationIdentifier".to_owned(),
+        _ => return attribute.to_string(),
+    };
+    match str::from_utf8(attribute.value.value()) {
+        Ok(text) if !text.chars().any(char::is_control) => format!("{label}={text}"),
+        _ => attribute.to_string(),
+    }
+}
+
+/// First and last instant of a certificate's validity.
+pub fn validity(certificate: &Certificate) -> (Timestamp, Timestamp) {
+    let validity = certificate.tbs_certificate().validity();
+    (
+        to_timestamp(validity.not_before),
+        to_timestamp(validity.not_after),
+    )
+}
+
+/// An X.509 instant as ours. Every X.509 instant (1970 to 9999) fits.
+pub fn to_timestamp(time: Time) -> Timestamp {
+    let seconds = i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX);
+    Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX)
+}
+
+/// Our instant as X.509 writes it: UTCTime through 2049, GeneralizedTime from 2050 (RFC 5280
+/// §4.1.2.5), whole seconds.
+pub fn to_time(instant: Timestamp) -> Result<Time, X509Error> {
+    let seconds = u64::try_from(instant.as_second()).map_err(|_| X509Error::Time(instant))?;
+    DateTime::from_unix_duration(std::time::Duration::from_secs(seconds))
+        .map(Time::from)
+        .map_err(|_| X509Error::Time(instant))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn instants_change_their_type_in_2050() {
+        let encode = |text: &str| to_time(text.parse().unwrap()).unwrap().to_der().unwrap();
+        assert_eq!(encode("2049-12-31T23:59:59Z"), b"\x17\x0d491231235959Z");
+        assert_eq!(encode("2050-01-01T00:00:00Z"), b"\x18\x0f20500101000000Z");
+        assert!(to_time("1969-12-31T23:59:59Z".parse().unwrap()).is_err());
+        let instant: Timestamp = "2077-07-01T08:00:00Z".parse().unwrap();
+        assert_eq!(to_timestamp(to_time(instant).unwrap()), instant);
+    }
+
+    #[test]
+    fn subjects_hold_chinese_and_the_credit_code() {
+        let subject = Subject {
+            province: None,
+            organisation: "某市某区市场监督管理局".to_owned(),
+            organisation_code: Some("11410000MB0000000X".to_owned()),
+            common_name: "某市某区市场监督管理局行政审批专用章".to_owned(),
+        };
+        let name = subject.to_name().unwrap();
+        assert_eq!(name.len(), 4);
+        assert_eq!(
+            name_text(&name),
+            "CN=某市某区市场监督管理局行政审批专用章, \
+             organizationIdentifier=NTRCN-11410000MB0000000X, O=某市某区市场监督管理局, C=CN"
+        );
+
+        let long = Subject {
+            common_name: "章".repeat(65),
+            ..subject.clone()
+        };
+        assert!(matches!(
+            long.to_name(),
+            Err(X509Error::Subject { field: "CN", .. })
+        ));
+        let empty = Subject {
+            organisation: String::new(),
+            ..subject
+        };
+        assert!(matches!(
+            empty.to_name(),
+            Err(X509Error::Subject { field: "O", .. })
+        ));
+    }
+}

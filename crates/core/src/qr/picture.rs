@@ -1,0 +1,269 @@
+//! QR codes out of pictures: photos, scans, rendered pages, or modules already laid out.
+
+use std::{
+    io::Cursor,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+use image::{GrayImage, ImageFormat, ImageReader, Limits, imageops};
+use rqrr::{Grid, PreparedImage, SimpleGrid};
+
+use crate::limits::{MAX_PICTURE_PIXELS, MAX_QR_TEXT};
+
+/// Why a picture could not be searched.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PictureError {
+    /// Broken, or not what its first bytes promise.
+    #[error("the picture cannot be decoded")]
+    Broken,
+    /// More pixels than are searched.
+    #[error("the picture has more than {limit} pixels")]
+    TooLarge {
+        /// The limit.
+        limit: u64,
+    },
+    /// Neither PNG nor JPEG.
+    #[error("the picture is neither PNG nor JPEG")]
+    UnknownFormat,
+}
+
+/// Texts of all QR codes found in a PNG or JPEG file, each once.
+///
+/// Tried in turn until something is found: as it is (very large pictures at reduced size first),
+/// doubled in size, and both again with black and white exchanged.
+pub fn decode(file: &[u8]) -> Result<Vec<String>, PictureError> {
+    let grey = open(file)?;
+    let pixels = u64::from(grey.width()) * u64::from(grey.height());
+    let mut sizes: Vec<GrayImage> = Vec::new();
+    if pixels > COMFORTABLE_PIXELS {
+        let factor = (COMFORTABLE_PIXELS as f64 / pixels as f64).sqrt();
+        sizes.push(resized(&grey, factor));
+        sizes.push(grey);
+    } else if pixels * 4 <= COMFORTABLE_PIXELS {
+        let doubled = resized(&grey, 2.0);
+        sizes.push(grey);
+        sizes.push(doubled);
+    } else {
+        sizes.push(grey);
+    }
+    for inverted in [false, true] {
+        for image in &sizes {
+            let found = search(image, inverted);
+            if !found.is_empty() {
+                return Ok(found);
+            }
+        }
+    }
+    Ok(Vec::new())
+}
+
+/// Text of a symbol whose modules are known: `width` modules a side, quiet zone left out.
+pub fn decode_modules(dark: &[bool], width: u32) -> Option<String> {
+    let side = width as usize;
+    if !(21..=177).contains(&side) || dark.len() != side * side {
+        return None;
+    }
+    let grid = SimpleGrid::from_func(side, |x, y| dark.get(y * side + x).copied().unwrap_or(false));
+    guarded(|| Grid::new(grid).decode().ok().map(|(_, text)| text)).flatten()
+}
+
+fn open(file: &[u8]) -> Result<GrayImage, PictureError> {
+    let format = image::guess_format(file).map_err(|_| PictureError::UnknownFormat)?;
+    if !matches!(format, ImageFormat::Png | ImageFormat::Jpeg) {
+        return Err(PictureError::UnknownFormat);
+    }
+    let reader = || ImageReader::with_format(Cursor::new(file), format);
+    let (width, height) = reader().into_dimensions().map_err(|_| PictureError::Broken)?;
+    if u64::from(width) * u64::from(height) > MAX_PICTURE_PIXELS {
+        return Err(PictureError::TooLarge {
+            limit: MAX_PICTURE_PIXELS,
+        });
+    }
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(MAX_PICTURE_PIXELS * 8);
+    let mut reader = reader();
+    reader.limits(limits);
+    let picture = reader.decode().map_err(|_| PictureError::Broken)?;
+    Ok(on_white(&picture))
+}
+
+/// Grey values; what is transparent shows the paper.
+fn on_white(picture: &image::DynamicImage) -> GrayImage {
+    if !picture.color().has_alpha() {
+        return picture.to_luma8();
+    }
+    let with_alpha = picture.to_luma_alpha8();
+    GrayImage::from_fn(with_alpha.width(), with_alpha.height(), |x, y| {
+        let [luma, alpha] = with_alpha.get_pixel(x, y).0.map(u32::from);
+        image::Luma([((luma * alpha + 255 * (255 - alpha)) / 255) as u8])
+    })
+}
+
+fn resized(image: &GrayImage, factor: f64) -> GrayImage {
+    let scale = |side: u32| ((f64::from(side) * factor) as u32).max(1);
+    imageops::resize(
+        image,
+        scale(image.width()),
+        scale(image.height()),
+        imageops::FilterType::Triangle,
+    )
+}
+
+fn search(image: &GrayImage, inverted: bool) -> Vec<String> {
+    let (width, height) = image.dimensions();
+    if width < SMALLEST_SIDE || height < SMALLEST_SIDE {
+        return Vec::new();
+    }
+    let flip = if inverted { 0xFF } else { 0 };
+    let raw = image.as_raw();
+    let find = || {
+        let row = width as usize;
+        let mut prepared = PreparedImage::prepare_from_greyscale(row, height as usize, |x, y| {
+            raw.get(y * row + x).copied().unwrap_or(0xFF) ^ flip
+        });
+        let mut texts = Vec::new();
+        for grid in prepared.detect_grids() {
+            if let Ok((_, text)) = grid.decode()
+                && text.len() <= MAX_QR_TEXT
+                && !texts.contains(&text)
+            {
+                texts.push(text);
+            }
+        }
+        texts
+    };
+    guarded(find).unwrap_or_default()
+}
+
+/// Runs the reader library so that a panic on a hostile picture counts as "nothing found".
+fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(work)).ok()
+}
+
+/// An A4 page at 300 dpi: enough for modules of 0.33 mm, and quick to search.
+const COMFORTABLE_PIXELS: u64 = 9_000_000;
+/// A version 1 symbol with one pixel a module.
+const SMALLEST_SIDE: u32 = 21;
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use image::{DynamicImage, Luma, Rgba, RgbaImage};
+    use ring::rand::{SecureRandom, SystemRandom};
+
+    use super::*;
+    use crate::qr::{symbol, text};
+
+    fn drawn(content: &str, scale: u32, quiet: u32) -> GrayImage {
+        let code = symbol::encode(content).unwrap();
+        let side = (code.width + 2 * quiet) * scale;
+        GrayImage::from_fn(side, side, |x, y| {
+            let at = |v: u32| (v / scale).checked_sub(quiet).filter(|&m| m < code.width);
+            let dark = at(x)
+                .zip(at(y))
+                .is_some_and(|(x, y)| code.dark[(y * code.width + x) as usize]);
+            Luma([if dark { 20 } else { 240 }])
+        })
+    }
+
+    fn file(image: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
+        let mut out = Cursor::new(Vec::new());
+        image.into().write_to(&mut out, format).unwrap();
+        out.into_inner()
+    }
+
+    fn sample() -> String {
+        let bytes: Vec<u8> = (0..340_u32).map(|i| (i * 91 % 253) as u8).collect();
+        text::encode("verify.example.gov.cn", &bytes)
+    }
+
+    #[test]
+    fn pictures_of_all_kinds_are_read() {
+        let content = sample();
+        let plain = drawn(&content, 4, 4);
+        let mut inverted = plain.clone();
+        imageops::invert(&mut inverted);
+        let small = drawn(&content, 2, 4);
+        let clear = RgbaImage::from_fn(plain.width(), plain.height(), |x, y| {
+            Rgba([0, 0, 0, if plain.get_pixel(x, y).0[0] < 128 { 255 } else { 0 }])
+        });
+        for (name, bytes) in [
+            ("png", file(plain.clone(), ImageFormat::Png)),
+            ("jpeg", file(plain.clone(), ImageFormat::Jpeg)),
+            ("turned", file(imageops::rotate90(&plain), ImageFormat::Png)),
+            ("inverted", file(inverted, ImageFormat::Png)),
+            ("small", file(small, ImageFormat::Png)),
+            ("transparent", file(clear, ImageFormat::Png)),
+        ] {
+            assert_eq!(decode(&bytes), Ok(vec![content.clone()]), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_code_on_a_page_is_found() {
+        let content = sample();
+        let code = drawn(&content, 4, 4);
+        let mut page = GrayImage::from_pixel(2480, 3508, Luma([255]));
+        imageops::overlay(&mut page, &code, 1_900, 2_900);
+        assert_eq!(decode(&file(page, ImageFormat::Png)), Ok(vec![content]));
+    }
+
+    #[test]
+    fn what_is_no_picture_is_refused() {
+        assert_eq!(decode(b""), Err(PictureError::UnknownFormat));
+        assert_eq!(decode(b"GIF89a\0\0\0\0"), Err(PictureError::UnknownFormat));
+        assert_eq!(decode(b"%PDF-1.7"), Err(PictureError::UnknownFormat));
+        let good = file(drawn("https://h/v#000", 3, 4), ImageFormat::Png);
+        for len in [8, 20, 33, 60, good.len() / 2] {
+            assert_eq!(decode(&good[..len]), Err(PictureError::Broken), "{len}");
+        }
+        let mut huge = good;
+        huge[16..24].copy_from_slice(&[0, 1, 0, 0, 0, 1, 0, 0]);
+        let crc = crc32(&huge[12..29]);
+        huge[29..33].copy_from_slice(&crc.to_be_bytes());
+        assert!(matches!(decode(&huge), Err(PictureError::TooLarge { .. })));
+    }
+
+    #[test]
+    fn damaged_pictures_do_no_harm() {
+        let random = SystemRandom::new();
+        let good = file(drawn("https://h/v#000", 3, 4), ImageFormat::Jpeg);
+        let mut two = [0_u8; 3];
+        for _ in 0..60 {
+            let mut bad = good.clone();
+            for _ in 0..4 {
+                random.fill(&mut two).unwrap();
+                let at = usize::from(u16::from_be_bytes([two[0], two[1]])) % bad.len();
+                bad[at] = two[2];
+            }
+            let _ = decode(&bad);
+        }
+        let mut noise = vec![0; 200 * 200];
+        random.fill(&mut noise).unwrap();
+        let noise = GrayImage::from_raw(200, 200, noise).unwrap();
+        assert_eq!(decode(&file(noise, ImageFormat::Png)), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn modules_that_are_no_symbol_give_nothing() {
+        assert_eq!(decode_modules(&[], 0), None);
+        assert_eq!(decode_modules(&[true; 441], 22), None);
+        assert_eq!(decode_modules(&[true; 441], 21), None);
+        assert_eq!(decode_modules(&vec![false; 22 * 22], 22), None);
+        assert_eq!(decode_modules(&[], u32::MAX), None);
+    }
+
+    fn crc32(bytes: &[u8]) -> u32 {
+        !bytes.iter().fold(!0_u32, |crc, &byte| {
+            (0..8).fold(crc ^ u32::from(byte), |crc, _| {
+                if crc & 1 == 1 {
+                    crc >> 1 ^ 0xEDB8_8320
+                } else {
+                    crc >> 1
+                }
+            })
+        })
+    }
+}

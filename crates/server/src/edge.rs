@@ -1,0 +1,145 @@
+//! The outermost layer: request ids, problem bodies, security headers, the time limit and the log.
+//!
+//! The log line names method, route template, status and duration. It never names a path, query,
+//! body or address: those can hold personal data or a certificate identifier.
+
+use std::{
+    any::Any,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use axum::{
+    body::Body,
+    extract::{MatchedPath, Request, State},
+    http::{HeaderName, HeaderValue, Method, Response, header},
+    middleware::Next,
+    response::IntoResponse as _,
+};
+use ring::rand::{SecureRandom as _, SystemRandom};
+use tokio::time::timeout;
+
+use crate::{
+    App,
+    problem::{Code, PROBLEM_JSON, Problem},
+};
+
+/// Longest time a request may take, upload included: 64 MB over 10 Mbit/s takes 54 s.
+const TIME_LIMIT: Duration = Duration::from_secs(90);
+/// Longest request id taken over from the caller.
+const MAX_REQUEST_ID: usize = 64;
+
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// No script, style or picture but our own files; no frames; no plug-ins.
+const STRICT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+     connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// The API browser writes style attributes and shows pictures from data URLs.
+const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+     img-src 'self' data:; connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; \
+     frame-ancestors 'none'";
+
+/// Who asked, as far as the log may know; set by the handler's authorisation.
+#[derive(Debug, Clone)]
+pub(crate) struct CallerId(pub(crate) String);
+
+/// Wraps every request.
+pub(crate) async fn edge(State(app): State<Arc<App>>, request: Request, next: Next) -> Response<Body> {
+    let started = Instant::now();
+    let request_id = request_id(&request);
+    let method = request.method().clone();
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or_else(|| "(none)".to_owned(), |path| path.as_str().to_owned());
+
+    let mut response = match timeout(TIME_LIMIT, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => timed_out().into_response(),
+    };
+
+    let problem = response.extensions_mut().remove::<Problem>().or_else(|| unexplained(&response));
+    let code = problem.as_ref().map(|problem| problem.code().slug());
+    if let Some(problem) = problem {
+        response = problem.render(&app.host, &request_id);
+    }
+    if method == Method::HEAD {
+        *response.body_mut() = Body::empty();
+    }
+    finish(&mut response, &route, &request_id);
+
+    let caller = response.extensions().get::<CallerId>().map(|caller| caller.0.as_str());
+    tracing::info!(
+        request_id,
+        method = method.as_str(),
+        route,
+        status = response.status().as_u16(),
+        code,
+        key = caller,
+        ms = started.elapsed().as_millis() as u64,
+        "request"
+    );
+    response
+}
+
+/// What a panic in a handler becomes. Its message stays out of the log: it may quote data.
+pub(crate) fn panicked(_: Box<dyn Any + Send + 'static>) -> Response<Body> {
+    tracing::error!("a handler panicked");
+    Problem::opaque().into_response()
+}
+
+/// The caller's id if it is harmless, else a random one.
+fn request_id(request: &Request) -> String {
+    let given = request.headers().get(&REQUEST_ID).and_then(|value| value.to_str().ok());
+    let harmless = |id: &&str| {
+        (1..=MAX_REQUEST_ID).contains(&id.len())
+            && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+    };
+    if let Some(id) = given.filter(harmless) {
+        return id.to_owned();
+    }
+    let mut random = [0; 16];
+    // Without randomness the id is not unique, which harms nothing but the reading of the log.
+    let _ = SystemRandom::new().fill(&mut random);
+    hex::encode(random)
+}
+
+/// An error response that some library made without a problem body.
+fn unexplained(response: &Response<Body>) -> Option<Problem> {
+    let status = response.status();
+    let is_error = status.is_client_error() || status.is_server_error();
+    let explained = response.headers().get(header::CONTENT_TYPE) == Some(&PROBLEM_JSON);
+    (is_error && !explained).then(|| Problem::of_response(response))
+}
+
+fn timed_out() -> Problem {
+    Problem::new(
+        Code::Timeout,
+        "处理超时。签发请求请用同一幂等键重试，不会重复签发。",
+        "The request took too long. Retry with the same idempotency key: nothing is issued twice.",
+    )
+    .retry_after(5)
+}
+
+fn finish(response: &mut Response<Body>, route: &str, request_id: &str) {
+    let policy = if route.starts_with("/docs") { DOCS_POLICY } else { STRICT_POLICY };
+    let headers = response.headers_mut();
+    if let Ok(id) = HeaderValue::from_str(request_id) {
+        headers.insert(REQUEST_ID.clone(), id);
+    }
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, policy),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::STRICT_TRANSPORT_SECURITY, "max-age=31536000"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+}

@@ -1,0 +1,8 @@
+//! Handlers: parse, authorise, call core, answer. No rules live here.
+
+pub(crate) mod catalogue;
+pub(crate) mod certificates;
+pub(crate) mod health;
+pub(crate) mod lifecycle;
+pub(crate) mod page;
+pub(crate) mod verify;

@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Installs what `make demo` and `make test` need and this machine lacks. Debian; asks nothing.
+#   scripts/setup.sh demo   to build and run the demonstration
+#   scripts/setup.sh test   that, and the outside judges of the test suite
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+packages=()
+need() { # need COMMAND-OR-FILE PACKAGE
+    if ! command -v "$1" >/dev/null 2>&1 && [ ! -e "$1" ]; then packages+=("$2"); fi
+}
+
+need cc build-essential
+need curl curl
+need /usr/share/fonts/opentype/noto/NotoSerifCJK-Regular.ttc fonts-noto-cjk
+need /usr/share/fonts/truetype/hanazono/HanaMinB.ttf fonts-hanazono
+need /usr/share/fonts/truetype/lxgw-wenkai/LXGWWenKai-Regular.ttf fonts-lxgw-wenkai
+need pdfsig poppler-utils
+if [ "${1:-demo}" = test ]; then
+    need qpdf qpdf
+    need zbarimg zbar-tools
+    need openssl openssl
+    need python3 python3
+    python3 -c 'import ensurepip' >/dev/null 2>&1 || packages+=(python3-venv)
+fi
+
+if [ ${#packages[@]} -gt 0 ]; then
+    echo "installing: ${packages[*]}"
+    sudo=""
+    if [ "$(id -u)" != 0 ]; then sudo="sudo"; fi
+    $sudo apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends "${packages[@]}"
+fi
+
+if ! command -v cargo >/dev/null 2>&1 && [ ! -x "$HOME/.cargo/bin/cargo" ]; then
+    echo "installing: rust (rustup)"
+    curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y --profile minimal --default-toolchain none
+fi
+
+if [ "${1:-demo}" = test ] && [ ! -x target/tools/pyhanko/bin/pyhanko ]; then
+    echo "installing: pyHanko (PyPI) into target/tools/pyhanko"
+    mkdir -p target/tools
+    python3 -m venv target/tools/pyhanko
+    target/tools/pyhanko/bin/pip install --quiet --disable-pip-version-check 'pyhanko==0.38.0' 'pyhanko-cli==0.6.0'
+fi
