@@ -29,7 +29,7 @@ mod rules;
 
 pub use event::{Event, Leaf, PrivatePart};
 pub use objects::{Objects, ObjectsError, document_key};
-pub use on_sled::{SledOptions, SledRegistry};
+pub use on_sled::{Audit, Fault, SledOptions, SledRegistry};
 
 /// The registry seam: sled on one machine, PostgreSQL for many.
 ///
@@ -54,20 +54,14 @@ pub use on_sled::{SledOptions, SledRegistry};
 #[async_trait]
 pub trait Registry: Send + Sync + fmt::Debug {
     /// Appends a batch. The answer has one entry an item, in order.
-    async fn append(
-        &self,
-        batch: Vec<Append>,
-    ) -> Result<Vec<Result<Appended, AppendError>>, RegistryError>;
+    async fn append(&self, batch: Vec<Append>) -> Result<Vec<Result<Appended, AppendError>>, RegistryError>;
 
     /// Reserves `count` consecutive numbers of a named sequence and returns the first; sequences start
     /// at 1. A number is never given twice; a crash or refusal afterwards leaves a gap.
     async fn reserve(&self, sequence: &str, count: u32) -> Result<u64, RegistryError>;
 
     /// The records of these certificate identifiers, in the order asked.
-    async fn find(
-        &self,
-        identifiers: &[String],
-    ) -> Result<Vec<Option<CertificateRecord>>, RegistryError>;
+    async fn find(&self, identifiers: &[String]) -> Result<Vec<Option<CertificateRecord>>, RegistryError>;
 
     /// The latest certificate of a type under a certificate number.
     async fn by_number(

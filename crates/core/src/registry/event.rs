@@ -4,7 +4,7 @@
 //! deterministic encoding of RFC 8949 §4.2, so equal events have equal bytes on every back end.
 
 use jiff::{Timestamp, civil::Date};
-use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
+use minicbor::{Decode, Encode, Encoder, decode};
 use ring::digest::{Context, SHA256};
 
 use super::{
@@ -141,21 +141,12 @@ pub struct Event {
 impl Event {
     /// Makes the event of an accepted item: `previous` is the event before it in the same life, and
     /// `of_type` the type of the certificate, where the item itself does not say it.
-    pub(super) fn new(
-        index: u64,
-        append: &Append,
-        previous: Option<u64>,
-        of_type: Option<String>,
-    ) -> Self {
+    pub(super) fn new(index: u64, append: &Append, previous: Option<u64>, of_type: Option<String>) -> Self {
         let private = PrivatePart::of(append);
         let private_bytes = to_bytes(&private);
         let (certificate_type, type_version, seal) = match &append.change {
             Change::Enrol(e) => (Some(&e.certificate_type), Some(e.type_version), None),
-            Change::Issue(c) => (
-                Some(&c.certificate_type),
-                Some(c.type_version),
-                Some(&c.seal),
-            ),
+            Change::Issue(c) => (Some(&c.certificate_type), Some(c.type_version), Some(&c.seal)),
             Change::RegisterSeal { seal, .. }
             | Change::SuspendSeal(seal)
             | Change::ResumeSeal(seal)
@@ -318,7 +309,12 @@ fn sha256(parts: &[&[u8]]) -> Hash {
 
 /// Event kinds by number; numbers are never given anew.
 mod kind {
-    use super::{Decoder, Encoder, EventKind, decode, encode};
+    use minicbor::{
+        decode::{Decoder, Error as DecodeError},
+        encode::{Encoder, Error as EncodeError, Write},
+    };
+
+    use super::EventKind;
 
     const NUMBERS: [EventKind; 13] = [
         EventKind::Enrolled,
@@ -336,49 +332,48 @@ mod kind {
         EventKind::SealDestroyed,
     ];
 
-    pub(super) fn encode<C, W: encode::Write>(
+    pub(super) fn encode<C, W: Write>(
         kind: &EventKind,
         e: &mut Encoder<W>,
         _: &mut C,
-    ) -> Result<(), encode::Error<W::Error>> {
+    ) -> Result<(), EncodeError<W::Error>> {
         let number = NUMBERS.iter().position(|k| k == kind).unwrap_or_default();
         e.u8(number as u8)?;
         Ok(())
     }
 
-    pub(super) fn decode<C>(
-        d: &mut Decoder<'_>,
-        _: &mut C,
-    ) -> Result<EventKind, decode::Error> {
+    pub(super) fn decode<C>(d: &mut Decoder<'_>, _: &mut C) -> Result<EventKind, DecodeError> {
         NUMBERS
             .get(usize::from(d.u8()?))
             .copied()
-            .ok_or_else(|| decode::Error::message("an event kind this program does not know"))
+            .ok_or_else(|| DecodeError::message("an event kind this program does not know"))
     }
 }
 
 /// Civil dates as the number year·10000 + month·100 + day.
 mod date {
-    use super::{Date, Decoder, Encoder, decode, encode};
+    use minicbor::{
+        decode::{Decoder, Error as DecodeError},
+        encode::{Encoder, Error as EncodeError, Write},
+    };
 
-    pub(super) fn encode<C, W: encode::Write>(
+    use super::Date;
+
+    pub(super) fn encode<C, W: Write>(
         date: &Option<Date>,
         e: &mut Encoder<W>,
         _: &mut C,
-    ) -> Result<(), encode::Error<W::Error>> {
+    ) -> Result<(), EncodeError<W::Error>> {
         match date {
-            Some(d) => e.i32(
-                i32::from(d.year()) * 10_000 + i32::from(d.month()) * 100 + i32::from(d.day()),
-            )?,
+            Some(d) => {
+                e.i32(i32::from(d.year()) * 10_000 + i32::from(d.month()) * 100 + i32::from(d.day()))?
+            }
             None => e.null()?,
         };
         Ok(())
     }
 
-    pub(super) fn decode<C>(
-        d: &mut Decoder<'_>,
-        _: &mut C,
-    ) -> Result<Option<Date>, decode::Error> {
+    pub(super) fn decode<C>(d: &mut Decoder<'_>, _: &mut C) -> Result<Option<Date>, DecodeError> {
         if d.datatype()? == minicbor::data::Type::Null {
             d.null()?;
             return Ok(None);
@@ -387,7 +382,7 @@ mod date {
         let (year, month, day) = (n / 10_000, n / 100 % 100, n % 100);
         Date::new(year as i16, month as i8, day as i8)
             .map(Some)
-            .map_err(|_| decode::Error::message("a day that is in no calendar"))
+            .map_err(|_| DecodeError::message("a day that is in no calendar"))
     }
 
     pub(super) fn is_nil(date: &Option<Date>) -> bool {
@@ -402,6 +397,8 @@ mod date {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+
+    use minicbor::Decoder;
 
     use super::*;
     use crate::registry::contract::issue;

@@ -129,10 +129,7 @@ impl Tree {
 
     /// The unfinished tile `index` of `level`, if that is the unfinished one.
     pub fn edge_tile(&self, level: u8, index: u64) -> Option<&[Hash]> {
-        let count = self
-            .size
-            .checked_shr(TILE_HEIGHT * u32::from(level))
-            .unwrap_or(0);
+        let count = self.size.checked_shr(TILE_HEIGHT * u32::from(level)).unwrap_or(0);
         (count / TILE_WIDTH as u64 == index)
             .then(|| self.edge.get(usize::from(level)).map(Vec::as_slice))
             .flatten()
@@ -313,9 +310,7 @@ fn range_root<E>(
     let hashes = tile(level as u8, entry / TILE_WIDTH as u64)?;
     let at = (entry % TILE_WIDTH as u64) as usize;
     let width = 1usize << (height % TILE_HEIGHT);
-    Ok(perfect_root(
-        hashes.get(at..at + width).unwrap_or_default(),
-    ))
+    Ok(perfect_root(hashes.get(at..at + width).unwrap_or_default()))
 }
 
 #[cfg(test)]
@@ -370,11 +365,7 @@ mod tests {
             .into_iter()
             .map(|t| ((t.level, t.index), tile_hashes(&t.bytes).unwrap().into()))
             .collect();
-        Grown {
-            tree,
-            tiles,
-            leaves,
-        }
+        Grown { tree, tiles, leaves }
     }
 
     impl Grown {
@@ -459,9 +450,7 @@ mod tests {
                 verify_consistency(from, &old, size, &root, &proof),
                 "{from} in {size}"
             );
-            assert!(
-                from == 0 || from == size || !verify_consistency(from, &root, size, &old, &proof)
-            );
+            assert!(from == 0 || from == size || !verify_consistency(from, &root, size, &old, &proof));
         }
     }
 }

@@ -91,8 +91,8 @@ impl Objects {
             fs::File::open(root)
         };
         let folder = open().map_err(|e| failed(&root.display().to_string(), &e))?;
-        let store = LocalFileSystem::new_with_prefix(root)
-            .map_err(|e| from_store(&root.display().to_string(), e))?;
+        let store =
+            LocalFileSystem::new_with_prefix(root).map_err(|e| from_store(&root.display().to_string(), e))?;
         Ok(Self::with_barrier(store, folder))
     }
 
@@ -116,10 +116,7 @@ impl Objects {
 
     /// Objects in any store whose puts are durable by themselves.
     pub fn over(store: Arc<dyn ObjectStore>) -> Self {
-        Self {
-            store,
-            barrier: None,
-        }
+        Self { store, barrier: None }
     }
 
     /// Writes an object, whole or not at all, over an orphan of a crash if there is one. The caller has
@@ -171,9 +168,7 @@ impl Objects {
             .map_err(|e| from_store(key, e))?;
         let bytes = found.bytes().await.map_err(|e| from_store(key, e))?;
         if digest(&SHA256, &bytes).as_ref() != expected {
-            return Err(ObjectsError::Altered {
-                key: key.to_owned(),
-            });
+            return Err(ObjectsError::Altered { key: key.to_owned() });
         }
         Ok(bytes.into())
     }
@@ -236,9 +231,7 @@ fn failed(key: &str, error: &io::Error) -> ObjectsError {
 /// Finds the cause the store wraps: a full disk must be told from other failures.
 fn from_store(key: &str, error: object_store::Error) -> ObjectsError {
     if matches!(error, object_store::Error::NotFound { .. }) {
-        return ObjectsError::NotFound {
-            key: key.to_owned(),
-        };
+        return ObjectsError::NotFound { key: key.to_owned() };
     }
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
     while let Some(e) = cause {

@@ -12,8 +12,7 @@
 use jiff::Timestamp;
 
 use super::{
-    Append, AppendError, Change, EventKind, NewCertificate, Outcome, RegistryError, SealStatus,
-    Status,
+    Append, AppendError, Change, EventKind, NewCertificate, Outcome, RegistryError, SealStatus, Status,
 };
 
 /// Longest text that becomes part of an index key, in bytes.
@@ -46,8 +45,7 @@ pub(super) struct SealState {
 pub(super) trait View {
     fn certificate(&self, identifier: &str) -> Result<Option<CertificateState>, RegistryError>;
     /// Identifier of the latest certificate with a number.
-    fn number(&self, certificate_type: &str, number: &str)
-    -> Result<Option<String>, RegistryError>;
+    fn number(&self, certificate_type: &str, number: &str) -> Result<Option<String>, RegistryError>;
     /// Event that enrolled a licence that is not sealed yet.
     fn enrolled(&self, certificate_type: &str, number: &str) -> Result<Option<u64>, RegistryError>;
     fn outcome(&self, key: &str) -> Result<Option<Outcome>, RegistryError>;
@@ -112,16 +110,14 @@ pub(super) fn decide(
                     number: e.number.clone(),
                 }));
             }
-            Ok(
-                match view.number(&e.certificate_type, &e.number)? {
-                    Some(identifier) => Err(AppendError::NumberInUse {
-                        certificate_type: e.certificate_type.clone(),
-                        number: e.number.clone(),
-                        identifier,
-                    }),
-                    None => Ok(Decision::Enrol),
-                },
-            )
+            Ok(match view.number(&e.certificate_type, &e.number)? {
+                Some(identifier) => Err(AppendError::NumberInUse {
+                    certificate_type: e.certificate_type.clone(),
+                    number: e.number.clone(),
+                    identifier,
+                }),
+                None => Ok(Decision::Enrol),
+            })
         }
         Change::Issue(new) => decide_issue(new, operation, view),
         Change::Suspend(id) | Change::Resume(id) | Change::Revoke(id) | Change::Cancel(id) => {
@@ -263,8 +259,7 @@ fn next_seal_status(from: SealStatus, operation: EventKind) -> Option<SealStatus
 /// Texts that become keys are short, not empty, and free of the NUL that separates key parts.
 fn check_texts(append: &Append) -> Result<(), AppendError> {
     let mut keys: Vec<(&'static str, &str)> = vec![("authority", &append.authority)];
-    let mut texts: Vec<(&'static str, &str)> =
-        vec![("actor", &append.actor), ("reason", &append.reason)];
+    let mut texts: Vec<(&'static str, &str)> = vec![("actor", &append.actor), ("reason", &append.reason)];
     if let Some(idempotency) = &append.idempotency {
         keys.push(("idempotency key", &idempotency.key));
     }
