@@ -420,7 +420,7 @@ impl Run<'_> {
             };
             objects.remove_orphan(&key).await?;
             if let AppendError::SealNotInForce { .. } | AppendError::SealUnknown { .. } = error {
-                return Err(IssueError::Refused(error).into());
+                return Err(IssueError::Refused { refusal: error }.into());
             }
             self.settle(row, &ready, &error, count, rejections).await?;
         }

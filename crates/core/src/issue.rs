@@ -130,8 +130,11 @@ pub enum IssueError {
     #[error("无法编制电子证照标识：{0} (certificate identifier)")]
     Identifier(#[from] CodeError),
     /// The registry refuses by its rules.
-    #[error("登记簿拒绝：{} ({0})", refusal_zh(.0))]
-    Refused(AppendError),
+    #[error("登记簿拒绝：{} ({refusal})", refusal_zh(refusal))]
+    Refused {
+        /// By which rule.
+        refusal: AppendError,
+    },
     /// The template cannot be used.
     #[error(transparent)]
     Template(FaceError),
@@ -478,7 +481,7 @@ impl Service {
                 self.discard(&key).await;
                 Err(match error {
                     AppendError::IdempotencyConflict { .. } => IssueError::IdempotencyConflict,
-                    other => IssueError::Refused(other),
+                    refusal => IssueError::Refused { refusal },
                 })
             }
             None => Err(IssueError::Internal("the registry gave no answer")),
@@ -583,7 +586,7 @@ impl Service {
             .into_iter()
             .next()
             .ok_or(IssueError::Internal("the registry gave no answer"))?
-            .map_err(IssueError::Refused)
+            .map_err(|refusal| IssueError::Refused { refusal })
     }
 }
 
