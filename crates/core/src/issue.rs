@@ -16,6 +16,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use jiff::Timestamp;
 use ring::rand::{SecureRandom, SystemRandom};
 
 use self::press::{Press, PressError, PressParts, SealedDocument, Typesetter};
@@ -27,9 +28,9 @@ use crate::{
     face::{FaceError, FaceTemplate, FontBook},
     registry::{
         Append, AppendError, Appended, Basis, CertificateRecord, Change, Idempotency, NewCertificate, Objects,
-        ObjectsError, Registry, RegistryError, SealRecord, SealStatus, document_key,
+        ObjectsError, Registry, RegistryError, SealRecord, document_key,
     },
-    seal::{Seal, SealError, SignedSeal},
+    seal::{Refusal, RegisterEntry, RegisterState, Seal, SealError, SignedSeal, may_sign},
 };
 
 /// Name of the identity that signs QR tokens.
@@ -105,13 +106,29 @@ pub enum IssueError {
     #[error("{}", join(.0))]
     Fields(Vec<FieldError>),
     /// The seal may not sign.
-    #[error("印章 {id}：{reason} (seal may not sign)")]
-    Seal {
+    #[error(transparent)]
+    Seal(#[from] Refusal),
+    /// The seal is another department's.
+    #[error("印章 {seal} 属于{owner}，不能用于{issuer}颁发的证照 (the seal is another department's)")]
+    ForeignSeal {
         /// The seal.
-        id: String,
-        /// Why not.
-        reason: String,
+        seal: String,
+        /// Whose it is.
+        owner: String,
+        /// Who issues.
+        issuer: String,
     },
+    /// The signer certificate is not valid now.
+    #[error("签章证书 {signer} 不在有效期内（至 {not_after}），请换发证书并重新制章 (signer certificate not valid now)")]
+    SignerOutOfDate {
+        /// Name of the key.
+        signer: String,
+        /// Its last valid second.
+        not_after: Timestamp,
+    },
+    /// No seal maker is known.
+    #[error("没有制章者证书，无法核对印章 {0} (no seal maker is known)")]
+    NoSealMaker(String),
     /// The seal's definition cannot be trusted.
     #[error("印章 {id}：{source}")]
     SealDefinition {
@@ -292,55 +309,56 @@ impl Service {
         let (record, seal) = match seal {
             Some(id) => {
                 let found = self.parts.registry.seal(id).await?;
-                let record = found.ok_or_else(|| IssueError::Seal {
-                    id: id.to_owned(),
-                    reason: "未登记".to_owned(),
-                })?;
+                let record = found.ok_or_else(|| Refusal::NotRegistered { seal: id.to_owned() })?;
                 let seal = self.open_seal(&record)?;
                 (record, seal)
             }
             None => self.usual_seal(certificate_type, issuer).await?,
         };
-        let refuse = |reason: String| IssueError::Seal {
-            id: record.id.clone(),
-            reason,
-        };
-        if record.status != SealStatus::InForce {
-            return Err(refuse(record.status.name_zh().to_owned()));
+        if seal.owner_code().as_str() != issuer.code {
+            return Err(IssueError::ForeignSeal {
+                seal: record.id,
+                owner: seal.owner().to_owned(),
+                issuer: issuer.name.clone(),
+            });
         }
-        if seal.owner_code != issuer.code {
-            return Err(refuse(format!(
-                "属于 {}，不能用于 {} 颁发的证照",
-                seal.owner, issuer.name
-            )));
-        }
-        if !seal.in_force_at(self.parts.clock.now()) {
-            return Err(refuse("不在有效期内".to_owned()));
-        }
+        let press = self.prepare(certificate_type, &seal)?;
 
-        let key = (certificate_type.key.clone(), record.id.clone());
+        // Asked anew each time: the press may be older than the seal's suspension or the signer's expiry.
+        let now = self.parts.clock.now();
+        let entry = RegisterEntry {
+            code: record.id,
+            state: record.status,
+            since: record.since,
+            reason: record.reason,
+        };
+        may_sign(Some(&entry), &seal, press.signer_certificate(), now)?;
+        let (not_before, not_after) = press.signer_validity();
+        if now < not_before || now > not_after {
+            return Err(IssueError::SignerOutOfDate {
+                signer: document_signer(&certificate_type.department),
+                not_after,
+            });
+        }
+        Ok(press)
+    }
+
+    fn prepare(&self, certificate_type: &Arc<CertificateType>, seal: &Arc<Seal>) -> Result<Arc<Press>, IssueError> {
+        let key = (certificate_type.key.clone(), seal.code().to_string());
         if let Some(press) = self.presses.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return Ok(Arc::clone(press));
         }
-        let signer = self.parts.keys.identity(&document_signer(&certificate_type.department))?;
-        if !seal.permits(&signer.certificate) {
-            return Err(refuse("没有授权本部门的签章证书".to_owned()));
-        }
-        let impression = seal.impression();
         let press = Press::new(PressParts {
             typesetter: self.typesetter(certificate_type)?,
-            seal,
-            impression,
-            signer,
+            seal: Arc::clone(seal),
+            signer: self.parts.keys.identity(&document_signer(&certificate_type.department))?,
             token_signer: self.parts.keys.identity(TOKEN_SIGNER)?,
             host: self.parts.host.clone(),
         })
         .map_err(IssueError::Press)?;
         let press = Arc::new(press);
-        self.presses
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(key, Arc::clone(&press));
+        let mut presses = self.presses.lock().unwrap_or_else(PoisonError::into_inner);
+        presses.insert(key, Arc::clone(&press));
         Ok(press)
     }
 
@@ -352,10 +370,10 @@ impl Service {
         let mut out_of_force = None;
         for record in self.parts.registry.seals().await? {
             let seal = self.open_seal(&record)?;
-            if seal.owner_code != issuer.code || seal.kind != certificate_type.seal {
+            if seal.owner_code().as_str() != issuer.code || seal.kind().key() != certificate_type.seal {
                 continue;
             }
-            if record.status == SealStatus::InForce {
+            if record.status == RegisterState::InForce {
                 return Ok((record, seal));
             }
             out_of_force = Some((record, seal));
@@ -390,10 +408,7 @@ impl Service {
         }
         Err(match last {
             Some(error) => wrong(error),
-            None => IssueError::Seal {
-                id: record.id.clone(),
-                reason: "未配置制章者证书".to_owned(),
-            },
+            None => IssueError::NoSealMaker(record.id.clone()),
         })
     }
 
@@ -681,7 +696,7 @@ pub(crate) fn new_certificate(
         issued_on: face.issued_on,
         valid_from: face.valid_from,
         valid_until: face.valid_until,
-        seal: press.seal().id.clone(),
+        seal: press.seal().code().to_string(),
         document_digest: sealed.digest,
         document_size: sealed.bytes.len() as u64,
         document_key: key.to_owned(),

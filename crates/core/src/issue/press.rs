@@ -14,9 +14,12 @@ use ring::digest;
 use crate::{
     catalogue::{CertificateType, FaceData, Issuer},
     codes,
-    crypto::SigningIdentity,
+    crypto::{
+        SigningIdentity,
+        x509::{self, X509Error},
+    },
     document::pdf::{DocumentInfo, PdfError, PreparedParts, PreparedPdf},
-    face::{Drawing, Face, FaceError, FaceTemplate, FontBook, Printed},
+    face::{Face, FaceError, FaceTemplate, FontBook, Printed},
     qr::{
         symbol::{self, SymbolError},
         text,
@@ -129,6 +132,9 @@ pub enum PressError {
     /// It could not be signed.
     #[error(transparent)]
     Sign(#[from] SignError),
+    /// The signer certificate cannot be read.
+    #[error(transparent)]
+    X509(#[from] X509Error),
     /// The QR token could not be made.
     #[error(transparent)]
     Token(#[from] TokenError),
@@ -149,8 +155,6 @@ pub struct PressParts {
     pub typesetter: Typesetter,
     /// The seal, checked and permitting the signer.
     pub seal: Arc<Seal>,
-    /// Its impression.
-    pub impression: Drawing,
     /// Who signs documents.
     pub signer: Arc<SigningIdentity>,
     /// Who signs QR tokens.
@@ -165,6 +169,8 @@ pub struct Press {
     typesetter: Typesetter,
     seal: Arc<Seal>,
     prepared: PreparedPdf,
+    identity: Arc<SigningIdentity>,
+    validity: (Timestamp, Timestamp),
     signer: CmsSigner,
     token_signer: Arc<SigningIdentity>,
     host: String,
@@ -176,19 +182,20 @@ impl Press {
         let PressParts {
             typesetter,
             seal,
-            impression,
             signer,
             token_signer,
             host,
         } = parts;
         let prepared = PreparedPdf::new(PreparedParts {
             base: typesetter.template.base(),
-            seal: &impression,
+            seal: seal.impression(),
             seal_center: typesetter.template.seal_center(),
             fonts: &typesetter.fonts,
         })?;
         Ok(Self {
             signer: CmsSigner::new(&signer)?,
+            validity: x509::validity(&x509::parse(&signer.certificate)?),
+            identity: signer,
             typesetter,
             seal,
             prepared,
@@ -205,6 +212,16 @@ impl Press {
     /// The seal it applies.
     pub fn seal(&self) -> &Seal {
         &self.seal
+    }
+
+    /// DER of the certificate that signs.
+    pub fn signer_certificate(&self) -> &[u8] {
+        &self.identity.certificate
+    }
+
+    /// First and last second of the signer certificate.
+    pub fn signer_validity(&self) -> (Timestamp, Timestamp) {
+        self.validity
     }
 
     /// Makes one sealed document.
@@ -230,7 +247,7 @@ impl Press {
 
         // 2. The face data, and the token that binds them to the printed code.
         let json = face.to_json(identifier, number, issuer);
-        let masked = face.holder_code.as_deref().map(codes::mask);
+        let masked = face.holder_code.as_deref().map(codes::mask_code);
         let claims = FaceToken::of_face(face, identifier, number, &issuer.code, masked, &json, now);
         let link = text::encode(&self.host, &token::sign(&claims, &self.token_signer)?);
         let symbol = symbol::encode(&link)?;
@@ -249,7 +266,7 @@ impl Press {
             certificate_type: &self.typesetter.certificate_type.key,
             number,
             created: now,
-            signer_name: &self.seal.owner,
+            signer_name: self.seal.owner(),
             reason: "电子证照签章",
             location: None,
         };
