@@ -1,7 +1,7 @@
 //! Small questions about X.509 certificates (RFC 5280): subjects, instants, digests.
 
 use der::{
-    Any, DateTime, Decode, Encode, Tag,
+    Any, DateTime, Decode, Encode, Header, Reader, SliceReader, Tag,
     asn1::{ObjectIdentifier, PrintableStringRef, Utf8StringRef},
 };
 use jiff::Timestamp;
@@ -104,6 +104,51 @@ fn one(oid: ObjectIdentifier, value: Any) -> Result<RelativeDistinguishedName, X
 /// Reads one X.509 certificate, strictly DER, nothing behind it.
 pub fn parse(der: &[u8]) -> Result<Certificate, X509Error> {
     Ok(Certificate::from_der(der)?)
+}
+
+/// The parts of a certificate that other structures repeat byte for byte: whole elements, as encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RawParts<'a> {
+    /// INTEGER.
+    pub serial: &'a [u8],
+    /// Name of the issuer.
+    pub issuer: &'a [u8],
+    /// Name of the subject.
+    pub subject: &'a [u8],
+    /// SubjectPublicKeyInfo.
+    pub public_key_info: &'a [u8],
+}
+
+/// Cuts those parts out of the DER of a certificate.
+pub fn raw(der: &[u8]) -> Result<RawParts<'_>, X509Error> {
+    let mut reader = SliceReader::new(der)?;
+    let parts = reader.sequence(|certificate| {
+        let parts = certificate.sequence(|tbs| {
+            if Tag::peek(tbs)?.is_context_specific() {
+                tbs.tlv_bytes()?; // version
+            }
+            let serial = tbs.tlv_bytes()?;
+            Header::peek(&SliceReader::new(serial)?)?
+                .tag()
+                .assert_eq(Tag::Integer)?;
+            tbs.tlv_bytes()?; // signature algorithm
+            let issuer = tbs.tlv_bytes()?;
+            tbs.tlv_bytes()?; // validity
+            let subject = tbs.tlv_bytes()?;
+            let public_key_info = tbs.tlv_bytes()?;
+            tbs.read_slice(tbs.remaining_len())?;
+            Ok::<_, der::Error>(RawParts {
+                serial,
+                issuer,
+                subject,
+                public_key_info,
+            })
+        })?;
+        certificate.read_slice(certificate.remaining_len())?;
+        Ok::<_, der::Error>(parts)
+    })?;
+    reader.finish()?;
+    Ok(parts)
 }
 
 /// Reads PEM (one or more) or DER (one) X.509 certificates; gives DER, in order, at least one.
