@@ -3,7 +3,10 @@
 use std::f64::consts::PI;
 
 use super::{Cell, GlyphOutline, ImpressionSpec, Shape, grid};
-use crate::face::{Color, Drawing, Item, Mm, Path, Segment};
+use crate::{
+    face::{Color, Drawing, Item, Mm, Path, Segment},
+    limits::MAX_IMPRESSION_BYTES,
+};
 
 /// Control point distance that makes four Béziers a circle.
 const KAPPA: f64 = 0.552_284_749_830_793_4;
@@ -130,9 +133,6 @@ pub struct PathsError {
     pub offset: usize,
 }
 
-/// Largest compact form read: a seal of forty intricate characters stays under 40 kB.
-const MAX_PATHS_BYTES: usize = 256 << 10;
-
 /// Compact form of a drawing's filled paths; other items and line styles are left out.
 ///
 /// Width and height, then each path as ink (three bytes), fill rule (one byte), number of steps and
@@ -181,9 +181,9 @@ pub fn encode_paths(drawing: &Drawing) -> Vec<u8> {
 
 /// The drawing a compact form stands for. Whatever is read is what [`encode_paths`] writes for it.
 pub fn decode_paths(bytes: &[u8]) -> Result<Drawing, PathsError> {
-    if bytes.len() > MAX_PATHS_BYTES {
+    if bytes.len() > MAX_IMPRESSION_BYTES {
         return Err(PathsError {
-            offset: MAX_PATHS_BYTES,
+            offset: MAX_IMPRESSION_BYTES,
         });
     }
     let mut from = Reader { bytes, offset: 0 };
