@@ -5,7 +5,10 @@ use std::{fmt, sync::Arc};
 use crate::{
     crypto::x509::{self, X509Error},
     seal::{SealError, SignedSeal},
-    trust::list::TrustList,
+    trust::{
+        crl::{Crl, CrlError},
+        list::TrustList,
+    },
 };
 
 /// Everything a verification rests on. What is left out leads to INDETERMINATE, never to a refusal.
@@ -40,6 +43,14 @@ pub enum MaterialError {
         number: usize,
         /// What is wrong.
         source: X509Error,
+    },
+    /// One of the revocation lists is none.
+    #[error("信任材料中第 {number} 份吊销列表不可用 (revocation list number {number} cannot be used)")]
+    RevocationList {
+        /// Counted from one.
+        number: usize,
+        /// What is wrong.
+        source: CrlError,
     },
     /// One of the seals is none.
     #[error("信任材料中第 {number} 枚印章不可用 (seal number {number} cannot be used)")]
@@ -81,6 +92,7 @@ impl fmt::Display for Part {
 pub(super) struct Material {
     given: TrustMaterial,
     pub(super) seals: Vec<SignedSeal>,
+    pub(super) crls: Vec<Crl>,
 }
 
 impl Material {
@@ -110,15 +122,22 @@ impl Material {
                 })
             })
             .collect::<Result<_, _>>()?;
-        Ok(Self { given, seals })
+        let crls = given
+            .crls
+            .iter()
+            .enumerate()
+            .map(|(index, der)| {
+                Crl::parse(der).map_err(|source| MaterialError::RevocationList {
+                    number: index + 1,
+                    source,
+                })
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Self { given, seals, crls })
     }
 
     pub(super) fn list(&self) -> Option<&TrustList> {
         self.given.list.as_deref()
-    }
-
-    pub(super) fn crls(&self) -> &[Vec<u8>] {
-        &self.given.crls
     }
 
     pub(super) fn intermediates(&self) -> &[Vec<u8>] {
@@ -128,13 +147,23 @@ impl Material {
     /// Roots of document signers, ours and the list's.
     pub(super) fn anchors(&self) -> Vec<&[u8]> {
         let listed = self.list().into_iter().flat_map(TrustList::anchors);
-        self.given.anchors.iter().map(Vec::as_slice).chain(listed).collect()
+        self.given
+            .anchors
+            .iter()
+            .map(Vec::as_slice)
+            .chain(listed)
+            .collect()
     }
 
     /// Roots of seal makers, ours and the list's.
     pub(super) fn seal_makers(&self) -> Vec<&[u8]> {
         let listed = self.list().into_iter().flat_map(TrustList::seal_maker_anchors);
-        self.given.seal_makers.iter().map(Vec::as_slice).chain(listed).collect()
+        self.given
+            .seal_makers
+            .iter()
+            .map(Vec::as_slice)
+            .chain(listed)
+            .collect()
     }
 
     /// Our own certificates that sign face tokens.

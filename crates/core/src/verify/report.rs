@@ -7,6 +7,7 @@ use jiff::{Timestamp, civil::Date};
 use serde::Serialize;
 
 use super::checks::{self, Check};
+use crate::qr::token::FaceToken;
 
 /// Main indication (ETSI EN 319 102-1 §5.1.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -365,6 +366,25 @@ pub struct Subject {
     pub valid_from: Date,
     /// Last day in force; none for unlimited.
     pub valid_until: Option<Date>,
+}
+
+impl Subject {
+    /// What a face token says.
+    pub(super) fn of_token(token: &FaceToken) -> Subject {
+        Subject {
+            identifier: token.identifier.clone(),
+            type_code: token.type_code().to_owned(),
+            type_name: token.type_name.clone(),
+            number: token.number.clone(),
+            holder_name: token.holder_name.clone(),
+            holder_code_masked: token.holder_code_masked.clone(),
+            issuer_code: token.issuer_code.clone(),
+            issuer_name: None,
+            issued_on: token.issued_on,
+            valid_from: token.valid_from,
+            valid_until: token.valid_until,
+        }
+    }
 }
 
 /// Who signed.

@@ -4,7 +4,7 @@ use jiff::{Timestamp, civil::Date};
 
 use super::{
     checks,
-    report::{Finding, Force, Subject, SubIndication},
+    report::{Finding, Force, SubIndication, Subject},
     text::{clock_time, day},
 };
 use crate::{
@@ -63,7 +63,9 @@ pub(super) fn judge(
     let recorded = judge_registry(identifier, record, registry, findings);
     match (recorded, by_dates) {
         // What the registry took out of force is so whatever the dates say.
-        (Some(state @ (Force::Suspended | Force::Revoked | Force::Cancelled | Force::Superseded)), _) => state,
+        (Some(state @ (Force::Suspended | Force::Revoked | Force::Cancelled | Force::Superseded)), _) => {
+            state
+        }
         (Some(Force::InForce), Force::ByDates) => Force::InForce,
         (_, by_dates) => by_dates,
     }
@@ -98,7 +100,10 @@ fn judge_dates(dates: Option<(Date, Option<Date>)>, today: Date, findings: &mut 
             format!("有效期至{}，现已届满", day(until, true)),
             format!("expired: its last day was {until}"),
         )
-        .hint("请持证人出示延续换发后的证照", "ask the holder for the renewed certificate");
+        .hint(
+            "请持证人出示延续换发后的证照",
+            "ask the holder for the renewed certificate",
+        );
         (finding, Force::Expired)
     } else {
         let (zh, en) = match until {

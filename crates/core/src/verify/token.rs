@@ -14,44 +14,31 @@ use super::{
 };
 use crate::{
     crypto::x509,
-    qr::token::{FaceToken, SignedToken, TokenError, kid_of},
+    qr::token::{SignedToken, TokenError, kid_of},
     trust::list::Freshness,
 };
 
-/// What came of a token.
-pub(super) struct JudgedToken {
-    /// What it says, whether or not it is to be believed.
-    pub(super) token: Option<FaceToken>,
-    /// Who signed it, if the signature is good.
-    pub(super) signed_by: Option<SignedBy>,
+/// What to say of a token that cannot be read.
+pub(super) fn unreadable(error: &TokenError) -> Finding {
+    Finding::failed(
+        &checks::TOKEN,
+        "TOKEN_UNREADABLE",
+        SubIndication::FormatFailure,
+        "二维码内容损坏或被改动",
+        format!("the QR code's content is damaged or was changed: {error}"),
+    )
 }
 
-/// Judges the bytes of a token.
+/// Judges a token; gives who signed it, if the signature is good.
 pub(super) fn judge(
-    bytes: &[u8],
+    signed: &SignedToken,
     material: &Material,
     now: Timestamp,
     findings: &mut Vec<Finding>,
-) -> JudgedToken {
-    // 1. Is it a token?
-    let signed = match SignedToken::parse(bytes) {
-        Ok(signed) => signed,
-        Err(error) => {
-            findings.push(Finding::failed(
-                &checks::TOKEN,
-                "TOKEN_UNREADABLE",
-                SubIndication::FormatFailure,
-                "二维码内容损坏或被改动",
-                format!("the QR code's content is damaged or was changed: {error}"),
-            ));
-            return JudgedToken {
-                token: None,
-                signed_by: None,
-            };
-        }
-    };
+) -> Option<SignedBy> {
+    // 1. It is a token, else there would be no `SignedToken`.
     findings.push(Finding::passed(&checks::TOKEN, "可读", "readable"));
-    let token = signed.unverified().clone();
+    let token = signed.unverified();
 
     // 2. Whose signature is it? Key ids are short: every certificate that has it is tried.
     let own = material
@@ -92,14 +79,17 @@ pub(super) fn judge(
                 "TOKEN_SIGNER_UNKNOWN",
                 SubIndication::NoSigningCertificateFound,
                 format!("没有编号为 {} 的二维码签名证书", hex::encode(signed.kid())),
-                format!("no token signer with key id {} is known", hex::encode(signed.kid())),
+                format!(
+                    "no token signer with key id {} is known",
+                    hex::encode(signed.kid())
+                ),
             )
-            .hint("请更新信任列表后重试", "fetch the current trust list and try again")
+            .hint(
+                "请更新信任列表后重试",
+                "fetch the current trust list and try again",
+            )
         });
-        return JudgedToken {
-            token: Some(token),
-            signed_by: None,
-        };
+        return None;
     };
     findings.push(Finding::passed(
         &checks::TOKEN_SIGNATURE,
@@ -152,28 +142,31 @@ pub(super) fn judge(
             "信任列表不在有效期内，不知该签名证书是否仍获信任",
             "the trust list is not current: the token signer may have left it",
         )
-        .hint("请更新信任列表后重试", "fetch the current trust list and try again"),
+        .hint(
+            "请更新信任列表后重试",
+            "fetch the current trust list and try again",
+        ),
         Some(_) => match authority {
             Some(authority) => Finding::passed(
                 &checks::TOKEN_SIGNER,
                 format!("由信任列表所载机构“{}”担保", authority.name),
                 format!("vouched for by {}", authority.name),
             ),
-            None => Finding::passed(&checks::TOKEN_SIGNER, "在本地信任材料中", "in our own trust material"),
+            None => Finding::passed(
+                &checks::TOKEN_SIGNER,
+                "在本地信任材料中",
+                "in our own trust material",
+            ),
         },
     });
     let anchor = authority
         .and_then(|authority| authority.anchors.first())
         .map(|anchor| x509::fingerprint(&anchor.0));
-    let signed_by = SignedBy {
+    Some(SignedBy {
         name,
         fingerprint: x509::fingerprint(der),
         anchor,
         signed_at: Some(token.made_at),
         proven_at: None,
-    };
-    JudgedToken {
-        token: Some(token),
-        signed_by: Some(signed_by),
-    }
+    })
 }
