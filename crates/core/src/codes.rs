@@ -14,6 +14,7 @@ pub use check::mod_11_10;
 pub use citizen::{CitizenId, Sex};
 pub use credit::{CreditCode, organisation_check};
 pub use holder::{HolderCode, HolderCodeKind, mask_code, mask_name};
+pub(crate) use identifier::check_type_code;
 pub use identifier::{CertificateIdentifier, CheckAlgorithm};
 
 /// Which code an error speaks of.
