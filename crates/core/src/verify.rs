@@ -19,7 +19,9 @@ use std::fmt;
 
 use jiff::Timestamp;
 
+mod agreement;
 mod checks;
+mod document;
 mod examine;
 mod material;
 mod report;
@@ -91,6 +93,10 @@ impl Verifier {
                     ),
                 );
                 (Input::Identifier, None, None)
+            }
+            What::Document(document) => {
+                let judged = document.judge(&self.material, now, registry, &mut findings);
+                (Input::Document, judged.subject, judged.signed_by)
             }
             What::Token(signed) => {
                 let signed_by = token::judge(signed, &self.material, now, &mut findings);

@@ -1,7 +1,10 @@
 //! Which certificate is this? Parses once; decides nothing.
 
+use std::sync::Arc;
+
 use super::{
     checks,
+    document::Document,
     report::{Finding, Input, SubIndication},
     token,
 };
@@ -22,6 +25,8 @@ pub struct Examined {
 
 #[derive(Debug, Clone)]
 pub(super) enum What {
+    /// A document.
+    Document(Arc<Document>),
     /// A face token.
     Token(Box<SignedToken>),
     /// A certificate identifier alone.
@@ -42,7 +47,14 @@ impl Examined {
         {
             return Self::of_qr_text(text);
         }
-        Self::of_qr_text("")
+        Self::of_file(bytes)
+    }
+
+    /// Reads a document.
+    pub fn of_file(file: &[u8]) -> Examined {
+        Examined {
+            what: What::Document(Arc::new(Document::read(file))),
+        }
     }
 
     /// Reads the text of a QR code.
@@ -109,6 +121,7 @@ impl Examined {
     /// The certificate identifier that the input names, to ask the registry for. Not to be believed.
     pub fn identifier(&self) -> Option<&str> {
         match &self.what {
+            What::Document(document) => document.identifier(),
             What::Identifier(identifier) => Some(identifier),
             What::Token(token) => Some(&token.unverified().identifier),
             What::Unreadable { .. } => None,

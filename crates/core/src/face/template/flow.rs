@@ -284,7 +284,11 @@ impl Measure {
         }
         // One line may need smaller type and yet be no lower; a label may need two lines.
         let two = entry.label_ems * self.label.size > self.labels_most * 1.25;
-        let label = if two { self.label.size * TWO_LINES * (EM_BOX + 1.15) } else { 0.0 };
+        let label = if two {
+            self.label.size * TWO_LINES * (EM_BOX + 1.15)
+        } else {
+            0.0
+        };
         let least = least.max(size * EM_BOX).max(label);
         (
             least,
@@ -299,7 +303,11 @@ impl Measure {
     /// higher by its lines. What is left over goes to rows whose longest values need it.
     fn share_out(&self, rows: &mut [Row]) -> bool {
         let line = self.value.size * EM_BOX;
-        let least_air = if self.grid { PAD * 1.4 } else { self.value.size * LEAST_AIR };
+        let least_air = if self.grid {
+            PAD * 1.4
+        } else {
+            self.value.size * LEAST_AIR
+        };
         let room = self.rect.h;
         let height = |row: &Row, beat: Mm| (beat + row.usual - line).max(row.least + least_air);
         let total = |rows: &[Row], beat: Mm| rows.iter().map(|row| height(row, beat)).sum::<f32>();
@@ -321,13 +329,21 @@ impl Measure {
         let (mut low, mut high) = (tight, (self.pitch * 1.2).max(tight));
         for _ in 0..24 {
             let middle = f32::midpoint(low, high);
-            if total(rows, middle) <= room { low = middle } else { high = middle }
+            if total(rows, middle) <= room {
+                low = middle
+            } else {
+                high = middle
+            }
         }
         let left = room - total(rows, low);
         let air = (low - line).max(least_air);
         let lack = |row: &Row| (row.most + air - height(row, low)).max(0.0);
         let lacking = rows.iter().map(lack).sum::<f32>();
-        let part = if lacking > 0.0 { (left / lacking).min(1.0) } else { 0.0 };
+        let part = if lacking > 0.0 {
+            (left / lacking).min(1.0)
+        } else {
+            0.0
+        };
         for row in rows {
             row.height = height(row, low) + lack(row) * part;
         }
@@ -347,7 +363,8 @@ impl Measure {
         let count = row.cells.len();
         let size = self.value.size;
         // The first line stands in the middle of a strip as high as a row of one line.
-        let strip = (row.height - (row.usual - size * EM_BOX)).clamp((size * EM_BOX).min(row.height), self.pitch * 1.2);
+        let strip = (row.height - (row.usual - size * EM_BOX))
+            .clamp((size * EM_BOX).min(row.height), self.pitch * 1.2);
         let middle = y + strip / 2.0;
         for (index, entry) in row.cells.into_iter().enumerate() {
             let x = self.rect.x + self.cell_x(index);
@@ -431,7 +448,14 @@ impl Measure {
         };
         let align = if self.grid { Align::Center } else { Align::Left };
         let size = self.label.size * TWO_LINES;
-        let two = Style { size, floor: 2.0, align, leading: 1.15, wrap: true, ..self.label.clone() };
+        let two = Style {
+            size,
+            floor: 2.0,
+            align,
+            leading: 1.15,
+            wrap: true,
+            ..self.label.clone()
+        };
         builder.fixed(&broken, self.label_font, place, &two)
     }
 }
