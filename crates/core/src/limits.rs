@@ -8,6 +8,15 @@ pub const MAX_PDF_OBJECTS: usize = 500_000;
 pub const MAX_PDF_DEPTH: usize = 64;
 /// Largest inflated stream read while verifying.
 pub const MAX_INFLATED_STREAM: usize = 32 << 20;
+/// Most bytes inflated from one document in all: a bomb may be spread over many streams.
+pub const MAX_INFLATED_TOTAL: usize = 128 << 20;
+/// Most bytes of PDF syntax read from one document in all. An honest file is read about once; one that
+/// refers to a large object from many places would otherwise cost the product of both.
+pub const MAX_PDF_WORK: usize = 4 * MAX_DOCUMENT_BYTES;
+/// Longest chain of cross-reference sections: each signature or form filling adds one.
+pub const MAX_PDF_SECTIONS: usize = 1_024;
+/// Most nodes visited in one tree of a PDF (fields, pages, names).
+pub const MAX_PDF_TREE: usize = 20_000;
 /// Largest CMS blob in `/Contents`.
 pub const MAX_CMS_BYTES: usize = 1 << 20;
 /// Most signatures examined in one document.
@@ -38,8 +47,6 @@ pub const MAX_CMS_PARTS: usize = 256;
 pub const MAX_CRL_BYTES: usize = 32 << 20;
 /// Shortest side of a photo, in pixels: a portrait 25 mm wide is a blur below.
 pub const MIN_PHOTO_SIDE: u32 = 100;
-/// Longest side of a photo, in pixels: far above 600 dpi for any portrait on a face.
-pub const MAX_PHOTO_SIDE: u32 = 4_000;
 /// Most fields of one face: the fullest real licence has under forty.
 pub const MAX_FACE_FIELDS: usize = 200;
 /// Largest face data file read from a document: every field of a face at its longest fits.
