@@ -36,6 +36,8 @@ mod audit;
 mod keys;
 mod lock;
 mod store;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 pub use audit::{Audit, Fault};

@@ -361,6 +361,23 @@ impl Store {
     }
 }
 
+/// Meddling, to see that it is found.
+#[cfg(test)]
+impl Store {
+    pub(super) fn raw(&self, key: &[u8]) -> Option<Vec<u8>> {
+        self.db.get(key).ok().flatten().map(|value| value.to_vec())
+    }
+
+    pub(super) fn set(&self, key: &[u8], value: Option<Vec<u8>>) {
+        let mut batch = sled::Batch::default();
+        match value {
+            Some(value) => batch.insert(key, value),
+            None => batch.remove(key),
+        }
+        assert!(self.write(batch).is_ok());
+    }
+}
+
 /// Runs what may panic inside the engine, as sled 0.34 does where it finds its file damaged.
 pub(super) fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|_| "the storage engine panicked".to_owned())
