@@ -11,6 +11,7 @@
 //!  api-keys.toml      hashes of API keys
 //! ```
 
+mod audit;
 mod config;
 mod founding;
 mod pki;
@@ -24,6 +25,7 @@ use std::{
 };
 
 pub use self::{
+    audit::{AuditProgress, HomeAudit},
     config::{Config, IssuingDepartment},
     founding::{Founding, found},
     pki::{KeyEntry, PkiError},

@@ -14,12 +14,15 @@ use std::{
     },
 };
 
-use futures::{StreamExt, TryStreamExt};
+use futures::{StreamExt, TryStreamExt, stream::BoxStream};
 use object_store::{ObjectStore, ObjectStoreExt, PutPayload, local::LocalFileSystem};
 use ring::digest::{SHA256, digest};
 
 /// Writes in flight within one [`Objects::put_all`]: enough to hide a remote store's latency.
 const PUTS_AT_ONCE: usize = 32;
+
+/// What the key of every document begins with.
+const DOCUMENTS: &str = "documents";
 
 /// Where documents lie.
 #[derive(Debug)]
@@ -83,7 +86,7 @@ pub fn document_key(certificate_type: &str, identifier: &str, document: &[u8; 32
     let shard = digest(&SHA256, identifier.as_bytes());
     let shard = shard.as_ref().first().copied().unwrap_or_default();
     let [a, b, c, d, ..] = document;
-    format!("documents/{certificate_type}/{shard:02x}/{identifier}-{a:02x}{b:02x}{c:02x}{d:02x}.pdf")
+    format!("{DOCUMENTS}/{certificate_type}/{shard:02x}/{identifier}-{a:02x}{b:02x}{c:02x}{d:02x}.pdf")
 }
 
 impl Objects {
@@ -155,7 +158,7 @@ impl Objects {
                 ObjectsError::StorageFull
             } else {
                 ObjectsError::Failed {
-                    key: "documents".to_owned(),
+                    key: DOCUMENTS.to_owned(),
                     reason,
                 }
             }
@@ -174,6 +177,17 @@ impl Objects {
             return Err(ObjectsError::Altered { key: key.to_owned() });
         }
         Ok(bytes.into())
+    }
+
+    /// Keys of all documents, in no order.
+    pub fn keys(&self) -> BoxStream<'static, Result<String, ObjectsError>> {
+        self.store
+            .list(Some(&DOCUMENTS.into()))
+            .map(|found| match found {
+                Ok(object) => Ok(object.location.to_string()),
+                Err(error) => Err(from_store(DOCUMENTS, error)),
+            })
+            .boxed()
     }
 
     /// Removes an object no event refers to.
