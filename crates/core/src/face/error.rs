@@ -10,7 +10,7 @@ use super::{Mm, Rect};
 pub enum FaceError {
     /// The value is longer than its box holds at the smallest size allowed.
     #[error(
-        "{field}（{label}）：{chars} 个字在 {:.0}×{:.0} 毫米的位置内缩小到 {floor:.1} 毫米仍排不下，请缩短内容 / \
+        "{field}（{label}）：{chars} 个字在 {:.1}×{:.1} 毫米的位置内缩小到 {floor:.1} 毫米仍排不下，请缩短内容 / \
          value does not fit its box", place.w, place.h
     )]
     DoesNotFit {
@@ -41,6 +41,14 @@ pub enum FaceError {
         position: usize,
         /// Which package may help, or nothing.
         hint: String,
+    },
+    /// The face data are of another type, or another version of it, than the template.
+    #[error("照面数据属于 {data}，模板属于 {template} / face data of another certificate type")]
+    OtherType {
+        /// Key and version of the template's type.
+        template: String,
+        /// Key and version of the data's type.
+        data: String,
     },
     /// A photo cannot be shown.
     #[error("{field}（{label}）：{reason}")]

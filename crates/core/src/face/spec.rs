@@ -71,7 +71,12 @@ pub(super) struct Slots {
 
 /// Vector art; see [`super::art`].
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", tag = "kind")]
+#[serde(
+    deny_unknown_fields,
+    rename_all = "kebab-case",
+    rename_all_fields = "kebab-case",
+    tag = "kind"
+)]
 pub(super) enum Art {
     /// Nested sine waves along the four sides, rosettes in the corners.
     Border {
@@ -176,6 +181,8 @@ pub(super) enum Corner {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Title {
     pub(super) rect: Place,
+    /// Replaces `rect` when the type leaves a place for the national emblem.
+    pub(super) rect_with_emblem: Option<Place>,
     /// Replaces the type's name.
     pub(super) text: Option<String>,
     pub(super) font: Option<FontRole>,
@@ -253,7 +260,11 @@ pub(super) struct Flow {
     /// Labels other than the type's, by key.
     #[serde(default)]
     pub(super) labels: BTreeMap<String, String>,
-    /// Tallest row of one line.
+    /// Text above the rows, in the same rectangle, as high as it needs.
+    pub(super) head: Option<Running>,
+    /// Text below the rows, likewise.
+    pub(super) tail: Option<Running>,
+    /// Height of a row of one line.
     #[serde(default = "pitch")]
     pub(super) pitch: Mm,
     /// Widest a label column gets, in label sizes.
@@ -271,6 +282,18 @@ pub(super) struct Flow {
     pub(super) label: Setting,
     #[serde(default)]
     pub(super) value: Setting,
+}
+
+/// Text about the type, as `{statement}` or `{notes}`, beside the rows of a flow.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Running {
+    pub(super) text: String,
+    /// Distance from the rows.
+    #[serde(default = "gap")]
+    pub(super) gap: Mm,
+    #[serde(default)]
+    pub(super) setting: Setting,
 }
 
 /// Running text with `{field-key}` in it.
@@ -344,11 +367,13 @@ fn sign_size() -> Mm {
 fn sign_floor() -> Mm {
     3.0
 }
+// Just below the star and below the purpose line of a seal of 42 mm: the lines lie under the seal's
+// lower half (GB/T 9704), where it has least ink.
 fn issuer_dy() -> Mm {
-    -9.5
+    5.4
 }
 fn date_dy() -> Mm {
-    9.5
+    15.6
 }
 
 /// The colours a template file's paints stand for.
