@@ -100,7 +100,7 @@ fn purpose(
     args: &Backfill,
 ) -> Result<Purpose, Failure> {
     let prepared = if args.dry_run || args.enrol {
-        service.typesetter(certificate_type).map(|typesetter| {
+        service.workshop().typesetter(certificate_type).map(|typesetter| {
             let typesetter = Arc::new(typesetter);
             if args.enrol { Purpose::Enrol(typesetter) } else { Purpose::Check(typesetter) }
         })

@@ -107,8 +107,8 @@ fn history(session: &Session, service: &Service, identifier: &str) -> Result<Out
     for event in &events {
         output::line(format_args!(
             "{:>8}  {}  {}  {}  {}",
-            event.leaf.index,
-            local(event.leaf.at),
+            event.index,
+            local(event.at()),
             event.leaf.kind.name_zh(),
             event.private.actor,
             event.private.reason
@@ -119,8 +119,8 @@ fn history(session: &Session, service: &Service, identifier: &str) -> Result<Out
 
 fn event_json(event: &Event) -> serde_json::Value {
     json!({
-        "index": event.leaf.index,
-        "at": event.leaf.at.to_string(),
+        "index": event.index,
+        "at": event.at(),
         "kind": event.leaf.kind,
         "actor": event.private.actor,
         "reason": event.private.reason,

@@ -53,7 +53,7 @@ fn describe(record: &SealRecord, seal: &ESeal) -> Value {
         "id": record.id,
         "name": seal.name(),
         "owner": seal.owner(),
-        "owner-code": seal.owner_code(),
+        "owner-code": seal.owner_code().as_str(),
         "kind": seal.kind(),
         "not-before": seal.not_before(),
         "not-after": seal.not_after(),
@@ -104,7 +104,7 @@ fn show(session: &Session, service: &Service, id: &str, svg: Option<&Path>) -> R
 fn alter(session: &Session, service: &Service, change: &SealChange, event: Change) -> Result<Outcome, Failure> {
     let record = find(service, &change.id)?;
     let seal = service.open_seal(&record).map_err(|error| issue_failure("读取印章", &error))?;
-    let append = service.append_one(event, &change.actor, &change.reason, seal.owner_code());
+    let append = service.append_one(event, &change.actor, &change.reason, seal.owner_code().as_str());
     block_on(append)?.map_err(|error| issue_failure("变更印章状态", &error))?;
     show(session, service, &change.id, None)
 }
