@@ -17,7 +17,7 @@ use super::{
     reader::{Loaded, Reader},
     text::{ToUnicode, text_string},
 };
-use crate::limits::{MAX_FIELD_CHARS, MAX_PDF_DEPTH};
+use crate::limits::{MAX_FIELD_CHARS, MAX_PAGE_FIELDS, MAX_PDF_DEPTH};
 
 /// Key of the field that holds the QR symbol.
 const QR: &str = "qr";
@@ -27,6 +27,10 @@ const MAX_MODULES: i64 = 177;
 
 /// Most operands kept for one operator: a `TJ` array counts as one.
 const MAX_OPERANDS: usize = 64;
+
+/// Most text read of one field: a value of the greatest length in four-byte characters, with as much
+/// again for what is printed longer than it is entered.
+const MAX_FIELD_BYTES: usize = 8 * MAX_FIELD_CHARS;
 
 /// A symbol as it is printed: one entry a module, row by row, true where dark.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +69,7 @@ pub(super) fn read(reader: &Reader<'_>, catalog: &Dict) -> Result<PageFields, Op
             what: "no tree of pages",
         });
     }
-    reader.walk(vec![(root, None)], |node, inherited: &Option<Object>| {
+    reader.walk(&[root], None, |node, inherited: &Option<Object>| {
         let Some(dict) = node.object.dict() else {
             return Err(OpenError::Object {
                 object: node.number,
@@ -75,7 +79,7 @@ pub(super) fn read(reader: &Reader<'_>, catalog: &Dict) -> Result<PageFields, Op
         let resources = dict.get("Resources").cloned().or_else(|| inherited.clone());
         let kids = reader.get(dict, "Kids")?.object;
         if let Object::Array(kids) = kids {
-            return Ok(kids.into_iter().map(|kid| (kid, resources.clone())).collect());
+            return Ok((kids, resources));
         }
         count += 1;
         if found.is_none() {
@@ -84,7 +88,7 @@ pub(super) fn read(reader: &Reader<'_>, catalog: &Dict) -> Result<PageFields, Op
                 resources,
             });
         }
-        Ok(Vec::new())
+        Ok((Vec::new(), None))
     })?;
     let Some(page) = found else {
         return Err(OpenError::Object {
@@ -174,6 +178,7 @@ impl Visitor<'_, '_> {
                 Operand::Operator(operator) => {
                     self.operator(operator, &operands)?;
                     operands.clear();
+                    parser.renew();
                 }
             }
         }
@@ -221,6 +226,12 @@ impl Visitor<'_, '_> {
                 self.fields.intact = false;
             }
             if !known {
+                if self.fields.order.len() >= MAX_PAGE_FIELDS {
+                    return Err(OpenError::Limit {
+                        what: "fields of one page",
+                        limit: MAX_PAGE_FIELDS,
+                    });
+                }
                 self.fields.order.push(key.clone());
             }
             self.last = Some(key.clone());
@@ -250,16 +261,15 @@ impl Visitor<'_, '_> {
         let text = self.fields.texts.entry(key.clone()).or_default();
         for part in parts {
             if let Some(codes) = part.string() {
+                if codes.len() + text.len() > MAX_FIELD_BYTES {
+                    return Err(OpenError::Limit {
+                        what: "bytes of one field on the page",
+                        limit: MAX_FIELD_BYTES,
+                    });
+                }
                 map.decode(codes, text)
                     .ok_or_else(|| wrong("a glyph without a character"))?;
             }
-        }
-        // Twice the limit for what is entered: dates and lists are printed longer.
-        if text.chars().count() > 2 * MAX_FIELD_CHARS {
-            return Err(OpenError::Limit {
-                what: "characters of one field",
-                limit: 2 * MAX_FIELD_CHARS,
-            });
         }
         Ok(())
     }
@@ -278,6 +288,7 @@ impl Visitor<'_, '_> {
         let data = self.reader.stream_data(&stream)?;
         self.reader.budget.parse(data.len())?;
         let map = Arc::new(ToUnicode::parse(&data, stream.number)?);
+        self.reader.budget.inflate(map.size())?;
         self.fonts.insert(name.to_vec(), Arc::clone(&map));
         Ok(map)
     }

@@ -266,26 +266,17 @@ fn circles_depths_and_crowds_end_at_their_limits() {
     let deep = format!("<</Pages 2 0 R/X{}>>", "[".repeat(100_000));
     refused(&[&deep], "pdf-limit");
     // A large object referred to from many places costs the limit and no more.
-    let large = format!("<</A[{}]/Kids[]>>", "0 ".repeat(1 << 20));
-    let many: Vec<String> = (0..19_000)
-        .map(|_| "<</K 3 0 R/Parent 3 0 R>>".to_owned())
-        .collect();
-    let kids: String = (0..many.len())
-        .map(|index| format!("{} 0 R ", index + 4))
-        .collect();
-    let pages = format!("<</Kids[{kids}]>>");
-    let fields = "<</AcroForm 2 0 R>>".to_owned();
+    let large = format!("<</A[{}]>>", "0 ".repeat(1 << 19));
+    let kids: String = (0..19_000).map(|index| format!("{} 0 R ", index + 4)).collect();
     let form = format!("<</Fields[{kids}]>>");
-    let with_types: Vec<String> = many.iter().map(|_| "<</FT 3 0 R>>".to_owned()).collect();
-    let mut objects: Vec<&str> = vec![&fields, &form, &large];
-    objects.extend(with_types.iter().map(String::as_str));
+    let mut objects = vec!["<</AcroForm 2 0 R>>", &form, &large];
+    objects.extend(std::iter::repeat_n("<</FT 3 0 R>>", 19_000));
     refused(&objects, "pdf-limit");
     let crowd: String = "2 0 R ".repeat(3);
     refused(
         &["<</Pages 2 0 R>>", &format!("<</Kids[{crowd}]>>")],
         "pdf-object",
     );
-    assert!(pages.len() > many.len());
 }
 
 #[test]
@@ -301,7 +292,7 @@ fn cross_reference_tricks_are_refused_by_name() {
     refused(&text[1..], "pdf-not-a-pdf");
     refused(&text.replace("%%EOF\n", ""), "pdf-cross-reference");
     refused(&text.replace("startxref", "startxxxx"), "pdf-cross-reference");
-    refused(&text.replace("/Root", "/Prev 9/Root"), "pdf-syntax");
+    refused(&text.replace("/Root", "/Prev 9/Root"), "pdf-cross-reference");
     refused(&text.replace("/Root", "/Prev 99999/Root"), "pdf-cross-reference");
     let at = text.find("xref").unwrap();
     let circle = refused(
@@ -421,11 +412,14 @@ fn foreign_documents_open_or_say_why_not() {
             });
             eprintln!("{class}\t{file}\t{seen}\t{why}");
         }
-        if class == "GOOD"
-            && !outcome
-                .as_ref()
-                .is_ok_and(|opened| !opened.signatures().is_empty())
-        {
+        // Encrypted files are refused by name, and one row is a file before it was signed.
+        let excepted = matches!(outcome, Err(OpenError::Encrypted)) || file.contains("/retrieved-");
+        let sound = outcome.is_ok_and(|opened| {
+            let mut signatures = opened.signatures().iter();
+            !opened.signatures().is_empty()
+                && signatures.all(|signature| signature.defects().next().is_none())
+        });
+        if class == "GOOD" && !excepted && !sound {
             failures.push(format!("{file}: {seen}"));
         }
         *counts.entry((class.to_owned(), seen)).or_default() += 1;
