@@ -331,7 +331,7 @@ mod tests {
             Err(OpenError::Limit { .. })
         ));
         let most = packed(&vec![0; MAX_INFLATED_STREAM]);
-        let refused = (0..MAX_INFLATED_TOTAL / MAX_INFLATED_STREAM + 1)
+        let refused = (0..=MAX_INFLATED_TOTAL / MAX_INFLATED_STREAM)
             .find_map(|_| decode(&most, &flate, 1, &budget).err());
         assert!(matches!(refused, Some(OpenError::Limit { .. })));
         let cut = packed(b"some data that will be cut off");

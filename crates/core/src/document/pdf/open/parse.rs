@@ -228,8 +228,8 @@ impl<'a> Parser<'a> {
             return Ok(Token::End);
         };
         match first {
-            b'[' => self.single(Token::ArrayOpen),
-            b']' => self.single(Token::ArrayClose),
+            b'[' => Ok(self.single(Token::ArrayOpen)),
+            b']' => Ok(self.single(Token::ArrayClose)),
             b'/' => {
                 self.pos += 1;
                 Ok(Token::Name(self.name()))
@@ -237,12 +237,12 @@ impl<'a> Parser<'a> {
             b'(' => self.literal(),
             b'<' if self.data.get(self.pos + 1) == Some(&b'<') => {
                 self.pos += 1;
-                self.single(Token::DictOpen)
+                Ok(self.single(Token::DictOpen))
             }
             b'<' => self.hexadecimal(),
             b'>' if self.data.get(self.pos + 1) == Some(&b'>') => {
                 self.pos += 1;
-                self.single(Token::DictClose)
+                Ok(self.single(Token::DictClose))
             }
             b'+' | b'-' | b'.' | b'0'..=b'9' => self.number(),
             b')' | b'>' | b'{' | b'}' => Err(self.error("a delimiter that opens nothing")),
@@ -250,9 +250,9 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn single(&mut self, token: Token<'a>) -> Result<Token<'a>, OpenError> {
+    fn single(&mut self, token: Token<'a>) -> Token<'a> {
         self.pos += 1;
-        Ok(token)
+        token
     }
 
     fn regular(&mut self) -> &'a [u8] {

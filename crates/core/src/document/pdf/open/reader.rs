@@ -156,20 +156,16 @@ impl<'a> Reader<'a> {
             ));
         };
         let held = self.containers.borrow().get(&offset).cloned();
-        let held = match held {
-            Some(held) => held,
-            None => {
-                let read = self.container(
-                    Id {
-                        number: container,
-                        generation,
-                    },
-                    offset,
-                )?;
-                let read = Arc::new(read);
-                self.containers.borrow_mut().insert(offset, Arc::clone(&read));
-                read
-            }
+        let held = if let Some(held) = held {
+            held
+        } else {
+            let id = Id {
+                number: container,
+                generation,
+            };
+            let read = Arc::new(self.container(id, offset)?);
+            self.containers.borrow_mut().insert(offset, Arc::clone(&read));
+            read
         };
         let at = match held.index.get(index) {
             Some((number, at)) if *number == id.number => *at,

@@ -130,7 +130,7 @@ impl ToUnicode {
 
     /// The text of a string of two-byte codes; none where a code has none.
     pub(super) fn decode(&self, codes: &[u8], out: &mut String) -> Option<()> {
-        if codes.len() % 2 != 0 {
+        if !codes.len().is_multiple_of(2) {
             return None;
         }
         for pair in codes.chunks_exact(2) {
