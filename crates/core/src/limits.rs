@@ -47,3 +47,7 @@ pub const MAX_FIELD_CHARS: usize = 2_000;
 pub const MAX_PHOTO_BYTES: usize = 2 << 20;
 /// Longest row of a backfill source, in bytes: a longer one is a lost quote, not a row.
 pub const MAX_ROW_BYTES: usize = 256 << 10;
+/// Most certificates, revocation lists or attributes in one CMS blob: real ones have under ten of each.
+pub const MAX_CMS_PARTS: usize = 256;
+/// Largest X.509 revocation list read; national CAs publish lists of several megabytes.
+pub const MAX_CRL_BYTES: usize = 32 << 20;
