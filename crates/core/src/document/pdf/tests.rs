@@ -42,7 +42,7 @@ pub(super) fn info() -> DocumentInfo<'static> {
     }
 }
 
-fn run(
+pub(super) fn run(
     fonts: &FontBook,
     role: FontRole,
     text: &str,

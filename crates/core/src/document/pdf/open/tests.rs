@@ -5,7 +5,7 @@
 use std::{collections::BTreeMap, path::PathBuf, time::Duration, time::Instant};
 
 use super::{
-    super::tests::{JSON, blob, info, sample},
+    super::tests::{JSON, blob, info, run, sample},
     *,
 };
 
@@ -78,8 +78,9 @@ fn our_own_document_is_read_back_whole() {
         .into_iter()
         .map(|(key, text)| (key.to_owned(), text.to_owned()))
         .collect();
-    assert_eq!(page.texts, expected);
-    assert_eq!(page.order, ["holder-name", "person", "issued-on", "qr", "photo"]);
+    assert_eq!(page.field_texts(), expected);
+    let order: Vec<&str> = page.showings.iter().map(|showing| &showing.key[..]).collect();
+    assert_eq!(order, ["holder-name", "person", "issued-on", "qr", "photo"]);
     assert!(page.intact);
     assert_eq!(page.pages, 1);
     let printed = sample.face.items.iter().find_map(|item| match item {
@@ -93,6 +94,42 @@ fn our_own_document_is_read_back_whole() {
         _ => None,
     });
     assert_eq!(page.qr, printed);
+}
+
+#[test]
+fn values_shown_twice_or_in_parts_are_kept_apart() {
+    let mut sample = sample();
+    let fonts = sample.fonts.clone();
+    let mut add = |text: &str, field: Option<&str>| {
+        let items = run(
+            &fonts,
+            crate::face::FontRole::Song,
+            text,
+            (30.0, 120.0),
+            4.0,
+            field,
+        );
+        sample.face.items.extend(items);
+    };
+    for (text, field) in [
+        ("2026", Some("until")),
+        ("年", None),
+        ("11", Some("until")),
+        ("月，", None),
+        ("2026年11月21日", Some("issued-on")),
+    ] {
+        add(text, field);
+    }
+    let bytes = sample.unsigned().embed(&blob()).unwrap();
+    let page = open(&bytes).unwrap().page_fields().unwrap();
+    assert!(page.intact);
+    let shown = |key: &str| -> Vec<&str> {
+        let showings = page.showings.iter().filter(|showing| showing.key == key);
+        showings.map(|showing| &showing.text[..]).collect()
+    };
+    assert_eq!(shown("until"), ["2026", "11"]);
+    assert_eq!(shown("issued-on"), ["2026年11月21日", "2026年11月21日"]);
+    assert_eq!(page.field_texts()["until"], "202611");
 }
 
 /// Everything that can be asked of a file, for tests that must not panic.
@@ -439,6 +476,42 @@ fn corpora() -> Option<PathBuf> {
         eprintln!("SKIPPED: CERTSEAL_CORPORA names no folder of foreign documents");
     }
     found
+}
+
+/// Damaged versions of other people's files: bits flipped, bytes cut out, ends cut off.
+#[test]
+fn damaged_foreign_documents_do_no_harm() {
+    let Some(root) = corpora() else {
+        return;
+    };
+    let versions = std::env::var("CERTSEAL_MUTATIONS").map_or(3, |count| count.parse().unwrap());
+    let manifest = std::fs::read_to_string(root.join("pdf/manifest.tsv")).unwrap();
+    let mut random = Random(0xDA_4A6E);
+    for file in manifest.lines().filter_map(|row| row.split('\t').next()) {
+        if file.rsplit('.').next() != Some("pdf") {
+            continue;
+        }
+        let good = std::fs::read(root.join("pdf").join(file)).unwrap();
+        for _ in 0..versions {
+            let mut bad = good.clone();
+            match random.below(4) {
+                0 => bad.truncate(random.below(good.len()) + 1),
+                1 => {
+                    let start = random.below(good.len());
+                    bad.drain(start..(start + random.below(200)).min(good.len()));
+                }
+                _ => {
+                    for _ in 0..=random.below(20) {
+                        let at = random.below(bad.len());
+                        bad[at] ^= 1 << random.below(8);
+                    }
+                }
+            }
+            let start = Instant::now();
+            let _ = ask_everything(&bad);
+            assert!(start.elapsed() < Duration::from_secs(5), "{file}");
+        }
+    }
 }
 
 /// Every file of the corpus opens or is refused with a reason, in bounded time, and every file that is
