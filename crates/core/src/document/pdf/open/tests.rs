@@ -459,13 +459,12 @@ fn measure() {
                 .unwrap();
         }
         let opened = start.elapsed() / 1_000;
+        let start = Instant::now();
         for _ in 0..1_000 {
             ask_everything(&bytes).unwrap();
         }
-        eprintln!(
-            "open and digest {opened:?}, with all content {:?}",
-            start.elapsed() / 1_000 - opened
-        );
+        let everything = start.elapsed() / 1_000;
+        eprintln!("open and digest {opened:?}, with SHA-512 and all content {everything:?}");
     }
 }
 
