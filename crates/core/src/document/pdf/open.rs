@@ -38,7 +38,7 @@ use ring::digest::Context;
 pub use self::{
     about::{Attachment, Metadata},
     error::OpenError,
-    page::{Modules, PageFields},
+    page::{Modules, PageFields, Showing},
     revision::Revision,
     signature::{ByteRange, Coverage, ModificationLevel, PdfSignature, SignatureDefect, SignatureKind},
 };
@@ -90,7 +90,7 @@ pub fn open(bytes: &[u8]) -> Result<OpenedPdf<'_>, OpenError> {
     }
 
     // 2. The cross-reference data, from the last startxref back.
-    let marks = revision::marks(bytes);
+    let marks = revision::marks(bytes)?;
     let end = bytes.len();
     let last = marks.last().ok_or(OpenError::CrossReference {
         offset: end,

@@ -10,6 +10,7 @@ use super::{
     signature::date,
     text::text_string,
 };
+use crate::limits::MAX_PDF_ATTACHMENTS;
 
 /// The metadata, both places of it.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -94,7 +95,7 @@ pub(super) fn attachments(reader: &Reader<'_>, catalog: &Dict) -> Result<Vec<Att
         return Ok(Vec::new());
     };
     let mut found = Vec::new();
-    reader.walk(vec![(root, ())], |node, ()| {
+    reader.walk(&[root], (), |node, ()| {
         let Some(dict) = node.object.dict() else {
             return Err(OpenError::Object {
                 object: node.number,
@@ -109,17 +110,18 @@ pub(super) fn attachments(reader: &Reader<'_>, catalog: &Dict) -> Result<Vec<Att
                     what: "a name without a value",
                 });
             };
+            if found.len() >= MAX_PDF_ATTACHMENTS {
+                return Err(OpenError::Limit {
+                    what: "attached files",
+                    limit: MAX_PDF_ATTACHMENTS,
+                });
+            }
             let name = reader.follow(name)?.object;
             let name = name.string().map(text_string).unwrap_or_default();
             found.push(attachment(reader, name, file, &associated)?);
         }
         let kids = reader.get(dict, "Kids")?.object;
-        Ok(kids
-            .array()
-            .unwrap_or_default()
-            .iter()
-            .map(|kid| (kid.clone(), ()))
-            .collect())
+        Ok((kids.array().unwrap_or_default().to_vec(), ()))
     })?;
     Ok(found)
 }

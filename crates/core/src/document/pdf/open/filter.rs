@@ -106,7 +106,11 @@ pub(super) fn decode(raw: &[u8], dict: &Dict, object: u32, budget: &Budget) -> R
         budget.inflate(output.len())?;
         data = Some(output);
     }
-    Ok(data.unwrap_or_else(|| raw.to_vec()))
+    if let Some(data) = data {
+        return Ok(data);
+    }
+    budget.inflate(raw.len())?;
+    Ok(raw.to_vec())
 }
 
 fn inflate(input: &[u8], object: u32, budget: &Budget) -> Result<Vec<u8>, OpenError> {
@@ -168,6 +172,9 @@ fn unpredict(data: Vec<u8>, parameters: &Dict) -> Result<Vec<u8>, &'static str> 
         .checked_mul(columns)
         .ok_or("DecodeParms")?
         .div_ceil(8);
+    if row > data.len() {
+        return Err("DecodeParms");
+    }
     let mut out = Vec::with_capacity(data.len());
     let mut above = vec![0_u8; row];
     for line in data.chunks(row + 1) {
@@ -324,7 +331,7 @@ mod tests {
             Err(OpenError::Limit { .. })
         ));
         let most = packed(&vec![0; MAX_INFLATED_STREAM]);
-        let refused = (0..MAX_INFLATED_TOTAL / MAX_INFLATED_STREAM + 1)
+        let refused = (0..=MAX_INFLATED_TOTAL / MAX_INFLATED_STREAM)
             .find_map(|_| decode(&most, &flate, 1, &budget).err());
         assert!(matches!(refused, Some(OpenError::Limit { .. })));
         let cut = packed(b"some data that will be cut off");

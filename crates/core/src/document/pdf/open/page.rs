@@ -17,7 +17,7 @@ use super::{
     reader::{Loaded, Reader},
     text::{ToUnicode, text_string},
 };
-use crate::limits::{MAX_FIELD_CHARS, MAX_PDF_DEPTH};
+use crate::limits::{MAX_FIELD_CHARS, MAX_PAGE_FIELDS, MAX_PDF_DEPTH};
 
 /// Key of the field that holds the QR symbol.
 const QR: &str = "qr";
@@ -28,6 +28,10 @@ const MAX_MODULES: i64 = 177;
 /// Most operands kept for one operator: a `TJ` array counts as one.
 const MAX_OPERANDS: usize = 64;
 
+/// Most text read of one showing: a value of the greatest length in four-byte characters, with as much
+/// again for what is printed longer than it is entered.
+const MAX_FIELD_BYTES: usize = 8 * MAX_FIELD_CHARS;
+
 /// A symbol as it is printed: one entry a module, row by row, true where dark.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Modules {
@@ -37,20 +41,41 @@ pub struct Modules {
     pub dark: Arc<[bool]>,
 }
 
+/// One marked-content sequence of a field: a value as it is printed in one place, or a part of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Showing {
+    /// Key of the field.
+    pub key: String,
+    /// Its text; empty for a picture.
+    pub text: String,
+}
+
 /// The fields of the first page.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PageFields {
     /// Pages of the document: a certificate has one.
     pub pages: usize,
-    /// Text of each field; its runs joined in the order of the page.
-    pub texts: BTreeMap<String, String>,
-    /// Keys in the order in which they first appear on the page.
-    pub order: Vec<String>,
+    /// Every showing in the order of the page. A value printed twice has two; a date printed part by
+    /// part has one for each part.
+    pub showings: Vec<Showing>,
     /// The QR symbol.
     pub qr: Option<Modules>,
-    /// Whether the content is as our painter leaves it: every text stands in a field, fields do not
-    /// nest, each begins and ends, and no key comes again after another field.
+    /// Whether the marks are as our painter leaves them: each begins and ends, none lies in another.
     pub intact: bool,
+}
+
+impl PageFields {
+    /// Text of each field, its showings joined in the order of the page.
+    pub fn field_texts(&self) -> BTreeMap<String, String> {
+        let mut texts: BTreeMap<String, String> = BTreeMap::new();
+        for showing in self.showings.iter().filter(|showing| !showing.text.is_empty()) {
+            texts
+                .entry(showing.key.clone())
+                .or_default()
+                .push_str(&showing.text);
+        }
+        texts
+    }
 }
 
 /// Reads the first page.
@@ -65,7 +90,7 @@ pub(super) fn read(reader: &Reader<'_>, catalog: &Dict) -> Result<PageFields, Op
             what: "no tree of pages",
         });
     }
-    reader.walk(vec![(root, None)], |node, inherited: &Option<Object>| {
+    reader.walk(&[root], None, |node, inherited: &Option<Object>| {
         let Some(dict) = node.object.dict() else {
             return Err(OpenError::Object {
                 object: node.number,
@@ -75,7 +100,7 @@ pub(super) fn read(reader: &Reader<'_>, catalog: &Dict) -> Result<PageFields, Op
         let resources = dict.get("Resources").cloned().or_else(|| inherited.clone());
         let kids = reader.get(dict, "Kids")?.object;
         if let Object::Array(kids) = kids {
-            return Ok(kids.into_iter().map(|kid| (kid, resources.clone())).collect());
+            return Ok((kids, resources));
         }
         count += 1;
         if found.is_none() {
@@ -84,7 +109,7 @@ pub(super) fn read(reader: &Reader<'_>, catalog: &Dict) -> Result<PageFields, Op
                 resources,
             });
         }
-        Ok(Vec::new())
+        Ok((Vec::new(), None))
     })?;
     let Some(page) = found else {
         return Err(OpenError::Object {
@@ -109,7 +134,6 @@ pub(super) fn read(reader: &Reader<'_>, catalog: &Dict) -> Result<PageFields, Op
             ..PageFields::default()
         },
         marks: Vec::new(),
-        last: None,
     };
     visitor.run(&content)?;
     Ok(visitor.fields)
@@ -143,10 +167,8 @@ struct Visitor<'r, 'a> {
     fonts: HashMap<Vec<u8>, Arc<ToUnicode>>,
     font: Option<Vec<u8>>,
     fields: PageFields,
-    /// Open marked content; the key where it is a field.
-    marks: Vec<Option<String>>,
-    /// Key of the field that came last.
-    last: Option<String>,
+    /// Open marked content; where it is a field, the position of its showing.
+    marks: Vec<Option<usize>>,
 }
 
 impl Visitor<'_, '_> {
@@ -174,6 +196,7 @@ impl Visitor<'_, '_> {
                 Operand::Operator(operator) => {
                     self.operator(operator, &operands)?;
                     operands.clear();
+                    parser.renew();
                 }
             }
         }
@@ -214,29 +237,36 @@ impl Visitor<'_, '_> {
                 limit: MAX_PDF_DEPTH,
             });
         }
-        if let Some(key) = &key {
-            let known = self.fields.order.contains(key);
-            let nested = self.field().is_some();
-            if nested || known && self.last.as_ref() != Some(key) {
-                self.fields.intact = false;
+        let showing = match key {
+            Some(_) if self.fields.showings.len() >= MAX_PAGE_FIELDS => {
+                return Err(OpenError::Limit {
+                    what: "fields of one page",
+                    limit: MAX_PAGE_FIELDS,
+                });
             }
-            if !known {
-                self.fields.order.push(key.clone());
+            Some(key) => {
+                self.fields.intact &= self.field().is_none();
+                let text = String::new();
+                self.fields.showings.push(Showing { key, text });
+                Some(self.fields.showings.len() - 1)
             }
-            self.last = Some(key.clone());
-        }
-        self.marks.push(key);
+            None => None,
+        };
+        self.marks.push(showing);
         Ok(())
     }
 
-    /// Key of the innermost open field.
-    fn field(&self) -> Option<&String> {
-        self.marks.iter().rev().find_map(Option::as_ref)
+    /// The innermost open field.
+    fn field(&self) -> Option<usize> {
+        self.marks.iter().rev().find_map(|mark| *mark)
     }
 
     fn show(&mut self, parts: &[Object]) -> Result<(), OpenError> {
-        let Some(key) = self.field().cloned() else {
-            self.fields.intact = false;
+        // Text outside fields belongs to labels and foreign pages.
+        let Some(at) = self.field() else {
+            return Ok(());
+        };
+        let Some(key) = self.fields.showings.get(at).map(|showing| showing.key.clone()) else {
             return Ok(());
         };
         let wrong = |what| OpenError::PageField {
@@ -247,19 +277,20 @@ impl Visitor<'_, '_> {
             FontError::Absent => wrong("its font has no ToUnicode map"),
             FontError::Broken(error) => error,
         })?;
-        let text = self.fields.texts.entry(key.clone()).or_default();
+        let Some(Showing { text, .. }) = self.fields.showings.get_mut(at) else {
+            return Ok(());
+        };
         for part in parts {
             if let Some(codes) = part.string() {
+                if codes.len() + text.len() > MAX_FIELD_BYTES {
+                    return Err(OpenError::Limit {
+                        what: "bytes of one field on the page",
+                        limit: MAX_FIELD_BYTES,
+                    });
+                }
                 map.decode(codes, text)
                     .ok_or_else(|| wrong("a glyph without a character"))?;
             }
-        }
-        // Twice the limit for what is entered: dates and lists are printed longer.
-        if text.chars().count() > 2 * MAX_FIELD_CHARS {
-            return Err(OpenError::Limit {
-                what: "characters of one field",
-                limit: 2 * MAX_FIELD_CHARS,
-            });
         }
         Ok(())
     }
@@ -278,12 +309,14 @@ impl Visitor<'_, '_> {
         let data = self.reader.stream_data(&stream)?;
         self.reader.budget.parse(data.len())?;
         let map = Arc::new(ToUnicode::parse(&data, stream.number)?);
+        self.reader.budget.inflate(map.size())?;
         self.fonts.insert(name.to_vec(), Arc::clone(&map));
         Ok(map)
     }
 
     fn image(&mut self, name: &[u8]) -> Result<(), OpenError> {
-        if self.field().map(String::as_str) != Some(QR) {
+        let showing = self.field().and_then(|at| self.fields.showings.get(at));
+        if showing.is_none_or(|showing| showing.key != QR) {
             return Ok(());
         }
         let wrong = |what| OpenError::PageField {

@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use super::OpenError;
-use crate::limits::MAX_PDF_DEPTH;
+use crate::limits::{MAX_PDF_DEPTH, MAX_PDF_NODES};
 
 /// Number and generation of an indirect object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -108,7 +108,7 @@ impl Dict {
         self.entry(key).map(|entry| entry.span.clone())
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&[u8], &Object)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&[u8], &Object)> + Clone {
         self.0.iter().map(|entry| (&entry.key[..], &entry.value))
     }
 
@@ -141,6 +141,10 @@ pub(super) enum Token<'a> {
 pub(super) struct Parser<'a> {
     data: &'a [u8],
     pos: usize,
+    /// The furthest byte looked at, for the account of work done.
+    furthest: usize,
+    /// Objects that may still be made.
+    nodes: usize,
     /// The stream the bytes were inflated from, for errors.
     stream: Option<u32>,
 }
@@ -151,6 +155,8 @@ impl<'a> Parser<'a> {
         Parser {
             data,
             pos,
+            furthest: pos,
+            nodes: MAX_PDF_NODES,
             stream: None,
         }
     }
@@ -158,14 +164,23 @@ impl<'a> Parser<'a> {
     /// Over the inflated data of a stream.
     pub(super) fn stream(data: &'a [u8], pos: usize, object: u32) -> Parser<'a> {
         Parser {
-            data,
-            pos,
             stream: Some(object),
+            ..Parser::file(data, pos)
         }
     }
 
     pub(super) fn pos(&self) -> usize {
         self.pos
+    }
+
+    /// The furthest byte looked at.
+    pub(super) fn reach(&self) -> usize {
+        self.furthest.max(self.pos)
+    }
+
+    /// Begins a new count of objects, where the last ones are given up.
+    pub(super) fn renew(&mut self) {
+        self.nodes = MAX_PDF_NODES;
     }
 
     pub(super) fn seek(&mut self, pos: usize) {
@@ -200,9 +215,10 @@ impl<'a> Parser<'a> {
                     self.pos += 1;
                 }
             } else {
-                return;
+                break;
             }
         }
+        self.furthest = self.reach();
     }
 
     /// The next token.
@@ -212,8 +228,8 @@ impl<'a> Parser<'a> {
             return Ok(Token::End);
         };
         match first {
-            b'[' => self.single(Token::ArrayOpen),
-            b']' => self.single(Token::ArrayClose),
+            b'[' => Ok(self.single(Token::ArrayOpen)),
+            b']' => Ok(self.single(Token::ArrayClose)),
             b'/' => {
                 self.pos += 1;
                 Ok(Token::Name(self.name()))
@@ -221,12 +237,12 @@ impl<'a> Parser<'a> {
             b'(' => self.literal(),
             b'<' if self.data.get(self.pos + 1) == Some(&b'<') => {
                 self.pos += 1;
-                self.single(Token::DictOpen)
+                Ok(self.single(Token::DictOpen))
             }
             b'<' => self.hexadecimal(),
             b'>' if self.data.get(self.pos + 1) == Some(&b'>') => {
                 self.pos += 1;
-                self.single(Token::DictClose)
+                Ok(self.single(Token::DictClose))
             }
             b'+' | b'-' | b'.' | b'0'..=b'9' => self.number(),
             b')' | b'>' | b'{' | b'}' => Err(self.error("a delimiter that opens nothing")),
@@ -234,9 +250,9 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn single(&mut self, token: Token<'a>) -> Result<Token<'a>, OpenError> {
+    fn single(&mut self, token: Token<'a>) -> Token<'a> {
         self.pos += 1;
-        Ok(token)
+        token
     }
 
     fn regular(&mut self) -> &'a [u8] {
@@ -244,6 +260,7 @@ impl<'a> Parser<'a> {
         while self.peek().is_some_and(is_regular) {
             self.pos += 1;
         }
+        self.furthest = self.reach();
         self.data.get(start..self.pos).unwrap_or_default()
     }
 
@@ -417,6 +434,10 @@ impl<'a> Parser<'a> {
                 limit: MAX_PDF_DEPTH,
             });
         }
+        self.nodes = self.nodes.checked_sub(1).ok_or(OpenError::Limit {
+            what: "parts of one object",
+            limit: MAX_PDF_NODES,
+        })?;
         Ok(match token {
             Token::Integer(value) if references => self.reference(value).unwrap_or(Object::Integer(value)),
             Token::Integer(value) => Object::Integer(value),

@@ -3,13 +3,14 @@
 use std::{
     cell::RefCell,
     collections::{BTreeMap, BTreeSet},
+    rc::Rc,
     sync::Arc,
 };
 
 use super::{
     OpenError, Repair,
     filter::{self, Budget},
-    parse::{Dict, Id, Object, Parser, Token, is_space},
+    parse::{Dict, Id, Object, Parser, Token},
     xref::{Entry, Section},
 };
 use crate::limits::{MAX_PDF_OBJECTS, MAX_PDF_TREE};
@@ -102,6 +103,8 @@ impl<'a> Reader<'a> {
 
     /// The object a reference stands for; the null object if there is none (7.3.10).
     pub(super) fn load(&self, id: Id) -> Result<Loaded, OpenError> {
+        // Every section may be searched.
+        self.budget.parse(self.sections.len())?;
         match self.entry(id.number) {
             None | Some(Entry::Free) => Ok(Loaded::direct(Object::Null)),
             Some(Entry::At { generation, .. }) if generation != id.generation => {
@@ -121,18 +124,18 @@ impl<'a> Reader<'a> {
         if parser.object_header().map_err(|_| lost.clone())? != id {
             return Err(lost);
         }
-        let object = parser.object();
-        self.budget.parse(parser.pos().saturating_sub(offset))?;
-        let object = object?;
-        let stream = if matches!(object, Object::Dict(_)) && parser.keyword(b"stream") {
+        let read = parser.object();
+        let is_stream = matches!(read, Ok(Object::Dict(_))) && parser.keyword(b"stream");
+        let is_whole = is_stream || read.is_ok() && parser.keyword(b"endobj");
+        self.budget.parse(parser.reach().saturating_sub(offset))?;
+        let object = read?;
+        if !is_whole {
+            return Err(parser.error("endobj"));
+        }
+        let stream = is_stream.then(|| {
             parser.line_end();
-            Some(parser.pos())
-        } else {
-            if !parser.keyword(b"endobj") {
-                return Err(parser.error("endobj"));
-            }
-            None
-        };
+            parser.pos()
+        });
         Ok(Loaded {
             number: id.number,
             object,
@@ -153,20 +156,16 @@ impl<'a> Reader<'a> {
             ));
         };
         let held = self.containers.borrow().get(&offset).cloned();
-        let held = match held {
-            Some(held) => held,
-            None => {
-                let read = self.container(
-                    Id {
-                        number: container,
-                        generation,
-                    },
-                    offset,
-                )?;
-                let read = Arc::new(read);
-                self.containers.borrow_mut().insert(offset, Arc::clone(&read));
-                read
-            }
+        let held = if let Some(held) = held {
+            held
+        } else {
+            let id = Id {
+                number: container,
+                generation,
+            };
+            let read = Arc::new(self.container(id, offset)?);
+            self.containers.borrow_mut().insert(offset, Arc::clone(&read));
+            read
         };
         let at = match held.index.get(index) {
             Some((number, at)) if *number == id.number => *at,
@@ -174,7 +173,7 @@ impl<'a> Reader<'a> {
         };
         let mut parser = Parser::stream(&held.data, at, held.number);
         let object = parser.object();
-        self.budget.parse(parser.pos().saturating_sub(at))?;
+        self.budget.parse(parser.reach().saturating_sub(at))?;
         Ok(Loaded {
             number: id.number,
             object: object?,
@@ -223,7 +222,7 @@ impl<'a> Reader<'a> {
             let entry = u32::try_from(number).ok().zip(at);
             index.push(entry.ok_or_else(|| wrong("the index of an object stream"))?);
         }
-        self.budget.parse(parser.pos())?;
+        self.budget.parse(parser.reach())?;
         Ok(Container {
             number: id.number,
             data,
@@ -277,10 +276,9 @@ impl<'a> Reader<'a> {
             return Err(wrong("the length of its stream"));
         };
         let mut parser = Parser::file(self.data, end);
-        while parser.peek().is_some_and(is_space) {
-            parser.seek(parser.pos() + 1);
-        }
-        if !parser.keyword(b"endstream") && !parser.keyword(b"endobj") {
+        let ends = parser.keyword(b"endstream");
+        self.budget.parse(parser.reach().saturating_sub(end))?;
+        if !ends {
             return Err(wrong("its stream does not end where its length says"));
         }
         Ok(data)
@@ -311,25 +309,36 @@ impl<'a> Reader<'a> {
     }
 
     /// Walks a tree of dictionaries from its roots, each node once. `visit` gets the node and what its
-    /// parent handed down, and gives the children with what they inherit.
+    /// parent handed down, and gives the children and what they inherit.
     pub(super) fn walk<T>(
         &self,
-        roots: Vec<(Object, T)>,
-        mut visit: impl FnMut(&Loaded, &T) -> Result<Vec<(Object, T)>, OpenError>,
+        roots: &[Object],
+        inherited: T,
+        mut visit: impl FnMut(&Loaded, &T) -> Result<(Vec<Object>, T), OpenError>,
     ) -> Result<(), OpenError> {
         let mut seen = BTreeSet::new();
         let mut count = 0;
         // A stack of what is to come, so that no tree, however deep, deepens ours.
-        let mut todo: Vec<(Object, T)> = roots;
-        todo.reverse();
-        while let Some((object, inherited)) = todo.pop() {
-            count += 1;
+        let inherited = Rc::new(inherited);
+        let mut todo: Vec<(Object, Rc<T>)> = Vec::new();
+        let mut add = |objects: &[Object], inherited: &Rc<T>, todo: &mut Vec<(Object, Rc<T>)>| {
+            count += objects.len();
             if count > MAX_PDF_TREE {
                 return Err(OpenError::Limit {
                     what: "nodes of one tree",
                     limit: MAX_PDF_TREE,
                 });
             }
+            todo.extend(
+                objects
+                    .iter()
+                    .rev()
+                    .map(|object| (object.clone(), Rc::clone(inherited))),
+            );
+            Ok(())
+        };
+        add(roots, &inherited, &mut todo)?;
+        while let Some((object, inherited)) = todo.pop() {
             if let Some(id) = object.reference()
                 && !seen.insert(id)
             {
@@ -339,8 +348,8 @@ impl<'a> Reader<'a> {
                 });
             }
             let loaded = self.follow(&object)?;
-            let children = visit(&loaded, &inherited)?;
-            todo.extend(children.into_iter().rev());
+            let (children, handed) = visit(&loaded, &inherited)?;
+            add(&children, &Rc::new(handed), &mut todo)?;
         }
         Ok(())
     }

@@ -1,9 +1,7 @@
 //! Revisions: where each ends (ISO 32000-1 7.5.6), and what follows the last.
 
-use super::{
-    parse::{Parser, Token, is_space},
-    xref::Section,
-};
+use super::{OpenError, parse::is_space, xref::Section};
+use crate::limits::MAX_PDF_SECTIONS;
 
 /// A state of the file that some writer left complete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +25,7 @@ const START: &[u8] = b"startxref";
 const END: &[u8] = b"%%EOF";
 
 /// All marks in the order of the file.
-pub(super) fn marks(data: &[u8]) -> Vec<Mark> {
+pub(super) fn marks(data: &[u8]) -> Result<Vec<Mark>, OpenError> {
     let mut found = Vec::new();
     let mut pos = 0;
     while let Some(skip) = data
@@ -38,26 +36,51 @@ pub(super) fn marks(data: &[u8]) -> Vec<Mark> {
         pos = at + 1;
         if data.get(at..).is_some_and(|rest| rest.starts_with(START)) {
             found.extend(mark(data, at));
+            if found.len() > MAX_PDF_SECTIONS {
+                return Err(OpenError::Limit {
+                    what: "revisions",
+                    limit: MAX_PDF_SECTIONS,
+                });
+            }
         }
     }
-    found
+    Ok(found)
 }
 
 fn mark(data: &[u8], at: usize) -> Option<Mark> {
-    let mut parser = Parser::file(data, at + START.len());
-    let target = match parser.token() {
-        Ok(Token::Integer(target)) => usize::try_from(target).ok()?,
-        _ => return None,
-    };
-    let mut end = parser.pos();
-    while data.get(end).copied().is_some_and(is_space) {
-        end += 1;
-    }
+    let digits = blank(data, at + START.len());
+    let count = data
+        .get(digits..)?
+        .iter()
+        .take(MAX_DIGITS)
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
+    let target = std::str::from_utf8(data.get(digits..digits + count)?)
+        .ok()?
+        .parse()
+        .ok()?;
+    let end = blank(data, digits + count);
     let end = data
         .get(end..)
         .filter(|rest| rest.starts_with(END))
         .map(|_| end + END.len());
     Some(Mark { at, target, end })
+}
+
+/// Most white space between the parts of a mark; more is no mark.
+const MAX_BLANK: usize = 64;
+
+/// Digits that an offset in a file of ours can have, and some zeros before them.
+const MAX_DIGITS: usize = 16;
+
+/// Offset after the white space at an offset.
+fn blank(data: &[u8], at: usize) -> usize {
+    let rest = data.get(at..).unwrap_or_default();
+    at + rest
+        .iter()
+        .take(MAX_BLANK)
+        .take_while(|byte| is_space(**byte))
+        .count()
 }
 
 /// The revisions in the order of the file: those marks that lead into the chain of sections. Others

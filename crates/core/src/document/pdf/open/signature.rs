@@ -14,7 +14,7 @@ use super::{
     revision::{Revision, line_end},
     text::text_string,
 };
-use crate::limits::{MAX_CMS_BYTES, MAX_SIGNATURES};
+use crate::limits::{MAX_CMS_BYTES, MAX_PDF_FIELD_NAME, MAX_SIGNATURES};
 
 /// What a signature dictionary is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,6 +95,9 @@ pub enum SignatureDefect {
     /// `/Contents` is absent, no hexadecimal string, or not in the file itself.
     #[error("签名字典没有有效的 Contents，签名无效 / no valid Contents")]
     ContentsMissing,
+    /// `/Contents` holds white space or an odd number of digits.
+    #[error("签名值含空白或缺位，可能被改动 / Contents holds white space or an odd number of digits")]
+    ContentsLoose,
     /// `/Contents` does not begin with one whole ASN.1 structure.
     #[error("签名值不是完整的 ASN.1 结构，签名无效 / Contents is no complete ASN.1 structure")]
     ContentsNotAsn1,
@@ -123,6 +126,7 @@ impl SignatureDefect {
             Self::ByteRangeBounds => "byte-range-bounds",
             Self::GapNotContents { .. } => "byte-range-gap",
             Self::ContentsMissing => "contents-missing",
+            Self::ContentsLoose => "contents-loose",
             Self::ContentsNotAsn1 => "contents-not-asn1",
             Self::PaddingNotZero { .. } => "contents-padding",
             Self::ContentsTooLarge { .. } => "contents-too-large",
@@ -184,17 +188,12 @@ pub(super) fn find(
         return Ok(Vec::new());
     };
     let fields = reader.get(form, "Fields")?.object;
-    let roots = fields
-        .array()
-        .unwrap_or_default()
-        .iter()
-        .map(|field| (field.clone(), Inherited::default()));
-
     // Two fields may share one dictionary; it is one signature then.
     let mut values: Vec<(Value, Vec<String>)> = Vec::new();
-    reader.walk(roots.collect(), |field, inherited| {
+    let roots = fields.array().unwrap_or_default();
+    reader.walk(roots, Inherited::default(), |field, inherited| {
         let Some(dict) = field.object.dict() else {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), Inherited::default()));
         };
         let here = inherited.extended(reader, dict)?;
         if let (true, Some(value)) = (here.is_signature, dict.get("V")) {
@@ -214,8 +213,7 @@ pub(super) fn find(
             }
         }
         let kids = reader.get(dict, "Kids")?.object;
-        let kids = kids.array().unwrap_or_default().iter();
-        Ok(kids.map(|kid| (kid.clone(), here.clone())).collect())
+        Ok((kids.array().unwrap_or_default().to_vec(), here))
     })?;
 
     let certification = match reader.get(catalog, "Perms")?.object.dict() {
@@ -278,6 +276,12 @@ impl Inherited {
                 here.name.push('.');
             }
             here.name.push_str(&text_string(part));
+            if here.name.len() > MAX_PDF_FIELD_NAME {
+                return Err(OpenError::Limit {
+                    what: "bytes of a field's full name",
+                    limit: MAX_PDF_FIELD_NAME,
+                });
+            }
         }
         Ok(here)
     }
@@ -320,7 +324,7 @@ fn read(
         sub_filter,
         coverage,
         byte_range,
-        cms: contents(loaded, dict),
+        cms: contents(reader.data, loaded, dict),
         claimed_time: text("M")?.as_deref().and_then(date),
         name: text("Name")?,
         reason: text("Reason")?,
@@ -385,7 +389,7 @@ fn coverage(data: &[u8], end: usize, revisions: &[Revision]) -> Coverage {
     }
 }
 
-fn contents(loaded: &Loaded, dict: &Dict) -> Result<Vec<u8>, SignatureDefect> {
+fn contents(data: &[u8], loaded: &Loaded, dict: &Dict) -> Result<Vec<u8>, SignatureDefect> {
     let Some(Object::String {
         bytes,
         hexadecimal: true,
@@ -395,6 +399,14 @@ fn contents(loaded: &Loaded, dict: &Dict) -> Result<Vec<u8>, SignatureDefect> {
     };
     if !loaded.in_file {
         return Err(SignatureDefect::ContentsMissing);
+    }
+    // White space or a missing last digit decode alike, and so could be changed unseen.
+    let written = dict.span("Contents").and_then(|span| data.get(span));
+    let digits = written.and_then(|written| written.get(1..written.len().checked_sub(1)?));
+    if !digits
+        .is_some_and(|digits| digits.len().is_multiple_of(2) && digits.iter().all(u8::is_ascii_hexdigit))
+    {
+        return Err(SignatureDefect::ContentsLoose);
     }
     if bytes.len() > MAX_CMS_BYTES {
         return Err(SignatureDefect::ContentsTooLarge { limit: MAX_CMS_BYTES });

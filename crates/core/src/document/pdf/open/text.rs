@@ -43,12 +43,22 @@ fn pdf_doc(byte: u8) -> char {
 #[derive(Debug, Default)]
 pub(super) struct ToUnicode {
     map: HashMap<u16, String>,
+    /// Entries made, the same code anew counted again.
+    made: usize,
 }
 
 /// Most codes a map may name: they have two bytes.
 const MAX_CODES: usize = 1 << 16;
 
+/// Longest text of one code: a ligature has a few characters.
+const MAX_TEXT: usize = 64;
+
 impl ToUnicode {
+    /// About how many bytes it takes.
+    pub(super) fn size(&self) -> usize {
+        self.map.len() * 64
+    }
+
     /// Reads a map of two-byte codes.
     pub(super) fn parse(data: &[u8], object: u32) -> Result<ToUnicode, OpenError> {
         let mut parser = Parser::stream(data, 0, object);
@@ -88,6 +98,7 @@ impl ToUnicode {
             }
             [first, last, text] => {
                 // The last unit counts up.
+                text.string().filter(|text| text.len() <= MAX_TEXT)?;
                 let mut units: Vec<u16> = text
                     .string()?
                     .chunks_exact(2)
@@ -109,13 +120,17 @@ impl ToUnicode {
     }
 
     fn insert(&mut self, code: u16, text: String) -> Option<()> {
+        self.made += 1;
+        if self.made > MAX_CODES || text.len() > MAX_TEXT {
+            return None;
+        }
         self.map.insert(code, text);
-        (self.map.len() <= MAX_CODES).then_some(())
+        Some(())
     }
 
     /// The text of a string of two-byte codes; none where a code has none.
     pub(super) fn decode(&self, codes: &[u8], out: &mut String) -> Option<()> {
-        if codes.len() % 2 != 0 {
+        if !codes.len().is_multiple_of(2) {
             return None;
         }
         for pair in codes.chunks_exact(2) {

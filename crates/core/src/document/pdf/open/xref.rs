@@ -91,10 +91,7 @@ pub(super) fn chain(
         }
         objects += section.entries.len() + section.hidden.len();
         if objects > MAX_PDF_OBJECTS {
-            return Err(OpenError::Limit {
-                what: "objects",
-                limit: MAX_PDF_OBJECTS,
-            });
+            return Err(too_many());
         }
         next = section
             .trailer
@@ -143,7 +140,10 @@ fn section(
     }
     let mut parser = Parser::file(data, found);
     let (entries, trailer) = if parser.keyword(b"xref") {
-        table(&mut parser, repairs)?
+        let read = table(&mut parser, repairs)?;
+        // Sections may overlap: each is paid for.
+        budget.parse(parser.reach().saturating_sub(found))?;
+        read
     } else {
         stream(data, found, budget)?
     };
@@ -180,6 +180,13 @@ fn nearby(data: &[u8], offset: usize) -> Option<usize> {
         .find(|at| is_section(*at))
 }
 
+fn too_many() -> OpenError {
+    OpenError::Limit {
+        what: "objects",
+        limit: MAX_PDF_OBJECTS,
+    }
+}
+
 type Entries = BTreeMap<u32, Entry>;
 
 fn table(parser: &mut Parser<'_>, repairs: &mut Vec<Repair>) -> Result<(Entries, Dict), OpenError> {
@@ -197,13 +204,13 @@ fn table(parser: &mut Parser<'_>, repairs: &mut Vec<Repair>) -> Result<(Entries,
             _ => return Err(wrong("a subsection head")),
         };
         if count > MAX_PDF_OBJECTS {
-            return Err(OpenError::Limit {
-                what: "objects",
-                limit: MAX_PDF_OBJECTS,
-            });
+            return Err(too_many());
         }
         let mut number = first;
         for index in 0..count {
+            if entries.len() >= MAX_PDF_OBJECTS {
+                return Err(too_many());
+            }
             let (entry, raw) = table_entry(parser)?;
             if index == 0 && first == 1 && raw == (0, 65_535) && entry == Entry::Free {
                 repairs.push(Repair::NumberedFromOne { offset: at });
@@ -295,10 +302,7 @@ fn stream(data: &[u8], offset: usize, budget: &Budget) -> Result<(Entries, Dict)
         };
         for number in (first..).take(count) {
             if entries.len() >= MAX_PDF_OBJECTS {
-                return Err(OpenError::Limit {
-                    what: "objects",
-                    limit: MAX_PDF_OBJECTS,
-                });
+                return Err(too_many());
             }
             let row = rows
                 .next()
