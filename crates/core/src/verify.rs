@@ -138,3 +138,6 @@ impl Verifier {
         self.judge(&Examined::of(bytes), options, registry)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -176,7 +176,6 @@ fn judge_revocation(path: &VerifiedPath) -> Finding {
                 "REVOCATION_LIST_TOO_LATE",
                 "吊销列表在证书过期之后制作，不再记载该证书".to_owned(),
             ),
-            _ => ("REVOCATION_UNKNOWN", "吊销状态不明".to_owned()),
         };
         return Finding::undecided(
             check,
