@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     clock::civil_date,
-    trust::list::{Authority, AuthorityStatus, Freshness, TrustList, covers, is_region},
+    trust::list::{Authority, AuthorityStatus, Freshness, TrustList, covers, issuer_region},
     verify::{
         Force, Indication, Language, Outcome, Report, Subject,
         text::{clock_time, day},
@@ -344,12 +344,7 @@ fn judge_authority<'a>(steps: &mut Steps, report: &Report, list: &'a TrustList) 
         .map(|subject| subject.issuer_code.as_str());
     let found = listed
         .iter()
-        .find(|authority| {
-            issuer.is_some_and(|code| {
-                authority.vouches_for(code)
-                    && issuer_region(code).is_some_and(|region| covers(&authority.region, region))
-            })
-        })
+        .find(|authority| issuer.is_some_and(|code| authority.vouches_for(code)))
         .or(listed.first())
         .copied();
     let Some(authority) = found else {
@@ -565,11 +560,6 @@ fn judge_acceptance(
             "the state in its home registry must be known first",
         );
     }
-}
-
-/// Region in a unified social credit code: its third to eighth digits.
-fn issuer_region(code: &str) -> Option<&str> {
-    code.get(2..8).filter(|region| is_region(region))
 }
 
 #[derive(Default)]

@@ -100,6 +100,10 @@ impl Verifier {
             }
             What::Token(signed) => {
                 let signed_by = token::judge(signed, &self.material, now, &mut findings);
+                let token = signed.unverified();
+                if let Some(record) = registry.and_then(|view| view.of(&token.identifier)) {
+                    findings.push(token::judge_record(token, record));
+                }
                 (
                     Input::Token,
                     Some(Subject::of_token(signed.unverified())),

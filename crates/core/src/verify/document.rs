@@ -165,6 +165,9 @@ impl Document {
                 now,
             };
             let anchor = signer::judge(&presented, material, findings);
+            if let Some(anchor) = anchor {
+                findings.push(judge_issuer(&anchor, judged.subject.as_ref(), material));
+            }
             judged.signed_by = Some(SignedBy {
                 name: x509::parse(certificate)
                     .map(|certificate| x509::subject_text(&certificate))
@@ -587,6 +590,41 @@ fn judge_certification(main: &PdfSignature) -> Finding {
         "可能不是本系统签发的证照，请向发证机关核实",
         "perhaps not a certificate of this kind: ask the issuing authority",
     )
+}
+
+/// A root is trusted for the departments its authority vouches for, not for everybody's.
+fn judge_issuer(anchor: &[u8; 32], subject: Option<&Subject>, material: &Material) -> Finding {
+    let check = &checks::ISSUER;
+    let Some(issuer) = subject.map(|subject| subject.issuer_code.as_str()) else {
+        return Finding::undecided(
+            check,
+            "ISSUER_UNKNOWN",
+            SubIndication::SignedDataNotFound,
+            "不知颁发机关",
+            "the issuing authority is unknown",
+        );
+    };
+    if material.is_own_anchor(anchor) {
+        return Finding::passed(check, "根证书由本地信任", "the root is trusted by ourselves");
+    }
+    let mut listed = material
+        .list()
+        .into_iter()
+        .flat_map(|list| list.by_anchor(anchor));
+    match listed.find(|authority| authority.vouches_for(issuer)) {
+        Some(authority) => Finding::passed(
+            check,
+            format!("信任列表所载机构“{}”担保 {issuer}", authority.name),
+            format!("{} vouches for {issuer}", authority.name),
+        ),
+        None => Finding::failed(
+            check,
+            "ISSUER_NOT_VOUCHED",
+            SubIndication::SigConstraintsFailure,
+            format!("签名证书的根不为颁发机关 {issuer} 担保，可能冒用其名义"),
+            format!("the signer's root does not vouch for {issuer}: perhaps issued in its name by another"),
+        ),
+    }
 }
 
 fn judge_time(claimed: Option<Timestamp>, proven: Option<Timestamp>, now: Timestamp) -> Finding {

@@ -10,7 +10,7 @@ use super::{
     checks,
     material::Material,
     report::{Finding, SubIndication},
-    text::clock_time,
+    text::{clock_time, common_name},
 };
 use crate::{
     crypto::x509,
@@ -89,6 +89,7 @@ fn pass_path(path: &VerifiedPath, findings: &mut Vec<Finding>) {
     let anchor = x509::parse(path.anchor())
         .map(|anchor| x509::subject_text(&anchor))
         .unwrap_or_default();
+    let anchor = common_name(&anchor);
     findings.push(Finding::passed(
         &checks::SIGNER_PATH,
         format!("可追溯到受信根证书 {anchor}"),
@@ -164,7 +165,7 @@ fn judge_revocation(path: &VerifiedPath) -> Finding {
                 "unknown",
             );
         };
-        let subject = &unknown.subject;
+        let subject = common_name(&unknown.subject);
         let (code, zh) = match why {
             UnknownRevocation::NoList => ("NO_REVOCATION_LIST", "没有其颁发者的吊销列表".to_owned()),
             UnknownRevocation::Stale { next_update } => (
@@ -201,13 +202,13 @@ fn judge_revocation(path: &VerifiedPath) -> Finding {
             check,
             format!(
                 "{} 于 {} 吊销，在登记（{}）之后",
-                certificate.subject,
+                common_name(&certificate.subject),
                 clock_time(revoked_at),
                 clock_time(path.at())
             ),
             format!(
                 "{} was revoked at {}, after registration ({})",
-                certificate.subject,
+                common_name(&certificate.subject),
                 clock_time(revoked_at),
                 clock_time(path.at())
             ),
@@ -244,6 +245,7 @@ fn reject(
             certificate,
             not_after,
         } => {
+            let certificate = common_name(&certificate);
             if let Some(path) = once {
                 pass_path(path, findings);
             }
@@ -272,7 +274,11 @@ fn reject(
             &checks::SIGNER_VALIDITY,
             "SIGNER_NOT_YET_VALID",
             SubIndication::NotYetValid,
-            format!("{certificate} 自 {} 起方才有效", clock_time(not_before)),
+            format!(
+                "{} 自 {} 起方才有效",
+                common_name(&certificate),
+                clock_time(not_before)
+            ),
             english,
         )),
         PathError::Revoked {
@@ -285,6 +291,7 @@ fn reject(
                 pass_path(path, findings);
             }
             let when = clock_time(revoked_at);
+            let certificate = common_name(&certificate);
             findings.push(match claimed {
                 // By the signer's own word the signature is younger than the revocation.
                 Some(claimed) if claimed >= revoked_at => Finding::failed(
@@ -315,7 +322,7 @@ fn reject(
             &checks::SIGNER_USAGE,
             "SIGNER_WRONG_USAGE",
             SubIndication::ChainConstraintsFailure,
-            format!("{certificate} 不得用于文件签章"),
+            format!("{} 不得用于文件签章", common_name(&certificate)),
             english,
         )),
         PathError::NameConstraints | PathError::PathTooLong => findings.push(Finding::failed(

@@ -187,7 +187,10 @@ impl World {
             recipe.created,
         );
         let link = recipe.link.unwrap_or_else(|| {
-            qr_text::encode("zz.example.invalid", &token::sign(&claims, recipe.token_signer).unwrap())
+            qr_text::encode(
+                "zz.example.invalid",
+                &token::sign(&claims, recipe.token_signer).unwrap(),
+            )
         });
         let modules = symbol::encode(&link).unwrap();
         page.place_qr(modules.dark, modules.width).unwrap();
@@ -341,11 +344,17 @@ fn verdict(report: &Report) -> (Indication, Option<SubIndication>, Option<&'stat
     (report.indication, report.sub_indication, report.reason)
 }
 
-fn failed(sub: SubIndication, reason: &'static str) -> (Indication, Option<SubIndication>, Option<&'static str>) {
+fn failed(
+    sub: SubIndication,
+    reason: &'static str,
+) -> (Indication, Option<SubIndication>, Option<&'static str>) {
     (Indication::TotalFailed, Some(sub), Some(reason))
 }
 
-fn undecided(sub: SubIndication, reason: &'static str) -> (Indication, Option<SubIndication>, Option<&'static str>) {
+fn undecided(
+    sub: SubIndication,
+    reason: &'static str,
+) -> (Indication, Option<SubIndication>, Option<&'static str>) {
     (Indication::Indeterminate, Some(sub), Some(reason))
 }
 
@@ -417,20 +426,29 @@ fn the_registry_adds_state_and_proof() {
     ] {
         let mut view = world.view(&world.good);
         view.record.as_mut().unwrap().status = status;
-        let report = world.verifier().verify_file(&world.good.file, &options(), Some(&view));
+        let report = world
+            .verifier()
+            .verify_file(&world.good.file, &options(), Some(&view));
         assert_passed(&report);
-        assert_eq!((report.in_force, report.conclusion), (force, Conclusion::NotInForce));
+        assert_eq!(
+            (report.in_force, report.conclusion),
+            (force, Conclusion::NotInForce)
+        );
     }
 
     // Not on record, or another document on record.
     let mut view = world.view(&world.good);
     view.record = None;
-    let report = world.verifier().verify_file(&world.good.file, &options(), Some(&view));
+    let report = world
+        .verifier()
+        .verify_file(&world.good.file, &options(), Some(&view));
     assert_eq!(report.finding("registry").unwrap().code, "NOT_REGISTERED");
     assert_eq!(report.in_force, Force::ByDates);
     let mut view = world.view(&world.good);
     view.record.as_mut().unwrap().document_digest = [0; 32];
-    let report = world.verifier().verify_file(&world.good.file, &options(), Some(&view));
+    let report = world
+        .verifier()
+        .verify_file(&world.good.file, &options(), Some(&view));
     let constraint = SubIndication::SigConstraintsFailure;
     assert_eq!(verdict(&report), failed(constraint, "NOT_THE_DOCUMENT_OF_RECORD"));
 }
@@ -448,7 +466,10 @@ fn an_expired_licence_is_genuine_and_not_in_force() {
         .unwrap()
         .verify_file(&world.good.file, &later, None);
     assert_passed(&report);
-    assert_eq!((report.in_force, report.conclusion), (Force::Expired, Conclusion::NotInForce));
+    assert_eq!(
+        (report.in_force, report.conclusion),
+        (Force::Expired, Conclusion::NotInForce)
+    );
     assert_eq!(report.finding("dates").unwrap().code, "CERTIFICATE_EXPIRED");
     let text = report.to_text(Language::Chinese);
     assert!(text.contains("签章真实，但证照已过有效期"), "{text}");
@@ -476,7 +497,8 @@ fn no_byte_can_be_changed() {
             let report = verifier.verify_file(&other, &options(), None);
             if report.indication == Indication::TotalPassed {
                 assert!(
-                    file[position].eq_ignore_ascii_case(&other[position]) && file[position].is_ascii_hexdigit(),
+                    file[position].eq_ignore_ascii_case(&other[position])
+                        && file[position].is_ascii_hexdigit(),
                     "byte {position}: {} to {}",
                     file[position],
                     other[position]
@@ -486,7 +508,6 @@ fn no_byte_can_be_changed() {
             }
         }
     }
-    eprintln!("{subs:?}");
     assert!(subs[&Some(SubIndication::HashFailure)] > 100, "{subs:?}");
 }
 
@@ -537,7 +558,12 @@ fn what_is_appended_is_seen() {
     );
     let report = world.verify(&file);
     let constraint = SubIndication::SigConstraintsFailure;
-    assert_eq!(verdict(&report), failed(constraint, "MODIFIED_AFTER_SIGNING"), "{}", report.to_text(Language::English));
+    assert_eq!(
+        verdict(&report),
+        failed(constraint, "MODIFIED_AFTER_SIGNING"),
+        "{}",
+        report.to_text(Language::English)
+    );
     assert_eq!(report.finding("digest").unwrap().outcome, Outcome::Passed);
 
     let mut file = world.good.file.clone();
@@ -554,7 +580,10 @@ fn anothers_signature_is_no_signature() {
     let mut file = world.good.file.clone();
     file[to].copy_from_slice(&other.file[from]);
     let report = world.verify(&file);
-    assert_eq!(verdict(&report), failed(SubIndication::HashFailure, "DIGEST_MISMATCH"));
+    assert_eq!(
+        verdict(&report),
+        failed(SubIndication::HashFailure, "DIGEST_MISMATCH")
+    );
     assert_eq!(report.finding("signature").unwrap().outcome, Outcome::Passed);
 }
 
@@ -592,9 +621,15 @@ fn revocation_must_be_known_and_counts_from_when_it_was() {
     };
     // Nothing at hand, or only what is stale.
     let sub = SubIndication::TryLater;
-    assert_eq!(verdict(&judge(Vec::new(), None)), undecided(sub, "NO_REVOCATION_LIST"));
+    assert_eq!(
+        verdict(&judge(Vec::new(), None)),
+        undecided(sub, "NO_REVOCATION_LIST")
+    );
     let stale = crls(&world.authority, "2026-09-01", "2026-11-01", &[]);
-    assert_eq!(verdict(&judge(stale, None)), undecided(sub, "REVOCATION_LIST_STALE"));
+    assert_eq!(
+        verdict(&judge(stale, None)),
+        undecided(sub, "REVOCATION_LIST_STALE")
+    );
 
     // Revoked before the signature was made, by the signer's own word.
     let before = world.crls(&[world.revoked(&world.signer, "2026-11-10T00:00:00Z")]);
@@ -604,7 +639,10 @@ fn revocation_must_be_known_and_counts_from_when_it_was() {
     // Revoked after: open, unless the registry proves the order.
     let after = world.crls(&[world.revoked(&world.signer, "2026-11-21T00:00:00Z")]);
     let report = judge(after.clone(), None);
-    assert_eq!(verdict(&report), undecided(SubIndication::RevokedNoPoe, "SIGNER_REVOKED_SINCE"));
+    assert_eq!(
+        verdict(&report),
+        undecided(SubIndication::RevokedNoPoe, "SIGNER_REVOKED_SINCE")
+    );
     let report = judge(after, Some(&world.view(&world.good)));
     assert_passed(&report);
     assert!(report.finding("revocation").unwrap().message.contains("吊销"));
@@ -626,22 +664,39 @@ fn an_expired_signer_certificate_needs_proof_of_time() {
     };
     let mut material = world.material();
     material.seals = vec![seal.clone()];
-    material.crls.extend(crls(&world.authority, "2026-05-01", "2026-06-15", &[]));
+    material
+        .crls
+        .extend(crls(&world.authority, "2026-05-01", "2026-06-15", &[]));
     let verifier = Verifier::new(material).unwrap();
 
     let in_time = made("2026-05-10T00:00:00Z");
     let report = verifier.verify_file(&in_time.file, &options(), None);
-    assert_eq!(verdict(&report), undecided(SubIndication::OutOfBoundsNoPoe, "SIGNER_EXPIRED"));
+    assert_eq!(
+        verdict(&report),
+        undecided(SubIndication::OutOfBoundsNoPoe, "SIGNER_EXPIRED")
+    );
     let mut view = world.view(&in_time);
     view.seal.as_mut().unwrap().definition = seal;
     assert_passed(&verifier.verify_file(&in_time.file, &options(), Some(&view)));
 
     let too_late = made("2026-07-01T00:00:00Z");
     let report = verifier.verify_file(&too_late.file, &options(), None);
-    assert_eq!(verdict(&report), failed(SubIndication::Expired, "SIGNED_AFTER_CERTIFICATE"));
+    assert_eq!(
+        verdict(&report),
+        failed(SubIndication::Expired, "SIGNED_AFTER_CERTIFICATE")
+    );
     let too_early = made("2025-12-01T00:00:00Z");
-    let report = verifier.verify_file(&too_early.file, &Options { now: at("2026-05-20T00:00:00Z") }, None);
-    assert_eq!(verdict(&report), failed(SubIndication::NotYetValid, "SIGNED_BEFORE_CERTIFICATE"));
+    let report = verifier.verify_file(
+        &too_early.file,
+        &Options {
+            now: at("2026-05-20T00:00:00Z"),
+        },
+        None,
+    );
+    assert_eq!(
+        verdict(&report),
+        failed(SubIndication::NotYetValid, "SIGNED_BEFORE_CERTIFICATE")
+    );
     let future = world.make(Recipe {
         created: at("2026-11-22T00:00:00Z"),
         ..world.recipe("0004")
@@ -693,7 +748,9 @@ fn the_seal_must_be_known_in_force_the_owners_and_permit_the_signer() {
     let with_register = |change: &dyn Fn(&mut SealRecord)| {
         let mut view = world.view(&world.good);
         change(view.seal.as_mut().unwrap());
-        world.verifier().verify_file(&world.good.file, &options(), Some(&view))
+        world
+            .verifier()
+            .verify_file(&world.good.file, &options(), Some(&view))
     };
     let other = make_seal(&world.fonts, &world.maker, &[&world.token_signer], |_| {});
     assert_eq!(
@@ -790,15 +847,36 @@ fn tokens_verify_by_text_and_picture() {
     let by_text = |text: &str| verifier.verify_qr_text(text, &options(), None);
     let report = by_text(&world.good.link);
     assert_passed(&report);
-    assert_eq!((report.input, report.conclusion), (Input::Token, Conclusion::Good));
+    assert_eq!(
+        (report.input, report.conclusion),
+        (Input::Token, Conclusion::Good)
+    );
     assert_eq!(report.subject.as_ref().unwrap().identifier, world.good.identifier);
-    assert!(report.subject.as_ref().unwrap().holder_code_masked.as_ref().unwrap().contains('*'));
+    assert!(
+        report
+            .subject
+            .as_ref()
+            .unwrap()
+            .holder_code_masked
+            .as_ref()
+            .unwrap()
+            .contains('*')
+    );
 
     // One digit changed.
     let mut changed = world.good.link.clone();
     let last = changed.pop().unwrap();
     changed.push(if last == '0' { '1' } else { '0' });
     assert_eq!(by_text(&changed).indication, Indication::TotalFailed);
+
+    // On record, with these face data or with others.
+    let mut view = world.view(&world.good);
+    let report = verifier.verify_qr_text(&world.good.link, &options(), Some(&view));
+    assert_passed(&report);
+    assert_eq!(report.in_force, Force::InForce);
+    view.record.as_mut().unwrap().face_digest = [0; 32];
+    let report = verifier.verify_qr_text(&world.good.link, &options(), Some(&view));
+    assert_eq!(report.reason, Some("NOT_THE_FACE_OF_RECORD"));
 
     // Other texts.
     assert_eq!(
@@ -832,7 +910,10 @@ fn tokens_verify_by_text_and_picture() {
     let mut png = std::io::Cursor::new(Vec::new());
     blank.write_to(&mut png, image::ImageFormat::Png).unwrap();
     let report = verifier.verify_any(png.get_ref(), &options(), None);
-    assert_eq!(verdict(&report), undecided(SubIndication::SignedDataNotFound, "NO_QR_CODE"));
+    assert_eq!(
+        verdict(&report),
+        undecided(SubIndication::SignedDataNotFound, "NO_QR_CODE")
+    );
     assert_passed(&verifier.verify_any(world.good.link.as_bytes(), &options(), None));
     assert_passed(&verifier.verify_any(&world.good.file, &options(), None));
 }
@@ -861,11 +942,23 @@ fn a_trust_list_alone_is_enough_to_trust_by() {
     assert_passed(&report);
     assert!(report.finding("token-signer").unwrap().message.contains('甲'));
 
+    // Another region's authority does not vouch for this department, whoever trusts its root.
+    let mut elsewhere = content.clone();
+    elsewhere.authorities[0].region = "430000".to_owned();
+    elsewhere.authorities[0].types.clear();
+    let constraint = SubIndication::SigConstraintsFailure;
+    let report = verify(&elsewhere);
+    assert_eq!(verdict(&report), failed(constraint, "ISSUER_NOT_VOUCHED"));
+    assert_eq!(report.finding("token-signer").unwrap().code, "ISSUER_NOT_VOUCHED");
+
     let stale = TrustListContent {
         next_update: at("2026-11-20T00:00:00Z"),
         ..content
     };
-    assert_eq!(verdict(&verify(&stale)), undecided(SubIndication::TryLater, "LIST_STALE"));
+    assert_eq!(
+        verdict(&verify(&stale)),
+        undecided(SubIndication::TryLater, "LIST_STALE")
+    );
 }
 
 #[test]
@@ -873,9 +966,16 @@ fn other_pdfs_are_said_to_be_other_pdfs() {
     let world = &*WORLD;
     let unsigned = b"%PDF-1.7\n1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n2 0 obj\n<</Type/Pages/Kids[]/Count 0>>\nendobj\nxref\n0 3\n0000000000 65535 f \n0000000009 00000 n \n0000000056 00000 n \ntrailer\n<</Size 3/Root 1 0 R>>\nstartxref\n105\n%%EOF\n";
     let report = world.verify(unsigned);
-    assert_eq!(verdict(&report), failed(SubIndication::FormatFailure, "NOT_SIGNED"), "{report:?}");
+    assert_eq!(
+        verdict(&report),
+        failed(SubIndication::FormatFailure, "NOT_SIGNED"),
+        "{report:?}"
+    );
     let report = world.verify(b"Hello");
-    assert_eq!(verdict(&report), failed(SubIndication::FormatFailure, "NOT_A_PDF"));
+    assert_eq!(
+        verdict(&report),
+        failed(SubIndication::FormatFailure, "NOT_A_PDF")
+    );
 }
 
 #[test]
@@ -888,22 +988,4 @@ fn material_that_is_none_is_our_own_error() {
     assert!(bad(|m| m.anchors.push(vec![1])).contains("根证书"));
     assert!(bad(|m| m.crls.push(vec![1])).contains("吊销列表"));
     assert!(bad(|m| m.seals.push(vec![1])).contains("印章"));
-}
-
-#[test]
-fn print_reports() {
-    let world = &*WORLD;
-    let report = world.verifier().verify_file(&world.good.file, &options(), Some(&world.view(&world.good)));
-    eprintln!("{}\n{}", report.to_text(Language::Chinese), report.to_text(Language::English));
-    let mut other = world.good.file.clone();
-    let len = other.len();
-    other[len / 2] ^= 1;
-    let report = world.verify(&other);
-    eprintln!("{}\n{}", report.to_text(Language::Chinese), report.to_text(Language::English));
-    eprintln!("{}", serde_json::to_string_pretty(&report).unwrap());
-    let report = world.verifier().verify_qr_text(&world.good.link, &options(), None);
-    eprintln!("{}", report.to_text(Language::Chinese));
-    let start = std::time::Instant::now();
-    for _ in 0..100 { world.verify(&world.good.file); }
-    eprintln!("{:?} each, file {}", start.elapsed() / 100, world.good.file.len());
 }

@@ -61,8 +61,14 @@ impl Report {
             pick("代码  ", "Code      "),
             self.indication.as_str()
         );
+        if self.subject.is_some() && self.indication != Indication::TotalPassed {
+            out.push_str(pick(
+                "注意  以下为文件或二维码自称，未获证实\n",
+                "Note      what follows is claimed, not proven\n",
+            ));
+        }
         self.write_subject(&mut out, zh);
-        if self.input != Input::Unknown {
+        if self.input != Input::Unknown && self.indication != Indication::TotalFailed {
             let force = if zh {
                 self.in_force.name_zh()
             } else {
@@ -137,7 +143,8 @@ impl Report {
         }
         if let Some(signer) = &self.signed_by {
             let when = signer.signed_at.map(clock_time).unwrap_or_default();
-            line(pick("签章  ", "Signed by "), &format!("{}  {when}", signer.name));
+            let name = common_name(&signer.name);
+            line(pick("签章  ", "Signed by "), &format!("{name}  {when}"));
         }
     }
 }
@@ -170,6 +177,15 @@ fn write_finding(out: &mut String, finding: &Finding, zh: bool) {
         }
     }
     out.push('\n');
+}
+
+/// The common name in the text of an X.509 name; all of it where there is none.
+pub(super) fn common_name(name: &str) -> &str {
+    let found = name
+        .split(", ")
+        .find_map(|part| part.strip_prefix("CN="))
+        .filter(|found| !found.is_empty());
+    found.unwrap_or(name)
 }
 
 /// A civil date in words.
