@@ -23,6 +23,7 @@ mod agreement;
 mod checks;
 mod document;
 mod examine;
+mod indication;
 mod material;
 mod report;
 mod seal;
@@ -32,10 +33,9 @@ pub(crate) mod text;
 mod token;
 
 pub use examine::Examined;
+pub use indication::{Indication, SubIndication};
 pub use material::{MaterialError, Part, TrustMaterial};
-pub use report::{
-    Bearing, Conclusion, Finding, Force, Indication, Input, Outcome, Report, SignedBy, SubIndication, Subject,
-};
+pub use report::{Bearing, Conclusion, Finding, Force, Input, Outcome, Report, SignedBy, Subject};
 pub use state::RegistryView;
 pub use text::Language;
 

@@ -8,8 +8,9 @@ use jiff::Timestamp;
 
 use super::{
     checks,
+    indication::SubIndication,
     material::Material,
-    report::{Finding, SubIndication},
+    report::Finding,
     text::{clock_time, common_name},
 };
 use crate::{
@@ -197,39 +198,28 @@ fn judge_revocation(path: &VerifiedPath) -> Finding {
             RevocationStatus::RevokedLater(revoked) => Some((certificate, revoked.at)),
             _ => None,
         });
-    match later {
-        Some((certificate, revoked_at)) => Finding::passed(
+    if let Some((certificate, revoked_at)) = later {
+        let subject = common_name(&certificate.subject);
+        let (revoked, registered) = (clock_time(revoked_at), clock_time(path.at()));
+        return Finding::passed(
             check,
-            format!(
-                "{} 于 {} 吊销，在登记（{}）之后",
-                common_name(&certificate.subject),
-                clock_time(revoked_at),
-                clock_time(path.at())
-            ),
-            format!(
-                "{} was revoked at {}, after registration ({})",
-                common_name(&certificate.subject),
-                clock_time(revoked_at),
-                clock_time(path.at())
-            ),
-        ),
-        None => {
-            let as_of = path
-                .certificates()
-                .iter()
-                .filter_map(|certificate| match &certificate.revocation {
-                    RevocationStatus::Good { as_of, .. } => Some(*as_of),
-                    _ => None,
-                })
-                .min();
-            let as_of = as_of.map(clock_time).unwrap_or_default();
-            Finding::passed(
-                check,
-                format!("未吊销（吊销列表 {as_of}）"),
-                format!("not revoked (list of {as_of})"),
-            )
-        }
+            format!("{subject} 于 {revoked} 吊销，在登记（{registered}）之后"),
+            format!("{subject} was revoked at {revoked}, after registration ({registered})"),
+        );
     }
+    let lists = path
+        .certificates()
+        .iter()
+        .filter_map(|certificate| match &certificate.revocation {
+            RevocationStatus::Good { as_of, .. } => Some(*as_of),
+            _ => None,
+        });
+    let as_of = lists.min().map(clock_time).unwrap_or_default();
+    Finding::passed(
+        check,
+        format!("未吊销（吊销列表 {as_of}）"),
+        format!("not revoked (list of {as_of})"),
+    )
 }
 
 /// Says why there is no good path. `once` is the path at the claimed time, if it was good then.

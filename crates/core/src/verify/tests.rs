@@ -32,6 +32,7 @@ use crate::{
         symbol, text as qr_text,
         token::{self, FaceToken},
     },
+    recognise::{Decision, Policy, recognise},
     registry::{CertificateRecord, SealRecord, SealStatus, Status},
     seal::{
         Seal, SealCode, SealDefinition, SealKind, SignedSeal,
@@ -39,7 +40,7 @@ use crate::{
     },
     sign::cms::CmsSigner,
     trust::list::{
-        TrustListContent,
+        ANY_TYPE, TrustListContent,
         tests::{authority as listed_authority, content as list_content, signed as signed_list},
     },
 };
@@ -251,7 +252,7 @@ impl World {
         self.verifier().verify_file(file, &options(), None)
     }
 
-    fn revoked(&self, identity: &SigningIdentity, when: &str) -> Revocation {
+    fn revoked(identity: &SigningIdentity, when: &str) -> Revocation {
         let certificate = x509::parse(&identity.certificate).unwrap();
         Revocation {
             serial: certificate.tbs_certificate().serial_number().as_bytes().to_vec(),
@@ -632,12 +633,12 @@ fn revocation_must_be_known_and_counts_from_when_it_was() {
     );
 
     // Revoked before the signature was made, by the signer's own word.
-    let before = world.crls(&[world.revoked(&world.signer, "2026-11-10T00:00:00Z")]);
+    let before = world.crls(&[World::revoked(&world.signer, "2026-11-10T00:00:00Z")]);
     let report = judge(before, None);
     assert_eq!(verdict(&report), failed(SubIndication::Revoked, "SIGNER_REVOKED"));
 
     // Revoked after: open, unless the registry proves the order.
-    let after = world.crls(&[world.revoked(&world.signer, "2026-11-21T00:00:00Z")]);
+    let after = world.crls(&[World::revoked(&world.signer, "2026-11-21T00:00:00Z")]);
     let report = judge(after.clone(), None);
     assert_eq!(
         verdict(&report),
@@ -942,6 +943,21 @@ fn a_trust_list_alone_is_enough_to_trust_by() {
     assert_passed(&report);
     assert!(report.finding("token-signer").unwrap().message.contains('甲'));
 
+    // The same report, asked about elsewhere.
+    let mut granted = content.clone();
+    granted.authorities[0].types[0].code = ANY_TYPE.to_owned();
+    let ask = |region: &str| {
+        let policy = Policy {
+            region: region.to_owned(),
+            types: None,
+            status_required: false,
+        };
+        let recognition = recognise(&verify(&granted), &signed_list(&granted), &policy);
+        (recognition.decision, recognition.code)
+    };
+    assert_eq!(ask("410102"), (Decision::Accepted, "OK"));
+    assert_eq!(ask("430000"), (Decision::Refused, "NO_AGREEMENT"));
+
     // Another region's authority does not vouch for this department, whoever trusts its root.
     let mut elsewhere = content.clone();
     elsewhere.authorities[0].region = "430000".to_owned();
@@ -971,6 +987,10 @@ fn other_pdfs_are_said_to_be_other_pdfs() {
         failed(SubIndication::FormatFailure, "NOT_SIGNED"),
         "{report:?}"
     );
+    // Every check has its line, but a person reads only those that were asked.
+    assert_eq!(report.findings.len(), checks::required(Input::Document).len() + 2);
+    let text = report.to_text(Language::Chinese);
+    assert!(text.contains("其余 17 项") && text.lines().count() < 12, "{text}");
     let report = world.verify(b"Hello");
     assert_eq!(
         verdict(&report),

@@ -4,7 +4,10 @@ use std::fmt::Write as _;
 
 use jiff::{Timestamp, civil::Date};
 
-use super::report::{Bearing, Conclusion, Finding, Indication, Input, Outcome, Report};
+use super::{
+    indication::Indication,
+    report::{Bearing, Conclusion, Finding, Input, NOT_PERFORMED, Outcome, Report},
+};
 use crate::clock::china;
 
 /// Language of the human form.
@@ -92,8 +95,21 @@ impl Report {
             clock_time(self.verified_at)
         );
         out.push('\n');
-        for finding in &self.findings {
+        let performed = |finding: &&Finding| finding.code != NOT_PERFORMED;
+        for finding in self.findings.iter().filter(performed) {
             write_finding(&mut out, finding, zh);
+        }
+        match self.findings.iter().filter(|finding| !performed(finding)).count() {
+            0 => {}
+            count if zh => {
+                let _ = writeln!(out, "[未检查] 其余 {count} 项因前项未通过而未检查");
+            }
+            count => {
+                let _ = writeln!(
+                    out,
+                    "[  --  ] {count} more checks not performed because of what failed before"
+                );
+            }
         }
         out
     }

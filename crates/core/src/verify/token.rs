@@ -8,8 +8,9 @@ use jiff::Timestamp;
 
 use super::{
     checks,
+    indication::SubIndication,
     material::Material,
-    report::{Finding, SignedBy, SubIndication},
+    report::{Finding, SignedBy},
     text::clock_time,
 };
 use crate::{
