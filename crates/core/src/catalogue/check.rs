@@ -289,46 +289,23 @@ impl Check<'_> {
     /// Applies the validity rule and judges the dates against each other and today.
     fn period(&mut self, today: Date) -> Option<Period> {
         let of = self.of;
-        let issued_on = *self.dates.get(&Role::IssuedOn)?;
-        if issued_on > today
-            && let Some(field) = of.field_of(Role::IssuedOn)
+        let issued_on = self.dates.get(&Role::IssuedOn).copied();
+        if let (Some(issued_on), Some(field)) = (issued_on, of.field_of(Role::IssuedOn))
+            && issued_on > today
         {
             let reason = format!("{}晚于今天（{}）", dates::print(issued_on), dates::print(today));
             self.refuse(field, "in-future", reason, "证照不能预先签发，请核对日期");
         }
-        let from = match (self.dates.get(&Role::ValidFrom), of.field_of(Role::ValidFrom)) {
-            (Some(from), _) => *from,
-            (None, Some(field)) if self.refused.contains(&Role::ValidFrom) || field.required => {
-                if !self.refused.contains(&Role::ValidFrom) {
-                    self.missing(field);
-                }
-                return None;
-            }
-            (None, field) => {
-                if let Some(field) = field {
-                    self.printed.insert(field.key.clone(), dates::print(issued_on));
-                }
-                issued_on
-            }
-        };
-        let until = match self.dates.get(&Role::ValidUntil) {
-            Some(until) => Some(*until),
-            None if self.refused.contains(&Role::ValidUntil) => return None,
-            None if self.unlimited => None,
-            None => match of.validity {
-                ValidityRule::Unlimited => None,
-                ValidityRule::Years { years } => last_day(from, years),
-                ValidityRule::Given => {
-                    let field = of.field_of(Role::ValidUntil)?;
-                    self.missing(field);
-                    return None;
-                }
-            },
-        };
-        if let Some(field) = of.field_of(Role::ValidUntil) {
+        let from = self.first_day(issued_on);
+        let until = self.last_day(from);
+        if let Some(field) = of.field_of(Role::ValidUntil)
+            && let Some(until) = until
+        {
             let text = until.map_or_else(|| UNLIMITED.to_owned(), dates::print);
             self.printed.insert(field.key.clone(), text);
-            if let Some(until) = until.filter(|until| *until < from) {
+            if let (Some(from), Some(until)) = (from, until)
+                && until < from
+            {
                 let reason = format!("有效期截止{}早于起始{}", dates::print(until), dates::print(from));
                 self.refuse(
                     field,
@@ -336,14 +313,54 @@ impl Check<'_> {
                     reason,
                     "请核对有效期的起止日期，是否填反",
                 );
-                return None;
             }
         }
         Some(Period {
-            issued_on,
-            from,
-            until,
+            issued_on: issued_on?,
+            from: from?,
+            until: until?,
         })
+    }
+
+    /// First day in force: as given, or else the date of issue.
+    fn first_day(&mut self, issued_on: Option<Date>) -> Option<Date> {
+        let given = self.dates.get(&Role::ValidFrom).copied();
+        let Some(field) = self.of.field_of(Role::ValidFrom) else {
+            return issued_on;
+        };
+        if given.is_some() || self.refused.contains(&Role::ValidFrom) {
+            return given;
+        }
+        if field.required {
+            self.missing(field);
+            return None;
+        }
+        let issued_on = issued_on?;
+        self.printed.insert(field.key.clone(), dates::print(issued_on));
+        Some(issued_on)
+    }
+
+    /// Last day in force, `Some(None)` for unlimited: as given, or else by the validity rule.
+    fn last_day(&mut self, from: Option<Date>) -> Option<Option<Date>> {
+        let of = self.of;
+        if let Some(until) = self.dates.get(&Role::ValidUntil) {
+            return Some(Some(*until));
+        }
+        if self.refused.contains(&Role::ValidUntil) {
+            return None;
+        }
+        if self.unlimited {
+            return Some(None);
+        }
+        match of.validity {
+            ValidityRule::Unlimited => Some(None),
+            ValidityRule::Years { years } => last_day(from?, years).map(Some),
+            ValidityRule::Given => {
+                let field = of.field_of(Role::ValidUntil)?;
+                self.missing(field);
+                None
+            }
+        }
     }
 
     fn number(&mut self, raw: &RawRecord) {

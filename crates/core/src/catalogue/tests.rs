@@ -307,6 +307,18 @@ fn the_validity_rule_holds() {
         codes(&given.check(&raw, TODAY).unwrap_err()),
         [("valid-until", "missing")]
     );
+    let raw = with(
+        &food,
+        &[("issued-on", ""), ("valid-from", "长期"), ("valid-until", "")],
+    );
+    assert_eq!(
+        codes(&given.check(&raw, TODAY).unwrap_err()),
+        [
+            ("issued-on", "missing"),
+            ("valid-from", "bad-date"),
+            ("valid-until", "missing")
+        ]
+    );
     let raw = with(&food, &[("issued-on", "昨天"), ("valid-until", "soon")]);
     assert_eq!(
         codes(&given.check(&raw, TODAY).unwrap_err()),
@@ -331,6 +343,7 @@ fn numbers_choices_and_photos() {
             choices: choices.iter().map(|choice| (*choice).to_owned()).collect(),
             max_chars: None,
             required: false,
+            sample: String::new(),
             ..template.clone()
         });
     };

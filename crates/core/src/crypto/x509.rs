@@ -21,6 +21,8 @@ const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 /// Longest common name, organisation or identifier, in characters (X.520 ub-common-name = 64; the
 /// identifier follows ETSI EN 319 412-1 and has no shorter bound).
 const MAX_NAME_CHARS: usize = 64;
+/// Last line of a PEM block.
+const END: &str = "-----END CERTIFICATE-----";
 /// Most X.509 certificates read from one file.
 const MAX_BUNDLE: usize = 64;
 
@@ -164,7 +166,6 @@ pub fn parse_bundle(bytes: &[u8]) -> Result<Vec<Vec<u8>>, X509Error> {
         if found.len() == MAX_BUNDLE {
             return Err(X509Error::TooMany);
         }
-        const END: &str = "-----END CERTIFICATE-----";
         let body = block.split(END).next().unwrap_or_default();
         let pem = format!("-----BEGIN CERTIFICATE-----{}\n{END}\n", body.trim_end());
         let (_, document) = der::Document::from_pem(&pem)?;

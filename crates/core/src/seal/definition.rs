@@ -24,7 +24,10 @@ use super::{
     envelope::SealError,
     impression::{decode_paths, encode_paths},
 };
-use crate::face::{Drawing, Item, Mm, Segment};
+use crate::{
+    codes::CreditCode,
+    face::{Drawing, Item, Mm, Segment},
+};
 
 /// Number of a seal: six digits of the region that filed it and an eight-digit serial, as in the
 /// `esID` of government seals (GB/T 38540).
@@ -76,7 +79,7 @@ pub struct SealDefinition {
     /// Legal name of the owner.
     pub owner: String,
     /// The owner's unified social credit code.
-    pub owner_code: String,
+    pub owner_code: CreditCode,
     /// What it is for.
     pub kind: SealKind,
     /// The picture in true size, of plainly filled paths.
@@ -113,10 +116,6 @@ impl SealDefinition {
     fn check(&self) -> Result<(), SealError> {
         check_name("name", &self.name)?;
         check_name("owner", &self.owner)?;
-        let code = self.owner_code.as_bytes();
-        if code.len() != 18 || !code.iter().all(|b| CREDIT_CODE_CHARS.contains(b)) {
-            return bad("owner-code", "应为 18 位统一社会信用代码");
-        }
         if self.not_before >= self.not_after {
             return bad("validity", "终止时间应晚于起始时间");
         }
@@ -143,7 +142,7 @@ pub(super) fn write(definition: &SealDefinition, made_at: Timestamp) -> Result<V
         cbor.u8(2)?.str(definition.code.as_str())?;
         cbor.u8(3)?.str(&definition.name)?;
         cbor.u8(4)?.str(&definition.owner)?;
-        cbor.u8(5)?.str(&definition.owner_code)?;
+        cbor.u8(5)?.str(definition.owner_code.as_str())?;
         cbor.u8(6)?.u8(match definition.kind {
             SealKind::Licence => 1,
             SealKind::Official => 2,
@@ -174,7 +173,7 @@ pub(super) fn read(content: &[u8]) -> Result<(SealDefinition, Timestamp), SealEr
     let code = SealCode::parse(fields.next(2, Decoder::str)?)?;
     let name = fields.next(3, Decoder::str)?.to_owned();
     let owner = fields.next(4, Decoder::str)?.to_owned();
-    let owner_code = fields.next(5, Decoder::str)?.to_owned();
+    let owner_code = CreditCode::parse(fields.next(5, Decoder::str)?).map_err(SealError::OwnerCode)?;
     let kind = match fields.next(6, Decoder::u8)? {
         1 => SealKind::Licence,
         2 => SealKind::Official,
@@ -264,7 +263,7 @@ fn check_picture(drawing: &Drawing) -> Result<(), SealError> {
             // A curve lies within the hull of its points, so points inside mean ink inside.
             let within = match *segment {
                 Segment::Move(x, y) | Segment::Line(x, y) => inside(&[(x, y)]),
-                Segment::Cubic(a, b, c, d, x, y) => inside(&[(a, b), (c, d), (x, y)]),
+                Segment::Cubic(x1, y1, x2, y2, x, y) => inside(&[(x1, y1), (x2, y2), (x, y)]),
                 Segment::Close => true,
             };
             if !within {
@@ -302,5 +301,3 @@ const MAX_NAME_CHARS: usize = 100;
 /// Sides of the smallest name seal and the largest official seal (mm).
 const MIN_SIDE: Mm = 10.0;
 const MAX_SIDE: Mm = 60.0;
-/// GB 32100 leaves out I, O, S, V and Z.
-const CREDIT_CODE_CHARS: &[u8] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";

@@ -17,6 +17,7 @@ use super::{
     impression::PathsError,
 };
 use crate::{
+    codes::CodeError,
     crypto::{
         DigestAlgorithm, SignatureAlgorithm, SignatureScheme, SignerError, SigningIdentity, ecdsa,
         verify_signature, x509,
@@ -177,6 +178,9 @@ pub enum SealError {
     /// The seal names another maker.
     #[error("印章由另一制章者制作 (the seal was made by another maker)")]
     OtherMaker,
+    /// The owner's code is not a unified social credit code.
+    #[error("印章所有者的统一社会信用代码有误 (the owner's code is wrong)")]
+    OwnerCode(#[source] CodeError),
     /// The maker's key could not sign.
     #[error("制章者密钥无法签名 (the seal could not be signed)")]
     Signer(#[from] SignerError),
@@ -205,6 +209,7 @@ impl SealError {
             Self::NotASeal => "seal-not-a-seal",
             Self::NotCanonical => "seal-not-canonical",
             Self::OtherMaker => "seal-other-maker",
+            Self::OwnerCode(_) => "seal-owner-code",
             Self::Signer(_) => "seal-signer-failed",
             Self::TooLarge { .. } => "seal-too-large",
             Self::UnsuitableKey => "seal-unsuitable-key",

@@ -561,13 +561,14 @@ mod tests {
 
     #[test]
     fn what_cannot_be_a_seal_is_refused_with_the_reason() {
+        use ImpressionError as E;
+
         let good = ImpressionSpec::department("示范市示范区教育局");
         let refused = |change: &dyn Fn(&mut ImpressionSpec)| {
             let mut spec = good.clone();
             change(&mut spec);
             draw(&spec, &BOOK).unwrap_err()
         };
-        use ImpressionError as E;
         assert!(matches!(
             refused(&|s| s.shape = Shape::Round { diameter: 90.0 }),
             E::BadLength { part: "直径", .. }

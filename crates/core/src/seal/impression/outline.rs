@@ -1,5 +1,7 @@
 //! Outlines of rings, stars and glyphs, and the compact form drawings of paths are stored in.
 
+#![allow(clippy::many_single_char_names)] // coordinates
+
 use std::f64::consts::PI;
 
 use super::{Cell, GlyphOutline, ImpressionSpec, Shape, grid};
@@ -273,7 +275,7 @@ impl Reader<'_> {
 
     fn point(&mut self, last: &mut (i64, i64)) -> Result<(Mm, Mm), PathsError> {
         for axis in [&mut last.0, &mut last.1] {
-            let zigzag = self.unsigned()? as i64;
+            let zigzag = self.unsigned()?.cast_signed();
             *axis += (zigzag >> 1) ^ -(zigzag & 1);
             // A metre either way; f32 holds every 0.001 mm of that exactly enough to read it back.
             if axis.abs() > 1_000_000 {
@@ -289,7 +291,7 @@ fn micro(mm: Mm) -> i64 {
 }
 
 fn signed(out: &mut Vec<u8>, value: i64) {
-    unsigned(out, ((value << 1) ^ (value >> 63)) as u64);
+    unsigned(out, ((value << 1) ^ (value >> 63)).cast_unsigned());
 }
 
 fn unsigned(out: &mut Vec<u8>, mut value: u64) {

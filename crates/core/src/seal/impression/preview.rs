@@ -1,5 +1,7 @@
 //! A picture of an impression for people at a screen.
 
+#![allow(clippy::many_single_char_names)] // coordinates
+
 use std::fmt::Write as _;
 
 use crate::face::{Color, Drawing, Item, Path, Segment};

@@ -141,8 +141,14 @@ impl SignedCms {
                 found: version,
             });
         }
+        // Attribute certificates and the like raise it (RFC 5652 §5.1); 1 for 3 is a common slip.
         let only_plain = certificates.len() == plain(certificates).len();
-        if signed_data_version != expected && (only_plain || !(3..=5).contains(&signed_data_version)) {
+        let fits = match signed_data_version {
+            1 => true,
+            3..=5 => signed_data_version == expected || !only_plain,
+            _ => false,
+        };
+        if !fits {
             return Err(CmsError::Version {
                 structure: "SignedData",
                 found: signed_data_version,

@@ -368,6 +368,36 @@ fn lists_are_read_strictly() {
     ));
 }
 
+#[test]
+fn no_flipped_bit_of_a_certificate_or_list_passes() {
+    let mut scene = Scene::new();
+    let leaf = scene.signer.certificate.to_vec();
+    for position in 0..leaf.len() {
+        let mut changed = leaf.clone();
+        changed[position] ^= 1 << (position % 8);
+        let judged = scene.judge_certificate(&changed, &scene.signer.issuers, "2026-01-01");
+        assert!(judged.is_err(), "byte {position}");
+    }
+
+    let issuing = &scene.authority.issuing;
+    let list = issuing
+        .revocation_list(1, at("2026-01-01"), at("2026-02-01"), &[])
+        .unwrap();
+    for position in 0..list.len() {
+        let mut changed = list.clone();
+        changed[position] ^= 1 << (position % 8);
+        let Ok(changed) = Crl::parse(&changed) else {
+            continue;
+        };
+        scene.crls = vec![changed];
+        let path = scene.judge("2026-01-15").unwrap();
+        assert!(
+            matches!(leaf_status(&path), RevocationStatus::Unknown(_)),
+            "byte {position}"
+        );
+    }
+}
+
 /// Certificates our authority would not make, by openssl: usages, constraints, old algorithms.
 #[test]
 fn usages_constraints_and_algorithms_are_judged() {
