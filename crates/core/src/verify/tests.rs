@@ -17,7 +17,7 @@ use ring::{
 use super::*;
 use crate::{
     catalogue::{CertificateType, FaceData, Issuer},
-    codes::{CertificateIdentifier, mask_code},
+    codes::{CertificateIdentifier, CreditCode, mask_code},
     crypto::{
         SigningIdentity,
         authority::{
@@ -326,7 +326,7 @@ fn make_seal(
         code: SealCode::compose("410000", 17).unwrap(),
         name: format!("{ISSUER}电子证照专用章"),
         owner: ISSUER.to_owned(),
-        owner_code: ISSUER_CODE.to_owned(),
+        owner_code: CreditCode::parse(ISSUER_CODE).unwrap(),
         kind: SealKind::Licence,
         impression: draw(&spec, fonts).unwrap(),
         not_before: at("2026-01-01T00:00:00Z"),
@@ -730,7 +730,7 @@ fn the_seal_must_be_known_in_force_the_owners_and_permit_the_signer() {
         undecided(SubIndication::NoCertificateChainFound, "SEAL_MAKER_UNKNOWN")
     );
     assert_eq!(
-        remade(|definition| definition.owner_code = "11430000006122244L".to_owned()),
+        remade(|definition| definition.owner_code = CreditCode::parse("11430000006122244L").unwrap()),
         failed(constraint, "SEAL_OF_ANOTHER_OWNER")
     );
     assert_eq!(
