@@ -16,7 +16,7 @@ use ring::{
 
 use super::*;
 use crate::{
-    catalogue::{CertificateType, FaceData, Issuer},
+    catalogue::{Catalogue, CertificateType, FaceData, Issuer},
     codes::{CertificateIdentifier, CreditCode, mask_code},
     crypto::{
         SigningIdentity,
@@ -158,17 +158,25 @@ impl World {
     }
 
     fn face(&self, values: &[(&str, &str)]) -> FaceData {
-        let mut raw = self.of_type.sample();
+        Self::face_of(&self.of_type, values)
+    }
+
+    fn face_of(of_type: &Arc<CertificateType>, values: &[(&str, &str)]) -> FaceData {
+        let mut raw = of_type.sample();
         for (key, value) in values {
             raw.values.insert((*key).to_owned(), (*value).to_owned());
         }
-        self.of_type.check(&raw, date(2026, 11, 20)).unwrap()
+        of_type.check(&raw, date(2026, 11, 20)).unwrap()
     }
 
     fn make(&self, recipe: Recipe<'_>) -> Made {
-        let face = self.face(recipe.values);
+        self.make_of(&self.of_type, &self.template, recipe)
+    }
+
+    fn make_of(&self, of_type: &Arc<CertificateType>, template: &FaceTemplate, recipe: Recipe<'_>) -> Made {
+        let face = Self::face_of(of_type, recipe.values);
         let number = face.number.clone().unwrap();
-        let identifier = CertificateIdentifier::compose(&self.of_type.code, ISSUER_CODE, recipe.serial, 1)
+        let identifier = CertificateIdentifier::compose(&of_type.code, ISSUER_CODE, recipe.serial, 1)
             .unwrap()
             .to_string();
         let printed = Printed {
@@ -176,7 +184,7 @@ impl World {
             number: &number,
             issuer_name: ISSUER,
         };
-        let mut page = self.template.lay_out(&face, &printed, &self.fonts).unwrap();
+        let mut page = template.lay_out(&face, &printed, &self.fonts).unwrap();
         let json = face.to_json(&identifier, &number, &self.issuer);
         let claims = FaceToken::of_face(
             &face,
@@ -199,17 +207,17 @@ impl World {
         let attached = recipe.attached.unwrap_or_else(|| json.clone());
         let signed_seal = SignedSeal::parse(&self.seal).unwrap();
         let prepared = PreparedPdf::new(PreparedParts {
-            base: self.template.base(),
+            base: template.base(),
             seal: signed_seal.unverified().impression(),
-            seal_center: self.template.seal_center(),
+            seal_center: template.seal_center(),
             fonts: &self.fonts,
         })
         .unwrap();
         let info = DocumentInfo {
             identifier: recipe.metadata.unwrap_or(&identifier),
-            title: &self.of_type.name,
+            title: &of_type.name,
             author: ISSUER,
-            certificate_type: &self.of_type.key,
+            certificate_type: &of_type.key,
             number: &number,
             created: recipe.created,
             signer_name: ISSUER,
@@ -1008,4 +1016,24 @@ fn material_that_is_none_is_our_own_error() {
     assert!(bad(|m| m.anchors.push(vec![1])).contains("根证书"));
     assert!(bad(|m| m.crls.push(vec![1])).contains("吊销列表"));
     assert!(bad(|m| m.seals.push(vec![1])).contains("印章"));
+}
+
+#[test]
+fn every_type_of_the_catalogue_verifies() {
+    let world = &*WORLD;
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../templates");
+    let catalogue = Catalogue::load(&root).unwrap();
+    for of_type in catalogue.types() {
+        let folder = catalogue.folder(&of_type.key);
+        let template = FaceTemplate::load(of_type, &folder, &catalogue.layouts(), &world.fonts).unwrap();
+        let made = world.make_of(of_type, &template, world.recipe("0001"));
+        let report = world.verify(&made.file);
+        assert_eq!(
+            report.indication,
+            Indication::TotalPassed,
+            "{}: {:?}",
+            of_type.key,
+            report.finding("agreement")
+        );
+    }
 }
