@@ -72,35 +72,12 @@ struct Measure {
 }
 
 /// How far the page gives way when there is no room.
-const STEPS: [Step; 4] = [
-    Step {
-        text: 1.0,
-        rows: 0.92,
-        leading: 9.0,
-        air: 1.0,
-        half: 40.0,
-    },
-    Step {
-        text: 0.92,
-        rows: 0.86,
-        leading: 9.0,
-        air: 0.9,
-        half: 64.0,
-    },
-    Step {
-        text: 0.84,
-        rows: 0.72,
-        leading: 1.3,
-        air: 0.7,
-        half: 100.0,
-    },
-    Step {
-        text: 0.74,
-        rows: 0.52,
-        leading: 1.2,
-        air: 0.45,
-        half: 140.0,
-    },
+const STEPS: [Step; 5] = [
+    Step { text: 1.0, rows: 0.92, leading: 9.0, air: 1.0, half: 40.0 },
+    Step { text: 0.92, rows: 0.86, leading: 9.0, air: 0.9, half: 64.0 },
+    Step { text: 0.84, rows: 0.72, leading: 1.3, air: 0.7, half: 100.0 },
+    Step { text: 0.74, rows: 0.52, leading: 1.2, air: 0.45, half: 140.0 },
+    Step { text: 0.7, rows: 0.44, leading: 1.12, air: 0.3, half: 140.0 },
 ];
 
 struct Step {
