@@ -181,7 +181,11 @@ impl Setter {
             VAlign::Top => place.y,
             VAlign::Middle => place.y + (place.h - height) / 2.0,
             VAlign::Bottom => place.y + place.h - height,
-            VAlign::Baseline => place.y + (style.size - size) * ASCENT,
+            // Above it only when there is no room below.
+            VAlign::Baseline => {
+                let own = place.y + (style.size - size) * ASCENT;
+                own.min(place.y + place.h - height).max(place.y)
+            }
         };
         for (index, line) in self.lines.iter().enumerate() {
             let y = top + size * (ASCENT + index as f32 * style.leading);
@@ -284,10 +288,7 @@ impl Setter {
             let limit = if style.wrap { width } else { f32::INFINITY };
             break_lines(&self.cells, limit, style.spacing, style.indent, &mut self.lines);
             let widest = self.lines.iter().map(|line| line.width).fold(0.0, f32::max);
-            let above = match style.valign {
-                VAlign::Baseline => style.size * ASCENT,
-                _ => size * ASCENT,
-            };
+            let above = size * ASCENT;
             let below = size * (DESCENT + (self.lines.len() - 1) as f32 * style.leading);
             let high = (above + below) / place.h;
             let wide = widest / width;

@@ -407,11 +407,7 @@ impl Measure {
     /// Heights that hold the longest value at the floor, a usual one and the longest at full size.
     fn heights(&self, entry: &Entry, width: Mm) -> (Mm, Mm, Mm) {
         let Style {
-            size,
-            floor,
-            leading,
-            valign,
-            ..
+            size, floor, leading, ..
         } = self.value;
         let lines = |ems: f32, size: Mm| {
             let room = width / size;
@@ -422,10 +418,7 @@ impl Measure {
             }
         };
         let at = |size: Mm, lines: f32| size * (EM_BOX + (lines - 1.0) * leading);
-        let mut least = at(floor, lines(entry.longest, floor));
-        if valign == VAlign::Baseline {
-            least += (size - floor) * ASCENT;
-        }
+        let least = at(floor, lines(entry.longest, floor));
         // One line may need smaller type and yet be no lower; a label may need two lines.
         let label = if self.breaks(entry) { self.two_lines() } else { 0.0 };
         let least = least.max(size * EM_BOX).max(label);
