@@ -6,13 +6,13 @@
 use super::{
     Block, Piece, Source,
     build::{Builder, lengths, single, value_style},
-    words,
+    plain_style, words,
 };
 use crate::{
     catalogue::{Field, FieldKind, Role},
     face::{
         Color, FontRole, Item, Mm, Rect, Segment, art,
-        spec::{Flow, FlowStyle},
+        spec::{Flow, FlowStyle, Running},
         text::{ASCENT, Align, DESCENT, SetError, Style, VAlign},
     },
 };
@@ -23,6 +23,10 @@ const EM_BOX: f32 = ASCENT + DESCENT;
 const RAGGED: f32 = 1.05;
 /// Least air between two rows, in sizes.
 const LEAST_AIR: f32 = 0.38;
+/// Down to this size all values of a flow are of one size; below, single ones shrink.
+const LEAST_EVEN: Mm = 2.75;
+/// How far a label is made smaller to stay on one line.
+const ONE_LINE: f32 = 0.8;
 /// Size of a label on two lines, as a part of its size on one.
 const TWO_LINES: f32 = 0.8;
 /// Distance of two columns of a form.
@@ -51,6 +55,12 @@ struct Row {
     height: Mm,
 }
 
+/// Rows with their heights, and the texts above and below with their tops.
+struct Settled {
+    rows: Vec<Row>,
+    texts: Vec<(Text, Mm)>,
+}
+
 /// Everything that holds for a whole flow.
 struct Measure {
     rect: Rect,
@@ -65,6 +75,72 @@ struct Measure {
     labels_most: Mm,
     gap: Mm,
     pitch: Mm,
+    /// Air between rows, as a part of the usual least.
+    air: f32,
+    /// Longest value that shares a row, in ems.
+    half: f32,
+    /// Height of a row of one line.
+    beat: Mm,
+}
+
+/// How far the page gives way when there is no room.
+const STEPS: [Step; 5] = [
+    Step {
+        text: 1.0,
+        rows: 0.92,
+        leading: 9.0,
+        air: 1.0,
+        half: 40.0,
+    },
+    Step {
+        text: 0.92,
+        rows: 0.86,
+        leading: 9.0,
+        air: 0.9,
+        half: 64.0,
+    },
+    Step {
+        text: 0.84,
+        rows: 0.72,
+        leading: 1.3,
+        air: 0.7,
+        half: 100.0,
+    },
+    Step {
+        text: 0.74,
+        rows: 0.52,
+        leading: 1.2,
+        air: 0.45,
+        half: 140.0,
+    },
+    Step {
+        text: 0.7,
+        rows: 0.44,
+        leading: 1.12,
+        air: 0.3,
+        half: 140.0,
+    },
+];
+
+struct Step {
+    /// Size of text beside the rows, as a part of its own.
+    text: f32,
+    /// Smallest size of the rows, likewise.
+    rows: f32,
+    /// Most leading, in sizes.
+    leading: f32,
+    /// Air between rows, as a part of the usual least.
+    air: f32,
+    /// Longest value that shares a row, in ems.
+    half: f32,
+}
+
+/// Text above or below the rows.
+struct Text {
+    words: String,
+    font: FontRole,
+    style: Style,
+    gap: Mm,
 }
 
 pub(super) fn lay(builder: &mut Builder<'_>, flow: &Flow, has_photo: bool) -> Result<(), String> {
@@ -85,7 +161,7 @@ pub(super) fn lay(builder: &mut Builder<'_>, flow: &Flow, has_photo: bool) -> Re
         valign: VAlign::Middle,
         ..value.clone()
     };
-    let mut label = builder.style(&flow.label, &label_base)?;
+    let label = builder.style(&flow.label, &label_base)?;
     if grid {
         value.valign = flow.value.valign.unwrap_or(VAlign::Middle);
     }
@@ -95,39 +171,66 @@ pub(super) fn lay(builder: &mut Builder<'_>, flow: &Flow, has_photo: bool) -> Re
         grid,
         label_font: flow.label.font.unwrap_or(FontRole::Song),
         labels: [0.0; 2],
-        labels_most: 0.0,
+        labels_most: flow.label_ems,
         gap: if grid { 0.0 } else { flow.gap },
         pitch: flow.pitch,
-        label: label.clone(),
-        value: value.clone(),
+        air: 1.0,
+        half: 0.0,
+        beat: 0.0,
+        label,
+        value,
     };
-    let mut rows = measure.pair(entries, flow.label_ems);
-    // Smaller type, down to nine parts of fourteen, rather than no room.
-    while !measure.share_out(&mut rows) {
-        let smaller = 0.96;
-        let (size, least) = (measure.value.size * smaller, (value.size * 0.64).max(value.floor));
-        if size < least {
-            let short = rows.iter().map(|row| row.least).sum::<f32>();
-            return Err(format!(
-                "flow.rect 高 {:.0} 毫米，{} 行最长内容至少要 {short:.0} 毫米",
-                rect.h,
-                rows.len()
-            ));
-        }
-        label.size = (label.size * smaller).max(label.floor.min(label.size));
-        measure.value.size = size;
-        measure.label = label.clone();
-        let entries = rows.into_iter().flat_map(|row| row.cells).collect();
-        rows = measure.pair(entries, flow.label_ems);
+    let Settled { rows, texts } = measure.settle(builder, flow, entries)?;
+    for (text, y) in texts {
+        let h = text.style.size * 0.02 + text.height(builder, rect.w)?;
+        builder.fixed(&text.words, text.font, Rect { y, h, ..rect }, &text.style)?;
     }
     let rule = builder.color(flow.rule_color.as_ref(), "accent")?;
     let mut lines = Vec::new();
-    let mut y = rect.y;
+    let mut y = measure.rect.y;
     for row in rows {
         y = measure.row(builder, row, y, flow.rules, &mut lines)?;
     }
     finish_lines(builder, &measure, lines, y, rule);
     Ok(())
+}
+
+/// Text beside the rows, at a part of its size; none when the type has nothing to say there.
+fn text(builder: &Builder<'_>, from: Option<&Running>, part: f32) -> Result<Option<Text>, String> {
+    let Some(running) = from else {
+        return Ok(None);
+    };
+    let font = running.setting.font.unwrap_or(FontRole::Song);
+    let pieces = words::pieces(&running.text, builder.certificate_type, (font, font))?;
+    let words = match pieces.as_slice() {
+        [] => return Ok(None),
+        [
+            Piece {
+                source: Source::Text(words),
+                ..
+            },
+        ] => words.clone(),
+        _ => return Err(format!("“{}”在行的上下方，不能含字段", running.text)),
+    };
+    let base = Style {
+        valign: VAlign::Top,
+        align: Align::Justify,
+        ..plain_style(builder.color(None, "ink")?)
+    };
+    let mut style = builder.style(&running.setting, &base)?;
+    style.size = (style.size * part).max(style.floor);
+    Ok(Some(Text {
+        words,
+        font,
+        style,
+        gap: running.gap,
+    }))
+}
+
+impl Text {
+    fn height(&self, builder: &mut Builder<'_>, width: Mm) -> Result<Mm, String> {
+        builder.height(&self.words, self.font, width, &self.style)
+    }
 }
 
 fn entries(builder: &mut Builder<'_>, flow: &Flow) -> Result<Vec<Entry>, String> {
@@ -181,6 +284,52 @@ fn entries(builder: &mut Builder<'_>, flow: &Flow) -> Result<Vec<Entry>, String>
 }
 
 impl Measure {
+    /// Finds the largest type at which everything fits.
+    fn settle(
+        &mut self,
+        builder: &mut Builder<'_>,
+        flow: &Flow,
+        mut entries: Vec<Entry>,
+    ) -> Result<Settled, String> {
+        let (whole, value, label) = (self.rect, self.value.clone(), self.label.clone());
+        let mut lacking = 0.0;
+        for step in STEPS {
+            self.air = step.air;
+            self.half = step.half;
+            let mut texts = Vec::new();
+            self.rect = whole;
+            if let Some(head) = text(builder, flow.head.as_ref(), step.text)? {
+                let taken = head.height(builder, whole.w)? + head.gap;
+                self.rect.y += taken;
+                self.rect.h -= taken;
+                texts.push((head, whole.y));
+            }
+            if let Some(tail) = text(builder, flow.tail.as_ref(), step.text)? {
+                let height = tail.height(builder, whole.w)?;
+                self.rect.h -= height + tail.gap;
+                texts.push((tail, whole.y + whole.h - height));
+            }
+            self.value.leading = value.leading.min(step.leading);
+            let mut size = 1.0;
+            while size >= step.rows {
+                self.value.size = (value.size * size).max(value.floor);
+                self.label.size = (label.size * size).max(label.floor.min(label.size));
+                let mut rows = self.pair(entries, flow.label_ems);
+                if self.share_out(&mut rows) {
+                    return Ok(Settled { rows, texts });
+                }
+                let least = rows.iter().map(|row| row.least + 2.0 * self.padding());
+                lacking = least.sum::<f32>() - self.rect.h;
+                entries = rows.into_iter().flat_map(|row| row.cells).collect();
+                size *= 0.97;
+            }
+        }
+        Err(format!(
+            "flow.rect 高 {:.0} 毫米，最长内容还缺至少 {lacking:.0} 毫米",
+            whole.h
+        ))
+    }
+
     /// Puts short neighbours side by side and settles the label columns.
     fn pair(&mut self, entries: Vec<Entry>, most_ems: f32) -> Vec<Row> {
         let size = self.label.size;
@@ -189,7 +338,7 @@ impl Measure {
         let column = self.column_width();
         let short = |entry: &Entry| {
             let left = column - widest(entry.label_ems) - self.gap - pad;
-            entry.usual * self.value.size <= left && entry.longest <= entry.usual.max(24.0) + 16.0
+            entry.usual * self.value.size <= left && entry.longest <= self.half
         };
         let mut rows: Vec<Vec<Entry>> = Vec::new();
         let mut entries = entries.into_iter().peekable();
@@ -263,11 +412,7 @@ impl Measure {
     /// Heights that hold the longest value at the floor, a usual one and the longest at full size.
     fn heights(&self, entry: &Entry, width: Mm) -> (Mm, Mm, Mm) {
         let Style {
-            size,
-            floor,
-            leading,
-            valign,
-            ..
+            size, floor, leading, ..
         } = self.value;
         let lines = |ems: f32, size: Mm| {
             let room = width / size;
@@ -278,36 +423,44 @@ impl Measure {
             }
         };
         let at = |size: Mm, lines: f32| size * (EM_BOX + (lines - 1.0) * leading);
-        let mut least = at(floor, lines(entry.longest, floor));
-        if valign == VAlign::Baseline {
-            least += (size - floor) * ASCENT;
-        }
+        let least = at(floor, lines(entry.longest, floor));
         // One line may need smaller type and yet be no lower; a label may need two lines.
-        let two = entry.label_ems * self.label.size > self.labels_most * 1.25;
-        let label = if two {
-            self.label.size * TWO_LINES * (EM_BOX + 1.15)
-        } else {
-            0.0
-        };
+        let label = if self.breaks(entry) { self.two_lines() } else { 0.0 };
         let least = least.max(size * EM_BOX).max(label);
         (
             least,
-            at(size, lines(entry.usual, size)).max(least),
-            at(size, lines(entry.longest, size)).max(least),
+            at(size, lines(entry.usual, size)),
+            at(size, lines(entry.longest, size)),
         )
+    }
+
+    /// Whether a label goes on two lines.
+    fn breaks(&self, entry: &Entry) -> bool {
+        entry.label_ems * self.label.size * ONE_LINE > self.labels_most
+    }
+
+    /// Height of a label on two lines.
+    fn two_lines(&self) -> Mm {
+        self.label.size * TWO_LINES * (EM_BOX + 1.15) + 0.05
+    }
+
+    /// Least air above and below the text of a row.
+    fn padding(&self) -> Mm {
+        let usual = if self.grid {
+            PAD * 0.7
+        } else {
+            self.value.size * LEAST_AIR / 2.0
+        };
+        usual * self.air
     }
 
     /// Gives each row its height; false when even the least do not fit.
     ///
     /// Rows of one line are all as high as each other, so that the page has a beat; a row of more is
     /// higher by its lines. What is left over goes to rows whose longest values need it.
-    fn share_out(&self, rows: &mut [Row]) -> bool {
+    fn share_out(&mut self, rows: &mut [Row]) -> bool {
         let line = self.value.size * EM_BOX;
-        let least_air = if self.grid {
-            PAD * 1.4
-        } else {
-            self.value.size * LEAST_AIR
-        };
+        let least_air = 2.0 * self.padding() + 0.1;
         let room = self.rect.h;
         let height = |row: &Row, beat: Mm| (beat + row.usual - line).max(row.least + least_air);
         let total = |rows: &[Row], beat: Mm| rows.iter().map(|row| height(row, beat)).sum::<f32>();
@@ -316,7 +469,11 @@ impl Measure {
         if bare > room {
             return false;
         }
+        self.beat = tight;
         if total(rows, tight) > room {
+            if self.value.size > LEAST_EVEN {
+                return false;
+            }
             // Usual values shrink, each row giving up the same part of what it can.
             let wanted = total(rows, tight) - bare;
             let part = if wanted > 0.0 { (room - bare) / wanted } else { 0.0 };
@@ -330,11 +487,12 @@ impl Measure {
         for _ in 0..24 {
             let middle = f32::midpoint(low, high);
             if total(rows, middle) <= room {
-                low = middle
+                low = middle;
             } else {
-                high = middle
+                high = middle;
             }
         }
+        self.beat = low;
         let left = room - total(rows, low);
         let air = (low - line).max(least_air);
         let lack = |row: &Row| (row.most + air - height(row, low)).max(0.0);
@@ -361,43 +519,25 @@ impl Measure {
     ) -> Result<Mm, String> {
         let bottom = y + row.height;
         let count = row.cells.len();
-        let size = self.value.size;
-        // The first line stands in the middle of a strip as high as a row of one line.
-        let strip = (row.height - (row.usual - size * EM_BOX))
-            .clamp((size * EM_BOX).min(row.height), self.pitch * 1.2);
-        let middle = y + strip / 2.0;
+        let line = self.value.size * EM_BOX;
+        let end = bottom - self.padding();
+        // First lines stand in the middle of a strip as high as a row of one line, unless the longest
+        // value needs what is above it.
+        let top = (y + (self.beat.min(row.height) - line) / 2.0).min(end - row.least - 0.02);
+        let top = if self.grid { y + self.padding() } else { top };
+        let strip = 2.0 * (top - y) + line;
         for (index, entry) in row.cells.into_iter().enumerate() {
             let x = self.rect.x + self.cell_x(index);
             let (value_x, value_w) = self.value_place(count, index);
             let value_x = self.rect.x + value_x;
             let pad = if self.grid { PAD } else { 0.0 };
-            let label_w = self.labels[index.min(1)] - 2.0 * pad;
-            let label = if self.grid {
-                Rect {
-                    x: x + pad,
-                    y: y + 0.5,
-                    w: label_w,
-                    h: row.height - 1.0,
-                }
-            } else {
-                Rect {
-                    x,
-                    y: middle - strip / 2.0,
-                    w: label_w,
-                    h: strip,
-                }
+            let w = self.labels[index.min(1)] - 2.0 * pad;
+            let h = match (self.grid, self.breaks(&entry)) {
+                (true, _) => row.height,
+                (false, true) => strip.max(self.two_lines()).min(row.height),
+                (false, false) => strip,
             };
-            self.label(builder, &entry.label, label)?;
-            let top = if self.grid {
-                y + PAD * 0.6
-            } else {
-                middle - size * EM_BOX / 2.0
-            };
-            let end = if self.grid {
-                bottom - PAD * 0.6
-            } else {
-                bottom - size * LEAST_AIR * 0.3
-            };
+            self.label(builder, &entry.label, Rect { x: x + pad, y, w, h })?;
             let place = Rect {
                 x: value_x,
                 y: top,
@@ -416,11 +556,10 @@ impl Measure {
                     lines.extend([Segment::Move(x, y), Segment::Line(x, bottom)]);
                 }
             } else if rules {
-                let under = bottom - size * 0.12;
                 let from = value_x - self.gap * 0.4;
                 lines.extend([
-                    Segment::Move(from, under),
-                    Segment::Line(value_x + value_w, under),
+                    Segment::Move(from, bottom),
+                    Segment::Line(value_x + value_w, bottom),
                 ]);
             }
         }
@@ -435,28 +574,44 @@ impl Measure {
     fn label(&self, builder: &mut Builder<'_>, text: &str, place: Rect) -> Result<(), String> {
         let one = Style {
             wrap: false,
-            floor: self.label.size * 0.8,
+            floor: self.label.size * (ONE_LINE - 0.01),
             ..self.label.clone()
         };
         match builder.try_fixed(text, self.label_font, place, &one) {
             Err(SetError::TooLong) => {}
             result => return result.map_err(|error| format!("标签“{text}”：{error:?}")),
         }
-        let broken = match text.find('（') {
-            Some(at) if at > 0 => format!("{}\n{}", &text[..at], &text[at..]),
-            _ => text.to_owned(),
-        };
+        let broken = in_two(text);
         let align = if self.grid { Align::Center } else { Align::Left };
         let size = self.label.size * TWO_LINES;
         let two = Style {
             size,
-            floor: 2.0,
+            floor: 1.5_f32.min(size),
             align,
             leading: 1.15,
             wrap: true,
             ..self.label.clone()
         };
         builder.fixed(&broken, self.label_font, place, &two)
+    }
+}
+
+/// Breaks a label before its parenthesis, after a stroke, or else in the middle.
+fn in_two(text: &str) -> String {
+    let after = |mark: char| text.find(mark).map(|at| at + mark.len_utf8());
+    let middle = text
+        .char_indices()
+        .nth(text.chars().count().div_ceil(2))
+        .map(|(at, _)| at);
+    let at = text
+        .find('（')
+        .or_else(|| after('/'))
+        .or_else(|| after('／'))
+        .or(middle)
+        .unwrap_or(0);
+    match text.split_at_checked(at) {
+        Some((first, second)) if !first.is_empty() && !second.is_empty() => format!("{first}\n{second}"),
+        _ => text.to_owned(),
     }
 }
 
