@@ -41,6 +41,8 @@ struct Entry {
     pieces: Vec<Piece>,
     longest: f32,
     usual: f32,
+    /// Never shares a row.
+    alone: bool,
 }
 
 struct Row {
@@ -182,7 +184,7 @@ pub(super) fn lay(builder: &mut Builder<'_>, flow: &Flow, has_photo: bool) -> Re
     };
     let Settled { rows, texts } = measure.settle(builder, flow, entries)?;
     for (text, y) in texts {
-        let h = text.style.size * 0.02 + text.height(builder, rect.w)?;
+        let h = text.height(builder, rect.w)? + 0.1;
         builder.fixed(&text.words, text.font, Rect { y, h, ..rect }, &text.style)?;
     }
     let rule = builder.color(flow.rule_color.as_ref(), "accent")?;
@@ -253,6 +255,7 @@ fn entries(builder: &mut Builder<'_>, flow: &Flow) -> Result<Vec<Entry>, String>
         let mut pieces = single(words::of_field(field), font);
         let (mut longest, mut usual) = lengths(field);
         let mut label = field.label.clone();
+        let mut alone = false;
         match span {
             // First and last day make one row.
             Some((from, _)) if field.key == from.key => continue,
@@ -263,7 +266,7 @@ fn entries(builder: &mut Builder<'_>, flow: &Flow) -> Result<Vec<Entry>, String>
                     font,
                 });
                 pieces.extend(single(words::of_field(until), font));
-                (longest, usual) = (17.5, 17.5);
+                (longest, usual, alone) = (18.5, 18.5, true);
                 "有效期限".clone_into(&mut label);
             }
             _ => {}
@@ -278,6 +281,7 @@ fn entries(builder: &mut Builder<'_>, flow: &Flow) -> Result<Vec<Entry>, String>
             pieces,
             longest,
             usual,
+            alone,
         });
     }
     Ok(entries)
@@ -338,7 +342,7 @@ impl Measure {
         let column = self.column_width();
         let short = |entry: &Entry| {
             let left = column - widest(entry.label_ems) - self.gap - pad;
-            entry.usual * self.value.size <= left && entry.longest <= self.half
+            entry.usual * self.value.size <= left && entry.longest <= self.half && !entry.alone
         };
         let mut rows: Vec<Vec<Entry>> = Vec::new();
         let mut entries = entries.into_iter().peekable();
