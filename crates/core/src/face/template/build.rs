@@ -475,7 +475,7 @@ pub(super) fn lengths(field: &Field) -> (f32, f32) {
                 most
             };
             let usual = if most >= 80.0 {
-                sample.max(most * 0.22)
+                sample.max(most * 0.14)
             } else {
                 sample.max(most.min(8.0))
             };
