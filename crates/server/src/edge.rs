@@ -5,7 +5,7 @@
 
 use std::{
     any::Any,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
@@ -39,12 +39,19 @@ const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
      img-src 'self' data:; connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; \
      frame-ancestors 'none'";
 
-/// Who asked, as far as the log may know; set by the handler's authorisation.
-#[derive(Debug, Clone)]
-pub(crate) struct CallerId(pub(crate) String);
+/// Who asked, as far as the log may know: a place in the request that authorisation fills.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct CallerId(Arc<OnceLock<String>>);
+
+impl CallerId {
+    /// Names the caller by the public part of its key.
+    pub(crate) fn name(&self, id: &str) {
+        let _ = self.0.set(id.to_owned());
+    }
+}
 
 /// Wraps every request.
-pub(crate) async fn edge(State(app): State<Arc<App>>, request: Request, next: Next) -> Response<Body> {
+pub(crate) async fn edge(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response<Body> {
     let started = Instant::now();
     let request_id = request_id(&request);
     let method = request.method().clone();
@@ -52,6 +59,9 @@ pub(crate) async fn edge(State(app): State<Arc<App>>, request: Request, next: Ne
         .extensions()
         .get::<MatchedPath>()
         .map_or_else(|| "(none)".to_owned(), |path| path.as_str().to_owned());
+
+    let caller = CallerId::default();
+    request.extensions_mut().insert(caller.clone());
 
     let mut response = match timeout(TIME_LIMIT, next.run(request)).await {
         Ok(response) => response,
@@ -68,14 +78,13 @@ pub(crate) async fn edge(State(app): State<Arc<App>>, request: Request, next: Ne
     }
     finish(&mut response, &route, &request_id);
 
-    let caller = response.extensions().get::<CallerId>().map(|caller| caller.0.as_str());
     tracing::info!(
         request_id,
         method = method.as_str(),
         route,
         status = response.status().as_u16(),
         code,
-        key = caller,
+        key = caller.0.get(),
         ms = started.elapsed().as_millis() as u64,
         "request"
     );

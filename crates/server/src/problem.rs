@@ -38,7 +38,6 @@ macro_rules! codes {
 // The one place where a reason gets its status.
 codes! {
     MalformedRequest     "malformed-request"      BAD_REQUEST            "请求格式有误" "Malformed request";
-    MissingIdempotencyKey "missing-idempotency-key" BAD_REQUEST          "缺少幂等键" "Idempotency key required";
     Unauthenticated      "unauthenticated"        UNAUTHORIZED           "接口密钥无效" "API key missing or not valid";
     Forbidden            "forbidden"              FORBIDDEN              "无权办理" "Not permitted";
     NotFound             "not-found"              NOT_FOUND              "查无此项" "Not found";
@@ -296,18 +295,29 @@ impl From<JsonRejection> for Problem {
                 "Send the body as application/json.",
             ),
             JsonRejection::BytesRejection(rejection) => rejection.into(),
-            // The library's words name the place ("line 1 column 20"); they go to the sender of the
-            // data only.
-            rejection @ JsonRejection::JsonSyntaxError(_) => Self::malformed(
-                format!("JSON 无法解析：{}", cause(&rejection)),
-                format!("The body is not JSON: {}", cause(&rejection)),
-            ),
-            rejection => Self::malformed(
-                format!("JSON 结构不符：{}", cause(&rejection)),
-                format!("The JSON does not have the expected form: {}", cause(&rejection)),
-            ),
+            // The library's words name the place ("fields.x: … at line 1 column 20"); they go to the
+            // sender of the data only.
+            JsonRejection::JsonSyntaxError(rejection) => {
+                let place = after_preface(&rejection.body_text());
+                Self::malformed(
+                    format!("JSON 无法解析：{place}"),
+                    format!("The body is not JSON: {place}"),
+                )
+            }
+            rejection => {
+                let place = after_preface(&rejection.body_text());
+                Self::malformed(
+                    format!("JSON 结构不符：{place}"),
+                    format!("The JSON does not have the expected form: {place}"),
+                )
+            }
         }
     }
+}
+
+/// The part of a rejection's text that says where and what.
+fn after_preface(text: &str) -> String {
+    text.split_once(": ").map_or(text, |(_, rest)| rest).to_owned()
 }
 
 impl From<BytesRejection> for Problem {
@@ -322,8 +332,8 @@ impl From<BytesRejection> for Problem {
 impl From<QueryRejection> for Problem {
     fn from(rejection: QueryRejection) -> Self {
         Self::malformed(
-            format!("查询参数有误：{}", cause(&rejection)),
-            format!("The query is not valid: {}", cause(&rejection)),
+            format!("查询参数有误：{}", after_preface(&rejection.body_text())),
+            format!("The query is not valid: {}", after_preface(&rejection.body_text())),
         )
     }
 }
@@ -332,15 +342,6 @@ impl From<PathRejection> for Problem {
     fn from(_: PathRejection) -> Self {
         Self::not_found("没有这个地址，请对照接口文档 /docs。", "No such address; see /docs.")
     }
-}
-
-/// The innermost error's words.
-fn cause(error: &dyn std::error::Error) -> String {
-    let mut innermost = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    innermost.to_string()
 }
 
 #[cfg(test)]

@@ -1,16 +1,13 @@
 //! The public verification page and what it asks for. No state is kept between requests.
 
-use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
     body::Body,
-    extract::{ConnectInfo, FromRequestParts},
-    http::{HeaderMap, Response, StatusCode, header, request::Parts},
+    http::{HeaderMap, Response, StatusCode, header},
     response::{IntoResponse, Redirect},
 };
 use ring::digest;
 
-use crate::App;
 
 const INDEX: &str = include_str!("../page/index.html");
 const SCRIPT: &str = include_str!("../page/app.js");
