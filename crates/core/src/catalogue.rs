@@ -3,10 +3,27 @@
 //! Takes the folders under `templates/`; gives [`Catalogue`], whose types turn raw values into
 //! [`FaceData`] or a list of [`FieldError`]s. Adding a type is adding a folder, no code.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+
+use crate::codes::{HolderCode, mask_code, mask_name};
+
+mod check;
+mod dates;
+mod face_json;
+mod load;
+mod normalise;
+mod number;
+mod photo;
+mod rules;
+#[cfg(test)]
+mod tests;
+
+pub use face_json::{FaceJson, FaceJsonError, FieldJson, HolderJson, PhotoJson, TypeJson};
+pub use load::{Catalogue, CatalogueError, Problem};
+pub use number::NumberError;
 
 /// What a face field holds, and therefore how a raw value is checked and printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,7 +118,7 @@ pub enum HolderKind {
 
 /// When a certificate of the type stops being in force by date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "rule")]
+#[serde(rename_all = "kebab-case", tag = "rule", deny_unknown_fields)]
 pub enum ValidityRule {
     /// No end date (长期).
     Unlimited,
@@ -118,7 +135,8 @@ pub enum ValidityRule {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct NumberRule {
-    /// Literal text with `{region}` (6 digits), `{year}`, `{seq:N}` (N digits), `{holder-code}`.
+    /// Literal text with `{region}` (6 digits), `{year}`, `{seq:N}` (N digits), `{holder-code}` and
+    /// `{check}` (ISO 7064 MOD 11,10 over the digits before it).
     pub pattern: String,
     /// Longest number accepted from historical data, in characters.
     pub max_chars: usize,
@@ -183,6 +201,57 @@ pub struct CertificateType {
     pub fields: Vec<Field>,
 }
 
+impl CertificateType {
+    /// The field of this key.
+    pub fn field(&self, key: &str) -> Option<&Field> {
+        self.fields.iter().find(|field| field.key == key)
+    }
+
+    /// The field that plays this part.
+    pub fn field_of(&self, role: Role) -> Option<&Field> {
+        self.fields.iter().find(|field| field.role == Some(role))
+    }
+
+    /// What the face calls itself.
+    pub fn face_title(&self) -> &str {
+        self.title.as_deref().unwrap_or(&self.name)
+    }
+
+    /// The field a table's column of this header holds: by label, alias, key or short name, whatever
+    /// the spacing, the width of its brackets, and marks such as `*` and `（必填）`.
+    pub fn column_for(&self, header: &str) -> Option<&Field> {
+        let wanted = normalise::header(header);
+        if wanted.is_empty() {
+            return None;
+        }
+        self.fields
+            .iter()
+            .find(|field| field.names().any(|name| normalise::header(name) == wanted))
+    }
+
+    /// The samples of all fields but photos: what a preview shows.
+    pub fn sample(&self) -> RawRecord {
+        let values = self
+            .fields
+            .iter()
+            .filter(|field| field.kind != FieldKind::Photo && !field.sample.is_empty())
+            .map(|field| (field.key.clone(), field.sample.clone()));
+        RawRecord {
+            values: values.collect(),
+            photos: BTreeMap::new(),
+        }
+    }
+}
+
+impl Field {
+    /// Every name a column of this field may go by.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        [self.label.as_str(), &self.key, &self.short]
+            .into_iter()
+            .chain(self.aliases.iter().map(String::as_str))
+    }
+}
+
 fn default_issuer_label() -> String {
     "发证机关".to_owned()
 }
@@ -197,6 +266,37 @@ pub struct Department {
     pub name: String,
     /// English name.
     pub name_en: String,
+}
+
+/// The authority whose name and seal a certificate bears.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Issuer {
+    /// Name in full.
+    pub name: String,
+    /// Unified social credit code.
+    pub code: String,
+    /// Administrative region, six digits.
+    pub region: String,
+}
+
+/// Values as a clerk, a table or another system gave them, by field key.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct RawRecord {
+    /// Texts.
+    pub values: BTreeMap<String, String>,
+    /// Photo files.
+    pub photos: BTreeMap<String, Vec<u8>>,
+}
+
+/// Debug output goes to logs, which never hold personal data: keys only.
+impl fmt::Debug for RawRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawRecord")
+            .field("values", &self.values.keys())
+            .field("photos", &self.photos.keys())
+            .finish()
+    }
 }
 
 /// Checked face data (照面数据) with the metadata every certificate has.
@@ -220,6 +320,38 @@ pub struct FaceData {
     pub printed: BTreeMap<String, String>,
     /// Photo files by field key.
     pub photos: BTreeMap<String, Arc<[u8]>>,
+}
+
+impl FaceData {
+    /// The holder's code with its kind; none where the certificate has no code.
+    pub fn holder(&self) -> Option<HolderCode> {
+        let text = self.holder_code.as_deref()?;
+        let code = match self.certificate_type.holder {
+            HolderKind::Organisation => HolderCode::organisation(text),
+            HolderKind::Person => HolderCode::person(text),
+            HolderKind::Any => HolderCode::any(text),
+        };
+        code.ok()
+    }
+
+    /// The holder's code with its middle hidden.
+    pub fn holder_code_masked(&self) -> Option<String> {
+        self.holder_code.as_deref().map(mask_code)
+    }
+
+    /// The printed text of a field as callers without the right to personal data see it.
+    pub fn masked(&self, key: &str) -> Option<String> {
+        let text = self.printed.get(key)?;
+        let field = self.certificate_type.field(key)?;
+        Some(match (field.personal, field.kind, field.role) {
+            (false, ..) if field.kind != FieldKind::CitizenId => text.clone(),
+            (_, FieldKind::CitizenId | FieldKind::CreditCode, _) | (_, _, Some(Role::HolderCode)) => {
+                mask_code(text)
+            }
+            (_, _, Some(Role::HolderName)) => mask_name(text),
+            _ => "***".to_owned(),
+        })
+    }
 }
 
 /// Why a raw value was refused.

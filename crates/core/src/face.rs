@@ -3,11 +3,19 @@
 //! All lengths are millimetres, origin top left, y downwards, as in GB/T 33190; the PDF writer
 //! turns them over. Nothing here knows a file format.
 
+mod art;
+mod error;
 pub mod font;
+mod photo;
+mod spec;
+mod template;
+mod text;
 
 use std::sync::Arc;
 
+pub use error::FaceError;
 pub use font::{FontBook, FontConfig, FontDescriptor, FontError, FontRole};
+pub use template::{FaceTemplate, Printed};
 
 /// Millimetres.
 pub type Mm = f32;
@@ -180,4 +188,48 @@ pub struct Face {
     pub items: Vec<Item>,
     /// Where the seal impression is centred: a point on the page.
     pub seal_center: (Mm, Mm),
+    /// Place of the QR symbol with its quiet zone.
+    pub qr_place: Rect,
+}
+
+/// Modules kept free around a QR symbol (ISO/IEC 18004).
+const QUIET_ZONE: u32 = 4;
+
+/// Smallest module that a phone reads from a print.
+pub const MIN_QR_MODULE: Mm = 0.33;
+
+impl Face {
+    /// Puts a QR symbol, given without its quiet zone, into its place. Refused when its modules would
+    /// be too small to be read from paper.
+    pub fn place_qr(&mut self, dark: Arc<[bool]>, width: u32) -> Result<(), FaceError> {
+        if width == 0 || (width as usize).checked_mul(width as usize) != Some(dark.len()) {
+            return Err(FaceError::QrNotSquare {
+                given: dark.len(),
+                width,
+            });
+        }
+        let side = self.qr_place.w.min(self.qr_place.h);
+        let module = side / (width + 2 * QUIET_ZONE) as f32;
+        if module < MIN_QR_MODULE {
+            return Err(FaceError::QrTooDense {
+                modules: width,
+                side,
+                module,
+            });
+        }
+        let symbol = module * width as f32;
+        let place = Rect {
+            x: self.qr_place.x + (self.qr_place.w - symbol) / 2.0,
+            y: self.qr_place.y + (self.qr_place.h - symbol) / 2.0,
+            w: symbol,
+            h: symbol,
+        };
+        let field = Some(Arc::from("qr"));
+        self.items.push(Item::Picture(PlacedPicture {
+            place,
+            picture: Picture::Modules { dark, width },
+            field,
+        }));
+        Ok(())
+    }
 }

@@ -18,6 +18,10 @@ pub const MAX_QR_TEXT: usize = 7_200;
 pub const MAX_QR_TOKEN: usize = 16 << 10;
 /// Largest picture (pixels) searched for a QR code: an A4 page at 600 dpi is 35 million.
 pub const MAX_PICTURE_PIXELS: u64 = 40_000_000;
+/// Largest compact form of a seal impression: forty intricate characters stay under 40 kB.
+pub const MAX_IMPRESSION_BYTES: usize = 256 << 10;
+/// Largest e-seal: the impression, its maker's X.509 certificates and some names.
+pub const MAX_SEAL_BYTES: usize = MAX_IMPRESSION_BYTES + (64 << 10);
 /// Largest trust list file.
 pub const MAX_TRUST_LIST_BYTES: usize = 16 << 20;
 /// Longest X.509 path below an anchor.
@@ -28,3 +32,15 @@ pub const MAX_FIELD_CHARS: usize = 2_000;
 pub const MAX_PHOTO_BYTES: usize = 2 << 20;
 /// Longest row of a backfill source, in bytes: a longer one is a lost quote, not a row.
 pub const MAX_ROW_BYTES: usize = 256 << 10;
+/// Most certificates, revocation lists or attributes in one CMS blob: real ones have under ten of each.
+pub const MAX_CMS_PARTS: usize = 256;
+/// Largest X.509 revocation list read; national CAs publish lists of several megabytes.
+pub const MAX_CRL_BYTES: usize = 32 << 20;
+/// Shortest side of a photo, in pixels: a portrait 25 mm wide is a blur below.
+pub const MIN_PHOTO_SIDE: u32 = 100;
+/// Longest side of a photo, in pixels: far above 600 dpi for any portrait on a face.
+pub const MAX_PHOTO_SIDE: u32 = 4_000;
+/// Most fields of one face: the fullest real licence has under forty.
+pub const MAX_FACE_FIELDS: usize = 200;
+/// Largest face data file read from a document: every field of a face at its longest fits.
+pub const MAX_FACE_JSON_BYTES: usize = 4 << 20;

@@ -1,3 +1,11 @@
-//! trust
+//! Trust: who is known, by which anchors, and whether an X.509 certificate leads to one of them.
+//!
+//! | part | gives |
+//! |---|---|
+//! | [`list`] | the signed list of authorities and what each may issue |
+//! | [`path`] | path validation from a certificate to an anchor, at an instant, for a usage |
+//! | [`crl`] | revocation lists, and what they say about a certificate |
 
+pub mod crl;
 pub mod list;
+pub mod path;

@@ -148,7 +148,8 @@ impl PrivateKey {
             .map_err(|_| KeyFileError::NotEncryptedPkcs8)?;
 
         if let Some(cost) = info.encryption_algorithm.pbes2().and_then(|p| p.kdf.scrypt()) {
-            let memory = u64::from(cost.cost_parameter)
+            let memory = cost
+                .cost_parameter
                 .saturating_mul(u64::from(cost.block_size))
                 .saturating_mul(128);
             if memory > MAX_SCRYPT_MEMORY || cost.parallelization > 64 {

@@ -1,7 +1,7 @@
 //! Small questions about X.509 certificates (RFC 5280): subjects, instants, digests.
 
 use der::{
-    Any, DateTime, Decode, Encode, Tag,
+    Any, DateTime, Decode, Encode, Header, Reader, SliceReader, Tag,
     asn1::{ObjectIdentifier, PrintableStringRef, Utf8StringRef},
 };
 use jiff::Timestamp;
@@ -21,6 +21,8 @@ const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 /// Longest common name, organisation or identifier, in characters (X.520 ub-common-name = 64; the
 /// identifier follows ETSI EN 319 412-1 and has no shorter bound).
 const MAX_NAME_CHARS: usize = 64;
+/// Last line of a PEM block.
+const END: &str = "-----END CERTIFICATE-----";
 /// Most X.509 certificates read from one file.
 const MAX_BUNDLE: usize = 64;
 
@@ -106,6 +108,51 @@ pub fn parse(der: &[u8]) -> Result<Certificate, X509Error> {
     Ok(Certificate::from_der(der)?)
 }
 
+/// The parts of a certificate that other structures repeat byte for byte: whole elements, as encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RawParts<'a> {
+    /// INTEGER.
+    pub serial: &'a [u8],
+    /// Name of the issuer.
+    pub issuer: &'a [u8],
+    /// Name of the subject.
+    pub subject: &'a [u8],
+    /// SubjectPublicKeyInfo.
+    pub public_key_info: &'a [u8],
+}
+
+/// Cuts those parts out of the DER of a certificate.
+pub fn raw(der: &[u8]) -> Result<RawParts<'_>, X509Error> {
+    let mut reader = SliceReader::new(der)?;
+    let parts = reader.sequence(|certificate| {
+        let parts = certificate.sequence(|tbs| {
+            if Tag::peek(tbs)?.is_context_specific() {
+                tbs.tlv_bytes()?; // version
+            }
+            let serial = tbs.tlv_bytes()?;
+            Header::peek(&SliceReader::new(serial)?)?
+                .tag()
+                .assert_eq(Tag::Integer)?;
+            tbs.tlv_bytes()?; // signature algorithm
+            let issuer = tbs.tlv_bytes()?;
+            tbs.tlv_bytes()?; // validity
+            let subject = tbs.tlv_bytes()?;
+            let public_key_info = tbs.tlv_bytes()?;
+            tbs.read_slice(tbs.remaining_len())?;
+            Ok::<_, der::Error>(RawParts {
+                serial,
+                issuer,
+                subject,
+                public_key_info,
+            })
+        })?;
+        certificate.read_slice(certificate.remaining_len())?;
+        Ok::<_, der::Error>(parts)
+    })?;
+    reader.finish()?;
+    Ok(parts)
+}
+
 /// Reads PEM (one or more) or DER (one) X.509 certificates; gives DER, in order, at least one.
 pub fn parse_bundle(bytes: &[u8]) -> Result<Vec<Vec<u8>>, X509Error> {
     if bytes.first() == Some(&0x30) {
@@ -119,7 +166,6 @@ pub fn parse_bundle(bytes: &[u8]) -> Result<Vec<Vec<u8>>, X509Error> {
         if found.len() == MAX_BUNDLE {
             return Err(X509Error::TooMany);
         }
-        const END: &str = "-----END CERTIFICATE-----";
         let body = block.split(END).next().unwrap_or_default();
         let pem = format!("-----BEGIN CERTIFICATE-----{}\n{END}\n", body.trim_end());
         let (_, document) = der::Document::from_pem(&pem)?;

@@ -9,7 +9,7 @@
 //! A file has two parts. The prefix is the same for every certificate of a template: catalogue, page,
 //! base art, its fonts, the colour profile, the seal and its field. What differs follows, so that the
 //! prefix is copied, and its digest cloned, never made again. The clauses of ISO 19005-3 and how each
-//! is met stand in `PDF_A3.md` beside this file.
+//! is met stand in `docs/PDF_A3.md`.
 //!
 //! Takes faces; gives bytes. Fails with [`PdfError`] on the way out and [`OpenError`] on the way in.
 

@@ -13,33 +13,85 @@ use super::{
 /// Draws one piece of art, text excepted, which needs fonts.
 pub(super) fn draw(art: &Art, palette: &Palette, items: &mut Vec<Item>) -> Result<(), String> {
     match art {
-        Art::Border { rect, band, lines, half_wave, color, second, width, corner } => {
+        Art::Border {
+            rect,
+            band,
+            lines,
+            half_wave,
+            color,
+            second,
+            width,
+            corner,
+        } => {
             let first = palette.color(color)?;
             let second = second.as_ref().map(|paint| palette.color(paint)).transpose()?;
-            border(rect.0, *band, (*lines, *half_wave, *width), (first, second), *corner, items);
+            border(
+                rect.0,
+                *band,
+                (*lines, *half_wave, *width),
+                (first, second),
+                *corner,
+                items,
+            );
         }
-        Art::Corners { rect, length, color, width } => {
+        Art::Corners {
+            rect,
+            length,
+            color,
+            width,
+        } => {
             let color = palette.color(color)?;
             stroke(items, corners(rect.0, *length), color, *width);
         }
         Art::Fill { rect, color } => items.push(fill(rect.0, palette.color(color)?)),
-        Art::Frame { rect, color, width, notch } => {
+        Art::Frame {
+            rect,
+            color,
+            width,
+            notch,
+        } => {
             stroke(items, frame(rect.0, *notch), palette.color(color)?, *width);
         }
-        Art::Line { from, to, color, width, dash } => {
+        Art::Line {
+            from,
+            to,
+            color,
+            width,
+            dash,
+        } => {
             let segments = vec![Segment::Move(from[0], from[1]), Segment::Line(to[0], to[1])];
             items.push(line(segments, palette.color(color)?, *width, dash.clone()));
         }
-        Art::Ornament { center, length, color, width } => {
+        Art::Ornament {
+            center,
+            length,
+            color,
+            width,
+        } => {
             let color = palette.color(color)?;
             ornament(center[0], center[1], *length, color, *width, items);
         }
-        Art::Rosette { center, radius, inner, petals, lines, color, width } => {
+        Art::Rosette {
+            center,
+            radius,
+            inner,
+            petals,
+            lines,
+            color,
+            width,
+        } => {
             let path = rosette((center[0], center[1]), *radius, *inner, *petals, *lines);
             stroke(items, path, palette.color(color)?, *width);
         }
         Art::Text { .. } => {}
-        Art::Waves { rect, lines, half_wave, amplitude, color, width } => {
+        Art::Waves {
+            rect,
+            lines,
+            half_wave,
+            amplitude,
+            color,
+            width,
+        } => {
             let path = waves(rect.0, *lines, *half_wave, *amplitude);
             stroke(items, path, palette.color(color)?, *width);
         }
@@ -193,7 +245,12 @@ fn border(
     items: &mut Vec<Item>,
 ) {
     let Rect { x, y, w, h } = rect;
-    let inner = Rect { x: x + band, y: y + band, w: w - 2.0 * band, h: h - 2.0 * band };
+    let inner = Rect {
+        x: x + band,
+        y: y + band,
+        w: w - 2.0 * band,
+        h: h - 2.0 * band,
+    };
     let mut first = Vec::new();
     let mut behind = Vec::new();
     let middle = band / 2.0;
@@ -208,16 +265,38 @@ fn border(
         let count = ((length / half_wave).round() as u16).max(2);
         let step = length / f32::from(count);
         eyelets(&mut first, from, direction, (count, step), (lines, reach));
-        let shifted = (from.0 + direction.0 * step / 2.0, from.1 + direction.1 * step / 2.0);
-        eyelets(&mut behind, shifted, direction, (count - 1, step), (lines.div_ceil(2), reach * 0.8));
+        let shifted = (
+            from.0 + direction.0 * step / 2.0,
+            from.1 + direction.1 * step / 2.0,
+        );
+        eyelets(
+            &mut behind,
+            shifted,
+            direction,
+            (count - 1, step),
+            (lines.div_ceil(2), reach * 0.8),
+        );
     }
     if let Some(second) = second {
         stroke(items, behind, second, width);
     }
     stroke(items, first, color, width);
     let mut blocks = Vec::new();
-    for (cx, cy) in [(x, y), (x + w - band, y), (x, y + h - band), (x + w - band, y + h - band)] {
-        blocks.extend(frame(Rect { x: cx, y: cy, w: band, h: band }, 0.0));
+    for (cx, cy) in [
+        (x, y),
+        (x + w - band, y),
+        (x, y + h - band),
+        (x + w - band, y + h - band),
+    ] {
+        blocks.extend(frame(
+            Rect {
+                x: cx,
+                y: cy,
+                w: band,
+                h: band,
+            },
+            0.0,
+        ));
         if corner == Corner::Rosette {
             let center = (cx + middle, cy + middle);
             blocks.extend(rosette(center, reach, 0.25, 8, lines.max(3)));
@@ -242,7 +321,11 @@ fn rosette(center: (Mm, Mm), radius: Mm, inner: f32, petals: u16, lines: u16) ->
         let turn = phase / f32::from(petals);
         let at = |knot: usize| {
             let angle = turn + knot as f32 * step;
-            let r = if knot.is_multiple_of(2) { middle + swing } else { middle - swing };
+            let r = if knot.is_multiple_of(2) {
+                middle + swing
+            } else {
+                middle - swing
+            };
             (angle, r)
         };
         let point = |(angle, r): (f32, f32)| (center.0 + r * angle.cos(), center.1 + r * angle.sin());
@@ -273,7 +356,13 @@ fn waves(rect: Rect, lines: u16, half_wave: Mm, amplitude: Mm) -> Vec<Segment> {
     for index in 0..lines {
         let y = rect.y + amplitude + distance * f32::from(index);
         let swell = (f32::from(index) / f32::from(lines) * TAU * 1.5).cos();
-        sine(&mut segments, (rect.x, y), (1.0, 0.0), (count, step), amplitude * swell);
+        sine(
+            &mut segments,
+            (rect.x, y),
+            (1.0, 0.0),
+            (count, step),
+            amplitude * swell,
+        );
     }
     segments
 }
@@ -284,10 +373,22 @@ mod tests {
 
     #[test]
     fn waves_stay_within_their_band_and_meet_the_corners() {
-        let rect = Rect { x: 10.0, y: 10.0, w: 277.0, h: 190.0 };
+        let rect = Rect {
+            x: 10.0,
+            y: 10.0,
+            w: 277.0,
+            h: 190.0,
+        };
         let mut items = Vec::new();
         let color = Color(0, 0, 0);
-        border(rect, 9.0, (3, 9.0, 0.15), (color, Some(color)), Corner::Rosette, &mut items);
+        border(
+            rect,
+            9.0,
+            (3, 9.0, 0.15),
+            (color, Some(color)),
+            Corner::Rosette,
+            &mut items,
+        );
         let mut count = 0;
         for item in &items {
             let Item::Path(path) = item else { continue };

@@ -42,6 +42,14 @@ pub enum FaceError {
         /// Which package may help, or nothing.
         hint: String,
     },
+    /// The face data are of another type, or another version of it, than the template.
+    #[error("照面数据属于 {data}，模板属于 {template} / face data of another certificate type")]
+    OtherType {
+        /// Key and version of the template's type.
+        template: String,
+        /// Key and version of the data's type.
+        data: String,
+    },
     /// A photo cannot be shown.
     #[error("{field}（{label}）：{reason}")]
     Photo {

@@ -71,7 +71,12 @@ pub(super) struct Slots {
 
 /// Vector art; see [`super::art`].
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", tag = "kind")]
+#[serde(
+    deny_unknown_fields,
+    rename_all = "kebab-case",
+    rename_all_fields = "kebab-case",
+    tag = "kind"
+)]
 pub(super) enum Art {
     /// Nested sine waves along the four sides, rosettes in the corners.
     Border {
@@ -176,6 +181,8 @@ pub(super) enum Corner {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Title {
     pub(super) rect: Place,
+    /// Replaces `rect` when the type leaves a place for the national emblem.
+    pub(super) rect_with_emblem: Option<Place>,
     /// Replaces the type's name.
     pub(super) text: Option<String>,
     pub(super) font: Option<FontRole>,

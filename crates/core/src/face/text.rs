@@ -100,11 +100,13 @@ fn class(ch: char) -> Class {
     match ch {
         '\n' => Class::Newline,
         ' ' => Class::Space,
-        '，' | '。' | '、' | '；' | '：' | '）' | '》' | '〉' | '」' | '』' | '】' | '〕' | '〗' | '”' | '’'
-        | '］' | '｝' => Class::Close,
-        '！' | '？' | '％' | '‰' | '℃' | '°' | '…' | '—' | '·' | '～' | '－' | '／' | '々' | ',' | ';' | '!'
-        | '?' | ')' | ']' | '}' | '%' | '㎡' | '㎥' => Class::NoStart,
-        '（' | '《' | '〈' | '「' | '『' | '【' | '〔' | '〖' | '“' | '‘' | '［' | '｛' => Class::Open,
+        '，' | '。' | '、' | '；' | '：' | '）' | '》' | '〉' | '」' | '』' | '】' | '〕' | '〗' | '”'
+        | '’' | '］' | '｝' => Class::Close,
+        '！' | '？' | '％' | '‰' | '℃' | '°' | '…' | '—' | '·' | '～' | '－' | '／' | '々' | ',' | ';'
+        | '!' | '?' | ')' | ']' | '}' | '%' | '㎡' | '㎥' => Class::NoStart,
+        '（' | '《' | '〈' | '「' | '『' | '【' | '〔' | '〖' | '“' | '‘' | '［' | '｛' => {
+            Class::Open
+        }
         '(' | '[' | '{' | '￥' | '¥' | '№' | '$' => Class::Open,
         _ if u32::from(ch) < 0x2E80 && !matches!(u32::from(ch), 0x2000..=0x2BFF) => Class::Latin,
         _ => Class::Han,
@@ -238,7 +240,11 @@ impl Setter {
                     ch,
                     font,
                     glyph,
-                    advance: if class == Class::Newline { 0.0 } else { book.advance(font, glyph) },
+                    advance: if class == Class::Newline {
+                        0.0
+                    } else {
+                        book.advance(font, glyph)
+                    },
                     class,
                     span: index as u16,
                 });
@@ -272,7 +278,11 @@ impl Setter {
             if size <= style.floor {
                 return None;
             }
-            let factor = if wide > 1.001 { 1.0 / wide } else { high.sqrt().recip().min(0.97) };
+            let factor = if wide > 1.001 {
+                1.0 / wide
+            } else {
+                high.sqrt().recip().min(0.97)
+            };
             size = (size * factor.clamp(0.5, 0.995)).max(style.floor);
         }
     }
@@ -301,7 +311,10 @@ impl Setter {
 
 /// Places where a line can be widened.
 fn gaps(cells: &[Cell]) -> usize {
-    cells.windows(2).filter(|pair| can_stretch(pair[0], pair[1])).count()
+    cells
+        .windows(2)
+        .filter(|pair| can_stretch(pair[0], pair[1]))
+        .count()
 }
 
 fn can_stretch(a: Cell, b: Cell) -> bool {
@@ -354,8 +367,16 @@ fn break_lines(cells: &[Cell], limit: f32, spacing: f32, indent: f32, lines: &mu
         }
         width += cell.advance;
         // A mark whose right half is blank may stand with that half beyond the edge.
-        let hanging = if cell.class == Class::Close && cell.advance > 0.9 { HALF - 0.05 } else { 0.0 };
-        let visible = if cell.class == Class::Space { 0.0 } else { width - hanging };
+        let hanging = if cell.class == Class::Close && cell.advance > 0.9 {
+            HALF - 0.05
+        } else {
+            0.0
+        };
+        let visible = if cell.class == Class::Space {
+            0.0
+        } else {
+            width - hanging
+        };
         if visible > room && index > start {
             // Without any chance the run is longer than a line: cut it here.
             let (end, _) = chance.unwrap_or((index, 0.0));
@@ -376,12 +397,20 @@ fn break_lines(cells: &[Cell], limit: f32, spacing: f32, indent: f32, lines: &mu
 
 fn measure_line(cells: &[Cell], spacing: f32) -> f32 {
     let advances: f32 = cells.iter().map(|cell| cell.advance).sum();
-    let kerns: f32 = cells.windows(2).map(|pair| kern(pair[0], pair[1]) + spacing).sum();
+    let kerns: f32 = cells
+        .windows(2)
+        .map(|pair| kern(pair[0], pair[1]) + spacing)
+        .sum();
     advances + kerns
 }
 
 fn push_line(cells: &[Cell], start: usize, end: usize, width: f32, hard: bool, lines: &mut Vec<Line>) {
-    let mut line = Line { start, end, width, hard };
+    let mut line = Line {
+        start,
+        end,
+        width,
+        hard,
+    };
     while line.end > line.start && cells[line.end - 1].class == Class::Space {
         line.end -= 1;
         line.width -= cells[line.end].advance;
@@ -413,7 +442,9 @@ fn push_runs(
             let extra = if can_stretch(before, *cell) { stretch } else { 0.0 };
             at += (kern(before, *cell) + style.spacing + extra) * size;
         }
-        let same = run.as_ref().is_some_and(|(span, run)| *span == cell.span && run.font == cell.font);
+        let same = run
+            .as_ref()
+            .is_some_and(|(span, run)| *span == cell.span && run.font == cell.font);
         if !same {
             if let Some((_, done)) = run.take() {
                 items.push(Item::Text(done));
@@ -433,7 +464,11 @@ fn push_runs(
             run = Some((cell.span, fresh));
         }
         if let Some((_, run)) = &mut run {
-            run.glyphs.push(Glyph { id: cell.glyph, ch: cell.ch, x: at - run.x });
+            run.glyphs.push(Glyph {
+                id: cell.glyph,
+                ch: cell.ch,
+                x: at - run.x,
+            });
         }
         at += cell.advance * size;
     }
@@ -466,7 +501,11 @@ mod tests {
 
     fn set(text: &str, place: Rect, style: &Style) -> Result<Vec<(f32, String)>, SetError> {
         let book = FontBook::load(&FontConfig::default()).unwrap();
-        let span = Span { text, role: FontRole::Song, field: None };
+        let span = Span {
+            text,
+            role: FontRole::Song,
+            field: None,
+        };
         let mut items = Vec::new();
         Setter::default().set(&[span], place, style, &book, &mut items)?;
         let mut lines: Vec<(f32, String)> = Vec::new();
@@ -486,12 +525,18 @@ mod tests {
     }
 
     fn page(w: f32, h: f32) -> Rect {
-        Rect { x: 10.0, y: 10.0, w, h }
+        Rect {
+            x: 10.0,
+            y: 10.0,
+            w,
+            h,
+        }
     }
 
     #[test]
     fn lines_obey_the_rules_of_chinese_breaking() {
-        let text = "食品（含保健食品、特殊医学用途配方食品）销售，预包装食品；热食类《制售》：冷食类、生食类。";
+        let text =
+            "食品（含保健食品、特殊医学用途配方食品）销售，预包装食品；热食类《制售》：冷食类、生食类。";
         for width in 20..60 {
             for (_, line) in set(text, page(width as f32, 100.0), &style(4.0, 4.0)).unwrap() {
                 let first = line.chars().next().unwrap();
@@ -506,7 +551,10 @@ mod tests {
     fn latin_words_and_numbers_stay_whole_unless_longer_than_a_line() {
         let text = "统一社会信用代码91410100MA44XXXX0A号";
         let lines = set(text, page(50.0, 100.0), &style(4.0, 4.0)).unwrap();
-        assert!(lines.iter().any(|(_, line)| line.contains("91410100MA44XXXX0A")), "{lines:?}");
+        assert!(
+            lines.iter().any(|(_, line)| line.contains("91410100MA44XXXX0A")),
+            "{lines:?}"
+        );
         let lines = set(&"A".repeat(60), page(30.0, 100.0), &style(4.0, 4.0)).unwrap();
         assert!(lines.len() > 3);
         assert_eq!(lines.iter().map(|(_, l)| l.len()).sum::<usize>(), 60);
@@ -517,15 +565,32 @@ mod tests {
         let text = "河南省".repeat(20);
         let fits = set(&text, page(60.0, 12.0), &style(5.0, 2.0)).unwrap();
         assert!(fits.len() > 1);
-        assert_eq!(set(&text, page(60.0, 12.0), &style(5.0, 4.5)), Err(SetError::TooLong));
+        assert_eq!(
+            set(&text, page(60.0, 12.0), &style(5.0, 4.5)),
+            Err(SetError::TooLong)
+        );
     }
 
     #[test]
     fn what_no_font_has_is_named() {
         let error = set("张\u{E001}三\u{378}", page(60.0, 12.0), &style(5.0, 2.0)).unwrap_err();
-        let SetError::Unprintable(0, missing) = error else { panic!("{error:?}") };
-        assert_eq!(missing[0], Unprintable { ch: '\u{E001}', position: 2 });
-        assert_eq!(missing[1], Unprintable { ch: '\u{378}', position: 4 });
+        let SetError::Unprintable(0, missing) = error else {
+            panic!("{error:?}")
+        };
+        assert_eq!(
+            missing[0],
+            Unprintable {
+                ch: '\u{E001}',
+                position: 2
+            }
+        );
+        assert_eq!(
+            missing[1],
+            Unprintable {
+                ch: '\u{378}',
+                position: 4
+            }
+        );
     }
 
     #[test]

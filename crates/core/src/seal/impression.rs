@@ -14,9 +14,11 @@ use crate::face::{Color, Drawing, FontBook, FontRole, Item, Mm, Path, Segment};
 
 mod fit;
 mod outline;
+mod preview;
 
 pub use fit::MAX_NAME_CHARS;
 use fit::{Cell, Layout};
+pub use preview::preview_svg;
 
 /// Outer form of a seal with its true size.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -416,32 +418,6 @@ mod tests {
         "示范省示范市示范区住房和城乡建设局建筑工程质量安全监督站",
     ];
 
-    fn svg(drawing: &Drawing) -> String {
-        use std::fmt::Write as _;
-        let mut svg = format!(
-            "<svg xmlns='http://www.w3.org/2000/svg' width='{0}mm' height='{1}mm' viewBox='0 0 {0} {1}'>",
-            drawing.width, drawing.height
-        );
-        for item in &drawing.items {
-            let Item::Path(path) = item else { continue };
-            svg.push_str("<path d='");
-            for segment in &path.segments {
-                match segment {
-                    Segment::Move(x, y) => write!(svg, "M{x} {y}").unwrap(),
-                    Segment::Line(x, y) => write!(svg, "L{x} {y}").unwrap(),
-                    Segment::Cubic(a, b, c, d, x, y) => {
-                        write!(svg, "C{a} {b} {c} {d} {x} {y}").unwrap();
-                    }
-                    Segment::Close => svg.push('Z'),
-                }
-            }
-            let Color(r, g, b) = path.fill.unwrap();
-            let rule = if path.even_odd { "evenodd" } else { "nonzero" };
-            write!(svg, "' fill='rgb({r},{g},{b})' fill-rule='{rule}'/>").unwrap();
-        }
-        svg + "</svg>"
-    }
-
     /// Every kind of impression the rules allow, for looking at and for checking.
     fn samples() -> Vec<ImpressionSpec> {
         let mut specs = Vec::new();
@@ -528,7 +504,7 @@ mod tests {
                 }
             }
             if let Some(folder) = &folder {
-                std::fs::write(folder.join(format!("{i:02}.svg")), svg(&drawing)).unwrap();
+                std::fs::write(folder.join(format!("{i:02}.svg")), preview_svg(&drawing)).unwrap();
             }
         }
     }
@@ -585,13 +561,14 @@ mod tests {
 
     #[test]
     fn what_cannot_be_a_seal_is_refused_with_the_reason() {
+        use ImpressionError as E;
+
         let good = ImpressionSpec::department("示范市示范区教育局");
         let refused = |change: &dyn Fn(&mut ImpressionSpec)| {
             let mut spec = good.clone();
             change(&mut spec);
             draw(&spec, &BOOK).unwrap_err()
         };
-        use ImpressionError as E;
         assert!(matches!(
             refused(&|s| s.shape = Shape::Round { diameter: 90.0 }),
             E::BadLength { part: "直径", .. }

@@ -4,13 +4,18 @@
 //! CIDs are given out in order of first use, so a glyph that stands for two characters (a radical
 //! and its ideograph) has a CID for each, and ToUnicode stays exact.
 
-use std::{collections::HashMap, fmt::Write as _, io::Write as _, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    fmt::Write as _,
+    io::Write as _,
+    sync::Arc,
+};
 
 use super::{
     cff,
     syntax::{Effort, Number, Objects, hex_u16, integer, number},
 };
-use crate::face::{FontBook, FontId};
+use crate::face::{FontBook, FontId, Segment};
 
 /// Most glyphs in one subset: the CID is 16 bits and 0 is `.notdef`.
 const MAX_GLYPHS: usize = 0xFFFE;
@@ -121,6 +126,10 @@ impl Subset {
         out.extend_from_slice(b">>");
         objects.end();
 
+        let bbox = match effort {
+            Effort::Fast => about.bbox,
+            Effort::Best => self.bbox(book),
+        };
         let out = objects.begin(descriptor);
         // Symbolic (4): the glyphs are reached by CID, not through a standard encoding.
         let flags = about.flags & !0x20 | 4;
@@ -128,7 +137,7 @@ impl Subset {
             out,
             "<</Type/FontDescriptor/FontName/{name}/Flags {flags}/FontBBox["
         );
-        for edge in about.bbox {
+        for edge in bbox {
             number(out, edge.round(), 0);
             out.push(b' ');
         }
@@ -146,7 +155,7 @@ impl Subset {
         let _ = write!(out, "/FontFile3 {program} 0 R>>");
         objects.end();
 
-        let data = cff::assemble(&name, about.bbox, &self.programs);
+        let data = cff::assemble(&name, bbox, &self.programs);
         let entries = format_args!("/Subtype/CIDFontType0C");
         match effort {
             // Charstrings hardly shrink: a tenth of the size for most of the time of a document.
@@ -156,6 +165,39 @@ impl Subset {
 
         objects.deflated(unicode, format_args!(""), &self.to_unicode(), effort);
         type0
+    }
+
+    /// The box around the glyphs used. That of a whole CJK font is some four ems wide, and readers
+    /// that set glyph caches aside by it give up at the size of a watermark.
+    fn bbox(&self, book: &FontBook) -> [f32; 4] {
+        let glyphs: BTreeSet<u16> = self.cids.keys().map(|(glyph, _)| *glyph).collect();
+        let mut found: Option<[f32; 4]> = None;
+        let mut grow = |x: f32, y: f32| {
+            let [left, bottom, right, top] = found.unwrap_or([x, y, x, y]);
+            found = Some([left.min(x), bottom.min(y), right.max(x), top.max(y)]);
+        };
+        for glyph in glyphs {
+            for segment in book.outline(self.font, glyph) {
+                match segment {
+                    Segment::Move(x, y) | Segment::Line(x, y) => grow(x, y),
+                    // A curve lies within the hull of its four points.
+                    Segment::Cubic(ax, ay, bx, by, x, y) => {
+                        grow(ax, ay);
+                        grow(bx, by);
+                        grow(x, y);
+                    }
+                    Segment::Close => {}
+                }
+            }
+        }
+        let [left, bottom, right, top] = found.unwrap_or_default();
+        let unit = |edge: f32| edge * 1000.0;
+        [
+            unit(left).floor(),
+            unit(bottom).floor(),
+            unit(right).ceil(),
+            unit(top).ceil(),
+        ]
     }
 
     /// Six capitals that differ where the glyphs differ (9.6.4).

@@ -15,7 +15,7 @@ pub(super) fn srgb() -> Vec<u8> {
     };
     let mut adaptation = b"sf32\0\0\0\0".to_vec();
     for value in [
-        1.047_882, 0.022_918, -0.050_217, 0.029_587, 0.990_479, -0.017_059, -0.009_232, 0.015_076, 0.751_678,
+        1.047_886, 0.022_919, -0.050_216, 0.029_582, 0.990_484, -0.017_079, -0.009_252, 0.015_073, 0.751_678,
     ] {
         adaptation.extend_from_slice(&fixed(value));
     }
@@ -27,11 +27,11 @@ pub(super) fn srgb() -> Vec<u8> {
     let tags: [(&[u8; 4], Vec<u8>); 7] = [
         (b"desc", localized("sRGB IEC61966-2.1")),
         (b"cprt", localized("No copyright, use freely")),
-        (b"wtpt", xyz([0.964_203, 1.0, 0.824_905])),
+        (b"wtpt", xyz(D50)),
         (b"chad", adaptation),
-        (b"rXYZ", xyz([0.436_066, 0.222_488, 0.013_916])),
-        (b"gXYZ", xyz([0.385_147, 0.716_873, 0.097_076])),
-        (b"bXYZ", xyz([0.143_066, 0.060_608, 0.714_096])),
+        (b"rXYZ", xyz([0.436_041, 0.222_485, 0.013_920])),
+        (b"gXYZ", xyz([0.385_113, 0.716_905, 0.097_067])),
+        (b"bXYZ", xyz([0.143_046, 0.060_610, 0.713_913])),
     ];
     // The three channels share one curve.
     let curves: [&[u8; 4]; 3] = [b"rTRC", b"gTRC", b"bTRC"];
@@ -64,7 +64,7 @@ pub(super) fn srgb() -> Vec<u8> {
     }
     profile.extend_from_slice(b"acsp");
     profile.resize(68, 0);
-    for value in [0.964_203, 1.0, 0.824_905] {
+    for value in D50 {
         profile.extend_from_slice(&fixed(value));
     }
     profile.resize(HEADER, 0);
@@ -73,6 +73,10 @@ pub(super) fn srgb() -> Vec<u8> {
     profile
 }
 
+/// White of the connection space (ICC.1:2004-10 6.3.4.3).
+const D50: [f64; 3] = [0.9642, 1.0, 0.8249];
+
+/// Bytes before the tag table.
 const HEADER: usize = 128;
 
 fn fixed(value: f64) -> [u8; 4] {
@@ -132,7 +136,7 @@ mod tests {
         };
         let (r, g, b, w) = (tag(b"rXYZ"), tag(b"gXYZ"), tag(b"bXYZ"), tag(b"wtpt"));
         for i in 0..3 {
-            assert!((r[i] + g[i] + b[i] - w[i]).abs() <= 8, "{i}");
+            assert!((r[i] + g[i] + b[i] - w[i]).abs() <= 2, "{i}");
         }
     }
 }

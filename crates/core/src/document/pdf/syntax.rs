@@ -323,7 +323,7 @@ mod tests {
     fn deflated_data_inflates_to_itself() {
         use std::io::Read as _;
         for length in [0, 1, 100, 100_000] {
-            let data: Vec<u8> = (0..length).map(|i: u32| (i * i / 7) as u8).collect();
+            let data: Vec<u8> = (0..length).map(|i: u64| (i * i / 7) as u8).collect();
             for effort in [Effort::Fast, Effort::Best, Effort::Fast] {
                 let packed = deflate(&data, effort);
                 let mut back = Vec::new();

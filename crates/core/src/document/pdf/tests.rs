@@ -195,6 +195,12 @@ pub(super) fn sample() -> Sample {
         base: Arc::new(base),
         items,
         seal_center: (155.0, 238.0),
+        qr_place: Rect {
+            x: 20.0,
+            y: 230.0,
+            w: 30.0,
+            h: 30.0,
+        },
     };
     Sample { fonts, seal, face }
 }

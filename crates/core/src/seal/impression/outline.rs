@@ -1,9 +1,14 @@
 //! Outlines of rings, stars and glyphs, and the compact form drawings of paths are stored in.
 
+#![allow(clippy::many_single_char_names)] // coordinates
+
 use std::f64::consts::PI;
 
 use super::{Cell, GlyphOutline, ImpressionSpec, Shape, grid};
-use crate::face::{Color, Drawing, Item, Mm, Path, Segment};
+use crate::{
+    face::{Color, Drawing, Item, Mm, Path, Segment},
+    limits::MAX_IMPRESSION_BYTES,
+};
 
 /// Control point distance that makes four Béziers a circle.
 const KAPPA: f64 = 0.552_284_749_830_793_4;
@@ -130,9 +135,6 @@ pub struct PathsError {
     pub offset: usize,
 }
 
-/// Largest compact form read: a seal of forty intricate characters stays under 40 kB.
-const MAX_PATHS_BYTES: usize = 256 << 10;
-
 /// Compact form of a drawing's filled paths; other items and line styles are left out.
 ///
 /// Width and height, then each path as ink (three bytes), fill rule (one byte), number of steps and
@@ -181,9 +183,9 @@ pub fn encode_paths(drawing: &Drawing) -> Vec<u8> {
 
 /// The drawing a compact form stands for. Whatever is read is what [`encode_paths`] writes for it.
 pub fn decode_paths(bytes: &[u8]) -> Result<Drawing, PathsError> {
-    if bytes.len() > MAX_PATHS_BYTES {
+    if bytes.len() > MAX_IMPRESSION_BYTES {
         return Err(PathsError {
-            offset: MAX_PATHS_BYTES,
+            offset: MAX_IMPRESSION_BYTES,
         });
     }
     let mut from = Reader { bytes, offset: 0 };
@@ -273,7 +275,7 @@ impl Reader<'_> {
 
     fn point(&mut self, last: &mut (i64, i64)) -> Result<(Mm, Mm), PathsError> {
         for axis in [&mut last.0, &mut last.1] {
-            let zigzag = self.unsigned()? as i64;
+            let zigzag = self.unsigned()?.cast_signed();
             *axis += (zigzag >> 1) ^ -(zigzag & 1);
             // A metre either way; f32 holds every 0.001 mm of that exactly enough to read it back.
             if axis.abs() > 1_000_000 {
@@ -289,7 +291,7 @@ fn micro(mm: Mm) -> i64 {
 }
 
 fn signed(out: &mut Vec<u8>, value: i64) {
-    unsigned(out, ((value << 1) ^ (value >> 63)) as u64);
+    unsigned(out, ((value << 1) ^ (value >> 63)).cast_unsigned());
 }
 
 fn unsigned(out: &mut Vec<u8>, mut value: u64) {

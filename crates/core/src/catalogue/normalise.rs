@@ -1,0 +1,214 @@
+//! Bringing what people and old systems write into one form, and refusing what no face can show.
+
+/// A character that may not stand in any value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct BadCharacter {
+    /// Place, from 1.
+    pub(super) position: usize,
+    pub(super) found: char,
+    /// What kind of character it is, in Chinese.
+    pub(super) what: &'static str,
+}
+
+impl BadCharacter {
+    pub(super) fn reason(self) -> String {
+        let Self {
+            position,
+            found,
+            what,
+        } = self;
+        format!("第{position}个字符是{what} U+{:04X}，无法印制", u32::from(found))
+    }
+
+    pub(super) fn hint(self) -> String {
+        match standard_for(self.found) {
+            Some(standard) => {
+                format!(
+                    "该私用码对应标准字符“{standard}”（U+{:04X}），请改用该字符",
+                    u32::from(standard)
+                )
+            }
+            None if self.what == PRIVATE_USE => {
+                "这是旧系统的自造字，请查明原字后改用标准编码（GB 18030-2022）的字符".to_owned()
+            }
+            None => "请删除该字符，或从原始材料重新录入".to_owned(),
+        }
+    }
+}
+
+const PRIVATE_USE: &str = "私用区（自造字）字符";
+
+/// Full-width letters and digits made half-width, every kind of space made one plain space, spaces at
+/// the ends and empty lines dropped. Line breaks inside a text stay.
+pub(super) fn text(raw: &str) -> Result<String, BadCharacter> {
+    let mut out = String::with_capacity(raw.len());
+    let mut chars = raw.chars().enumerate().peekable();
+    while let Some((at, found)) = chars.next() {
+        let bad = |what| {
+            Err(BadCharacter {
+                position: at + 1,
+                found,
+                what,
+            })
+        };
+        match found {
+            '\r' if matches!(chars.peek(), Some((_, '\n'))) => {}
+            '\n' | '\r' | '\u{2028}' | '\u{2029}' => {
+                out.truncate(out.trim_end_matches(' ').len());
+                if !out.is_empty() && !out.ends_with('\n') {
+                    out.push('\n');
+                }
+            }
+            '\t' | ' ' | '\u{A0}' | '\u{2000}'..='\u{200A}' | '\u{202F}' | '\u{205F}' | '\u{3000}' => {
+                if !out.is_empty() && !out.ends_with([' ', '\n']) {
+                    out.push(' ');
+                }
+            }
+            // Left behind by spreadsheets and web pages; they show nothing and mean nothing.
+            '\u{FEFF}' | '\u{200B}' | '\u{2060}' | '\u{AD}' => {}
+            '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => {
+                return bad("文字方向控制符");
+            }
+            c if c.is_control() => return bad("控制字符"),
+            '\u{E000}'..='\u{F8FF}' | '\u{F0000}'.. => return bad(PRIVATE_USE),
+            '\u{FFFD}' => return bad("替换字符（原文编码已损坏）"),
+            c if u32::from(c) & 0xFFFE == 0xFFFE || ('\u{FDD0}'..='\u{FDEF}').contains(&c) => {
+                return bad("非字符码位");
+            }
+            c => out.push(half_width_alphanumeric(c)),
+        }
+    }
+    out.truncate(out.trim_end_matches([' ', '\n']).len());
+    Ok(out)
+}
+
+/// A code: no spaces at all, half-width, capitals.
+pub(super) fn code(text: &str) -> String {
+    text.chars()
+        .filter(|c| !c.is_whitespace())
+        .map(|c| half_width(c).to_ascii_uppercase())
+        .collect()
+}
+
+/// A name: no spaces between Chinese characters, one kind of middle dot.
+pub(super) fn name(text: &str) -> String {
+    let chars: Vec<char> = text.chars().collect();
+    chars
+        .iter()
+        .enumerate()
+        .filter(|(at, c)| {
+            let neighbour =
+                |at: Option<usize>| at.and_then(|at| chars.get(at)).is_some_and(|c| !c.is_ascii());
+            !(c.is_whitespace() && neighbour(at.checked_sub(1)) && neighbour(Some(at + 1)))
+        })
+        .map(|(_, c)| {
+            if matches!(c, '・' | '•' | '‧' | '･' | '∙') {
+                '·'
+            } else {
+                *c
+            }
+        })
+        .collect()
+}
+
+/// A column header or choice, for comparison: no spaces, half-width, lower case, without the marks
+/// tables put on required columns.
+pub(super) fn header(text: &str) -> String {
+    let mut out: String = text
+        .chars()
+        .filter(|c| !c.is_whitespace() && !matches!(c, '*' | '＊' | '\u{FEFF}' | '\u{200B}' | '"'))
+        .flat_map(|c| half_width(c).to_lowercase())
+        .collect();
+    for mark in ["(必填)", "[必填]", "(选填)", ":"] {
+        out = out.replace(mark, "");
+    }
+    out
+}
+
+fn half_width_alphanumeric(c: char) -> char {
+    match c {
+        '０'..='９' | 'Ａ'..='Ｚ' | 'ａ'..='ｚ' => half_width(c),
+        _ => c,
+    }
+}
+
+/// The ASCII character of a full-width form.
+pub(super) fn half_width(c: char) -> char {
+    match c {
+        '！'..='～' => char::from_u32(u32::from(c) - 0xFEE0).unwrap_or(c),
+        '【' | '〔' => '[',
+        '】' | '〕' => ']',
+        _ => c,
+    }
+}
+
+/// Characters that GBK systems kept in the private use area and Unicode has since given a place.
+fn standard_for(c: char) -> Option<char> {
+    const ASSIGNED: [(char, char); 26] = [
+        ('\u{E78D}', '\u{FE10}'),
+        ('\u{E78E}', '\u{FE12}'),
+        ('\u{E78F}', '\u{FE11}'),
+        ('\u{E790}', '\u{FE13}'),
+        ('\u{E791}', '\u{FE14}'),
+        ('\u{E792}', '\u{FE15}'),
+        ('\u{E793}', '\u{FE16}'),
+        ('\u{E794}', '\u{FE17}'),
+        ('\u{E795}', '\u{FE18}'),
+        ('\u{E796}', '\u{FE19}'),
+        ('\u{E7C7}', '\u{1E3F}'),
+        ('\u{E816}', '\u{20087}'),
+        ('\u{E817}', '\u{20089}'),
+        ('\u{E818}', '\u{200CC}'),
+        ('\u{E81E}', '\u{9FB4}'),
+        ('\u{E826}', '\u{9FB5}'),
+        ('\u{E82B}', '\u{9FB6}'),
+        ('\u{E82C}', '\u{9FB7}'),
+        ('\u{E831}', '\u{215D7}'),
+        ('\u{E832}', '\u{9FB8}'),
+        ('\u{E83B}', '\u{2298F}'),
+        ('\u{E843}', '\u{9FB9}'),
+        ('\u{E854}', '\u{9FBA}'),
+        ('\u{E855}', '\u{241FE}'),
+        ('\u{E863}', '\u{4DAE}'),
+        ('\u{E864}', '\u{9FBB}'),
+    ];
+    ASSIGNED
+        .iter()
+        .find(|(private, _)| *private == c)
+        .map(|(_, standard)| *standard)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn spaces_and_widths() {
+        assert_eq!(
+            text("\u{FEFF}　示例 市\u{A0}\u{3000}８８号\u{200B} \r\n\r\n  Ｂ座 ").unwrap(),
+            "示例 市 88号\nB座"
+        );
+        assert_eq!(text("（甲）〔2024〕").unwrap(), "（甲）〔2024〕");
+        assert_eq!(code("９２４１ ma4exa1p5h\n"), "9241MA4EXA1P5H");
+        assert_eq!(name("张 示 例"), "张示例");
+        assert_eq!(name("阿依•示例"), "阿依·示例");
+        assert_eq!(name("John Example"), "John Example");
+        assert_eq!(header("* 统一社会信用代码（必填）："), "统一社会信用代码");
+        assert_eq!(header("身份证（号）"), header("身份证 (号)"));
+    }
+
+    #[test]
+    fn unprintable_characters_are_named() {
+        let found = text("李\u{7}例").unwrap_err();
+        assert_eq!((found.position, found.what), (2, "控制字符"));
+        let found = text("李\u{E863}").unwrap_err();
+        assert_eq!(found.reason(), "第2个字符是私用区（自造字）字符 U+E863，无法印制");
+        assert!(found.hint().contains("“䶮”（U+4DAE）"));
+        assert!(text("\u{F0001}").unwrap_err().hint().contains("自造字"));
+        assert!(text("a\u{202E}b").is_err());
+        assert!(text("a\u{FFFD}").is_err());
+        assert!(text("\u{1FFFE}").is_err());
+        assert!(text("𠮷").is_ok());
+    }
+}

@@ -1,0 +1,464 @@
+//! Rows of label and value, made from a type's own fields.
+//!
+//! Row heights are settled when the template is built, from the longest value each field admits, so
+//! that labels and rules belong to the base art.
+
+use super::{
+    Block, Piece, Source,
+    build::{Builder, lengths, single, value_style},
+    words,
+};
+use crate::{
+    catalogue::{Field, FieldKind, Role},
+    face::{
+        Color, FontRole, Item, Mm, Rect, Segment, art,
+        spec::{Flow, FlowStyle},
+        text::{ASCENT, Align, DESCENT, SetError, Style, VAlign},
+    },
+};
+
+/// Height of a line of one size, in sizes.
+const EM_BOX: f32 = ASCENT + DESCENT;
+/// Ragged line ends waste this part of a line.
+const RAGGED: f32 = 1.05;
+/// Least air between two rows, in sizes.
+const LEAST_AIR: f32 = 0.38;
+/// Distance of two columns of a form.
+const COLUMN_GAP: Mm = 7.0;
+/// Air between a table's lines and its text.
+const PAD: Mm = 1.6;
+
+struct Entry {
+    label: String,
+    /// Width of the label, in ems.
+    label_ems: f32,
+    pieces: Vec<Piece>,
+    longest: f32,
+    usual: f32,
+}
+
+struct Row {
+    cells: Vec<Entry>,
+    /// Height of the text, without air, at which any value fits at the floor.
+    least: Mm,
+    /// The same for usual values at full size.
+    usual: Mm,
+    /// The same for the longest values at full size.
+    most: Mm,
+    /// What it got, with air.
+    height: Mm,
+}
+
+/// Everything that holds for a whole flow.
+struct Measure {
+    rect: Rect,
+    columns: u16,
+    grid: bool,
+    label: Style,
+    label_font: FontRole,
+    value: Style,
+    /// Width of the label column left and right.
+    labels: [Mm; 2],
+    gap: Mm,
+    pitch: Mm,
+}
+
+pub(super) fn lay(builder: &mut Builder<'_>, flow: &Flow, has_photo: bool) -> Result<(), String> {
+    let place = match flow.rect_with_photo {
+        Some(place) if has_photo => place,
+        _ => flow.rect,
+    };
+    let rect = builder.slot("flow.rect", place)?;
+    let entries = entries(builder, flow)?;
+    if entries.is_empty() {
+        return Ok(());
+    }
+    let grid = flow.style == FlowStyle::Grid;
+    let ink = builder.color(None, "ink")?;
+    let mut value = builder.style(&flow.value, &value_style(ink))?;
+    let label_base = Style {
+        align: Align::Distribute,
+        valign: VAlign::Middle,
+        ..value.clone()
+    };
+    let mut label = builder.style(&flow.label, &label_base)?;
+    if grid {
+        value.valign = flow.value.valign.unwrap_or(VAlign::Middle);
+    }
+    let mut measure = Measure {
+        rect,
+        columns: flow.columns.clamp(1, 2),
+        grid,
+        label_font: flow.label.font.unwrap_or(FontRole::Song),
+        labels: [0.0; 2],
+        gap: if grid { 0.0 } else { flow.gap },
+        pitch: flow.pitch,
+        label: label.clone(),
+        value: value.clone(),
+    };
+    let mut rows = measure.pair(entries, flow.label_ems);
+    // Smaller type, down to nine parts of fourteen, rather than no room.
+    while !measure.share_out(&mut rows) {
+        let smaller = 0.96;
+        let (size, least) = (measure.value.size * smaller, (value.size * 0.64).max(value.floor));
+        if size < least {
+            let short = rows.iter().map(|row| row.least).sum::<f32>();
+            return Err(format!(
+                "flow.rect 高 {:.0} 毫米，{} 行最长内容至少要 {short:.0} 毫米",
+                rect.h,
+                rows.len()
+            ));
+        }
+        label.size = (label.size * smaller).max(label.floor.min(label.size));
+        measure.value.size = size;
+        measure.label = label.clone();
+        let entries = rows.into_iter().flat_map(|row| row.cells).collect();
+        rows = measure.pair(entries, flow.label_ems);
+    }
+    let rule = builder.color(flow.rule_color.as_ref(), "accent")?;
+    let mut lines = Vec::new();
+    let mut y = rect.y;
+    for row in rows {
+        y = measure.row(builder, row, y, flow.rules, &mut lines)?;
+    }
+    finish_lines(builder, &measure, lines, y, rule);
+    Ok(())
+}
+
+fn entries(builder: &mut Builder<'_>, flow: &Flow) -> Result<Vec<Entry>, String> {
+    let chosen: Vec<&Field> = if flow.fields.is_empty() {
+        builder.unplaced()
+    } else {
+        let own = builder.certificate_type;
+        let find = |key: &String| words::field(own, key).ok_or_else(|| format!("没有字段 {key}"));
+        flow.fields.iter().map(find).collect::<Result<_, _>>()?
+    };
+    let role = |role| chosen.iter().copied().find(|field| field.role == Some(role));
+    let span = role(Role::ValidFrom).zip(role(Role::ValidUntil));
+    let font = flow.value.font.unwrap_or(FontRole::Kai);
+    let label_font = flow.label.font.unwrap_or(FontRole::Song);
+    let mut entries = Vec::new();
+    for field in &chosen {
+        if field.kind == FieldKind::Photo {
+            continue;
+        }
+        let mut pieces = single(words::of_field(field), font);
+        let (mut longest, mut usual) = lengths(field);
+        let mut label = field.label.clone();
+        match span {
+            // First and last day make one row.
+            Some((from, _)) if field.key == from.key => continue,
+            Some((from, until)) if field.key == until.key => {
+                pieces = single(words::of_field(from), font);
+                pieces.push(Piece {
+                    source: Source::Text("至".to_owned()),
+                    font,
+                });
+                pieces.extend(single(words::of_field(until), font));
+                (longest, usual) = (17.5, 17.5);
+                "有效期限".clone_into(&mut label);
+            }
+            _ => {}
+        }
+        if let Some(other) = flow.labels.get(&field.key) {
+            label.clone_from(other);
+        }
+        let label_ems = builder.measure(&label, label_font)?;
+        entries.push(Entry {
+            label,
+            label_ems,
+            pieces,
+            longest,
+            usual,
+        });
+    }
+    Ok(entries)
+}
+
+impl Measure {
+    /// Puts short neighbours side by side and settles the label columns.
+    fn pair(&mut self, entries: Vec<Entry>, most_ems: f32) -> Vec<Row> {
+        let size = self.label.size;
+        let pad = if self.grid { 2.0 * PAD } else { 0.0 };
+        let widest = |ems: f32| ems.min(most_ems) * size + pad;
+        let column = self.column_width();
+        let short = |entry: &Entry| {
+            let left = column - widest(entry.label_ems) - self.gap - pad;
+            entry.usual * self.value.size <= left && entry.longest <= entry.usual.max(24.0) + 16.0
+        };
+        let mut rows: Vec<Vec<Entry>> = Vec::new();
+        let mut entries = entries.into_iter().peekable();
+        while let Some(entry) = entries.next() {
+            let mut row = vec![entry];
+            if self.columns == 2
+                && short(&row[0])
+                && let Some(next) = entries.next_if(|next| short(next))
+            {
+                row.push(next);
+            }
+            rows.push(row);
+        }
+        self.labels = [0.0; 2];
+        for row in &rows {
+            for (index, entry) in row.iter().enumerate() {
+                self.labels[index] = self.labels[index].max(widest(entry.label_ems));
+            }
+        }
+        rows.into_iter()
+            .map(|cells| {
+                let mut row = Row {
+                    cells,
+                    least: 0.0,
+                    usual: 0.0,
+                    most: 0.0,
+                    height: 0.0,
+                };
+                for index in 0..row.cells.len() {
+                    let width = self.value_place(row.cells.len(), index).1;
+                    let (least, usual, most) = self.heights(&row.cells[index], width);
+                    row.least = row.least.max(least);
+                    row.usual = row.usual.max(usual);
+                    row.most = row.most.max(most);
+                }
+                row
+            })
+            .collect()
+    }
+
+    fn column_width(&self) -> Mm {
+        if self.columns == 1 {
+            return self.rect.w;
+        }
+        let gap = if self.grid { 0.0 } else { COLUMN_GAP };
+        (self.rect.w - gap) / 2.0
+    }
+
+    /// Left edge of a cell, from the left edge of the flow.
+    fn cell_x(&self, index: usize) -> Mm {
+        if index == 0 {
+            0.0
+        } else {
+            self.rect.w - self.column_width()
+        }
+    }
+
+    /// Left edge and width of a cell's value.
+    fn value_place(&self, cells: usize, index: usize) -> (Mm, Mm) {
+        let pad = if self.grid { PAD } else { 0.0 };
+        let width = if cells == 1 {
+            self.rect.w
+        } else {
+            self.column_width()
+        };
+        let label = self.labels[index.min(1)] + self.gap;
+        (self.cell_x(index) + label + pad, width - label - 2.0 * pad)
+    }
+
+    /// Heights that hold the longest value at the floor, a usual one and the longest at full size.
+    fn heights(&self, entry: &Entry, width: Mm) -> (Mm, Mm, Mm) {
+        let Style {
+            size,
+            floor,
+            leading,
+            valign,
+            ..
+        } = self.value;
+        let lines = |ems: f32, size: Mm| {
+            let room = width / size;
+            if ems <= room {
+                1.0
+            } else {
+                (ems * RAGGED / room).ceil()
+            }
+        };
+        let at = |size: Mm, lines: f32| size * (EM_BOX + (lines - 1.0) * leading);
+        let mut least = at(floor, lines(entry.longest, floor));
+        if valign == VAlign::Baseline {
+            least += (size - floor) * ASCENT;
+        }
+        // One line may need smaller type and yet be no lower.
+        let least = least.max(size * EM_BOX);
+        (
+            least,
+            at(size, lines(entry.usual, size)).max(least),
+            at(size, lines(entry.longest, size)).max(least),
+        )
+    }
+
+    /// Gives each row its height; false when even the least do not fit.
+    fn share_out(&self, rows: &mut [Row]) -> bool {
+        let size = self.value.size;
+        let count = rows.len() as f32;
+        let least_air = if self.grid {
+            2.0 * PAD * 0.7
+        } else {
+            size * LEAST_AIR
+        };
+        let air = (self.pitch - size * EM_BOX).max(least_air);
+        let sum = |part: fn(&Row) -> Mm| rows.iter().map(part).sum::<f32>();
+        let (least, usual, most) = (sum(|row| row.least), sum(|row| row.usual), sum(|row| row.most));
+        let room = self.rect.h;
+        if least + count * least_air > room {
+            return false;
+        }
+        let between = |from: Mm, to: Mm, part: f32| from + (to - from) * part;
+        let part = |low: Mm, high: Mm| {
+            if high > low {
+                ((room - low) / (high - low)).clamp(0.0, 1.0)
+            } else {
+                1.0
+            }
+        };
+        if usual + count * least_air > room {
+            // Long values shrink.
+            let share = part(least + count * least_air, usual + count * least_air);
+            rows.iter_mut()
+                .for_each(|row| row.height = between(row.least, row.usual, share) + least_air);
+        } else if usual + count * air > room {
+            // Rows come closer.
+            let air = (room - usual) / count;
+            rows.iter_mut().for_each(|row| row.height = row.usual + air);
+        } else {
+            // There is room: for long values first, then for all.
+            let share = part(usual + count * air, most + count * air);
+            rows.iter_mut()
+                .for_each(|row| row.height = between(row.usual, row.most, share) + air);
+            let left = room - rows.iter().map(|row| row.height).sum::<f32>();
+            let more = (left / count).clamp(0.0, air * 0.35);
+            rows.iter_mut().for_each(|row| row.height += more);
+        }
+        true
+    }
+
+    /// Places a row; gives the top of the next.
+    fn row(
+        &self,
+        builder: &mut Builder<'_>,
+        row: Row,
+        y: Mm,
+        rules: bool,
+        lines: &mut Vec<Segment>,
+    ) -> Result<Mm, String> {
+        let bottom = y + row.height;
+        let count = row.cells.len();
+        let size = self.value.size;
+        let air = row.height - row.usual.min(row.height);
+        // The first line stands in the middle of a strip as high as a row of one line.
+        let strip = (air + size * EM_BOX).min(row.height);
+        let middle = y + strip / 2.0;
+        for (index, entry) in row.cells.into_iter().enumerate() {
+            let x = self.rect.x + self.cell_x(index);
+            let (value_x, value_w) = self.value_place(count, index);
+            let value_x = self.rect.x + value_x;
+            let pad = if self.grid { PAD } else { 0.0 };
+            let label_w = self.labels[index.min(1)] - 2.0 * pad;
+            let label = if self.grid {
+                Rect {
+                    x: x + pad,
+                    y: y + 0.5,
+                    w: label_w,
+                    h: row.height - 1.0,
+                }
+            } else {
+                Rect {
+                    x,
+                    y: middle - strip / 2.0,
+                    w: label_w,
+                    h: strip,
+                }
+            };
+            self.label(builder, &entry.label, label)?;
+            let top = if self.grid {
+                y + PAD * 0.6
+            } else {
+                middle - size * EM_BOX / 2.0
+            };
+            let end = if self.grid {
+                bottom - PAD * 0.6
+            } else {
+                bottom - size * LEAST_AIR * 0.3
+            };
+            let place = Rect {
+                x: value_x,
+                y: top,
+                w: value_w,
+                h: end - top,
+            };
+            builder.block(Block {
+                place,
+                style: self.value.clone(),
+                pieces: entry.pieces,
+            })?;
+            if self.grid {
+                let left = [x, x + self.labels[index.min(1)]];
+                let drawn = left.into_iter().skip(usize::from(index == 0));
+                for x in drawn {
+                    lines.extend([Segment::Move(x, y), Segment::Line(x, bottom)]);
+                }
+            } else if rules {
+                let under = bottom - size * 0.12;
+                let from = value_x - self.gap * 0.4;
+                lines.extend([
+                    Segment::Move(from, under),
+                    Segment::Line(value_x + value_w, under),
+                ]);
+            }
+        }
+        if self.grid {
+            let right = self.rect.x + self.rect.w;
+            lines.extend([Segment::Move(self.rect.x, bottom), Segment::Line(right, bottom)]);
+        }
+        Ok(bottom)
+    }
+
+    /// Sets a label on one line, or else on two, a parenthesis on the second.
+    fn label(&self, builder: &mut Builder<'_>, text: &str, place: Rect) -> Result<(), String> {
+        let one = Style {
+            wrap: false,
+            floor: self.label.size * 0.8,
+            ..self.label.clone()
+        };
+        match builder.try_fixed(text, self.label_font, place, &one) {
+            Err(SetError::TooLong) => {}
+            result => return result.map_err(|error| format!("标签“{text}”：{error:?}")),
+        }
+        let broken = match text.find('（') {
+            Some(at) if at > 0 => format!("{}\n{}", &text[..at], &text[at..]),
+            _ => text.to_owned(),
+        };
+        let align = if broken.contains('\n') {
+            Align::Distribute
+        } else {
+            Align::Justify
+        };
+        let two = Style {
+            floor: 2.0,
+            align,
+            leading: 1.12,
+            wrap: true,
+            ..self.label.clone()
+        };
+        builder.fixed(&broken, self.label_font, place, &two)
+    }
+}
+
+fn finish_lines(builder: &mut Builder<'_>, measure: &Measure, lines: Vec<Segment>, bottom: Mm, color: Color) {
+    if lines.is_empty() {
+        return;
+    }
+    let mut push = |item: Item| builder.base.push(item);
+    push(art::line(lines, color, 0.15, Vec::new()));
+    if measure.grid {
+        let Rect { x, y, w, .. } = measure.rect;
+        let outline = art::frame(
+            Rect {
+                x,
+                y,
+                w,
+                h: bottom - y,
+            },
+            0.0,
+        );
+        push(art::line(outline, color, 0.35, Vec::new()));
+    }
+}

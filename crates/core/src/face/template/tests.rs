@@ -1,0 +1,348 @@
+#![allow(clippy::unwrap_used)]
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::{Arc, LazyLock},
+};
+
+use super::*;
+use crate::{
+    catalogue::{Field, FieldKind},
+    face::{FontConfig, Picture, TextRun},
+};
+
+static BOOK: LazyLock<FontBook> = LazyLock::new(|| FontBook::load(&FontConfig::default()).unwrap());
+
+const PRINTED: Printed<'static> = Printed {
+    identifier: "1.2.156.3005.2.11100000MB0900017M909.11419901MB0900017M.92419901MA4EXA1P5H000001.001.X",
+    number: "92419901MA4EXA1P5H",
+    issuer_name: "示例市样例区市场监督管理局",
+};
+
+fn templates() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../templates")
+}
+
+fn types() -> Vec<Arc<CertificateType>> {
+    let mut folders: Vec<_> = std::fs::read_dir(templates())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    folders.sort();
+    let files = folders
+        .into_iter()
+        .map(|folder| folder.join("type.toml"))
+        .filter(|file| file.exists());
+    files
+        .map(|file| Arc::new(toml::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()))
+        .collect()
+}
+
+fn load(certificate_type: &CertificateType) -> FaceTemplate {
+    let folder = templates().join(&certificate_type.key);
+    let loaded = FaceTemplate::load(certificate_type, &folder, &templates().join("_layouts"), &BOOK);
+    loaded.unwrap_or_else(|error| panic!("{}: {error}", certificate_type.key))
+}
+
+fn food() -> Arc<CertificateType> {
+    types()
+        .into_iter()
+        .find(|own| own.key == "food-business-permit")
+        .unwrap()
+}
+
+fn data(certificate_type: &Arc<CertificateType>, text: impl Fn(&Field) -> String) -> FaceData {
+    let mut printed = BTreeMap::new();
+    for field in &certificate_type.fields {
+        let value = match field.kind {
+            FieldKind::Photo => continue,
+            FieldKind::Date => "2024年12月28日".to_owned(),
+            _ => text(field),
+        };
+        printed.insert(field.key.clone(), value);
+    }
+    let day = jiff::civil::date(2024, 12, 28);
+    FaceData {
+        certificate_type: Arc::clone(certificate_type),
+        number: Some("1".to_owned()),
+        holder_name: "示例".to_owned(),
+        holder_code: None,
+        issued_on: day,
+        valid_from: day,
+        valid_until: None,
+        printed,
+        photos: BTreeMap::new(),
+    }
+}
+
+fn sample(field: &Field) -> String {
+    field.sample.clone()
+}
+
+/// The longest value the type admits.
+fn longest(field: &Field) -> String {
+    let most = field.max_chars.unwrap_or(60);
+    match field.kind {
+        FieldKind::Choice => field
+            .choices
+            .iter()
+            .max_by_key(|choice| choice.chars().count())
+            .unwrap()
+            .clone(),
+        FieldKind::Text if field.role == Some(Role::HolderCode) => "9".repeat(most),
+        FieldKind::Text => "普通货物运输，（含冷藏保鲜）"
+            .chars()
+            .cycle()
+            .take(most)
+            .collect(),
+        _ => field.sample.clone(),
+    }
+}
+
+fn runs(items: &[Item]) -> impl Iterator<Item = &TextRun> {
+    items.iter().filter_map(|item| match item {
+        Item::Text(run) => Some(run),
+        _ => None,
+    })
+}
+
+/// The ink box of a run, a little inside its em boxes.
+fn ink(run: &TextRun) -> Rect {
+    let end = run
+        .glyphs
+        .last()
+        .map_or(0.0, |last| last.x + BOOK.advance(run.font, last.id) * run.size);
+    Rect {
+        x: run.x,
+        y: run.y - run.size * 0.78,
+        w: end,
+        h: run.size * 0.86,
+    }
+}
+
+fn overlap(a: Rect, b: Rect) -> bool {
+    let w = (a.x + a.w).min(b.x + b.w) - a.x.max(b.x);
+    let h = (a.y + a.h).min(b.y + b.h) - a.y.max(b.y);
+    w > 0.35 && h > 0.2
+}
+
+fn text(run: &TextRun) -> String {
+    run.glyphs.iter().map(|glyph| glyph.ch).collect()
+}
+
+/// Text lies on the page, apart from other text, the photo and the QR symbol.
+fn assert_clear(key: &str, template: &FaceTemplate, face: &Face) {
+    let (width, height) = template.page();
+    let all: Vec<_> = runs(&face.base.items)
+        .chain(runs(&face.items))
+        .filter(|run| run.alpha > 0.5)
+        .collect();
+    let photo = template.photo.as_ref().map(|slot| slot.place);
+    for (index, run) in all.iter().enumerate() {
+        let own = ink(run);
+        let inside =
+            own.x >= 5.0 && own.y >= 5.0 && own.x + own.w <= width - 5.0 && own.y + own.h <= height - 5.0;
+        assert!(inside, "{key}: {} at {own:?}", text(run));
+        assert!(
+            !overlap(own, template.qr),
+            "{key}: {} on the QR symbol",
+            text(run)
+        );
+        let on_photo = photo.is_some_and(|place| overlap(own, place)) && text(run) != "照 片";
+        assert!(!on_photo, "{key}: {} on the photo", text(run));
+        let on_emblem = template.emblem_place().is_some_and(|place| overlap(own, place));
+        assert!(!on_emblem, "{key}: {} on the emblem", text(run));
+        for other in &all[index + 1..] {
+            let (a, b) = (text(run), text(other));
+            assert!(
+                !overlap(own, ink(other)),
+                "{key}: {a} over {b}: {own:?} {:?}",
+                ink(other)
+            );
+        }
+    }
+    let printed: String = all.iter().map(|run| text(run)).collect();
+    assert!(
+        printed.contains(PRINTED.identifier) && printed.contains(PRINTED.number),
+        "{key}"
+    );
+}
+
+#[test]
+fn every_type_has_a_template_that_shows_its_fields_apart_from_each_other() {
+    let types = types();
+    assert!(types.len() >= 12);
+    for own in types {
+        let template = load(&own);
+        for data in [
+            data(&own, sample),
+            data(&own, longest),
+            data(&own, |_| String::new()),
+        ] {
+            let face = template
+                .lay_out(&data, &PRINTED, &BOOK)
+                .unwrap_or_else(|errors| panic!("{}: {errors:?}", own.key));
+            assert_clear(&own.key, &template, &face);
+            for field in own.fields.iter().filter(|field| field.kind != FieldKind::Photo) {
+                let value = data.printed.get(&field.key).unwrap();
+                let shown: String = runs(&face.items)
+                    .filter(|run| run.field.as_deref() == Some(&field.key))
+                    .map(text)
+                    .collect();
+                let number = field.role == Some(Role::Number);
+                let expected = if number { PRINTED.number } else { value.as_str() };
+                if !expected.is_empty() {
+                    let plain = |text: &str| text.replace([' ', '\n'], "");
+                    assert_eq!(plain(&shown), plain(expected), "{} {}", own.key, field.key);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_seal_lies_on_the_page_and_clear_of_the_qr_symbol() {
+    for own in types() {
+        let template = load(&own);
+        let ((x, y), (w, h)) = (template.seal_center(), template.page());
+        let radius = 21.0;
+        let inside = x >= radius + 3.0 && y >= radius + 3.0 && x <= w - radius - 3.0 && y <= h - radius - 3.0;
+        assert!(inside, "{}", own.key);
+        let circle = Rect {
+            x: x - radius,
+            y: y - radius,
+            w: 2.0 * radius,
+            h: 2.0 * radius,
+        };
+        assert!(!overlap(circle, template.qr), "{}", own.key);
+    }
+}
+
+#[test]
+fn a_value_too_long_for_its_place_is_named() {
+    let own = food();
+    let long = data(&own, |field| {
+        if field.key == "holder-name" {
+            "长".repeat(1500)
+        } else {
+            sample(field)
+        }
+    });
+    let errors = load(&own).lay_out(&long, &PRINTED, &BOOK).unwrap_err();
+    let [
+        FaceError::DoesNotFit {
+            field,
+            label,
+            chars: 1500,
+            ..
+        },
+    ] = errors.as_slice()
+    else {
+        panic!("{errors:?}")
+    };
+    assert_eq!((field.as_str(), label.as_str()), ("holder-name", "经营者名称"));
+}
+
+#[test]
+fn every_character_without_glyph_is_named_with_its_field() {
+    let own = food();
+    let odd = data(&own, |field| match field.key.as_str() {
+        "holder-name" => "好\u{E123}味".to_owned(),
+        "domicile" => "路\u{378}号\u{FFFFF}".to_owned(),
+        _ => sample(field),
+    });
+    let errors = load(&own).lay_out(&odd, &PRINTED, &BOOK).unwrap_err();
+    assert_eq!(errors.len(), 3, "{errors:?}");
+    let private = errors.iter().any(|error| {
+        matches!(error, FaceError::PrivateUse { field, ch: '\u{E123}', position: 2, .. } if field == "holder-name")
+    });
+    let missing = errors.iter().any(|error| {
+        matches!(error, FaceError::MissingGlyph { field, ch: '\u{378}', position: 2, .. } if field == "domicile")
+    });
+    assert!(private && missing, "{errors:?}");
+    assert!(errors[0].to_string().contains("U+E123"), "{}", errors[0]);
+}
+
+#[test]
+fn rare_characters_of_names_are_printed() {
+    let own = food();
+    let rare = data(&own, |field| {
+        if field.key == "legal-representative" {
+            "\u{20164}\u{2A6A5}\u{2B820}".to_owned()
+        } else {
+            sample(field)
+        }
+    });
+    assert!(load(&own).lay_out(&rare, &PRINTED, &BOOK).is_ok());
+}
+
+#[test]
+fn data_of_another_type_are_refused() {
+    let own = food();
+    let mut other = (*own).clone();
+    other.version = 9;
+    let errors = load(&own)
+        .lay_out(&data(&Arc::new(other), sample), &PRINTED, &BOOK)
+        .unwrap_err();
+    assert!(matches!(errors.as_slice(), [FaceError::OtherType { .. }]));
+}
+
+#[test]
+fn qr_modules_never_come_under_a_third_of_a_millimetre() {
+    for own in types() {
+        let template = load(&own);
+        let mut face = template.lay_out(&data(&own, sample), &PRINTED, &BOOK).unwrap();
+        let symbol = |width: u32| vec![true; (width * width) as usize].into();
+        face.place_qr(symbol(85), 85).unwrap();
+        let Some(Item::Picture(placed)) = face.items.last() else {
+            panic!()
+        };
+        let module = placed.place.w / 85.0;
+        assert!(module >= 0.33, "{}: {module}", own.key);
+        assert!(placed.place.x - template.qr.x >= 4.0 * module - 0.01);
+        assert!(matches!(placed.picture, Picture::Modules { width: 85, .. }));
+        assert!(matches!(
+            face.place_qr(symbol(177), 177),
+            Err(FaceError::QrTooDense { modules: 177, .. })
+        ));
+        assert!(matches!(
+            face.place_qr(symbol(20), 21),
+            Err(FaceError::QrNotSquare { .. })
+        ));
+    }
+}
+
+#[test]
+fn a_template_that_leaves_a_field_out_is_refused() {
+    let mut own = (*food()).clone();
+    let mut extra = own.fields[4].clone();
+    extra.key = "extra".to_owned();
+    own.fields.push(extra);
+    let folder = templates().join(&own.key);
+    let error = FaceTemplate::load(&own, &folder, &templates(), &BOOK).unwrap_err();
+    assert!(error.to_string().contains("extra"), "{error}");
+    own.layout = "../etc".to_owned();
+    assert!(FaceTemplate::load(&own, &folder, &templates(), &BOOK).is_err());
+}
+
+#[test]
+#[ignore = "measures"]
+fn measure() {
+    for own in types() {
+        let template = load(&own);
+        let data = data(&own, sample);
+        let once = || template.lay_out(&data, &PRINTED, &BOOK).unwrap();
+        once();
+        let start = std::time::Instant::now();
+        for _ in 0..200 {
+            std::hint::black_box(once());
+        }
+        println!(
+            "{:40} {:?} base {} items",
+            own.key,
+            start.elapsed() / 200,
+            template.base.items.len()
+        );
+    }
+}

@@ -1,0 +1,457 @@
+//! Canonical encoding of events.
+//!
+//! CBOR maps with integer keys in ascending order, definite lengths, absent values left out: the
+//! deterministic encoding of RFC 8949 §4.2, so equal events have equal bytes on every back end.
+
+use jiff::{Timestamp, civil::Date};
+use minicbor::{Decode, Encode, Encoder, decode};
+use ring::digest::{Context, SHA256};
+
+use super::{
+    Append, Basis, Change, EventKind,
+    merkle::{self, Hash},
+};
+
+/// The only layout of leaves so far.
+const LEAF_VERSION: u8 = 1;
+
+/// The public part of an event: a leaf of the Merkle tree. Holds no personal data.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Leaf {
+    /// Layout of the leaf.
+    #[n(0)]
+    pub version: u8,
+    /// What happened.
+    #[n(1)]
+    #[cbor(with = "kind")]
+    pub kind: EventKind,
+    /// When, in milliseconds since 1970.
+    #[n(2)]
+    pub at: i64,
+    /// Unified social credit code of the authority that acted.
+    #[n(3)]
+    pub authority: String,
+    /// Type key; none for seal events.
+    #[n(4)]
+    pub certificate_type: Option<String>,
+    /// Type version.
+    #[n(5)]
+    pub type_version: Option<u16>,
+    /// SHA-256 of salt and private part.
+    #[n(6)]
+    #[cbor(with = "minicbor::bytes")]
+    pub commitment: Hash,
+    /// SHA-256 of salt, the word `actor` and the actor.
+    #[n(7)]
+    #[cbor(with = "minicbor::bytes")]
+    pub actor_commitment: Hash,
+    /// Index of the event before it in the life of the same certificate or seal.
+    #[n(8)]
+    pub previous: Option<u64>,
+    /// Seal: the one concerned, or the one that signed.
+    #[n(9)]
+    pub seal: Option<String>,
+}
+
+/// The private part of an event.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct PrivatePart {
+    /// Who did it.
+    #[n(0)]
+    pub actor: String,
+    /// Why.
+    #[n(1)]
+    pub reason: String,
+    /// Idempotency key of the request.
+    #[n(2)]
+    pub idempotency_key: Option<String>,
+    /// Digest of the request.
+    #[n(3)]
+    #[cbor(with = "minicbor::bytes")]
+    pub request_digest: Option<Hash>,
+    /// Certificate identifier.
+    #[n(4)]
+    pub identifier: Option<String>,
+    /// Certificate number.
+    #[n(5)]
+    pub number: Option<String>,
+    /// Holder's name.
+    #[n(6)]
+    pub holder_name: Option<String>,
+    /// Holder's code.
+    #[n(7)]
+    pub holder_code: Option<String>,
+    /// Name of the issuing authority.
+    #[n(8)]
+    pub issuer_name: Option<String>,
+    /// Date of issue.
+    #[n(9)]
+    #[cbor(with = "date")]
+    pub issued_on: Option<Date>,
+    /// First day in force.
+    #[n(10)]
+    #[cbor(with = "date")]
+    pub valid_from: Option<Date>,
+    /// Last day in force.
+    #[n(11)]
+    #[cbor(with = "date")]
+    pub valid_until: Option<Date>,
+    /// SHA-256 of the sealed document.
+    #[n(12)]
+    #[cbor(with = "minicbor::bytes")]
+    pub document_digest: Option<Hash>,
+    /// Its length.
+    #[n(13)]
+    pub document_size: Option<u64>,
+    /// Where it lies in the object store.
+    #[n(14)]
+    pub document_key: Option<String>,
+    /// SHA-256 of the face data.
+    #[n(15)]
+    #[cbor(with = "minicbor::bytes")]
+    pub face_digest: Option<Hash>,
+    /// Identifier of the certificate it replaces.
+    #[n(16)]
+    pub predecessor: Option<String>,
+    /// Definition of a seal.
+    #[n(17)]
+    #[cbor(with = "minicbor::bytes")]
+    pub seal_definition: Option<Vec<u8>>,
+}
+
+/// One event as recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Its place in the total order.
+    pub index: u64,
+    /// The public part.
+    pub leaf: Leaf,
+    /// The private part.
+    pub private: PrivatePart,
+    /// What blinds the commitments.
+    pub salt: [u8; 32],
+    /// The leaf as it was hashed.
+    pub leaf_bytes: Vec<u8>,
+    /// The private part as it was committed to.
+    pub private_bytes: Vec<u8>,
+}
+
+impl Event {
+    /// Makes the event of an accepted item: `previous` is the event before it in the same life, and
+    /// `of_type` the type of the certificate, where the item itself does not say it.
+    pub(super) fn new(index: u64, append: &Append, previous: Option<u64>, of_type: Option<String>) -> Self {
+        let private = PrivatePart::of(append);
+        let private_bytes = to_bytes(&private);
+        let (certificate_type, type_version, seal) = match &append.change {
+            Change::Enrol(e) => (Some(&e.certificate_type), Some(e.type_version), None),
+            Change::Issue(c) => (Some(&c.certificate_type), Some(c.type_version), Some(&c.seal)),
+            Change::RegisterSeal { seal, .. }
+            | Change::SuspendSeal(seal)
+            | Change::ResumeSeal(seal)
+            | Change::DestroySeal(seal) => (None, None, Some(seal)),
+            Change::Suspend(_) | Change::Resume(_) | Change::Revoke(_) | Change::Cancel(_) => {
+                (None, None, None)
+            }
+        };
+        let leaf = Leaf {
+            version: LEAF_VERSION,
+            kind: append.change.kind(),
+            at: append.at.as_millisecond(),
+            authority: append.authority.clone(),
+            certificate_type: certificate_type.cloned().or(of_type),
+            type_version,
+            commitment: commit(&append.salt, &private_bytes),
+            actor_commitment: commit_actor(&append.salt, &append.actor),
+            previous,
+            seal: seal.cloned(),
+        };
+        Self {
+            index,
+            leaf_bytes: to_bytes(&leaf),
+            leaf,
+            private,
+            salt: append.salt,
+            private_bytes,
+        }
+    }
+
+    /// When it happened.
+    pub fn at(&self) -> Timestamp {
+        Timestamp::from_millisecond(self.leaf.at).unwrap_or_default()
+    }
+
+    /// Hash of its leaf.
+    pub fn leaf_hash(&self) -> Hash {
+        merkle::leaf_hash(&self.leaf_bytes)
+    }
+
+    /// Whether the leaf commits to this private part.
+    pub fn is_committed(&self) -> bool {
+        self.leaf.commitment == commit(&self.salt, &self.private_bytes)
+            && self.leaf.actor_commitment == commit_actor(&self.salt, &self.private.actor)
+    }
+
+    /// One byte string for storage.
+    pub(super) fn to_stored(&self) -> Vec<u8> {
+        to_bytes(&Stored {
+            leaf: &self.leaf_bytes,
+            salt: &self.salt,
+            private: &self.private_bytes,
+        })
+    }
+
+    /// Reads what [`Self::to_stored`] wrote.
+    pub(super) fn from_stored(index: u64, bytes: &[u8]) -> Result<Self, decode::Error> {
+        let stored: Stored<'_> = minicbor::decode(bytes)?;
+        Ok(Self {
+            index,
+            leaf: minicbor::decode(stored.leaf)?,
+            private: minicbor::decode(stored.private)?,
+            salt: stored
+                .salt
+                .try_into()
+                .map_err(|_| decode::Error::message("salt of a wrong length"))?,
+            leaf_bytes: stored.leaf.to_vec(),
+            private_bytes: stored.private.to_vec(),
+        })
+    }
+}
+
+impl PrivatePart {
+    fn of(append: &Append) -> Self {
+        let mut private = Self {
+            actor: append.actor.clone(),
+            reason: append.reason.clone(),
+            idempotency_key: append.idempotency.as_ref().map(|i| i.key.clone()),
+            request_digest: append.idempotency.as_ref().map(|i| i.request),
+            ..Self::default()
+        };
+        match &append.change {
+            Change::Enrol(e) => {
+                private.number = Some(e.number.clone());
+                private.holder_name = Some(e.holder_name.clone());
+                private.holder_code.clone_from(&e.holder_code);
+                private.issuer_name = Some(e.issuer_name.clone());
+                private.issued_on = Some(e.issued_on);
+                private.valid_from = Some(e.valid_from);
+                private.valid_until = e.valid_until;
+            }
+            Change::Issue(c) => {
+                private.identifier = Some(c.identifier.clone());
+                private.number = Some(c.number.clone());
+                private.holder_name = Some(c.holder_name.clone());
+                private.holder_code.clone_from(&c.holder_code);
+                private.issuer_name = Some(c.issuer_name.clone());
+                private.issued_on = Some(c.issued_on);
+                private.valid_from = Some(c.valid_from);
+                private.valid_until = c.valid_until;
+                private.document_digest = Some(c.document_digest);
+                private.document_size = Some(c.document_size);
+                private.document_key = Some(c.document_key.clone());
+                private.face_digest = Some(c.face_digest);
+                private.predecessor = Basis::predecessor(&c.basis).map(str::to_owned);
+            }
+            Change::Suspend(id) | Change::Resume(id) | Change::Revoke(id) | Change::Cancel(id) => {
+                private.identifier = Some(id.clone());
+            }
+            Change::RegisterSeal { definition, .. } => {
+                private.seal_definition = Some(definition.clone());
+            }
+            Change::SuspendSeal(_) | Change::ResumeSeal(_) | Change::DestroySeal(_) => {}
+        }
+        private
+    }
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct Stored<'a> {
+    #[b(0)]
+    #[cbor(with = "minicbor::bytes")]
+    leaf: &'a [u8],
+    #[b(1)]
+    #[cbor(with = "minicbor::bytes")]
+    salt: &'a [u8],
+    #[b(2)]
+    #[cbor(with = "minicbor::bytes")]
+    private: &'a [u8],
+}
+
+/// Encodes into memory, which cannot fail.
+pub(super) fn to_bytes<T: Encode<()>>(value: &T) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(256);
+    let mut encoder = Encoder::new(&mut bytes);
+    match encoder.encode(value) {
+        Ok(_) => bytes,
+        Err(never) => unreachable!("writing to memory does not fail: {never}"),
+    }
+}
+
+fn commit(salt: &[u8; 32], private: &[u8]) -> Hash {
+    sha256(&[salt, private])
+}
+
+fn commit_actor(salt: &[u8; 32], actor: &str) -> Hash {
+    sha256(&[salt, b"actor", actor.as_bytes()])
+}
+
+fn sha256(parts: &[&[u8]]) -> Hash {
+    let mut context = Context::new(&SHA256);
+    for part in parts {
+        context.update(part);
+    }
+    let mut out = [0; 32];
+    out.copy_from_slice(context.finish().as_ref());
+    out
+}
+
+/// Event kinds by number; numbers are never given anew.
+mod kind {
+    use minicbor::{
+        decode::{Decoder, Error as DecodeError},
+        encode::{Encoder, Error as EncodeError, Write},
+    };
+
+    use super::EventKind;
+
+    const NUMBERS: [EventKind; 13] = [
+        EventKind::Enrolled,
+        EventKind::Issued,
+        EventKind::Renewed,
+        EventKind::Amended,
+        EventKind::Reissued,
+        EventKind::Suspended,
+        EventKind::Resumed,
+        EventKind::Revoked,
+        EventKind::Cancelled,
+        EventKind::SealRegistered,
+        EventKind::SealSuspended,
+        EventKind::SealResumed,
+        EventKind::SealDestroyed,
+    ];
+
+    pub(super) fn encode<C, W: Write>(
+        kind: &EventKind,
+        e: &mut Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), EncodeError<W::Error>> {
+        let number = NUMBERS.iter().position(|k| k == kind).unwrap_or_default();
+        e.u8(number as u8)?;
+        Ok(())
+    }
+
+    pub(super) fn decode<C>(d: &mut Decoder<'_>, _: &mut C) -> Result<EventKind, DecodeError> {
+        NUMBERS
+            .get(usize::from(d.u8()?))
+            .copied()
+            .ok_or_else(|| DecodeError::message("an event kind this program does not know"))
+    }
+}
+
+/// Civil dates as the number year·10000 + month·100 + day.
+mod date {
+    use minicbor::{
+        decode::{Decoder, Error as DecodeError},
+        encode::{Encoder, Error as EncodeError, Write},
+    };
+
+    use super::Date;
+
+    pub(super) fn encode<C, W: Write>(
+        date: &Option<Date>,
+        e: &mut Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), EncodeError<W::Error>> {
+        match date {
+            Some(d) => {
+                e.i32(i32::from(d.year()) * 10_000 + i32::from(d.month()) * 100 + i32::from(d.day()))?
+            }
+            None => e.null()?,
+        };
+        Ok(())
+    }
+
+    pub(super) fn decode<C>(d: &mut Decoder<'_>, _: &mut C) -> Result<Option<Date>, DecodeError> {
+        if d.datatype()? == minicbor::data::Type::Null {
+            d.null()?;
+            return Ok(None);
+        }
+        let n = d.i32()?;
+        let (year, month, day) = (n / 10_000, n / 100 % 100, n % 100);
+        Date::new(year as i16, month as i8, day as i8)
+            .map(Some)
+            .map_err(|_| DecodeError::message("a day that is in no calendar"))
+    }
+
+    pub(super) fn is_nil(date: &Option<Date>) -> bool {
+        date.is_none()
+    }
+
+    pub(super) fn nil() -> Option<Option<Date>> {
+        Some(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use minicbor::Decoder;
+
+    use super::*;
+    use crate::registry::contract::issue;
+
+    #[test]
+    fn an_event_reads_back_as_written() {
+        let event = Event::new(7, &issue("A-1", "0001"), Some(3), None);
+        assert!(event.is_committed());
+        let again = Event::from_stored(7, &event.to_stored()).unwrap();
+        assert_eq!(again, event);
+        assert_eq!(to_bytes(&again.leaf), event.leaf_bytes);
+        assert_eq!(to_bytes(&again.private), event.private_bytes);
+    }
+
+    #[test]
+    fn a_leaf_tells_nothing_personal() {
+        let append = issue("A-1", "0001");
+        let event = Event::new(0, &append, None, None);
+        let Change::Issue(new) = &append.change else {
+            unreachable!()
+        };
+        for secret in [
+            new.identifier.as_str(),
+            new.number.as_str(),
+            new.holder_name.as_str(),
+            new.holder_code.as_deref().unwrap(),
+            append.actor.as_str(),
+        ] {
+            assert!(
+                !event
+                    .leaf_bytes
+                    .windows(secret.len())
+                    .any(|w| w == secret.as_bytes()),
+                "{secret}"
+            );
+        }
+    }
+
+    #[test]
+    fn maps_have_ascending_keys_and_no_absent_values() {
+        let event = Event::new(0, &issue("A-1", "0001"), None, None);
+        for bytes in [&event.leaf_bytes, &event.private_bytes] {
+            let mut d = Decoder::new(bytes);
+            let n = d.map().unwrap().unwrap();
+            let mut last = None;
+            for _ in 0..n {
+                let key = d.u8().unwrap();
+                assert!(last < Some(key));
+                last = Some(key);
+                assert_ne!(d.datatype().unwrap(), minicbor::data::Type::Null);
+                d.skip().unwrap();
+            }
+            assert_eq!(d.position(), bytes.len());
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! Sealed documents, by key, in an object store: a local folder or, later, S3.
+//!
+//! `put` makes an object visible whole or not at all; [`Objects::sync`] makes all objects put before
+//! it durable. Locally that is one `syncfs` for any number of files: measured on ext4, 256 documents
+//! of 30 kB cost 7 to 20 ms that way, 55 to 75 ms with an `fsync` each on 32 threads, and 220 ms and
+//! more one after the other. Concurrent callers share one barrier.
+
+use std::{
+    fs, io,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use futures::{StreamExt, TryStreamExt};
+use object_store::{ObjectStore, ObjectStoreExt, PutPayload, local::LocalFileSystem};
+use ring::digest::{SHA256, digest};
+
+/// Writes in flight within one [`Objects::put_all`]: enough to hide a remote store's latency.
+const PUTS_AT_ONCE: usize = 32;
+
+/// Where documents lie.
+#[derive(Debug)]
+pub struct Objects {
+    store: Arc<dyn ObjectStore>,
+    barrier: Option<Barrier>,
+}
+
+/// Makes everything written to one file system durable.
+#[derive(Debug)]
+struct Barrier {
+    /// Open since before the first write, so that the kernel reports every failed write-back to it.
+    folder: Arc<fs::File>,
+    asked: AtomicU64,
+    state: tokio::sync::Mutex<BarrierState>,
+}
+
+#[derive(Debug, Default)]
+struct BarrierState {
+    /// Callers up to this ticket are served.
+    done: u64,
+    /// Callers up to this ticket were covered by a barrier that failed.
+    failed: u64,
+    failure: Option<(io::ErrorKind, String)>,
+}
+
+/// Why a document could not be stored or fetched.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ObjectsError {
+    /// The stored bytes are not those the registry speaks of.
+    #[error("object {key} does not have the recorded digest")]
+    Altered {
+        /// Key of the object.
+        key: String,
+    },
+    /// Our own side or the medium failed.
+    #[error("object {key} cannot be read or written: {reason}")]
+    Failed {
+        /// Key of the object.
+        key: String,
+        /// What the store says.
+        reason: String,
+    },
+    /// No such object.
+    #[error("no object {key}")]
+    NotFound {
+        /// Key of the object.
+        key: String,
+    },
+    /// No space is left.
+    #[error("no space is left for documents")]
+    StorageFull,
+}
+
+/// Key of a certificate's document. The folder between spreads a type's documents evenly over 256, so
+/// that a million of them stay some four thousand a folder.
+pub fn document_key(certificate_type: &str, identifier: &str) -> String {
+    let shard = digest(&SHA256, identifier.as_bytes());
+    let shard = shard.as_ref().first().copied().unwrap_or_default();
+    format!("documents/{certificate_type}/{shard:02x}/{identifier}.pdf")
+}
+
+impl Objects {
+    /// Objects in a local folder, made if missing.
+    pub fn local(root: &Path) -> Result<Self, ObjectsError> {
+        let open = || -> io::Result<fs::File> {
+            fs::create_dir_all(root)?;
+            fs::File::open(root)
+        };
+        let folder = open().map_err(|e| failed(&root.display().to_string(), &e))?;
+        let store =
+            LocalFileSystem::new_with_prefix(root).map_err(|e| from_store(&root.display().to_string(), e))?;
+        Ok(Self::with_barrier(store, folder))
+    }
+
+    #[cfg(target_os = "linux")]
+    fn with_barrier(store: LocalFileSystem, folder: fs::File) -> Self {
+        Self {
+            store: Arc::new(store),
+            barrier: Some(Barrier {
+                folder: Arc::new(folder),
+                asked: AtomicU64::new(0),
+                state: tokio::sync::Mutex::default(),
+            }),
+        }
+    }
+
+    /// Where there is no `syncfs`, every put is durable by itself.
+    #[cfg(not(target_os = "linux"))]
+    fn with_barrier(store: LocalFileSystem, _folder: fs::File) -> Self {
+        Self::over(Arc::new(store.with_fsync(true)))
+    }
+
+    /// Objects in any store whose puts are durable by themselves.
+    pub fn over(store: Arc<dyn ObjectStore>) -> Self {
+        Self { store, barrier: None }
+    }
+
+    /// Writes an object, whole or not at all, over an orphan of a crash if there is one. The caller has
+    /// made sure that no event refers to the key.
+    pub async fn put(&self, key: &str, bytes: Vec<u8>) -> Result<(), ObjectsError> {
+        self.store
+            .put(&key.into(), PutPayload::from(bytes))
+            .await
+            .map(drop)
+            .map_err(|e| from_store(key, e))
+    }
+
+    /// Writes many objects; the first failure ends it.
+    pub async fn put_all(
+        &self,
+        objects: impl IntoIterator<Item = (String, Vec<u8>)> + Send,
+    ) -> Result<(), ObjectsError> {
+        let objects: Vec<_> = objects.into_iter().collect();
+        futures::stream::iter(objects)
+            .map(|(key, bytes)| async move { self.put(&key, bytes).await })
+            .buffer_unordered(PUTS_AT_ONCE)
+            .try_collect()
+            .await
+    }
+
+    /// Returns when everything put before the call is durable.
+    pub async fn sync(&self) -> Result<(), ObjectsError> {
+        let Some(barrier) = &self.barrier else {
+            return Ok(());
+        };
+        barrier.pass().await.map_err(|(kind, reason)| {
+            if kind == io::ErrorKind::StorageFull {
+                ObjectsError::StorageFull
+            } else {
+                ObjectsError::Failed {
+                    key: "documents".to_owned(),
+                    reason,
+                }
+            }
+        })
+    }
+
+    /// Reads an object and checks that it is the recorded one.
+    pub async fn get(&self, key: &str, expected: &[u8; 32]) -> Result<Vec<u8>, ObjectsError> {
+        let found = self
+            .store
+            .get(&key.into())
+            .await
+            .map_err(|e| from_store(key, e))?;
+        let bytes = found.bytes().await.map_err(|e| from_store(key, e))?;
+        if digest(&SHA256, &bytes).as_ref() != expected {
+            return Err(ObjectsError::Altered { key: key.to_owned() });
+        }
+        Ok(bytes.into())
+    }
+
+    /// Removes an object no event refers to.
+    pub async fn remove_orphan(&self, key: &str) -> Result<(), ObjectsError> {
+        match self.store.delete(&key.into()).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(e) => Err(from_store(key, e)),
+        }
+    }
+}
+
+impl Barrier {
+    /// Takes a ticket; whoever gets the lock first serves every ticket taken until then.
+    async fn pass(&self) -> Result<(), (io::ErrorKind, String)> {
+        let ticket = self.asked.fetch_add(1, Ordering::SeqCst) + 1;
+        let mut state = self.state.lock().await;
+        if ticket > state.done {
+            let serves = self.asked.load(Ordering::SeqCst);
+            let folder = Arc::clone(&self.folder);
+            let result = tokio::task::spawn_blocking(move || sync_file_system(&folder))
+                .await
+                .unwrap_or_else(|e| Err(io::Error::other(e)));
+            state.done = serves;
+            if let Err(e) = result {
+                state.failed = serves;
+                state.failure = Some((e.kind(), e.to_string()));
+            }
+        }
+        // A failed write-back may have dropped the pages: everybody it covered is told, nobody asks the
+        // kernel a second time and takes its silence for success.
+        match &state.failure {
+            Some(failure) if ticket <= state.failed => Err(failure.clone()),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn sync_file_system(folder: &fs::File) -> io::Result<()> {
+    rustix::fs::syncfs(folder).map_err(io::Error::from)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn sync_file_system(folder: &fs::File) -> io::Result<()> {
+    folder.sync_all()
+}
+
+fn failed(key: &str, error: &io::Error) -> ObjectsError {
+    if error.kind() == io::ErrorKind::StorageFull {
+        return ObjectsError::StorageFull;
+    }
+    ObjectsError::Failed {
+        key: key.to_owned(),
+        reason: error.to_string(),
+    }
+}
+
+/// Finds the cause the store wraps: a full disk must be told from other failures.
+fn from_store(key: &str, error: object_store::Error) -> ObjectsError {
+    if matches!(error, object_store::Error::NotFound { .. }) {
+        return ObjectsError::NotFound { key: key.to_owned() };
+    }
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+    while let Some(e) = cause {
+        if let Some(io) = e.downcast_ref::<io::Error>()
+            && io.kind() == io::ErrorKind::StorageFull
+        {
+            return ObjectsError::StorageFull;
+        }
+        cause = e.source();
+    }
+    ObjectsError::Failed {
+        key: key.to_owned(),
+        reason: error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_was_put_is_got_and_checked() {
+        let folder = tempfile::tempdir().unwrap();
+        let objects = Objects::local(folder.path()).unwrap();
+        let key = document_key("t", "1.2.156.3005.2.X.Y.1.001.A");
+        objects.put(&key, b"old".to_vec()).await.unwrap();
+        objects.put(&key, b"new".to_vec()).await.unwrap();
+        objects.sync().await.unwrap();
+        let good = digest(&SHA256, b"new").as_ref().try_into().unwrap();
+        assert_eq!(objects.get(&key, &good).await.unwrap(), b"new");
+        assert!(matches!(
+            objects.get(&key, &[0; 32]).await,
+            Err(ObjectsError::Altered { .. })
+        ));
+        objects.remove_orphan(&key).await.unwrap();
+        objects.remove_orphan(&key).await.unwrap();
+        assert!(matches!(
+            objects.get(&key, &good).await,
+            Err(ObjectsError::NotFound { .. })
+        ));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn many_callers_share_the_barrier() {
+        let folder = tempfile::tempdir().unwrap();
+        let objects = Arc::new(Objects::local(folder.path()).unwrap());
+        let tasks: Vec<_> = (0..64)
+            .map(|i| {
+                let objects = Arc::clone(&objects);
+                tokio::spawn(async move {
+                    objects.put(&format!("a/{i}"), vec![0; 1000]).await.unwrap();
+                    objects.sync().await.unwrap();
+                })
+            })
+            .collect();
+        for task in tasks {
+            task.await.unwrap();
+        }
+        let state = objects.barrier.as_ref().unwrap().state.lock().await;
+        assert_eq!(state.done, 64);
+    }
+}

@@ -1,0 +1,244 @@
+//! CMS SignedData (RFC 5652) as PAdES baseline B-B wants it (ETSI EN 319 142-1 §6.3): detached, one
+//! signer, DER throughout.
+//!
+//! ```text
+//! ContentInfo ─ SignedData v1
+//!   ├ digestAlgorithms   SHA-256
+//!   ├ encapContentInfo   id-data, no content: what is signed is the PDF's byte range
+//!   ├ certificates       signer certificate and its issuers, the root left out
+//!   └ SignerInfo v1      issuer and serial number
+//!       ├ signedAttrs    content-type, message-digest, signing-certificate-v2
+//!       └ signature      over the DER of signedAttrs as a SET OF
+//! ```
+//!
+//! There is no signing-time attribute: PAdES has the claimed time in the signature dictionary's /M.
+//! The signer certificate is named twice, by issuer and serial number and by its SHA-256 digest inside
+//! what is signed (RFC 5035), so that no other certificate over the same key can take its place.
+
+use std::sync::Arc;
+
+use const_oid::ObjectIdentifier;
+use der::Encode;
+
+use crate::crypto::{
+    Signer, SignerError, SigningIdentity,
+    x509::{self, X509Error},
+};
+
+mod error;
+mod signed;
+
+pub use error::{CmsError, CmsVerifyError};
+pub use signed::{SignedCms, UnsignedAttribute};
+
+const ID_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.1");
+const ID_SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.2");
+const CONTENT_TYPE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.3");
+const MESSAGE_DIGEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.4");
+const SIGNING_TIME: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.5");
+const SIGNING_CERTIFICATE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.12");
+const SIGNATURE_TIME_STAMP: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.14");
+const SIGNING_CERTIFICATE_V2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.47");
+
+const OCTET_STRING: u8 = 0x04;
+const SEQUENCE: u8 = 0x30;
+const SET: u8 = 0x31;
+const CONTEXT_0: u8 = 0xa0;
+const CONTEXT_4: u8 = 0xa4;
+/// AlgorithmIdentifier of SHA-256, parameters absent (RFC 5754 §2).
+const SHA_256_IDENTIFIER: &[u8] = b"\x30\x0b\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01";
+/// INTEGER 1, the version of both SignedData and SignerInfo here (RFC 5652 §5.1, §5.3).
+const VERSION_1: &[u8] = b"\x02\x01\x01";
+
+/// Why no signature was made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SignError {
+    /// The identity's certificates cannot be read.
+    #[error("the identity's certificates cannot be used")]
+    Certificate(#[from] X509Error),
+    /// The key failed.
+    #[error(transparent)]
+    Signer(#[from] SignerError),
+}
+
+/// Makes the signatures of one identity. Everything that does not depend on the digest is encoded once,
+/// in [`CmsSigner::new`]; one signature then costs little more than the key operation. Share it
+/// between threads.
+#[derive(Debug, Clone)]
+pub struct CmsSigner {
+    signer: Arc<dyn Signer>,
+    /// SignedData's content up to signerInfos.
+    before_signer: Vec<u8>,
+    /// SignerInfo's content up to signedAttrs.
+    before_attributes: Vec<u8>,
+    /// signedAttrs as the SET OF that is signed, with a hole for the digest.
+    attributes: Vec<u8>,
+    /// Where in `attributes` the digest goes.
+    digest_at: usize,
+}
+
+impl CmsSigner {
+    /// Prepares the signatures of an identity.
+    pub fn new(identity: &SigningIdentity) -> Result<Self, SignError> {
+        let certificate = x509::raw(&identity.certificate)?;
+        // DER orders the elements of a SET OF by their encodings (X.690 §11.6).
+        let mut certificates: Vec<&[u8]> = vec![&identity.certificate];
+        certificates.extend(identity.issuers.iter().map(Vec::as_slice));
+        certificates.sort_unstable();
+
+        let id_data = oid(ID_DATA)?;
+        let before_signer = [
+            VERSION_1,
+            &tlv(SET, &[SHA_256_IDENTIFIER]),
+            &tlv(SEQUENCE, &[&id_data]),
+            &tlv(CONTEXT_0, &certificates),
+        ]
+        .concat();
+        let before_attributes = [
+            VERSION_1,
+            &tlv(SEQUENCE, &[certificate.issuer, certificate.serial]),
+            SHA_256_IDENTIFIER,
+        ]
+        .concat();
+
+        // certHash, then issuerSerial. hashAlgorithm is left out, as DER demands of a default;
+        // issuerSerial is there because RFC 5035 §5.4.1 says it should be.
+        let hash = tlv(OCTET_STRING, &[&x509::fingerprint(&identity.certificate)]);
+        let issuer = tlv(SEQUENCE, &[&tlv(CONTEXT_4, &[certificate.issuer])]);
+        let issuer_serial = tlv(SEQUENCE, &[&issuer, certificate.serial]);
+        let reference = tlv(SEQUENCE, &[&hash, &issuer_serial]);
+        let mut attributes = [
+            attribute(CONTENT_TYPE, &id_data)?,
+            attribute(MESSAGE_DIGEST, &tlv(OCTET_STRING, &[&[0; 32]]))?,
+            attribute(
+                SIGNING_CERTIFICATE_V2,
+                &tlv(SEQUENCE, &[&tlv(SEQUENCE, &[&reference])]),
+            )?,
+        ];
+        // The order does not hang on the digest: lengths and object identifiers differ before it.
+        let with_digest = attributes[1].clone();
+        attributes.sort_unstable();
+        let mut content = Vec::new();
+        let mut digest_at = 0;
+        for attribute in &attributes {
+            content.extend_from_slice(attribute);
+            if *attribute == with_digest {
+                digest_at = content.len() - 32;
+            }
+        }
+        let attributes = tlv(SET, &[&content]);
+        digest_at += attributes.len() - content.len();
+        Ok(Self {
+            signer: Arc::clone(&identity.signer),
+            before_signer,
+            before_attributes,
+            attributes,
+            digest_at,
+        })
+    }
+
+    /// Signs the SHA-256 digest of a byte range; gives DER of the ContentInfo.
+    pub fn sign(&self, digest: &[u8; 32]) -> Result<Vec<u8>, SignError> {
+        let mut attributes = self.attributes.clone();
+        attributes[self.digest_at..self.digest_at + digest.len()].copy_from_slice(digest);
+        let signature = self.signer.sign(&attributes)?;
+        Ok(self.assemble(attributes, &signature))
+    }
+
+    /// The most bytes [`CmsSigner::sign`] gives: what to reserve in the document.
+    pub fn reserve(&self) -> usize {
+        let longest = vec![0; self.signer.scheme().max_signature_len()];
+        self.assemble(self.attributes.clone(), &longest).len()
+    }
+
+    fn assemble(&self, mut attributes: Vec<u8>, signature: &[u8]) -> Vec<u8> {
+        // Signed as a SET OF, stored as [0] IMPLICIT (RFC 5652 §5.4).
+        if let Some(tag) = attributes.first_mut() {
+            *tag = CONTEXT_0;
+        }
+        let signature_algorithm = self.signer.scheme().algorithm_identifier();
+        let signer_info = self.before_attributes.len()
+            + attributes.len()
+            + signature_algorithm.len()
+            + tlv_len(signature.len());
+        let signer_infos = tlv_len(signer_info);
+        let signed_data = self.before_signer.len() + tlv_len(signer_infos);
+        let content = tlv_len(signed_data);
+        let content_info = SIGNED_DATA_OID.len() + tlv_len(content);
+
+        let mut out = Vec::with_capacity(tlv_len(content_info));
+        header(&mut out, SEQUENCE, content_info);
+        out.extend_from_slice(SIGNED_DATA_OID);
+        header(&mut out, CONTEXT_0, content);
+        header(&mut out, SEQUENCE, signed_data);
+        out.extend_from_slice(&self.before_signer);
+        header(&mut out, SET, signer_infos);
+        header(&mut out, SEQUENCE, signer_info);
+        out.extend_from_slice(&self.before_attributes);
+        out.extend_from_slice(&attributes);
+        out.extend_from_slice(signature_algorithm);
+        header(&mut out, OCTET_STRING, signature.len());
+        out.extend_from_slice(signature);
+        out
+    }
+}
+
+/// id-signedData as a whole element.
+const SIGNED_DATA_OID: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02";
+
+/// One signature of an identity. Whoever makes many keeps a [`CmsSigner`].
+pub fn sign_detached(identity: &SigningIdentity, digest: &[u8; 32]) -> Result<Vec<u8>, SignError> {
+    CmsSigner::new(identity)?.sign(digest)
+}
+
+/// The most bytes a signature of this identity takes.
+pub fn reserve(identity: &SigningIdentity) -> Result<usize, SignError> {
+    Ok(CmsSigner::new(identity)?.reserve())
+}
+
+fn attribute(kind: ObjectIdentifier, value: &[u8]) -> Result<Vec<u8>, X509Error> {
+    Ok(tlv(SEQUENCE, &[&oid(kind)?, &tlv(SET, &[value])]))
+}
+
+fn oid(oid: ObjectIdentifier) -> Result<Vec<u8>, X509Error> {
+    Ok(oid.to_der()?)
+}
+
+/// An element with the parts given as its content.
+fn tlv(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let length = parts.iter().map(|part| part.len()).sum();
+    let mut out = Vec::with_capacity(tlv_len(length));
+    header(&mut out, tag, length);
+    for part in parts {
+        out.extend_from_slice(part);
+    }
+    out
+}
+
+/// Identifier and length octets, the length in its shortest form (X.690 §10.1).
+fn header(out: &mut Vec<u8>, tag: u8, length: usize) {
+    out.push(tag);
+    let octets = length_octets(length);
+    if octets > 0 {
+        out.push(0x80 | octets as u8);
+    }
+    let bytes = length.to_be_bytes();
+    out.extend_from_slice(&bytes[bytes.len() - octets.max(1)..]);
+}
+
+/// Length of an element whose content has `length` bytes.
+fn tlv_len(length: usize) -> usize {
+    2 + length_octets(length) + length
+}
+
+/// Octets behind the first length octet.
+fn length_octets(length: usize) -> usize {
+    match length {
+        0..=0x7f => 0,
+        _ => (usize::BITS - length.leading_zeros()).div_ceil(8) as usize,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,532 @@
+//! Reading a CMS signature that nobody vouches for, and checking it.
+//!
+//! [`SignedCms::parse`] accepts one form only: DER, detached, one signer, signed attributes in order.
+//! What it accepts is then asked three questions, each on its own, because their answers mean different
+//! things to a verifier: is this the document that was signed, did this key sign it, and does what was
+//! signed name this certificate?
+
+use const_oid::ObjectIdentifier;
+use der::{Decode, Header, Length, Reader, SliceReader, Tag, TagNumber};
+use jiff::Timestamp;
+use ring::digest;
+use spki::AlgorithmIdentifierRef;
+use x509_cert::{ext::pkix::SubjectKeyIdentifier, time::Time};
+
+use super::{
+    CONTENT_TYPE, CmsError, CmsVerifyError, ID_DATA, ID_SIGNED_DATA, MESSAGE_DIGEST, SET,
+    SIGNATURE_TIME_STAMP, SIGNING_CERTIFICATE, SIGNING_CERTIFICATE_V2, SIGNING_TIME,
+};
+use crate::{
+    crypto::{
+        DigestAlgorithm, SignatureAlgorithm, verify_signature,
+        x509::{self, RawParts},
+    },
+    limits::{MAX_CMS_BYTES, MAX_CMS_PARTS},
+};
+
+/// A well-formed detached CMS signature by one signer, not yet checked.
+#[derive(Debug, Clone)]
+pub struct SignedCms {
+    certificates: Vec<Vec<u8>>,
+    crls: Vec<Vec<u8>>,
+    /// Which of `certificates` the SignerInfo names.
+    signer: Option<usize>,
+    digest_algorithm: DigestAlgorithm,
+    signature_algorithm: SignatureAlgorithm,
+    /// The signed attributes as signed: DER of the SET OF.
+    signed_attributes: Vec<u8>,
+    content_type: Option<ObjectIdentifier>,
+    message_digest: Option<Vec<u8>>,
+    signing_time: Option<Timestamp>,
+    references: Vec<CertificateReference>,
+    signature: Vec<u8>,
+    unsigned_attributes: Vec<UnsignedAttribute>,
+}
+
+/// An attribute that was added beside the signature: anyone could have added it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnsignedAttribute {
+    /// Its type.
+    pub kind: ObjectIdentifier,
+    /// DER of its values.
+    pub values: Vec<Vec<u8>>,
+}
+
+/// The first ESSCertID or ESSCertIDv2 of a signing-certificate attribute (RFC 5035 §4).
+#[derive(Debug, Clone)]
+struct CertificateReference {
+    attribute: &'static str,
+    algorithm: &'static digest::Algorithm,
+    hash: Vec<u8>,
+    /// Elements of the issuer's name and the serial number.
+    issuer_serial: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+/// SignerIdentifier.
+enum SignerName<'a> {
+    IssuerAndSerial { issuer: &'a [u8], serial: &'a [u8] },
+    KeyIdentifier(&'a [u8]),
+}
+
+impl SignedCms {
+    /// Reads the content of a PDF's /Contents: one ContentInfo, then nothing but the zeros that pad it.
+    pub fn parse(contents: &[u8]) -> Result<Self, CmsError> {
+        if contents.len() > MAX_CMS_BYTES {
+            return Err(CmsError::TooLarge);
+        }
+        let mut reader = SliceReader::new(contents)?;
+        let signed = inside(
+            &mut reader,
+            Tag::Sequence,
+            |content_info| match ObjectIdentifier::decode(content_info)? {
+                ID_SIGNED_DATA => inside(content_info, context(0), |content| {
+                    inside(content, Tag::Sequence, Self::read)
+                }),
+                other => Err(CmsError::NotSignedData(other)),
+            },
+        )?;
+        let end = usize::try_from(reader.position())?;
+        match contents.iter().skip(end).position(|&byte| byte != 0) {
+            Some(at) => Err(CmsError::TrailingData(end + at)),
+            None => Ok(signed),
+        }
+    }
+
+    /// SignedData (RFC 5652 §5.1).
+    fn read(reader: &mut SliceReader<'_>) -> Result<Self, CmsError> {
+        let version = read_version(reader)?;
+        let digest_algorithms = inside(reader, Tag::Set, elements)?;
+        inside(
+            reader,
+            Tag::Sequence,
+            |encapsulated| match ObjectIdentifier::decode(encapsulated)? {
+                ID_DATA if encapsulated.is_finished() => Ok(()),
+                ID_DATA => Err(CmsError::EncapsulatedContent),
+                other => Err(CmsError::NotSignedData(other)),
+            },
+        )?;
+        let certificates = optional(reader, context(0), elements)?.unwrap_or_default();
+        let crls = optional(reader, context(1), elements)?.unwrap_or_default();
+        let mut signed = inside(reader, Tag::Set, |signers| {
+            let infos = elements(&mut signers.clone())?;
+            if infos.len() != 1 {
+                return Err(CmsError::SignerCount(infos.len()));
+            }
+            inside(signers, Tag::Sequence, |info| {
+                Self::read_signer(info, version, &digest_algorithms, &certificates)
+            })
+        })?;
+        // Other choices than a plain certificate or list (attribute certificates, OCSP responses) are
+        // tagged and mean nothing to this profile.
+        signed.crls = plain(&crls);
+        Ok(signed)
+    }
+
+    /// SignerInfo (RFC 5652 §5.3).
+    fn read_signer(
+        reader: &mut SliceReader<'_>,
+        signed_data_version: u8,
+        digest_algorithms: &[&[u8]],
+        certificates: &[&[u8]],
+    ) -> Result<Self, CmsError> {
+        let version = read_version(reader)?;
+        let name = SignerName::read(reader)?;
+        let expected = match name {
+            SignerName::IssuerAndSerial { .. } => 1,
+            SignerName::KeyIdentifier(_) => 3,
+        };
+        if version != expected {
+            return Err(CmsError::Version {
+                structure: "SignerInfo",
+                found: version,
+            });
+        }
+        // Attribute certificates and the like raise it (RFC 5652 §5.1); 1 for 3 is a common slip.
+        let only_plain = certificates.len() == plain(certificates).len();
+        let fits = match signed_data_version {
+            1 => true,
+            3..=5 => signed_data_version == expected || !only_plain,
+            _ => false,
+        };
+        if !fits {
+            return Err(CmsError::Version {
+                structure: "SignedData",
+                found: signed_data_version,
+            });
+        }
+
+        let digest_identifier = AlgorithmIdentifierRef::decode(reader)?;
+        let digest_algorithm = DigestAlgorithm::from_identifier(&digest_identifier)?;
+        for listed in digest_algorithms {
+            // Only the one of our signer matters, but it must be listed (RFC 5652 §5.3).
+            AlgorithmIdentifierRef::from_der(listed)?;
+        }
+        let listed = digest_algorithms.iter().any(|listed| {
+            AlgorithmIdentifierRef::from_der(listed)
+                .is_ok_and(|listed| DigestAlgorithm::from_identifier(&listed) == Ok(digest_algorithm))
+        });
+        if !listed {
+            return Err(crate::crypto::VerifyError::AlgorithmRefused(format!(
+                "the signer's {digest_algorithm} is not among the digest algorithms listed"
+            ))
+            .into());
+        }
+
+        if reader.is_finished() || Tag::peek(reader)? != context(0) {
+            return Err(CmsError::NoSignedAttributes);
+        }
+        let mut signed_attributes = reader.clone().tlv_bytes()?.to_vec();
+        if let Some(tag) = signed_attributes.first_mut() {
+            *tag = SET;
+        }
+        let attributes = inside(reader, context(0), |set| {
+            let raw = elements(set)?;
+            if raw.is_empty() {
+                return Err(CmsError::NoSignedAttributes);
+            }
+            if !raw.is_sorted_by(|a, b| a < b) {
+                return Err(CmsError::AttributesUnsorted);
+            }
+            raw.iter()
+                .map(|der| read_attribute(der))
+                .collect::<Result<Vec<_>, _>>()
+        })?;
+
+        let identifier = AlgorithmIdentifierRef::decode(reader)?;
+        let signature_algorithm = SignatureAlgorithm::from_identifier(&identifier, Some(digest_algorithm))?;
+        let signature = inside(reader, Tag::OctetString, rest)?.to_vec();
+        let unsigned_attributes = optional(reader, context(1), elements)?
+            .unwrap_or_default()
+            .into_iter()
+            .map(|der| {
+                let (kind, values) = read_attribute(der)?;
+                let values = values.into_iter().map(<[u8]>::to_vec).collect();
+                Ok(UnsignedAttribute { kind, values })
+            })
+            .collect::<Result<_, CmsError>>()?;
+
+        let certificates = plain(certificates);
+        let mut signed = Self {
+            signer: certificates.iter().position(|der| name.names(der)),
+            certificates,
+            crls: Vec::new(),
+            digest_algorithm,
+            signature_algorithm,
+            signed_attributes,
+            content_type: None,
+            message_digest: None,
+            signing_time: None,
+            references: Vec::new(),
+            signature,
+            unsigned_attributes,
+        };
+        signed.take_attributes(&attributes)?;
+        Ok(signed)
+    }
+
+    fn take_attributes(&mut self, attributes: &[(ObjectIdentifier, Vec<&[u8]>)]) -> Result<(), CmsError> {
+        for (at, (kind, values)) in attributes.iter().enumerate() {
+            let wrong = |why| CmsError::Attribute {
+                attribute: *kind,
+                why,
+            };
+            if attributes.iter().take(at).any(|(other, _)| other == kind) {
+                return Err(wrong("stands there twice"));
+            }
+            let known = [
+                CONTENT_TYPE,
+                MESSAGE_DIGEST,
+                SIGNING_TIME,
+                SIGNING_CERTIFICATE,
+                SIGNING_CERTIFICATE_V2,
+            ];
+            if !known.contains(kind) {
+                continue;
+            }
+            let &[value] = values.as_slice() else {
+                return Err(wrong("has not exactly one value"));
+            };
+            let malformed = |_| wrong("is malformed");
+            match *kind {
+                CONTENT_TYPE => {
+                    self.content_type = Some(ObjectIdentifier::from_der(value).map_err(malformed)?);
+                }
+                MESSAGE_DIGEST => {
+                    let mut reader = SliceReader::new(value)?;
+                    let digest =
+                        inside(&mut reader, Tag::OctetString, rest).map_err(|_| wrong("is malformed"))?;
+                    self.message_digest = Some(digest.to_vec());
+                }
+                SIGNING_TIME => {
+                    let time = Time::from_der(value).map_err(malformed)?;
+                    self.signing_time = Some(x509::to_timestamp(time));
+                }
+                _ => self.references.push(CertificateReference::read(*kind, value)?),
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks everything that the signature says about itself, in this order: signer certificate found,
+    /// signature value, document digest (SHA-2 digest of the byte range by
+    /// [`SignedCms::digest_algorithm`]), signed reference to the signer certificate.
+    pub fn verify(&self, digest: &[u8]) -> Result<(), CmsVerifyError> {
+        self.check_signature()?;
+        self.check_digest(digest)?;
+        self.check_signing_certificate()
+    }
+
+    /// Whether the signed digest is this one.
+    pub fn check_digest(&self, digest: &[u8]) -> Result<(), CmsVerifyError> {
+        match self.content_type {
+            None => return Err(CmsVerifyError::AttributeMissing("content-type")),
+            Some(ID_DATA) => {}
+            Some(_) => return Err(CmsVerifyError::ContentTypeMismatch),
+        }
+        match &self.message_digest {
+            None => Err(CmsVerifyError::AttributeMissing("message-digest")),
+            Some(signed) if signed == digest => Ok(()),
+            Some(_) => Err(CmsVerifyError::DigestMismatch),
+        }
+    }
+
+    /// Whether the key of the signer certificate made the signature value.
+    pub fn check_signature(&self) -> Result<(), CmsVerifyError> {
+        let missing = CmsVerifyError::SignerCertificateMissing;
+        let certificate = self.signer_certificate().ok_or(missing.clone())?;
+        let key = x509::raw(certificate).map_err(|_| missing)?.public_key_info;
+        verify_signature(
+            key,
+            self.signature_algorithm,
+            &self.signed_attributes,
+            &self.signature,
+        )
+        .map_err(CmsVerifyError::Signature)
+    }
+
+    /// Whether the signed references name the signer certificate. With both versions there, both must.
+    pub fn check_signing_certificate(&self) -> Result<(), CmsVerifyError> {
+        let missing = CmsVerifyError::SignerCertificateMissing;
+        let certificate = self.signer_certificate().ok_or(missing.clone())?;
+        let RawParts { issuer, serial, .. } = x509::raw(certificate).map_err(|_| missing)?;
+        if self.references.is_empty() {
+            return Err(CmsVerifyError::AttributeMissing("signing-certificate-v2"));
+        }
+        for reference in &self.references {
+            let mismatch = |part| CmsVerifyError::SigningCertificateMismatch {
+                attribute: reference.attribute,
+                part,
+            };
+            if digest::digest(reference.algorithm, certificate).as_ref() != reference.hash {
+                return Err(mismatch("digest"));
+            }
+            if let Some((named_issuer, named_serial)) = &reference.issuer_serial
+                && (named_issuer != issuer || named_serial != serial)
+            {
+                return Err(mismatch("issuer and serial number"));
+            }
+        }
+        Ok(())
+    }
+
+    /// DER of the certificate that the SignerInfo names, if it is embedded.
+    pub fn signer_certificate(&self) -> Option<&[u8]> {
+        self.certificates.get(self.signer?).map(Vec::as_slice)
+    }
+
+    /// DER of all embedded certificates, in the order they stand.
+    pub fn certificates(&self) -> &[Vec<u8>] {
+        &self.certificates
+    }
+
+    /// DER of the embedded revocation lists.
+    pub fn crls(&self) -> &[Vec<u8>] {
+        &self.crls
+    }
+
+    /// The time claimed in a signing-time attribute; PAdES signatures have none.
+    pub fn signing_time(&self) -> Option<Timestamp> {
+        self.signing_time
+    }
+
+    /// The digest that the byte range is to be hashed with.
+    pub fn digest_algorithm(&self) -> DigestAlgorithm {
+        self.digest_algorithm
+    }
+
+    /// What made the signature value.
+    pub fn signature_algorithm(&self) -> SignatureAlgorithm {
+        self.signature_algorithm
+    }
+
+    /// The signature value: what a signature timestamp vouches for.
+    pub fn signature_value(&self) -> &[u8] {
+        &self.signature
+    }
+
+    /// Attributes beside the signature.
+    pub fn unsigned_attributes(&self) -> &[UnsignedAttribute] {
+        &self.unsigned_attributes
+    }
+
+    /// DER of the RFC 3161 tokens over the signature value.
+    pub fn timestamp_tokens(&self) -> impl Iterator<Item = &[u8]> {
+        self.unsigned_attributes
+            .iter()
+            .filter(|attribute| attribute.kind == SIGNATURE_TIME_STAMP)
+            .flat_map(|attribute| attribute.values.iter().map(Vec::as_slice))
+    }
+}
+
+impl<'a> SignerName<'a> {
+    fn read(reader: &mut SliceReader<'a>) -> Result<Self, CmsError> {
+        let key_identifier = Tag::ContextSpecific {
+            constructed: false,
+            number: TagNumber(0),
+        };
+        if Tag::peek(reader)? == key_identifier {
+            return Ok(Self::KeyIdentifier(inside(reader, key_identifier, rest)?));
+        }
+        inside(reader, Tag::Sequence, |name| {
+            Ok(Self::IssuerAndSerial {
+                issuer: name.tlv_bytes()?,
+                serial: name.tlv_bytes()?,
+            })
+        })
+    }
+
+    fn names(&self, certificate: &[u8]) -> bool {
+        match *self {
+            Self::IssuerAndSerial { issuer, serial } => {
+                x509::raw(certificate).is_ok_and(|parts| parts.issuer == issuer && parts.serial == serial)
+            }
+            Self::KeyIdentifier(identifier) => x509::parse(certificate).is_ok_and(|parsed| {
+                let found = parsed.tbs_certificate().get_extension::<SubjectKeyIdentifier>();
+                matches!(found, Ok(Some((_, found))) if found.0.as_bytes() == identifier)
+            }),
+        }
+    }
+}
+
+impl CertificateReference {
+    /// Reads the value of a SigningCertificate or SigningCertificateV2.
+    fn read(kind: ObjectIdentifier, value: &[u8]) -> Result<Self, CmsError> {
+        let mut reader = SliceReader::new(value)?;
+        let first = inside(&mut reader, Tag::Sequence, |attribute| {
+            let references = inside(attribute, Tag::Sequence, elements)?;
+            rest(attribute)?; // policies: information only
+            // The first names the signer certificate (RFC 5035 §5.4); further ones name its issuers.
+            references.first().copied().ok_or(CmsError::Attribute {
+                attribute: kind,
+                why: "names no certificate",
+            })
+        })?;
+        reader.finish()?;
+
+        let mut reader = SliceReader::new(first)?;
+        let reference = inside(&mut reader, Tag::Sequence, |reference| {
+            let (attribute, algorithm) = if kind == SIGNING_CERTIFICATE {
+                ("signing-certificate", &digest::SHA1_FOR_LEGACY_USE_ONLY)
+            } else if Tag::peek(reference)? == Tag::Sequence {
+                let identifier = AlgorithmIdentifierRef::decode(reference)?;
+                (
+                    "signing-certificate-v2",
+                    DigestAlgorithm::from_identifier(&identifier)?.ring(),
+                )
+            } else {
+                ("signing-certificate-v2", &digest::SHA256)
+            };
+            Ok(Self {
+                attribute,
+                algorithm,
+                hash: inside(reference, Tag::OctetString, rest)?.to_vec(),
+                issuer_serial: optional(reference, Tag::Sequence, |issuer_serial| {
+                    let names = inside(issuer_serial, Tag::Sequence, elements)?;
+                    let serial = issuer_serial.tlv_bytes()?.to_vec();
+                    let issuer = match names.as_slice() {
+                        [name] => inside(&mut SliceReader::new(name)?, context(4), rest)?.to_vec(),
+                        _ => {
+                            return Err(CmsError::Attribute {
+                                attribute: kind,
+                                why: "has not exactly one issuer name",
+                            });
+                        }
+                    };
+                    Ok((issuer, serial))
+                })?,
+            })
+        })?;
+        reader.finish()?;
+        Ok(reference)
+    }
+}
+
+/// Attribute: its type and the elements of its values.
+fn read_attribute(der: &[u8]) -> Result<(ObjectIdentifier, Vec<&[u8]>), CmsError> {
+    inside(&mut SliceReader::new(der)?, Tag::Sequence, |attribute| {
+        Ok((
+            ObjectIdentifier::decode(attribute)?,
+            inside(attribute, Tag::Set, elements)?,
+        ))
+    })
+}
+
+fn read_version(reader: &mut SliceReader<'_>) -> Result<u8, CmsError> {
+    Ok(u8::decode(reader)?)
+}
+
+/// [number], constructed.
+fn context(number: u32) -> Tag {
+    Tag::ContextSpecific {
+        constructed: true,
+        number: TagNumber(number),
+    }
+}
+
+/// Reads one element with `read`, which must use up its content.
+fn inside<'a, T>(
+    reader: &mut SliceReader<'a>,
+    tag: Tag,
+    read: impl FnOnce(&mut SliceReader<'a>) -> Result<T, CmsError>,
+) -> Result<T, CmsError> {
+    let header = Header::decode(reader)?;
+    header.tag().assert_eq(tag)?;
+    reader.read_nested(header.length(), read)
+}
+
+fn optional<'a, T>(
+    reader: &mut SliceReader<'a>,
+    tag: Tag,
+    read: impl FnOnce(&mut SliceReader<'a>) -> Result<T, CmsError>,
+) -> Result<Option<T>, CmsError> {
+    if reader.is_finished() || Tag::peek(reader)? != tag {
+        return Ok(None);
+    }
+    inside(reader, tag, read).map(Some)
+}
+
+/// The elements up to the end, whole.
+fn elements<'a>(reader: &mut SliceReader<'a>) -> Result<Vec<&'a [u8]>, CmsError> {
+    let mut found = Vec::new();
+    while !reader.is_finished() {
+        if found.len() == MAX_CMS_PARTS {
+            return Err(CmsError::TooLarge);
+        }
+        found.push(reader.tlv_bytes()?);
+    }
+    Ok(found)
+}
+
+fn rest<'a>(reader: &mut SliceReader<'a>) -> Result<&'a [u8], CmsError> {
+    let length: Length = reader.remaining_len();
+    Ok(reader.read_slice(length)?)
+}
+
+/// Those that are a SEQUENCE: plain certificates and revocation lists.
+fn plain(elements: &[&[u8]]) -> Vec<Vec<u8>> {
+    elements
+        .iter()
+        .filter(|der| der.first() == Some(&super::SEQUENCE))
+        .map(|der| der.to_vec())
+        .collect()
+}

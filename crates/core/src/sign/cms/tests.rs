@@ -1,0 +1,460 @@
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
+
+use std::{fs, path::Path, process::Command};
+
+use super::*;
+use crate::crypto::{
+    DigestAlgorithm, SignatureAlgorithm, VerifyError,
+    authority::{
+        Role,
+        tests::{TestAuthority, period},
+    },
+    identity::write_chain,
+};
+
+const DIGEST: [u8; 32] = [0x5a; 32];
+
+fn identity() -> SigningIdentity {
+    TestAuthority::new().identity(Role::DocumentSigner, period("2025-01-01", "2030-01-01"))
+}
+
+fn alone(identity: &SigningIdentity) -> SigningIdentity {
+    SigningIdentity {
+        issuers: Vec::new().into(),
+        ..identity.clone()
+    }
+}
+
+fn good_attributes(identity: &SigningIdentity) -> Vec<Vec<u8>> {
+    let hash = tlv(OCTET_STRING, &[&x509::fingerprint(&identity.certificate)]);
+    let reference = tlv(SEQUENCE, &[&tlv(SEQUENCE, &[&tlv(SEQUENCE, &[&hash])])]);
+    vec![
+        attribute(CONTENT_TYPE, &oid(ID_DATA).unwrap()).unwrap(),
+        attribute(MESSAGE_DIGEST, &tlv(OCTET_STRING, &[&DIGEST])).unwrap(),
+        attribute(SIGNING_CERTIFICATE_V2, &reference).unwrap(),
+    ]
+}
+
+/// A signature over attributes that our own signer would not make.
+fn with_attributes(identity: &SigningIdentity, attributes: &[Vec<u8>]) -> Vec<u8> {
+    let parts: Vec<&[u8]> = attributes.iter().map(Vec::as_slice).collect();
+    let signer = CmsSigner {
+        attributes: tlv(SET, &parts),
+        ..CmsSigner::new(identity).unwrap()
+    };
+    let signature = signer.signer.sign(&signer.attributes).unwrap();
+    signer.assemble(signer.attributes.clone(), &signature)
+}
+
+fn judge(cms: &[u8]) -> Result<(), CmsVerifyError> {
+    SignedCms::parse(cms).unwrap().verify(&DIGEST)
+}
+
+/// Where `part` begins in `whole`, once.
+fn find(whole: &[u8], part: &[u8]) -> usize {
+    whole
+        .windows(part.len())
+        .position(|window| window == part)
+        .unwrap()
+}
+
+#[test]
+fn what_is_made_is_read_and_verifies() {
+    let identity = identity();
+    let signer = CmsSigner::new(&identity).unwrap();
+    let cms = signer.sign(&DIGEST).unwrap();
+    let read = SignedCms::parse(&cms).unwrap();
+    read.verify(&DIGEST).unwrap();
+    assert_eq!(read.signer_certificate(), Some(&*identity.certificate));
+    assert_eq!(read.certificates().len(), 2, "signer and issuing CA, no root");
+    assert!(read.certificates().contains(&identity.issuers[0]));
+    assert_eq!(read.digest_algorithm(), DigestAlgorithm::Sha256);
+    assert_eq!(
+        read.signature_algorithm(),
+        SignatureAlgorithm::Ecdsa(DigestAlgorithm::Sha256)
+    );
+    assert_eq!(read.signing_time(), None, "PAdES has the time in /M");
+    assert!(read.unsigned_attributes().is_empty() && read.crls().is_empty());
+    assert_eq!(read.timestamp_tokens().count(), 0);
+
+    let mut padded = cms.clone();
+    padded.resize(cms.len() + 300, 0);
+    SignedCms::parse(&padded).unwrap().verify(&DIGEST).unwrap();
+    padded[cms.len() + 200] = 1;
+    assert!(matches!(SignedCms::parse(&padded), Err(CmsError::TrailingData(at)) if at == cms.len() + 200));
+}
+
+#[test]
+fn the_reserve_holds_every_signature() {
+    let identity = identity();
+    let signer = CmsSigner::new(&identity).unwrap();
+    let room = reserve(&identity).unwrap();
+    let longest = (0..400_u32)
+        .map(|n| {
+            let mut digest = [0; 32];
+            digest[..4].copy_from_slice(&n.to_be_bytes());
+            signer.sign(&digest).unwrap().len()
+        })
+        .max();
+    assert_eq!(
+        longest,
+        Some(room),
+        "one in four signatures has both integers at full width"
+    );
+}
+
+#[test]
+fn another_document_and_another_signer_are_told_apart() {
+    let authority = TestAuthority::new();
+    let validity = period("2025-01-01", "2030-01-01");
+    let ours = alone(&authority.identity(Role::DocumentSigner, validity));
+    let theirs = alone(&authority.identity(Role::DocumentSigner, validity));
+    let cms = sign_detached(&ours, &DIGEST).unwrap();
+    let read = SignedCms::parse(&cms).unwrap();
+    assert_eq!(read.verify(&[0; 32]), Err(CmsVerifyError::DigestMismatch));
+    assert_eq!(read.verify(&[]), Err(CmsVerifyError::DigestMismatch));
+    read.check_signature().unwrap();
+    read.check_signing_certificate().unwrap();
+
+    // Our key, their certificate: the signature value gives it away.
+    let stolen = SigningIdentity {
+        signer: Arc::clone(&ours.signer),
+        ..theirs.clone()
+    };
+    let cms = sign_detached(&stolen, &DIGEST).unwrap();
+    assert_eq!(
+        judge(&cms),
+        Err(CmsVerifyError::Signature(VerifyError::SignatureWrong))
+    );
+
+    // A second certificate over our key in place of the first: the signed reference gives it away.
+    let twin = authority
+        .issuing
+        .issue(
+            Role::DocumentSigner,
+            ours.signer.public_key_info(),
+            &crate::crypto::authority::tests::subject("冒名 TEST"),
+            validity,
+            crate::crypto::authority::Serial::random().unwrap(),
+        )
+        .unwrap();
+    let twin = SigningIdentity::new(Arc::clone(&ours.signer), twin, Vec::new()).unwrap();
+    let cms = with_attributes(&twin, &good_attributes(&ours));
+    assert_eq!(
+        judge(&cms),
+        Err(CmsVerifyError::SigningCertificateMismatch {
+            attribute: "signing-certificate-v2",
+            part: "digest"
+        })
+    );
+
+    // The named certificate is not embedded.
+    let mut other = CmsSigner::new(&ours).unwrap();
+    other.before_signer = CmsSigner::new(&theirs).unwrap().before_signer;
+    let cms = other.sign(&DIGEST).unwrap();
+    assert_eq!(judge(&cms), Err(CmsVerifyError::SignerCertificateMissing));
+}
+
+#[test]
+fn each_attribute_is_demanded_and_protected() {
+    let identity = alone(&identity());
+    let good = good_attributes(&identity);
+    judge(&with_attributes(&identity, &good)).unwrap();
+
+    for (left_out, name) in ["content-type", "message-digest", "signing-certificate-v2"]
+        .into_iter()
+        .enumerate()
+    {
+        let mut attributes = good.clone();
+        attributes.remove(left_out);
+        assert_eq!(
+            judge(&with_attributes(&identity, &attributes)),
+            Err(CmsVerifyError::AttributeMissing(name))
+        );
+
+        // The last byte of each, changed after signing.
+        let mut cms = with_attributes(&identity, &good);
+        let end = find(&cms, &good[left_out]) + good[left_out].len() - 1;
+        cms[end] ^= 1;
+        assert_eq!(
+            judge(&cms),
+            Err(CmsVerifyError::Signature(VerifyError::SignatureWrong)),
+            "{name}"
+        );
+    }
+
+    let mut wrong_type = good.clone();
+    wrong_type[0] = attribute(CONTENT_TYPE, &oid(ID_SIGNED_DATA).unwrap()).unwrap();
+    assert_eq!(
+        judge(&with_attributes(&identity, &wrong_type)),
+        Err(CmsVerifyError::ContentTypeMismatch)
+    );
+
+    let refused =
+        |attributes: &[Vec<u8>]| SignedCms::parse(&with_attributes(&identity, attributes)).unwrap_err();
+    let mut unsorted = good.clone();
+    unsorted.swap(0, 1);
+    assert!(matches!(refused(&unsorted), CmsError::AttributesUnsorted));
+    let mut same_twice = good.clone();
+    same_twice.insert(1, good[0].clone());
+    assert!(matches!(refused(&same_twice), CmsError::AttributesUnsorted));
+    let mut two_digests = good.clone();
+    two_digests.insert(
+        2,
+        attribute(MESSAGE_DIGEST, &tlv(OCTET_STRING, &[&[0xff; 32]])).unwrap(),
+    );
+    assert!(
+        matches!(refused(&two_digests), CmsError::Attribute { attribute: MESSAGE_DIGEST, why } if why.contains("twice"))
+    );
+    let mut two_values = good.clone();
+    let value = tlv(OCTET_STRING, &[&DIGEST]);
+    two_values[1] = tlv(
+        SEQUENCE,
+        &[&oid(MESSAGE_DIGEST).unwrap(), &tlv(SET, &[&value, &value])],
+    );
+    two_values.sort();
+    assert!(
+        matches!(refused(&two_values), CmsError::Attribute { attribute: MESSAGE_DIGEST, why } if why.contains("one value"))
+    );
+    assert!(matches!(refused(&[]), CmsError::NoSignedAttributes));
+}
+
+#[test]
+fn both_versions_of_the_reference_must_agree() {
+    let identity = alone(&identity());
+    let sha1 = |bytes: &[u8]| ring::digest::digest(&ring::digest::SHA1_FOR_LEGACY_USE_ONLY, bytes);
+    let old = |hash: &[u8]| {
+        let reference = tlv(SEQUENCE, &[&tlv(OCTET_STRING, &[hash])]);
+        attribute(
+            SIGNING_CERTIFICATE,
+            &tlv(SEQUENCE, &[&tlv(SEQUENCE, &[&reference])]),
+        )
+        .unwrap()
+    };
+    let with = |first: &[u8]| {
+        let mut attributes = good_attributes(&identity);
+        attributes.push(old(first));
+        attributes.sort();
+        judge(&with_attributes(&identity, &attributes))
+    };
+    with(sha1(&identity.certificate).as_ref()).unwrap();
+    assert_eq!(
+        with(sha1(b"another").as_ref()),
+        Err(CmsVerifyError::SigningCertificateMismatch {
+            attribute: "signing-certificate",
+            part: "digest"
+        })
+    );
+    let mut only_old = good_attributes(&identity);
+    only_old[2] = old(sha1(&identity.certificate).as_ref());
+    only_old.sort();
+    judge(&with_attributes(&identity, &only_old)).unwrap();
+}
+
+#[test]
+fn other_structures_are_named() {
+    let identity = alone(&identity());
+    let signer = CmsSigner::new(&identity).unwrap();
+    let refused = |cms: &[u8]| SignedCms::parse(cms).unwrap_err();
+    let cms = signer.sign(&DIGEST).unwrap();
+
+    // The same SignerInfo twice.
+    let signer_info_at = find(&cms, &signer.before_attributes) - 4;
+    let signer_info = &cms[signer_info_at..];
+    let signed_data = |before: &[u8], signer_infos: &[&[u8]]| {
+        let signed_data = tlv(SEQUENCE, &[before, &tlv(SET, signer_infos)]);
+        tlv(SEQUENCE, &[SIGNED_DATA_OID, &tlv(CONTEXT_0, &[&signed_data])])
+    };
+    assert_eq!(signed_data(&signer.before_signer, &[signer_info]), cms);
+    let twice = signed_data(&signer.before_signer, &[signer_info, signer_info]);
+    assert!(matches!(refused(&twice), CmsError::SignerCount(2)));
+    let none = signed_data(&signer.before_signer, &[]);
+    assert!(matches!(refused(&none), CmsError::SignerCount(0)));
+
+    // Content inside.
+    let id_data = oid(ID_DATA).unwrap();
+    let detached = tlv(SEQUENCE, &[&id_data]);
+    let carrying = tlv(
+        SEQUENCE,
+        &[&id_data, &tlv(CONTEXT_0, &[&tlv(OCTET_STRING, &[b"content"])])],
+    );
+    let at = find(&signer.before_signer, &detached);
+    let before = [
+        &signer.before_signer[..at],
+        &carrying,
+        &signer.before_signer[at + detached.len()..],
+    ]
+    .concat();
+    assert!(matches!(
+        refused(&signed_data(&before, &[signer_info])),
+        CmsError::EncapsulatedContent
+    ));
+
+    // Versions.
+    let mut version = cms.clone();
+    version[signer_info_at + 6] = 3;
+    assert!(matches!(
+        refused(&version),
+        CmsError::Version {
+            structure: "SignerInfo",
+            found: 3
+        }
+    ));
+    let mut version = cms.clone();
+    let at = find(&cms, &signer.before_signer) + 2;
+    version[at] = 3;
+    assert!(matches!(
+        refused(&version),
+        CmsError::Version {
+            structure: "SignedData",
+            found: 3
+        }
+    ));
+
+    // BER.
+    let mut indefinite = b"\x30\x80".to_vec();
+    indefinite.extend_from_slice(&cms[4..]);
+    indefinite.extend_from_slice(b"\0\0");
+    assert!(matches!(refused(&indefinite), CmsError::IndefiniteLength(_)));
+
+    let compressed = tlv(SEQUENCE, &[&oid(CONTENT_TYPE).unwrap()]);
+    assert!(matches!(
+        refused(&compressed),
+        CmsError::NotSignedData(CONTENT_TYPE)
+    ));
+    assert!(matches!(refused(&[]), CmsError::Malformed(_)));
+    assert!(matches!(refused(&[0; 4000]), CmsError::Malformed(_)));
+    assert!(matches!(refused(&vec![0x30; (1 << 20) + 1]), CmsError::TooLarge));
+}
+
+#[test]
+fn no_cut_and_no_flipped_bit_passes() {
+    let cms = sign_detached(&alone(&identity()), &DIGEST).unwrap();
+    for end in 0..cms.len() {
+        assert!(SignedCms::parse(&cms[..end]).is_err(), "cut at {end}");
+        let mut padded = cms[..end].to_vec();
+        padded.resize(cms.len() + 100, 0);
+        let passes =
+            padded[..cms.len()] != cms && SignedCms::parse(&padded).is_ok_and(|c| c.verify(&DIGEST).is_ok());
+        assert!(!passes, "cut at {end} and padded");
+    }
+    for at in 0..cms.len() {
+        for bit in 0..8 {
+            let mut changed = cms.clone();
+            changed[at] ^= 1 << bit;
+            let passes = SignedCms::parse(&changed).is_ok_and(|c| c.verify(&DIGEST).is_ok());
+            assert!(!passes, "bit {bit} of byte {at}");
+        }
+    }
+}
+
+fn openssl(folder: &Path, script: &str) -> String {
+    let done = Command::new("sh")
+        .arg("-ec")
+        .arg(script)
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&done.stdout).into_owned() + &String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "{script}\n{text}");
+    text
+}
+
+fn no_openssl() -> bool {
+    let absent = Command::new("openssl").arg("version").output().is_err();
+    if absent {
+        eprintln!("SKIPPED: no openssl on this machine");
+    }
+    absent
+}
+
+#[test]
+fn openssl_verifies_ours() {
+    if no_openssl() {
+        return;
+    }
+    let authority = TestAuthority::new();
+    let identity = authority.identity(Role::DocumentSigner, period("2025-01-01", "2050-01-01"));
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name);
+    let content = b"%PDF-1.7 the byte range".repeat(1000);
+    let mut digest = [0; 32];
+    digest.copy_from_slice(&DigestAlgorithm::Sha256.digest(&content));
+    fs::write(file("content"), &content).unwrap();
+    fs::write(file("cms"), sign_detached(&identity, &digest).unwrap()).unwrap();
+    write_chain(&file("root.pem"), [authority.root.certificate()]).unwrap();
+
+    // -cades also demands and checks the signing-certificate attribute.
+    let verify = "openssl cms -verify -cades -binary -inform DER -in cms -content content \
+                  -CAfile root.pem -purpose any -x509_strict -out out";
+    openssl(folder.path(), verify);
+    assert_eq!(fs::read(file("out")).unwrap(), content);
+    let text = openssl(folder.path(), "openssl asn1parse -inform DER -in cms");
+    for expected in [
+        "pkcs7-signedData",
+        "contentType",
+        "messageDigest",
+        "id-smime-aa-signingCertificateV2",
+        "ecdsa-with-SHA256",
+    ] {
+        assert!(text.contains(expected), "{expected} not in\n{text}");
+    }
+    assert!(!text.contains("signingTime"), "{text}");
+
+    fs::write(file("content"), b"another").unwrap();
+    let text = openssl(folder.path(), &format!("! {verify}"));
+    assert!(
+        text.contains("verification failure") || text.contains("digest"),
+        "{text}"
+    );
+}
+
+#[test]
+fn ours_verifies_openssl() {
+    if no_openssl() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("content"), b"message").unwrap();
+    let sha256 = DigestAlgorithm::Sha256;
+    let sha384 = DigestAlgorithm::Sha384;
+    let pss = "-keyopt rsa_padding_mode:pss -keyopt rsa_pss_saltlen:digest";
+    let cases = [
+        (
+            "ec -pkeyopt ec_paramgen_curve:P-256",
+            "-md sha256",
+            SignatureAlgorithm::Ecdsa(sha256),
+        ),
+        (
+            "ec -pkeyopt ec_paramgen_curve:P-384",
+            "-md sha384",
+            SignatureAlgorithm::Ecdsa(sha384),
+        ),
+        ("rsa:2048", "-md sha256", SignatureAlgorithm::RsaPkcs1(sha256)),
+        (
+            "rsa:2048",
+            &format!("-md sha384 -keyid {pss}"),
+            SignatureAlgorithm::RsaPss(sha384),
+        ),
+    ];
+    for (key, options, algorithm) in cases {
+        openssl(
+            folder.path(),
+            &format!(
+                "openssl req -x509 -newkey {key} -nodes -keyout key -out cert -days 30 -subj /CN=TEST; \
+                 openssl cms -sign -cades -binary -outform DER -signer cert -inkey key {options} -in content -out cms"
+            ),
+        );
+        let bytes = fs::read(folder.path().join("cms")).unwrap();
+        let read = SignedCms::parse(&bytes).unwrap_or_else(|e| panic!("{algorithm}: {e}"));
+        assert_eq!(read.signature_algorithm(), algorithm);
+        let digest = read.digest_algorithm().digest(b"message");
+        read.verify(&digest)
+            .unwrap_or_else(|e| panic!("{algorithm}: {e}"));
+        assert_eq!(
+            read.verify(&read.digest_algorithm().digest(b"massage")),
+            Err(CmsVerifyError::DigestMismatch)
+        );
+        assert!(read.signing_time().is_some(), "openssl writes it");
+    }
+}
