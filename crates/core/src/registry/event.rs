@@ -88,15 +88,15 @@ pub struct PrivatePart {
     pub issuer_name: Option<String>,
     /// Date of issue.
     #[n(9)]
-    #[cbor(with = "date")]
+    #[cbor(with = "date", has_nil)]
     pub issued_on: Option<Date>,
     /// First day in force.
     #[n(10)]
-    #[cbor(with = "date")]
+    #[cbor(with = "date", has_nil)]
     pub valid_from: Option<Date>,
     /// Last day in force.
     #[n(11)]
-    #[cbor(with = "date")]
+    #[cbor(with = "date", has_nil)]
     pub valid_until: Option<Date>,
     /// SHA-256 of the sealed document.
     #[n(12)]

@@ -36,6 +36,8 @@ mod audit;
 mod keys;
 mod lock;
 mod store;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 pub use audit::{Audit, Fault};
@@ -258,13 +260,7 @@ impl Registry for SledRegistry {
         certificate_type: &str,
         number: &str,
     ) -> Result<Option<CertificateRecord>, RegistryError> {
-        self.read(|store| {
-            let key = keys::pair(keys::NUMBER, certificate_type, number);
-            store
-                .get::<String>(&key)?
-                .map_or(Ok(None), |identifier| store.record(&identifier))
-        })
-        .await
+        self.read(|store| store.by_number(certificate_type, number)).await
     }
 
     async fn by_holder(
@@ -291,8 +287,7 @@ impl Registry for SledRegistry {
     }
 
     async fn outcome(&self, key: &str) -> Result<Option<Outcome>, RegistryError> {
-        self.read(|store| store.get(&keys::text(keys::OUTCOME, key)))
-            .await
+        self.read(|store| store.outcome(key)).await
     }
 
     async fn counts(&self) -> Result<BTreeMap<String, Counts>, RegistryError> {
