@@ -244,20 +244,15 @@ pub(super) fn blob() -> Vec<u8> {
 
 /// A tool's output, or none where it is not installed.
 fn tool(name: &str, args: &[&str]) -> Option<(bool, String)> {
-    match Command::new(name).args(args).output() {
-        Ok(output) => Some((
-            output.status.success(),
-            format!(
-                "{}{}",
-                String::from_utf8_lossy(&output.stdout),
-                String::from_utf8_lossy(&output.stderr)
-            ),
-        )),
-        Err(_) => {
-            eprintln!("SKIPPED: {name} is not installed");
-            None
-        }
-    }
+    let Ok(output) = Command::new(name).args(args).output() else {
+        eprintln!("SKIPPED: {name} is not installed");
+        return None;
+    };
+    let said = [output.stdout, output.stderr].concat();
+    Some((
+        output.status.success(),
+        String::from_utf8_lossy(&said).into_owned(),
+    ))
 }
 
 #[test]
