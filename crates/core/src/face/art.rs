@@ -3,7 +3,7 @@
 //! Curves are cubic Hermite pieces with as few knots as the eye allows, for every certificate of a
 //! type carries them.
 
-use std::f32::consts::{PI, TAU};
+use std::f32::consts::TAU;
 
 use super::{
     Color, Item, Mm, Path, Rect, Segment, Stroke,
@@ -316,7 +316,7 @@ fn rosette(center: (Mm, Mm), radius: Mm, inner: f32, petals: u16, lines: u16) ->
     let middle = radius * (1.0 + inner) / 2.0;
     for index in 0..lines {
         let part = f32::from(index) / f32::from(lines.max(1));
-        let phase = PI * part;
+        let phase = TAU * part;
         // Knots where the radius turns, so that one cubic spans half a petal.
         let turn = phase / f32::from(petals);
         let at = |knot: usize| {

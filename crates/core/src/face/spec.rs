@@ -351,11 +351,13 @@ fn sign_size() -> Mm {
 fn sign_floor() -> Mm {
     3.0
 }
+// Just below the star and below the purpose line of a seal of 42 mm: the lines lie under the seal's
+// lower half (GB/T 9704), where it has least ink.
 fn issuer_dy() -> Mm {
-    -9.5
+    5.4
 }
 fn date_dy() -> Mm {
-    9.5
+    15.6
 }
 
 /// The colours a template file's paints stand for.

@@ -23,6 +23,8 @@ const EM_BOX: f32 = ASCENT + DESCENT;
 const RAGGED: f32 = 1.05;
 /// Least air between two rows, in sizes.
 const LEAST_AIR: f32 = 0.38;
+/// Size of a label on two lines, as a part of its size on one.
+const TWO_LINES: f32 = 0.8;
 /// Distance of two columns of a form.
 const COLUMN_GAP: Mm = 7.0;
 /// Air between a table's lines and its text.
@@ -59,6 +61,8 @@ struct Measure {
     value: Style,
     /// Width of the label column left and right.
     labels: [Mm; 2],
+    /// Widest a label may be.
+    labels_most: Mm,
     gap: Mm,
     pitch: Mm,
 }
@@ -91,6 +95,7 @@ pub(super) fn lay(builder: &mut Builder<'_>, flow: &Flow, has_photo: bool) -> Re
         grid,
         label_font: flow.label.font.unwrap_or(FontRole::Song),
         labels: [0.0; 2],
+        labels_most: 0.0,
         gap: if grid { 0.0 } else { flow.gap },
         pitch: flow.pitch,
         label: label.clone(),
@@ -199,6 +204,7 @@ impl Measure {
             rows.push(row);
         }
         self.labels = [0.0; 2];
+        self.labels_most = most_ems * size;
         for row in &rows {
             for (index, entry) in row.iter().enumerate() {
                 self.labels[index] = self.labels[index].max(widest(entry.label_ems));
@@ -276,8 +282,14 @@ impl Measure {
         if valign == VAlign::Baseline {
             least += (size - floor) * ASCENT;
         }
-        // One line may need smaller type and yet be no lower.
-        let least = least.max(size * EM_BOX);
+        // One line may need smaller type and yet be no lower; a label may need two lines.
+        let two = entry.label_ems * self.label.size > self.labels_most * 1.25;
+        let label = if two {
+            self.label.size * TWO_LINES * (EM_BOX + 1.15)
+        } else {
+            0.0
+        };
+        let least = least.max(size * EM_BOX).max(label);
         (
             least,
             at(size, lines(entry.usual, size)).max(least),
@@ -286,46 +298,54 @@ impl Measure {
     }
 
     /// Gives each row its height; false when even the least do not fit.
+    ///
+    /// Rows of one line are all as high as each other, so that the page has a beat; a row of more is
+    /// higher by its lines. What is left over goes to rows whose longest values need it.
     fn share_out(&self, rows: &mut [Row]) -> bool {
-        let size = self.value.size;
-        let count = rows.len() as f32;
+        let line = self.value.size * EM_BOX;
         let least_air = if self.grid {
-            2.0 * PAD * 0.7
+            PAD * 1.4
         } else {
-            size * LEAST_AIR
+            self.value.size * LEAST_AIR
         };
-        let air = (self.pitch - size * EM_BOX).max(least_air);
-        let sum = |part: fn(&Row) -> Mm| rows.iter().map(part).sum::<f32>();
-        let (least, usual, most) = (sum(|row| row.least), sum(|row| row.usual), sum(|row| row.most));
         let room = self.rect.h;
-        if least + count * least_air > room {
+        let height = |row: &Row, beat: Mm| (beat + row.usual - line).max(row.least + least_air);
+        let total = |rows: &[Row], beat: Mm| rows.iter().map(|row| height(row, beat)).sum::<f32>();
+        let tight = line + least_air;
+        let bare = rows.iter().map(|row| row.least + least_air).sum::<f32>();
+        if bare > room {
             return false;
         }
-        let between = |from: Mm, to: Mm, part: f32| from + (to - from) * part;
-        let part = |low: Mm, high: Mm| {
-            if high > low {
-                ((room - low) / (high - low)).clamp(0.0, 1.0)
-            } else {
-                1.0
+        if total(rows, tight) > room {
+            // Usual values shrink, each row giving up the same part of what it can.
+            let wanted = total(rows, tight) - bare;
+            let part = if wanted > 0.0 { (room - bare) / wanted } else { 0.0 };
+            for row in rows {
+                let least = row.least + least_air;
+                row.height = least + (height(row, tight) - least) * part;
             }
-        };
-        if usual + count * least_air > room {
-            // Long values shrink.
-            let share = part(least + count * least_air, usual + count * least_air);
-            rows.iter_mut()
-                .for_each(|row| row.height = between(row.least, row.usual, share) + least_air);
-        } else if usual + count * air > room {
-            // Rows come closer.
-            let air = (room - usual) / count;
-            rows.iter_mut().for_each(|row| row.height = row.usual + air);
+            return true;
+        }
+        let (mut low, mut high) = (tight, (self.pitch * 1.2).max(tight));
+        for _ in 0..24 {
+            let middle = f32::midpoint(low, high);
+            if total(rows, middle) <= room {
+                low = middle
+            } else {
+                high = middle
+            }
+        }
+        let left = room - total(rows, low);
+        let air = (low - line).max(least_air);
+        let lack = |row: &Row| (row.most + air - height(row, low)).max(0.0);
+        let lacking = rows.iter().map(lack).sum::<f32>();
+        let part = if lacking > 0.0 {
+            (left / lacking).min(1.0)
         } else {
-            // There is room: for long values first, then for all.
-            let share = part(usual + count * air, most + count * air);
-            rows.iter_mut()
-                .for_each(|row| row.height = between(row.usual, row.most, share) + air);
-            let left = room - rows.iter().map(|row| row.height).sum::<f32>();
-            let more = (left / count).clamp(0.0, air * 0.35);
-            rows.iter_mut().for_each(|row| row.height += more);
+            0.0
+        };
+        for row in rows {
+            row.height = height(row, low) + lack(row) * part;
         }
         true
     }
@@ -342,9 +362,9 @@ impl Measure {
         let bottom = y + row.height;
         let count = row.cells.len();
         let size = self.value.size;
-        let air = row.height - row.usual.min(row.height);
         // The first line stands in the middle of a strip as high as a row of one line.
-        let strip = (air + size * EM_BOX).min(row.height);
+        let strip = (row.height - (row.usual - size * EM_BOX))
+            .clamp((size * EM_BOX).min(row.height), self.pitch * 1.2);
         let middle = y + strip / 2.0;
         for (index, entry) in row.cells.into_iter().enumerate() {
             let x = self.rect.x + self.cell_x(index);
@@ -426,15 +446,13 @@ impl Measure {
             Some(at) if at > 0 => format!("{}\n{}", &text[..at], &text[at..]),
             _ => text.to_owned(),
         };
-        let align = if broken.contains('\n') {
-            Align::Distribute
-        } else {
-            Align::Justify
-        };
+        let align = if self.grid { Align::Center } else { Align::Left };
+        let size = self.label.size * TWO_LINES;
         let two = Style {
+            size,
             floor: 2.0,
             align,
-            leading: 1.12,
+            leading: 1.15,
             wrap: true,
             ..self.label.clone()
         };
