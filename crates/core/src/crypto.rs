@@ -17,10 +17,12 @@ use std::{fmt, sync::Arc};
 pub mod authority;
 pub mod ecdsa;
 pub mod identity;
+pub mod key_folder;
 pub mod key_file;
 pub mod verify;
 pub mod x509;
 
+pub use key_folder::{KeyFolder, KeyFolderError};
 pub use identity::{IdentityError, SigningIdentity};
 pub use key_file::{KeyFileError, Passphrase, PrivateKey};
 pub use verify::{DigestAlgorithm, SignatureAlgorithm, VerifyError, verify_signature};

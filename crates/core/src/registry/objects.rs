@@ -76,11 +76,14 @@ pub enum ObjectsError {
 }
 
 /// Key of a certificate's document. The folder between spreads a type's documents evenly over 256, so
-/// that a million of them stay some four thousand a folder.
-pub fn document_key(certificate_type: &str, identifier: &str) -> String {
+/// that a million of them stay some four thousand a folder. A part of the document's own digest stands
+/// in the name: two documents made for one identifier, of which the registry will accept one, never
+/// overwrite each other.
+pub fn document_key(certificate_type: &str, identifier: &str, document: &[u8; 32]) -> String {
     let shard = digest(&SHA256, identifier.as_bytes());
     let shard = shard.as_ref().first().copied().unwrap_or_default();
-    format!("documents/{certificate_type}/{shard:02x}/{identifier}.pdf")
+    let [a, b, c, d, ..] = document;
+    format!("documents/{certificate_type}/{shard:02x}/{identifier}-{a:02x}{b:02x}{c:02x}{d:02x}.pdf")
 }
 
 impl Objects {
@@ -258,7 +261,7 @@ mod tests {
     async fn what_was_put_is_got_and_checked() {
         let folder = tempfile::tempdir().unwrap();
         let objects = Objects::local(folder.path()).unwrap();
-        let key = document_key("t", "1.2.156.3005.2.X.Y.1.001.A");
+        let key = document_key("t", "1.2.156.3005.2.X.Y.1.001.A", &[7; 32]);
         objects.put(&key, b"old".to_vec()).await.unwrap();
         objects.put(&key, b"new".to_vec()).await.unwrap();
         objects.sync().await.unwrap();
