@@ -10,7 +10,7 @@ use super::{Mm, Rect};
 pub enum FaceError {
     /// The value is longer than its box holds at the smallest size allowed.
     #[error(
-        "{field}（{label}）：{chars} 个字在 {:.0}×{:.0} 毫米的位置内缩小到 {floor:.1} 毫米仍排不下，请缩短内容 / \
+        "{field}（{label}）：{chars} 个字在 {:.1}×{:.1} 毫米的位置内缩小到 {floor:.1} 毫米仍排不下，请缩短内容 / \
          value does not fit its box", place.w, place.h
     )]
     DoesNotFit {

@@ -260,7 +260,11 @@ pub(super) struct Flow {
     /// Labels other than the type's, by key.
     #[serde(default)]
     pub(super) labels: BTreeMap<String, String>,
-    /// Tallest row of one line.
+    /// Text above the rows, in the same rectangle, as high as it needs.
+    pub(super) head: Option<Running>,
+    /// Text below the rows, likewise.
+    pub(super) tail: Option<Running>,
+    /// Height of a row of one line.
     #[serde(default = "pitch")]
     pub(super) pitch: Mm,
     /// Widest a label column gets, in label sizes.
@@ -278,6 +282,18 @@ pub(super) struct Flow {
     pub(super) label: Setting,
     #[serde(default)]
     pub(super) value: Setting,
+}
+
+/// Text about the type, as `{statement}` or `{notes}`, beside the rows of a flow.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Running {
+    pub(super) text: String,
+    /// Distance from the rows.
+    #[serde(default = "gap")]
+    pub(super) gap: Mm,
+    #[serde(default)]
+    pub(super) setting: Setting,
 }
 
 /// Running text with `{field-key}` in it.

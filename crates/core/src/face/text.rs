@@ -209,6 +209,26 @@ impl Setter {
         Ok(())
     }
 
+    /// The height of the text at its style's size, broken to a width.
+    pub(super) fn height(
+        &mut self,
+        spans: &[Span<'_>],
+        width: Mm,
+        style: &Style,
+        book: &FontBook,
+    ) -> Result<Mm, SetError> {
+        self.shape(spans, book)?;
+        break_lines(
+            &self.cells,
+            width / style.size,
+            style.spacing,
+            style.indent,
+            &mut self.lines,
+        );
+        let below = self.lines.len().saturating_sub(1) as f32 * style.leading;
+        Ok(style.size * (ASCENT + DESCENT + below))
+    }
+
     /// The width of a single line of the text, in ems.
     pub(super) fn measure(
         &mut self,

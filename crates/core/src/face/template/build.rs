@@ -415,6 +415,24 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// Height of a text broken to a width.
+    pub(super) fn height(
+        &mut self,
+        text: &str,
+        role: FontRole,
+        width: Mm,
+        style: &Style,
+    ) -> Result<Mm, String> {
+        let span = Span {
+            text,
+            role,
+            field: None,
+        };
+        self.setter
+            .height(&[span], width, style, self.book)
+            .map_err(|error| refusal(text, &error))
+    }
+
     /// Natural width of a line, in ems.
     pub(super) fn measure(&mut self, text: &str, role: FontRole) -> Result<f32, String> {
         let span = Span {

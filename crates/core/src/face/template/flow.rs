@@ -6,13 +6,13 @@
 use super::{
     Block, Piece, Source,
     build::{Builder, lengths, single, value_style},
-    words,
+    plain_style, words,
 };
 use crate::{
     catalogue::{Field, FieldKind, Role},
     face::{
         Color, FontRole, Item, Mm, Rect, Segment, art,
-        spec::{Flow, FlowStyle},
+        spec::{Flow, FlowStyle, Running},
         text::{ASCENT, Align, DESCENT, SetError, Style, VAlign},
     },
 };
@@ -65,6 +65,63 @@ struct Measure {
     labels_most: Mm,
     gap: Mm,
     pitch: Mm,
+    /// Air between rows, as a part of the usual least.
+    air: f32,
+    /// Longest value that shares a row, in ems.
+    half: f32,
+}
+
+/// How far the page gives way when there is no room.
+const STEPS: [Step; 4] = [
+    Step {
+        text: 1.0,
+        rows: 0.92,
+        leading: 9.0,
+        air: 1.0,
+        half: 40.0,
+    },
+    Step {
+        text: 0.92,
+        rows: 0.86,
+        leading: 9.0,
+        air: 0.9,
+        half: 64.0,
+    },
+    Step {
+        text: 0.84,
+        rows: 0.72,
+        leading: 1.3,
+        air: 0.7,
+        half: 100.0,
+    },
+    Step {
+        text: 0.74,
+        rows: 0.52,
+        leading: 1.2,
+        air: 0.45,
+        half: 140.0,
+    },
+];
+
+struct Step {
+    /// Size of text beside the rows, as a part of its own.
+    text: f32,
+    /// Smallest size of the rows, likewise.
+    rows: f32,
+    /// Most leading, in sizes.
+    leading: f32,
+    /// Air between rows, as a part of the usual least.
+    air: f32,
+    /// Longest value that shares a row, in ems.
+    half: f32,
+}
+
+/// Text above or below the rows.
+struct Text {
+    words: String,
+    font: FontRole,
+    style: Style,
+    gap: Mm,
 }
 
 pub(super) fn lay(builder: &mut Builder<'_>, flow: &Flow, has_photo: bool) -> Result<(), String> {
@@ -85,7 +142,7 @@ pub(super) fn lay(builder: &mut Builder<'_>, flow: &Flow, has_photo: bool) -> Re
         valign: VAlign::Middle,
         ..value.clone()
     };
-    let mut label = builder.style(&flow.label, &label_base)?;
+    let label = builder.style(&flow.label, &label_base)?;
     if grid {
         value.valign = flow.value.valign.unwrap_or(VAlign::Middle);
     }
@@ -95,39 +152,65 @@ pub(super) fn lay(builder: &mut Builder<'_>, flow: &Flow, has_photo: bool) -> Re
         grid,
         label_font: flow.label.font.unwrap_or(FontRole::Song),
         labels: [0.0; 2],
-        labels_most: 0.0,
+        labels_most: flow.label_ems,
         gap: if grid { 0.0 } else { flow.gap },
         pitch: flow.pitch,
-        label: label.clone(),
-        value: value.clone(),
+        air: 1.0,
+        half: 0.0,
+        label,
+        value,
     };
-    let mut rows = measure.pair(entries, flow.label_ems);
-    // Smaller type, down to nine parts of fourteen, rather than no room.
-    while !measure.share_out(&mut rows) {
-        let smaller = 0.96;
-        let (size, least) = (measure.value.size * smaller, (value.size * 0.64).max(value.floor));
-        if size < least {
-            let short = rows.iter().map(|row| row.least).sum::<f32>();
-            return Err(format!(
-                "flow.rect 高 {:.0} 毫米，{} 行最长内容至少要 {short:.0} 毫米",
-                rect.h,
-                rows.len()
-            ));
-        }
-        label.size = (label.size * smaller).max(label.floor.min(label.size));
-        measure.value.size = size;
-        measure.label = label.clone();
-        let entries = rows.into_iter().flat_map(|row| row.cells).collect();
-        rows = measure.pair(entries, flow.label_ems);
+    let (rows, texts) = measure.settle(builder, flow, entries)?;
+    for (text, y) in texts {
+        let h = text.style.size * 0.02 + text.height(builder, rect.w)?;
+        builder.fixed(&text.words, text.font, Rect { y, h, ..rect }, &text.style)?;
     }
     let rule = builder.color(flow.rule_color.as_ref(), "accent")?;
     let mut lines = Vec::new();
-    let mut y = rect.y;
+    let mut y = measure.rect.y;
     for row in rows {
         y = measure.row(builder, row, y, flow.rules, &mut lines)?;
     }
     finish_lines(builder, &measure, lines, y, rule);
     Ok(())
+}
+
+/// Text beside the rows, at a part of its size; none when the type has nothing to say there.
+fn text(builder: &Builder<'_>, from: Option<&Running>, part: f32) -> Result<Option<Text>, String> {
+    let Some(running) = from else {
+        return Ok(None);
+    };
+    let font = running.setting.font.unwrap_or(FontRole::Song);
+    let pieces = words::pieces(&running.text, builder.certificate_type, (font, font))?;
+    let words = match pieces.as_slice() {
+        [] => return Ok(None),
+        [
+            Piece {
+                source: Source::Text(words),
+                ..
+            },
+        ] => words.clone(),
+        _ => return Err(format!("“{}”在行的上下方，不能含字段", running.text)),
+    };
+    let base = Style {
+        valign: VAlign::Top,
+        align: Align::Justify,
+        ..plain_style(builder.color(None, "ink")?)
+    };
+    let mut style = builder.style(&running.setting, &base)?;
+    style.size = (style.size * part).max(style.floor);
+    Ok(Some(Text {
+        words,
+        font,
+        style,
+        gap: running.gap,
+    }))
+}
+
+impl Text {
+    fn height(&self, builder: &mut Builder<'_>, width: Mm) -> Result<Mm, String> {
+        builder.height(&self.words, self.font, width, &self.style)
+    }
 }
 
 fn entries(builder: &mut Builder<'_>, flow: &Flow) -> Result<Vec<Entry>, String> {
@@ -181,6 +264,53 @@ fn entries(builder: &mut Builder<'_>, flow: &Flow) -> Result<Vec<Entry>, String>
 }
 
 impl Measure {
+    /// Finds the largest type at which everything fits: rows with their heights, and the texts above
+    /// and below with their tops.
+    fn settle(
+        &mut self,
+        builder: &mut Builder<'_>,
+        flow: &Flow,
+        mut entries: Vec<Entry>,
+    ) -> Result<(Vec<Row>, Vec<(Text, Mm)>), String> {
+        let (whole, value, label) = (self.rect, self.value.clone(), self.label.clone());
+        let mut lacking = 0.0;
+        for step in STEPS {
+            self.air = step.air;
+            self.half = step.half;
+            let mut texts = Vec::new();
+            self.rect = whole;
+            if let Some(head) = text(builder, flow.head.as_ref(), step.text)? {
+                let taken = head.height(builder, whole.w)? + head.gap;
+                self.rect.y += taken;
+                self.rect.h -= taken;
+                texts.push((head, whole.y));
+            }
+            if let Some(tail) = text(builder, flow.tail.as_ref(), step.text)? {
+                let height = tail.height(builder, whole.w)?;
+                self.rect.h -= height + tail.gap;
+                texts.push((tail, whole.y + whole.h - height));
+            }
+            self.value.leading = value.leading.min(step.leading);
+            let mut size = 1.0;
+            while size >= step.rows {
+                self.value.size = (value.size * size).max(value.floor);
+                self.label.size = (label.size * size).max(label.floor.min(label.size));
+                let mut rows = self.pair(entries, flow.label_ems);
+                if self.share_out(&mut rows) {
+                    return Ok((rows, texts));
+                }
+                let least = rows.iter().map(|row| row.least + 2.0 * self.padding());
+                lacking = least.sum::<f32>() - self.rect.h;
+                entries = rows.into_iter().flat_map(|row| row.cells).collect();
+                size *= 0.97;
+            }
+        }
+        Err(format!(
+            "flow.rect 高 {:.0} 毫米，最长内容还缺至少 {lacking:.0} 毫米",
+            whole.h
+        ))
+    }
+
     /// Puts short neighbours side by side and settles the label columns.
     fn pair(&mut self, entries: Vec<Entry>, most_ems: f32) -> Vec<Row> {
         let size = self.label.size;
@@ -189,7 +319,7 @@ impl Measure {
         let column = self.column_width();
         let short = |entry: &Entry| {
             let left = column - widest(entry.label_ems) - self.gap - pad;
-            entry.usual * self.value.size <= left && entry.longest <= entry.usual.max(24.0) + 16.0
+            entry.usual * self.value.size <= left && entry.longest <= self.half
         };
         let mut rows: Vec<Vec<Entry>> = Vec::new();
         let mut entries = entries.into_iter().peekable();
@@ -284,17 +414,28 @@ impl Measure {
         }
         // One line may need smaller type and yet be no lower; a label may need two lines.
         let two = entry.label_ems * self.label.size > self.labels_most * 1.25;
-        let label = if two {
-            self.label.size * TWO_LINES * (EM_BOX + 1.15)
-        } else {
-            0.0
-        };
+        let label = if two { self.two_lines() } else { 0.0 };
         let least = least.max(size * EM_BOX).max(label);
         (
             least,
-            at(size, lines(entry.usual, size)).max(least),
-            at(size, lines(entry.longest, size)).max(least),
+            at(size, lines(entry.usual, size)),
+            at(size, lines(entry.longest, size)),
         )
+    }
+
+    /// Height of a label on two lines.
+    fn two_lines(&self) -> Mm {
+        self.label.size * TWO_LINES * (EM_BOX + 1.15) + 0.05
+    }
+
+    /// Least air above and below the text of a row.
+    fn padding(&self) -> Mm {
+        let usual = if self.grid {
+            PAD * 0.7
+        } else {
+            self.value.size * LEAST_AIR / 2.0
+        };
+        usual * self.air
     }
 
     /// Gives each row its height; false when even the least do not fit.
@@ -303,11 +444,7 @@ impl Measure {
     /// higher by its lines. What is left over goes to rows whose longest values need it.
     fn share_out(&self, rows: &mut [Row]) -> bool {
         let line = self.value.size * EM_BOX;
-        let least_air = if self.grid {
-            PAD * 1.4
-        } else {
-            self.value.size * LEAST_AIR
-        };
+        let least_air = 2.0 * self.padding() + 0.1;
         let room = self.rect.h;
         let height = |row: &Row, beat: Mm| (beat + row.usual - line).max(row.least + least_air);
         let total = |rows: &[Row], beat: Mm| rows.iter().map(|row| height(row, beat)).sum::<f32>();
@@ -363,8 +500,11 @@ impl Measure {
         let count = row.cells.len();
         let size = self.value.size;
         // The first line stands in the middle of a strip as high as a row of one line.
+        let least = size * EM_BOX + 2.0 * self.padding();
         let strip = (row.height - (row.usual - size * EM_BOX))
-            .clamp((size * EM_BOX).min(row.height), self.pitch * 1.2);
+            .min(self.pitch * 1.2)
+            .max(least)
+            .min(row.height);
         let middle = y + strip / 2.0;
         for (index, entry) in row.cells.into_iter().enumerate() {
             let x = self.rect.x + self.cell_x(index);
@@ -450,7 +590,7 @@ impl Measure {
         let size = self.label.size * TWO_LINES;
         let two = Style {
             size,
-            floor: 2.0,
+            floor: 1.5_f32.min(size),
             align,
             leading: 1.15,
             wrap: true,
