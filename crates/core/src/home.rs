@@ -161,7 +161,7 @@ impl Home {
     pub fn fonts(&self) -> Result<FontBook, HomeError> {
         let mut config = FontConfig::system(std::env::home_dir().as_deref());
         let own = self.config.fonts.iter().map(|folder| self.root.join(folder));
-        config.folders.splice(0..0, own);
+        config.dirs.splice(0..0, own);
         Ok(FontBook::load(&config)?)
     }
 

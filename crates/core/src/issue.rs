@@ -21,7 +21,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 
 use self::press::{Press, PressError, PressParts, SealedDocument, Typesetter};
 use crate::{
-    catalogue::{Catalogue, CertificateType, FaceData, FieldError, Issuer, RawRecord},
+    catalogue::{Catalogue, CertificateType, FaceData, FieldError, Issuer, NumberError, RawRecord},
     clock::{Clock, civil_date},
     codes::{CertificateIdentifier, CitizenId, CodeError},
     crypto::{KeyFolder, KeyFolderError},
@@ -30,7 +30,7 @@ use crate::{
         Append, AppendError, Appended, Basis, CertificateRecord, Change, Idempotency, NewCertificate, Objects,
         ObjectsError, Registry, RegistryError, SealRecord, document_key,
     },
-    seal::{Refusal, RegisterEntry, RegisterState, Seal, SealError, SignedSeal, may_sign},
+    seal::{Refusal, RegisterEntry, SealStatus, Seal, SealError, SignedSeal, may_sign},
 };
 
 /// Name of the identity that signs QR tokens.
@@ -146,6 +146,9 @@ pub enum IssueError {
     /// The certificate identifier cannot be composed.
     #[error("无法编制电子证照标识：{0} (certificate identifier)")]
     Identifier(#[from] CodeError),
+    /// No number follows from the type's rule.
+    #[error(transparent)]
+    Number(#[from] NumberError),
     /// The registry refuses by its rules.
     #[error("登记簿拒绝：{} ({refusal})", refusal_zh(refusal))]
     Refused {
@@ -200,7 +203,6 @@ pub fn refusal_zh(error: &AppendError) -> String {
         AppendError::SealNotInForce { seal, status } => format!("印章 {seal} {}", status.name_zh()),
         AppendError::SealUnknown { seal } => format!("印章 {seal} 未登记"),
         AppendError::Unrecordable { field, reason } => format!("{field} 无法入簿：{reason}"),
-        _ => "不符合登记规则".to_owned(),
     }
 }
 
@@ -373,7 +375,7 @@ impl Service {
             if seal.owner_code().as_str() != issuer.code || seal.kind().key() != certificate_type.seal {
                 continue;
             }
-            if record.status == RegisterState::InForce {
+            if record.status == SealStatus::InForce {
                 return Ok((record, seal));
             }
             out_of_force = Some((record, seal));
@@ -510,14 +512,14 @@ impl Service {
     ) -> Result<String, IssueError> {
         let issuer = self.issuer(certificate_type)?;
         let year = face.issued_on.year();
-        let sequence = certificate_type.number.sequence_name(&certificate_type.key, year);
+        let rule = &certificate_type.number;
+        let compose = |next| rule.compose(&issuer.region, year, next, face.holder_code.as_deref());
+        let Some(sequence) = rule.sequence_name(&certificate_type.key, &issuer.region, year) else {
+            return Ok(compose(0)?);
+        };
         // Historical numbers of the same pattern may lie ahead of the sequence; they are stepped over.
         for _ in 0..MAX_NUMBERS_TRIED {
-            let next = self.parts.registry.reserve(&sequence, 1).await?;
-            let number =
-                certificate_type
-                    .number
-                    .compose(&issuer.region, year, next, face.holder_code.as_deref())?;
+            let number = compose(self.parts.registry.reserve(&sequence, 1).await?)?;
             let taken = self.parts.registry.by_number(&certificate_type.key, &number).await?;
             if taken.is_none() {
                 return Ok(number);

@@ -173,18 +173,16 @@ impl Founder<'_> {
         write_chain(&self.chain(ROOT), [root.certificate()])?;
 
         let ca_signer = next()?;
-        let ca_der = root
+        let ca = root
             .issue_authority(
-                ca_signer.public_key_info(),
+                ca_signer,
                 &self.subject(None, "电子证照签发 CA"),
                 validity(ca_years)?,
                 Serial::random().map_err(PkiError::from)?,
             )
-            .map_err(PkiError::from)?;
-        let ca = CertificateAuthority::open(ca_signer, &ca_der)
             .map_err(PkiError::from)?
             .publishing(publish(CA));
-        write_chain(&self.chain(CA), [&ca_der[..], root.certificate()])?;
+        write_chain(&self.chain(CA), [ca.certificate(), root.certificate()])?;
 
         let certify = |name: &str, signer: &dyn Signer, role, subject: &Subject| -> Result<Vec<u8>, HomeError> {
             let der = ca
@@ -196,12 +194,12 @@ impl Founder<'_> {
                     Serial::random().map_err(PkiError::from)?,
                 )
                 .map_err(PkiError::from)?;
-            write_chain(&self.chain(name), [&der[..], &ca_der[..], root.certificate()])?;
+            write_chain(&self.chain(name), [&der[..], ca.certificate(), root.certificate()])?;
             Ok(der)
         };
         let maker = next()?;
         let der = certify(SEAL_MAKER, &*maker, Role::SealMaker, &self.subject(None, "电子印章制章"))?;
-        let seal_maker = SigningIdentity::new(maker, der, vec![ca_der.clone()])?;
+        let seal_maker = SigningIdentity::new(maker, der, vec![ca.certificate().to_vec()])?;
         let token = next()?;
         certify(TOKEN_SIGNER, &*token, Role::TokenSigner, &self.subject(None, "证照二维码"))?;
         let list_signer = next()?;
@@ -261,7 +259,7 @@ impl Founder<'_> {
                         _ => format!("{}{}", department.name, kind.name_zh()),
                     },
                     owner: department.name.clone(),
-                    owner_code: department.code.clone(),
+                    owner_code: CreditCode::parse(&department.code).map_err(PkiError::from)?,
                     kind,
                     impression: draw(&department.name, kind, code.as_str(), &fonts)?,
                     not_before: later(self.now, Span::new().hours(-BACKDATED_HOURS))?,

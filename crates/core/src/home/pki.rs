@@ -8,6 +8,7 @@ use x509_cert::ext::pkix::CrlReason;
 
 use super::{CA, Home, HomeError, ROOT, founding::later, read, write};
 use crate::{
+    codes::CodeError,
     crypto::{
         KeyFileError, KeyFolder, SignerError,
         authority::{AuthorityError, CertificateAuthority, Publication, Revocation},
@@ -37,6 +38,9 @@ pub enum PkiError {
     /// The key could not sign.
     #[error(transparent)]
     Signer(#[from] SignerError),
+    /// A credit code.
+    #[error(transparent)]
+    Code(#[from] CodeError),
     /// A seal.
     #[error(transparent)]
     Seal(#[from] SealError),

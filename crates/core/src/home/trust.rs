@@ -4,9 +4,8 @@ use std::{fs, path::Path};
 
 use jiff::{Span, Timestamp, civil::Date};
 
-use super::{CA, Home, HomeError, LIST_KEY, ROOT, SEAL_MAKER, founding::later, pki::files, read, write};
+use super::{Home, HomeError, LIST_KEY, ROOT, founding::later, pki::files, read, write};
 use crate::{
-    clock::civil_date,
     crypto::{
         Signer,
         identity::read_chain,

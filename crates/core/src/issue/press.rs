@@ -251,9 +251,7 @@ impl Press {
         let claims = FaceToken::of_face(face, identifier, number, &issuer.code, masked, &json, now);
         let link = text::encode(&self.host, &token::sign(&claims, &self.token_signer)?);
         let symbol = symbol::encode(&link)?;
-        self.typesetter
-            .template
-            .place_qr(&mut page, symbol.dark, symbol.width)
+        page.place_qr(symbol.dark, symbol.width)
             .map_err(|error| PressError::Face(vec![error]))?;
         lap(&mut stages.qr);
 

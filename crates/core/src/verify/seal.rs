@@ -83,7 +83,7 @@ pub(super) fn judge(
 
     // 3. It is this owner's, and permits this signer.
     let (code, name) = (seal.code(), seal.name());
-    if used.issuer_code.is_some_and(|issuer| issuer != seal.owner_code()) {
+    if used.issuer_code.is_some_and(|issuer| issuer != seal.owner_code().as_str()) {
         return Finding::failed(
             check,
             "SEAL_OF_ANOTHER_OWNER",
