@@ -13,7 +13,7 @@ use certseal_core::{
     catalogue::Issuer,
     crypto::x509,
     qr::token::kid_of,
-    trust::list::{Authority, AuthorityStatus},
+    trust::list::{ANY_TYPE, Authority, AuthorityStatus},
     verify::{MaterialError, TrustMaterial, Verifier},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -109,8 +109,9 @@ struct PublicKey {
     alg: &'static str,
     /// Name of the authority.
     authority: String,
-    /// Credit codes of the departments it vouches for, with their names where known here.
-    issuers: BTreeMap<String, Option<String>>,
+    /// Credit codes of the departments it vouches for, with their names where known here; none for any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issuers: Option<BTreeMap<String, Option<String>>>,
     /// Certificate type codes it may sign; none for any.
     #[serde(skip_serializing_if = "Option::is_none")]
     type_codes: Option<Vec<String>>,
@@ -133,15 +134,14 @@ fn public_keys(material: &TrustMaterial, issuers: &BTreeMap<String, String>) -> 
         if authority.status_at(now) != Some(AuthorityStatus::Granted) {
             continue;
         }
-        let known = authority.issuers.iter().map(|code| (code.clone(), issuers.get(code).cloned()));
-        let known: BTreeMap<_, _> = known.collect();
-        let types: Vec<String> = granted(authority);
-        let named = |der| public_key(der, authority.name.clone(), known.clone(), Some(types.clone()));
+        let vouched = authority.issuers.iter().map(|code| (code.clone(), issuers.get(code).cloned()));
+        let vouched: Option<BTreeMap<_, _>> = (!authority.issuers.is_empty()).then(|| vouched.collect());
+        let named = |der| public_key(der, authority.name.clone(), vouched.clone(), granted(authority));
         keys.extend(authority.token_signers.iter().filter_map(|der| named(&der.0)));
     }
     for der in &material.token_signers {
         let name = x509::parse(der).map(|certificate| x509::subject_text(&certificate)).unwrap_or_default();
-        if let Some(key) = public_key(der, name, own.clone(), None)
+        if let Some(key) = public_key(der, name, Some(own.clone()), None)
             && !keys.iter().any(|known| known.x == key.x)
         {
             keys.push(key);
@@ -150,8 +150,10 @@ fn public_keys(material: &TrustMaterial, issuers: &BTreeMap<String, String>) -> 
     PublicKeys { keys }
 }
 
-fn granted(authority: &Authority) -> Vec<String> {
-    authority.types.iter().map(|grant| grant.code.clone()).collect()
+/// The types an authority may issue; none for any.
+fn granted(authority: &Authority) -> Option<Vec<String>> {
+    let any = authority.types.iter().any(|grant| grant.code == ANY_TYPE);
+    (!any).then(|| authority.types.iter().map(|grant| grant.code.clone()).collect())
 }
 
 /// SubjectPublicKeyInfo of a P-256 key up to the coordinates: algorithm, curve, uncompressed form.
@@ -164,7 +166,7 @@ const P256: &[u8] = &[
 fn public_key(
     der: &[u8],
     authority: String,
-    issuers: BTreeMap<String, Option<String>>,
+    issuers: Option<BTreeMap<String, Option<String>>>,
     type_codes: Option<Vec<String>>,
 ) -> Option<PublicKey> {
     let certificate = x509::parse(der).ok()?;

@@ -9,14 +9,14 @@ use std::{
 use axum::{
     Json as Answer,
     body::{Body, Bytes},
-    extract::{ConnectInfo, FromRequest as _, FromRequestParts, Multipart, Request, State},
+    extract::{ConnectInfo, DefaultBodyLimit, FromRequest as _, FromRequestParts, Multipart, Request, State},
     http::{HeaderMap, Response, header, request::Parts},
     response::IntoResponse,
 };
 use certseal_core::{
     codes::CertificateIdentifier,
     limits::MAX_DOCUMENT_BYTES,
-    verify::{Examined, Language, RegistryView, Report},
+    verify::{Examined, Language, Options, RegistryView, Report},
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -100,7 +100,7 @@ pub(crate) async fn verify(State(app): State<Arc<App>>, request: Request) -> Res
         .gate
         .run(move || {
             let (examined, _share) = examined;
-            judge.trust.present().verifier.verify(&examined, registry.as_ref(), now)
+            judge.trust.present().verifier.judge(&examined, &Options { now }, registry.as_ref())
         })
         .await?;
     Ok(Answer(Verified {
@@ -124,7 +124,8 @@ async fn part_of(parts: Parts, bytes: Bytes) -> Result<Bytes, Problem> {
         )
     };
     let mut request = Request::from_parts(parts, Body::from(bytes));
-    axum::extract::DefaultBodyLimit::disable().apply(&mut request);
+    // The router's limit is for JSON; these bytes were read within their own.
+    DefaultBodyLimit::disable().apply(&mut request);
     let mut form = Multipart::from_request(request, &()).await.map_err(|_| malformed())?;
     let mut found = None;
     while let Some(field) = form.next_field().await.map_err(|_| malformed())? {
