@@ -126,7 +126,14 @@ impl ApiKeys {
     /// Reads the key file; a file that is not there holds no keys.
     pub fn load(path: &Path) -> Result<Self, ApiKeyError> {
         let (keys, version) = read(path)?;
-        Ok(Self { path: path.to_owned(), loaded: RwLock::new(Loaded { keys: keys.into(), version, checked: Instant::now() }) })
+        Ok(Self {
+            path: path.to_owned(),
+            loaded: RwLock::new(Loaded {
+                keys: keys.into(),
+                version,
+                checked: Instant::now(),
+            }),
+        })
     }
 
     /// Makes a key and returns its token, which is not kept and cannot be shown again.
@@ -186,7 +193,10 @@ impl ApiKeys {
     /// The key a token belongs to.
     fn authenticate(&self, token: &str) -> Option<Principal> {
         let (id, secret) = token.strip_prefix(PREFIX)?.split_once('_')?;
-        let secret = URL_SAFE_NO_PAD.decode(secret).ok().filter(|secret| secret.len() == SECRET_BYTES)?;
+        let secret = URL_SAFE_NO_PAD
+            .decode(secret)
+            .ok()
+            .filter(|secret| secret.len() == SECRET_BYTES)?;
         self.reload_if_changed();
         let keys = self.keys();
         let key = keys.iter().find(|key| key.id == id)?;
@@ -226,7 +236,10 @@ impl ApiKeys {
 
     /// Replaces the file whole: written beside it, synced, renamed.
     fn write(&mut self, keys: Vec<ApiKey>) -> Result<(), ApiKeyError> {
-        let failed = |source| ApiKeyError::File { path: self.path.clone(), source };
+        let failed = |source| ApiKeyError::File {
+            path: self.path.clone(),
+            source,
+        };
         let file = KeyFile { keys };
         let text = toml::to_string(&file).map_err(io::Error::other).map_err(failed)?;
         let beside = self.path.with_extension(format!("{}.new", std::process::id()));
@@ -235,7 +248,9 @@ impl ApiKeys {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut out = options.open(&beside).map_err(failed)?;
-        out.write_all(text.as_bytes()).and_then(|()| out.sync_all()).map_err(failed)?;
+        out.write_all(text.as_bytes())
+            .and_then(|()| out.sync_all())
+            .map_err(failed)?;
         fs::rename(&beside, &self.path).map_err(failed)?;
         let version = version(&self.path).map_err(failed)?;
         let loaded = self.loaded.get_mut().unwrap_or_else(PoisonError::into_inner);
@@ -246,14 +261,19 @@ impl ApiKeys {
 }
 
 fn read(path: &Path) -> Result<(Vec<ApiKey>, Option<(SystemTime, u64)>), ApiKeyError> {
-    let failed = |source| ApiKeyError::File { path: path.to_owned(), source };
+    let failed = |source| ApiKeyError::File {
+        path: path.to_owned(),
+        source,
+    };
     let version = version(path).map_err(failed)?;
     if version.is_none() {
         return Ok((Vec::new(), None));
     }
     let text = fs::read_to_string(path).map_err(failed)?;
-    let file: KeyFile = toml::from_str(&text)
-        .map_err(|source| ApiKeyError::Damaged { path: path.to_owned(), source: Box::new(source) })?;
+    let file: KeyFile = toml::from_str(&text).map_err(|source| ApiKeyError::Damaged {
+        path: path.to_owned(),
+        source: Box::new(source),
+    })?;
     Ok((file.keys, version))
 }
 
@@ -273,7 +293,11 @@ fn sha256(bytes: &[u8]) -> [u8; 32] {
 }
 
 fn constant_time_eq(left: &[u8; 32], right: &[u8; 32]) -> bool {
-    std::hint::black_box(left.iter().zip(right).fold(0, |differing, (a, b)| differing | (a ^ b))) == 0
+    std::hint::black_box(
+        left.iter()
+            .zip(right)
+            .fold(0, |differing, (a, b)| differing | (a ^ b)),
+    ) == 0
 }
 
 /// The caller, once its key was checked.
@@ -337,7 +361,10 @@ impl FromRequestParts<Arc<App>> for Principal {
             )
         })?;
         let principal = app.api_keys.authenticate(token).ok_or_else(|| {
-            refused("接口密钥无效或已作废，请向管理员核对。", "The API key is unknown or withdrawn.")
+            refused(
+                "接口密钥无效或已作废，请向管理员核对。",
+                "The API key is unknown or withdrawn.",
+            )
         })?;
         if let Some(caller) = parts.extensions.get::<CallerId>() {
             caller.name(&principal.id);
@@ -347,7 +374,11 @@ impl FromRequestParts<Arc<App>> for Principal {
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    let (scheme, token) = headers
+        .get(header::AUTHORIZATION)?
+        .to_str()
+        .ok()?
+        .split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
@@ -363,18 +394,32 @@ mod tests {
         let path = dir.path().join("api-keys.toml");
         let mut keys = ApiKeys::load(&path).unwrap();
         let token = keys.add("窗口", "market", Timestamp::UNIX_EPOCH).unwrap();
-        assert!(!fs::read_to_string(&path).unwrap().contains(token.rsplit_once('_').unwrap().1));
+        assert!(
+            !fs::read_to_string(&path)
+                .unwrap()
+                .contains(token.rsplit_once('_').unwrap().1)
+        );
         assert_eq!(keys.authenticate(&token).unwrap().actor(), "api:窗口");
 
         let mut wrong = token.clone();
         let last = if wrong.pop() == Some('A') { 'E' } else { 'A' };
         wrong.push(last);
         assert!(keys.authenticate(&wrong).is_none());
-        for garbage in ["", "csk_", "csk__", "csk_0_0", &token[4..], &token[..token.len() - 1]] {
+        for garbage in [
+            "",
+            "csk_",
+            "csk__",
+            "csk_0_0",
+            &token[4..],
+            &token[..token.len() - 1],
+        ] {
             assert!(keys.authenticate(garbage).is_none(), "{garbage}");
         }
 
-        assert!(matches!(keys.add("窗口", "market", Timestamp::UNIX_EPOCH), Err(ApiKeyError::NameTaken(_))));
+        assert!(matches!(
+            keys.add("窗口", "market", Timestamp::UNIX_EPOCH),
+            Err(ApiKeyError::NameTaken(_))
+        ));
         let mut again = ApiKeys::load(&path).unwrap();
         assert!(again.authenticate(&token).is_some());
         again.withdraw("窗口").unwrap();
@@ -392,7 +437,13 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let mut keys = ApiKeys::load(&dir.path().join("api-keys.toml")).unwrap();
         for name in ["", "  ", "a:b", "a\nb", &"名".repeat(65)] {
-            assert!(matches!(keys.add(name, "*", Timestamp::UNIX_EPOCH), Err(ApiKeyError::BadName)), "{name}");
+            assert!(
+                matches!(
+                    keys.add(name, "*", Timestamp::UNIX_EPOCH),
+                    Err(ApiKeyError::BadName)
+                ),
+                "{name}"
+            );
         }
     }
 
@@ -402,7 +453,10 @@ mod tests {
         use std::os::unix::fs::PermissionsExt as _;
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("api-keys.toml");
-        ApiKeys::load(&path).unwrap().add("a", "*", Timestamp::UNIX_EPOCH).unwrap();
+        ApiKeys::load(&path)
+            .unwrap()
+            .add("a", "*", Timestamp::UNIX_EPOCH)
+            .unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     }
 
@@ -411,6 +465,11 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("api-keys.toml");
         fs::write(&path, "[[key]]\nid = 3").unwrap();
-        assert!(ApiKeys::load(&path).unwrap_err().to_string().contains("api-keys.toml"));
+        assert!(
+            ApiKeys::load(&path)
+                .unwrap_err()
+                .to_string()
+                .contains("api-keys.toml")
+        );
     }
 }

@@ -68,7 +68,10 @@ pub(crate) async fn edge(State(app): State<Arc<App>>, mut request: Request, next
         Err(_) => timed_out().into_response(),
     };
 
-    let problem = response.extensions_mut().remove::<Problem>().or_else(|| unexplained(&response));
+    let problem = response
+        .extensions_mut()
+        .remove::<Problem>()
+        .or_else(|| unexplained(&response));
     let code = problem.as_ref().map(|problem| problem.code().slug());
     if let Some(problem) = problem {
         response = problem.render(&app.host, &request_id);
@@ -99,10 +102,15 @@ pub(crate) fn panicked(_: Box<dyn Any + Send + 'static>) -> Response<Body> {
 
 /// The caller's id if it is harmless, else a random one.
 fn request_id(request: &Request) -> String {
-    let given = request.headers().get(&REQUEST_ID).and_then(|value| value.to_str().ok());
+    let given = request
+        .headers()
+        .get(&REQUEST_ID)
+        .and_then(|value| value.to_str().ok());
     let harmless = |id: &&str| {
         (1..=MAX_REQUEST_ID).contains(&id.len())
-            && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+            && id
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
     };
     if let Some(id) = given.filter(harmless) {
         return id.to_owned();
@@ -131,7 +139,11 @@ fn timed_out() -> Problem {
 }
 
 fn finish(response: &mut Response<Body>, route: &str, request_id: &str) {
-    let policy = if route.starts_with("/docs") { DOCS_POLICY } else { STRICT_POLICY };
+    let policy = if route.starts_with("/docs") {
+        DOCS_POLICY
+    } else {
+        STRICT_POLICY
+    };
     let headers = response.headers_mut();
     if let Ok(id) = HeaderValue::from_str(request_id) {
         headers.insert(REQUEST_ID.clone(), id);
@@ -142,9 +154,18 @@ fn finish(response: &mut Response<Body>, route: &str, request_id: &str) {
         (header::REFERRER_POLICY, "no-referrer"),
         (header::X_FRAME_OPTIONS, "DENY"),
         (header::STRICT_TRANSPORT_SECURITY, "max-age=31536000"),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-        (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
+        (
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        ),
+        (
+            HeaderName::from_static("cross-origin-resource-policy"),
+            "same-origin",
+        ),
+        (
+            HeaderName::from_static("permissions-policy"),
+            "camera=(), geolocation=(), microphone=()",
+        ),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }

@@ -6,7 +6,9 @@
 //!
 //! Everything a caller can be told is in the OpenAPI document at `/openapi.json`, browsed at `/docs`.
 
-use std::{collections::BTreeSet, future::Future, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet, future::Future, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration,
+};
 
 use axum::Router;
 use certseal_core::{catalogue::Issuer, issue::Service, registry::Registry};
@@ -51,7 +53,9 @@ pub struct AppParts {
 
 impl std::fmt::Debug for AppParts {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("AppParts").field("host", &self.host).finish_non_exhaustive()
+        f.debug_struct("AppParts")
+            .field("host", &self.host)
+            .finish_non_exhaustive()
     }
 }
 
@@ -86,8 +90,11 @@ impl App {
     pub fn new(parts: AppParts) -> Result<Self, StartError> {
         let workers = std::thread::available_parallelism().map_or(2, usize::from);
         let service = &parts.service;
-        let issuers: Vec<&Issuer> =
-            service.catalogue().types().filter_map(|kind| service.issuer(kind).ok()).collect();
+        let issuers: Vec<&Issuer> = service
+            .catalogue()
+            .types()
+            .filter_map(|kind| service.issuer(kind).ok())
+            .collect();
         Ok(Self {
             trust: Trust::load(parts.trust, &issuers)?,
             issuers: issuers.iter().map(|issuer| issuer.code.clone()).collect(),

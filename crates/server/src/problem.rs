@@ -124,7 +124,10 @@ pub(crate) struct FieldProblem {
 pub(crate) struct ProblemBody {
     /// Page about this kind of problem.
     #[serde(rename = "type")]
-    #[schema(format = "uri", example = "https://verify.example.gov.cn/v1/problems/face-data-refused")]
+    #[schema(
+        format = "uri",
+        example = "https://verify.example.gov.cn/v1/problems/face-data-refused"
+    )]
     kind: String,
     /// Short name of the problem, Chinese first.
     title: String,
@@ -229,13 +232,22 @@ impl Problem {
     /// The refusal for a bare error response of a library below.
     pub(crate) fn of_response(response: &Response<Body>) -> Self {
         let (detail, detail_en) = match response.status() {
-            StatusCode::NOT_FOUND => ("没有这个地址，请对照接口文档 /docs。", "No such address; see /docs."),
-            StatusCode::METHOD_NOT_ALLOWED => {
-                ("该地址不支持此请求方法，允许的方法见 Allow 头。", "The Allow header lists the methods served here.")
-            }
+            StatusCode::NOT_FOUND => (
+                "没有这个地址，请对照接口文档 /docs。",
+                "No such address; see /docs.",
+            ),
+            StatusCode::METHOD_NOT_ALLOWED => (
+                "该地址不支持此请求方法，允许的方法见 Allow 头。",
+                "The Allow header lists the methods served here.",
+            ),
             StatusCode::PAYLOAD_TOO_LARGE => ("内容超过上限。", "The body exceeds the limit."),
-            StatusCode::UNSUPPORTED_MEDIA_TYPE => ("不支持的内容类型。", "The content type is not supported."),
-            status if status.is_client_error() => ("请求格式有误，请对照接口文档 /docs。", "The request is malformed; see /docs."),
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+                ("不支持的内容类型。", "The content type is not supported.")
+            }
+            status if status.is_client_error() => (
+                "请求格式有误，请对照接口文档 /docs。",
+                "The request is malformed; see /docs.",
+            ),
             _ => return Self::opaque(),
         };
         let mut problem = Self::new(Code::of_status(response.status()), detail, detail_en);
@@ -264,7 +276,10 @@ impl Problem {
         headers.insert(header::CONTENT_TYPE, PROBLEM_JSON);
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if self.code == Code::Unauthenticated {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"certseal\""));
+            headers.insert(
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static("Bearer realm=\"certseal\""),
+            );
         }
         if let Some(allow) = self.allow {
             headers.insert(header::ALLOW, allow);
@@ -323,9 +338,16 @@ fn after_preface(text: &str) -> String {
 impl From<BytesRejection> for Problem {
     fn from(rejection: BytesRejection) -> Self {
         if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-            return Self::new(Code::PayloadTooLarge, "内容超过上限。", "The body exceeds the limit.");
+            return Self::new(
+                Code::PayloadTooLarge,
+                "内容超过上限。",
+                "The body exceeds the limit.",
+            );
         }
-        Self::malformed("请求内容未完整送达，请重试。", "The body did not arrive whole; try again.")
+        Self::malformed(
+            "请求内容未完整送达，请重试。",
+            "The body did not arrive whole; try again.",
+        )
     }
 }
 
@@ -333,14 +355,20 @@ impl From<QueryRejection> for Problem {
     fn from(rejection: QueryRejection) -> Self {
         Self::malformed(
             format!("查询参数有误：{}", after_preface(&rejection.body_text())),
-            format!("The query is not valid: {}", after_preface(&rejection.body_text())),
+            format!(
+                "The query is not valid: {}",
+                after_preface(&rejection.body_text())
+            ),
         )
     }
 }
 
 impl From<PathRejection> for Problem {
     fn from(_: PathRejection) -> Self {
-        Self::not_found("没有这个地址，请对照接口文档 /docs。", "No such address; see /docs.")
+        Self::not_found(
+            "没有这个地址，请对照接口文档 /docs。",
+            "No such address; see /docs.",
+        )
     }
 }
 

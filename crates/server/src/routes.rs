@@ -49,9 +49,11 @@ pub(crate) fn api() -> OpenApiRouter<Arc<App>> {
 
 pub(crate) fn router(app: Arc<App>) -> Router {
     let (api, document) = api().split_for_parts();
-    let docs = SwaggerUi::new("/docs")
-        .url("/openapi.json", document)
-        .config(Config::default().persist_authorization(false).display_request_duration(true));
+    let docs = SwaggerUi::new("/docs").url("/openapi.json", document).config(
+        Config::default()
+            .persist_authorization(false)
+            .display_request_duration(true),
+    );
     api.route("/", get(page::root))
         .route("/v", get(page::index))
         .route("/v/app.js", get(page::script))

@@ -9,6 +9,7 @@ use std::{
 };
 
 use axum::body::Bytes;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use certseal_core::{
     catalogue::Issuer,
     crypto::x509,
@@ -16,7 +17,6 @@ use certseal_core::{
     trust::list::{ANY_TYPE, Authority, AuthorityStatus},
     verify::{MaterialError, TrustMaterial, Verifier},
 };
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -61,15 +61,25 @@ pub(crate) struct Trust {
 
 impl fmt::Debug for Trust {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Trust").field("present", &self.present).finish_non_exhaustive()
+        f.debug_struct("Trust")
+            .field("present", &self.present)
+            .finish_non_exhaustive()
     }
 }
 
 impl Trust {
     pub(crate) fn load(loader: TrustLoader, issuers: &[&Issuer]) -> Result<Self, TrustError> {
-        let issuers = issuers.iter().map(|issuer| (issuer.code.clone(), issuer.name.clone())).collect();
+        let issuers = issuers
+            .iter()
+            .map(|issuer| (issuer.code.clone(), issuer.name.clone()))
+            .collect();
         let present = RwLock::new(Arc::new(read(&loader, &issuers)?));
-        Ok(Self { loader, issuers, present, attempted: Mutex::new(Instant::now()) })
+        Ok(Self {
+            loader,
+            issuers,
+            present,
+            attempted: Mutex::new(Instant::now()),
+        })
     }
 
     /// The present reading. Reads again when it is old, so call it off the async threads. Material that
@@ -93,7 +103,10 @@ impl Trust {
 fn read(loader: &TrustLoader, issuers: &BTreeMap<String, String>) -> Result<Reading, TrustError> {
     let material = loader().map_err(TrustError::Unreadable)?;
     let keys = serde_json::to_vec(&public_keys(&material, issuers))?.into();
-    Ok(Reading { verifier: Verifier::new(material)?, keys })
+    Ok(Reading {
+        verifier: Verifier::new(material)?,
+        keys,
+    })
 }
 
 /// A public key that signs QR codes, as the page uses it: a JWK (RFC 7517) with what it may sign.
@@ -128,19 +141,27 @@ struct PublicKeys {
 /// The keys of our own token signers and of every authority that the list vouches for now.
 fn public_keys(material: &TrustMaterial, issuers: &BTreeMap<String, String>) -> PublicKeys {
     let now = Timestamp::now();
-    let own: BTreeMap<_, _> = issuers.iter().map(|(code, name)| (code.clone(), Some(name.clone()))).collect();
+    let own: BTreeMap<_, _> = issuers
+        .iter()
+        .map(|(code, name)| (code.clone(), Some(name.clone())))
+        .collect();
     let mut keys: Vec<PublicKey> = Vec::new();
     for authority in material.list.iter().flat_map(|list| list.authorities()) {
         if authority.status_at(now) != Some(AuthorityStatus::Granted) {
             continue;
         }
-        let vouched = authority.issuers.iter().map(|code| (code.clone(), issuers.get(code).cloned()));
+        let vouched = authority
+            .issuers
+            .iter()
+            .map(|code| (code.clone(), issuers.get(code).cloned()));
         let vouched: Option<BTreeMap<_, _>> = (!authority.issuers.is_empty()).then(|| vouched.collect());
         let named = |der| public_key(der, authority.name.clone(), vouched.clone(), granted(authority));
         keys.extend(authority.token_signers.iter().filter_map(|der| named(&der.0)));
     }
     for der in &material.token_signers {
-        let name = x509::parse(der).map(|certificate| x509::subject_text(&certificate)).unwrap_or_default();
+        let name = x509::parse(der)
+            .map(|certificate| x509::subject_text(&certificate))
+            .unwrap_or_default();
         if let Some(key) = public_key(der, name, Some(own.clone()), None)
             && !keys.iter().any(|known| known.x == key.x)
         {
@@ -158,8 +179,8 @@ fn granted(authority: &Authority) -> Option<Vec<String>> {
 
 /// SubjectPublicKeyInfo of a P-256 key up to the coordinates: algorithm, curve, uncompressed form.
 const P256: &[u8] = &[
-    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48,
-    0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04,
+    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86,
+    0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04,
 ];
 
 /// The page's form of a certificate; none for a key that cannot sign QR codes.
@@ -171,7 +192,10 @@ fn public_key(
 ) -> Option<PublicKey> {
     let certificate = x509::parse(der).ok()?;
     let info = x509::public_key_info(&certificate).ok()?;
-    let (x, y) = info.strip_prefix(P256).filter(|point| point.len() == 64)?.split_at(32);
+    let (x, y) = info
+        .strip_prefix(P256)
+        .filter(|point| point.len() == 64)?
+        .split_at(32);
     let (valid_from, valid_until) = x509::validity(&certificate);
     Some(PublicKey {
         kty: "EC",

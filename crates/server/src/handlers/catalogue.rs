@@ -121,7 +121,13 @@ fn word(value: &impl Serialize) -> Result<String, Problem> {
     responses((status = 200, body = Vec<TypeSummary>))
 )]
 pub(crate) async fn types(State(app): State<Arc<App>>) -> Answer<Vec<TypeSummary>> {
-    Answer(app.service.catalogue().types().map(|kind| TypeSummary::new(kind)).collect())
+    Answer(
+        app.service
+            .catalogue()
+            .types()
+            .map(|kind| TypeSummary::new(kind))
+            .collect(),
+    )
 }
 
 /// 一个证照类型及其照面字段 One certificate type with its fields

@@ -158,10 +158,14 @@ pub(crate) async fn issue(
     Json(body): Json<IssueBody>,
 ) -> Result<Response<Body>, Problem> {
     let kind = app.service.catalogue().get(&body.certificate_type);
-    let kind = kind.ok_or_else(|| certseal_core::issue::IssueError::UnknownType(body.certificate_type.clone()))?;
+    let kind =
+        kind.ok_or_else(|| certseal_core::issue::IssueError::UnknownType(body.certificate_type.clone()))?;
     caller.require(kind)?;
     let request = Request {
-        record: RawRecord { photos: photos(kind, body.photos)?, values: body.fields.0 },
+        record: RawRecord {
+            photos: photos(kind, body.photos)?,
+            values: body.fields.0,
+        },
         certificate_type: body.certificate_type,
         seal: body.seal,
         basis: body.basis.map_or(Basis::First, Basis::from),
@@ -171,16 +175,25 @@ pub(crate) async fn issue(
     };
     // The work runs to its end on a thread of its own, whether or not the caller still waits.
     let (service, runtime) = (Arc::clone(&app.service), Handle::current());
-    let issued = app.gate.run(move || runtime.block_on(service.issue(request))).await??;
+    let issued = app
+        .gate
+        .run(move || runtime.block_on(service.issue(request)))
+        .await??;
 
     let replayed = issued.replayed;
     let view = CertificateView::new(issued.record, &app, &caller);
     let location = HeaderValue::from_str(&format!("/v1/certificates/{}", view.identifier()))
         .map_err(|error| Problem::internal(&error))?;
-    let status = if replayed { StatusCode::OK } else { StatusCode::CREATED };
+    let status = if replayed {
+        StatusCode::OK
+    } else {
+        StatusCode::CREATED
+    };
     let mut response = (status, [(header::LOCATION, location)], Answer(view)).into_response();
     if replayed {
-        response.headers_mut().insert(REPLAYED.clone(), HeaderValue::from_static("true"));
+        response
+            .headers_mut()
+            .insert(REPLAYED.clone(), HeaderValue::from_static("true"));
     }
     Ok(response)
 }
@@ -193,7 +206,11 @@ fn photos(kind: &CertificateType, photos: Values) -> Result<BTreeMap<String, Vec
             decoded.insert(field, bytes);
             continue;
         }
-        let label = kind.fields.iter().find(|known| known.key == field).map(|known| known.label.clone());
+        let label = kind
+            .fields
+            .iter()
+            .find(|known| known.key == field)
+            .map(|known| known.label.clone());
         errors.push(FieldProblem {
             label: label.unwrap_or_default(),
             field,
@@ -202,7 +219,11 @@ fn photos(kind: &CertificateType, photos: Values) -> Result<BTreeMap<String, Vec
             hint: "以标准 base64（RFC 4648 第 4 节）提交文件内容，不带 data: 前缀和换行".to_owned(),
         });
     }
-    if errors.is_empty() { Ok(decoded) } else { Err(refusal::fields(errors)) }
+    if errors.is_empty() {
+        Ok(decoded)
+    } else {
+        Err(refusal::fields(errors))
+    }
 }
 
 /// The caller's idempotency key, if there is one.
@@ -210,12 +231,15 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let refused = || {
         Problem::malformed(
             format!("Idempotency-Key 应为一个 1 至 {MAX_IDEMPOTENCY_KEY} 个可见 ASCII 字符的值。"),
-            format!("Idempotency-Key must be one value of 1 to {MAX_IDEMPOTENCY_KEY} visible ASCII characters."),
+            format!(
+                "Idempotency-Key must be one value of 1 to {MAX_IDEMPOTENCY_KEY} visible ASCII characters."
+            ),
         )
     };
     let mut given = headers.get_all(&IDEMPOTENCY_KEY).iter();
     let Some(key) = given.next() else { return Ok(None) };
-    let fits = (1..=MAX_IDEMPOTENCY_KEY).contains(&key.len()) && key.as_bytes().iter().all(u8::is_ascii_graphic);
+    let fits =
+        (1..=MAX_IDEMPOTENCY_KEY).contains(&key.len()) && key.as_bytes().iter().all(u8::is_ascii_graphic);
     match key.to_str() {
         Ok(key) if fits && given.next().is_none() => Ok(Some(key.to_owned())),
         _ => Err(refused()),
@@ -269,11 +293,17 @@ pub(crate) async fn list(
     }
     let limit = query.limit.unwrap_or(50);
     if !(1..=MAX_PAGE).contains(&limit) {
-        return Err(Problem::malformed("limit 应为 1 至 200。", "limit must be 1 to 200."));
+        return Err(Problem::malformed(
+            "limit 应为 1 至 200。",
+            "limit must be 1 to 200.",
+        ));
     }
     let registry = app.registry();
     let (found, paged) = match (&query.certificate_type, &query.number, &query.holder_code) {
-        (Some(kind), Some(number), _) => (registry.by_number(kind, number).await?.into_iter().collect(), false),
+        (Some(kind), Some(number), _) => (
+            registry.by_number(kind, number).await?.into_iter().collect(),
+            false,
+        ),
         (None, Some(_), _) => {
             return Err(Problem::malformed(
                 "按编号查询须同时给出 type：不同类型的编号可以相同。",
@@ -291,19 +321,33 @@ pub(crate) async fn list(
             ));
         }
         (kind, None, None) => {
-            let search = Search { certificate_type: kind.clone(), status: None, after: query.after, limit };
+            let search = Search {
+                certificate_type: kind.clone(),
+                status: None,
+                after: query.after,
+                limit,
+            };
             (registry.certificates(&search).await?, true)
         }
     };
-    let next = found.last().filter(|_| paged && found.len() == limit).map(|record| record.issued_event);
+    let next = found
+        .last()
+        .filter(|_| paged && found.len() == limit)
+        .map(|record| record.issued_event);
     let asked = |record: &CertificateRecord| {
         let theirs = match app.service.catalogue().get(&record.certificate_type) {
             Some(kind) => caller.owns(kind),
             None => caller.department().is_none(),
         };
         theirs
-            && query.certificate_type.as_ref().is_none_or(|kind| *kind == record.certificate_type)
-            && query.holder_code.as_ref().is_none_or(|code| record.holder_code.as_ref() == Some(code))
+            && query
+                .certificate_type
+                .as_ref()
+                .is_none_or(|kind| *kind == record.certificate_type)
+            && query
+                .holder_code
+                .as_ref()
+                .is_none_or(|code| record.holder_code.as_ref() == Some(code))
     };
     let items = found
         .into_iter()
@@ -355,13 +399,19 @@ pub(crate) async fn document(
     let record = app.service.record(&identifier).await?;
     require(&app, &caller, &record)?;
     let tag = format!("\"{}\"", hex::encode(record.document_digest));
-    let about = [(header::ETAG, tag.clone()), (header::CACHE_CONTROL, "private, no-cache".to_owned())];
+    let about = [
+        (header::ETAG, tag.clone()),
+        (header::CACHE_CONTROL, "private, no-cache".to_owned()),
+    ];
     if matches_tag(&headers, &tag) {
         return Ok((StatusCode::NOT_MODIFIED, about).into_response());
     }
     let bytes = app.service.document(&record).await?;
     let name = format!("attachment; filename=\"{identifier}.pdf\"");
-    let form = [(header::CONTENT_TYPE, "application/pdf".to_owned()), (header::CONTENT_DISPOSITION, name)];
+    let form = [
+        (header::CONTENT_TYPE, "application/pdf".to_owned()),
+        (header::CONTENT_DISPOSITION, name),
+    ];
     Ok((about, form, bytes).into_response())
 }
 

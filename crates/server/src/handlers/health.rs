@@ -21,7 +21,10 @@ pub(crate) struct Health {
     version: &'static str,
 }
 
-const OK: Health = Health { status: "ok", version: env!("CARGO_PKG_VERSION") };
+const OK: Health = Health {
+    status: "ok",
+    version: env!("CARGO_PKG_VERSION"),
+};
 
 /// 存活检查 Liveness: the process answers
 #[utoipa::path(get, path = "/healthz", tag = "运行 operation", responses((status = 200, body = Health)))]

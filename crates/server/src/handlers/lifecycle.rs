@@ -81,13 +81,16 @@ async fn change(
 }
 
 fn bad_reason() -> Problem {
-    Problem::new(Code::Unprocessable, "请填写原因，1 至 500 字。", "Give a reason of 1 to 500 characters.").errors(vec![
-        FieldProblem {
-            field: "reason".to_owned(),
-            label: "原因".to_owned(),
-            code: "missing".to_owned(),
-            reason: "原因为空或过长".to_owned(),
-            hint: "写明事由和依据，1 至 500 字".to_owned(),
-        },
-    ])
+    Problem::new(
+        Code::Unprocessable,
+        "请填写原因，1 至 500 字。",
+        "Give a reason of 1 to 500 characters.",
+    )
+    .errors(vec![FieldProblem {
+        field: "reason".to_owned(),
+        label: "原因".to_owned(),
+        code: "missing".to_owned(),
+        reason: "原因为空或过长".to_owned(),
+        hint: "写明事由和依据，1 至 500 字".to_owned(),
+    }])
 }

@@ -31,22 +31,36 @@ pub(crate) async fn published(
     Path(name): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response<Body>, Problem> {
-    let unknown = || Problem::not_found("没有这份证书或吊销列表。", "No such certificate or revocation list.");
+    let unknown = || {
+        Problem::not_found(
+            "没有这份证书或吊销列表。",
+            "No such certificate or revocation list.",
+        )
+    };
     let (stem, ending) = name.rsplit_once('.').ok_or_else(unknown)?;
     let media_type = match ending {
         "crl" => "application/pkix-crl",
         "cer" => "application/pkix-cert",
         _ => return Err(unknown()),
     };
-    if stem.is_empty() || !stem.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+    if stem.is_empty()
+        || !stem
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    {
         return Err(unknown());
     }
-    let bytes = tokio::fs::read(app.pki.join(&name)).await.map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => unknown(),
-        _ => Problem::internal(&error),
-    })?;
+    let bytes = tokio::fs::read(app.pki.join(&name))
+        .await
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => unknown(),
+            _ => Problem::internal(&error),
+        })?;
     let tag = format!("\"{}\"", hex::encode(digest::digest(&digest::SHA256, &bytes)));
-    let about = [(header::ETAG, tag.clone()), (header::CACHE_CONTROL, "public, max-age=300".to_owned())];
+    let about = [
+        (header::ETAG, tag.clone()),
+        (header::CACHE_CONTROL, "public, max-age=300".to_owned()),
+    ];
     if matches_tag(&headers, &tag) {
         return Ok((StatusCode::NOT_MODIFIED, about).into_response());
     }

@@ -36,5 +36,10 @@ pub(crate) async fn problem(Path(code): Path<String>) -> Result<Answer<ProblemKi
     let known = Code::ALL.iter().find(|known| known.slug() == code);
     let known = known.ok_or_else(|| Problem::not_found("没有这种错误类型。", "No such kind of problem."))?;
     let (title, title_en) = known.titles();
-    Ok(Answer(ProblemKind { code: known.slug(), status: known.status().as_u16(), title, title_en }))
+    Ok(Answer(ProblemKind {
+        code: known.slug(),
+        status: known.status().as_u16(),
+        title,
+        title_en,
+    }))
 }

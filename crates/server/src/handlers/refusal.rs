@@ -22,9 +22,21 @@ impl From<FieldError> for FieldProblem {
 
 /// The refusal of face data.
 pub(crate) fn fields(errors: Vec<FieldProblem>) -> Problem {
-    let names: Vec<&str> =
-        errors.iter().map(|error| if error.label.is_empty() { &*error.field } else { &*error.label }).collect();
-    let detail = format!("{} 项有误：{}。逐项原因和改正办法见 errors。", errors.len(), names.join("、"));
+    let names: Vec<&str> = errors
+        .iter()
+        .map(|error| {
+            if error.label.is_empty() {
+                &*error.field
+            } else {
+                &*error.label
+            }
+        })
+        .collect();
+    let detail = format!(
+        "{} 项有误：{}。逐项原因和改正办法见 errors。",
+        errors.len(),
+        names.join("、")
+    );
     let detail_en = format!("{} field(s) refused; see errors for each.", errors.len());
     Problem::new(Code::FaceDataRefused, detail, detail_en).errors(errors)
 }
@@ -44,15 +56,19 @@ impl From<IssueError> for Problem {
                 "This idempotency key was used for a different request. Repeat that request unchanged, or use a new key.",
             ),
             IssueError::NotFound(identifier) => no_certificate(&identifier),
-            IssueError::Refused(error) => refused(&error),
+            IssueError::Refused { refusal } => refused(&refusal),
             IssueError::Registry(error) => error.into(),
             IssueError::Objects(error) => error.into(),
-            IssueError::NoIssuer(_) | IssueError::NoSeal { .. } | IssueError::Seal { .. } => Self::new(
+            IssueError::NoIssuer(_)
+            | IssueError::NoSeal { .. }
+            | IssueError::Seal(_)
+            | IssueError::ForeignSeal { .. }
+            | IssueError::SignerOutOfDate { .. } => Self::new(
                 Code::Conflict,
                 format!("{error}。请与印章管理员联系。"),
                 "No usable seal or issuer for this type; ask the keeper of the seals.",
             ),
-            IssueError::Identifier(_) => Self::new(
+            IssueError::Identifier(_) | IssueError::Number(_) => Self::new(
                 Code::Unprocessable,
                 format!("{error}。请核对证照编号。"),
                 "No certificate identifier can be made for this number.",
@@ -76,7 +92,11 @@ fn refused(error: &AppendError) -> Problem {
         AppendError::Unrecordable { .. } | AppendError::PredecessorOfOtherType { .. } => Code::Unprocessable,
         _ => Code::Conflict,
     };
-    Problem::new(code, format!("{}。", refusal_zh(error)), format!("The registry refuses: {error}."))
+    Problem::new(
+        code,
+        format!("{}。", refusal_zh(error)),
+        format!("The registry refuses: {error}."),
+    )
 }
 
 impl From<RegistryError> for Problem {

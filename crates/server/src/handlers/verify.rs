@@ -71,11 +71,17 @@ struct VerifyForm {
         (status = 503, body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn verify(State(app): State<Arc<App>>, request: Request) -> Result<Answer<Verified>, Problem> {
+pub(crate) async fn verify(
+    State(app): State<Arc<App>>,
+    request: Request,
+) -> Result<Answer<Verified>, Problem> {
     let (parts, body) = request.into_parts();
     let form = is_form(&parts.headers);
     let room = if form { MULTIPART_ROOM } else { 0 };
-    let held = app.gate.read(&parts.headers, body, MAX_DOCUMENT_BYTES + room).await?;
+    let held = app
+        .gate
+        .read(&parts.headers, body, MAX_DOCUMENT_BYTES + room)
+        .await?;
     let (bytes, share) = held.into_parts();
     let bytes = if form { part_of(parts, bytes).await? } else { bytes };
     if bytes.is_empty() {
@@ -100,7 +106,11 @@ pub(crate) async fn verify(State(app): State<Arc<App>>, request: Request) -> Res
         .gate
         .run(move || {
             let (examined, _share) = examined;
-            judge.trust.present().verifier.judge(&examined, &Options { now }, registry.as_ref())
+            judge
+                .trust
+                .present()
+                .verifier
+                .judge(&examined, &Options { now }, registry.as_ref())
         })
         .await?;
     Ok(Answer(Verified {
@@ -111,8 +121,15 @@ pub(crate) async fn verify(State(app): State<Arc<App>>, request: Request) -> Res
 }
 
 fn is_form(headers: &HeaderMap) -> bool {
-    let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    given.is_some_and(|value| value.trim_start().to_ascii_lowercase().starts_with("multipart/form-data"))
+    let given = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    given.is_some_and(|value| {
+        value
+            .trim_start()
+            .to_ascii_lowercase()
+            .starts_with("multipart/form-data")
+    })
 }
 
 /// The one file of a form.
@@ -126,7 +143,9 @@ async fn part_of(parts: Parts, bytes: Bytes) -> Result<Bytes, Problem> {
     let mut request = Request::from_parts(parts, Body::from(bytes));
     // The router's limit is for JSON; these bytes were read within their own.
     DefaultBodyLimit::disable().apply(&mut request);
-    let mut form = Multipart::from_request(request, &()).await.map_err(|_| malformed())?;
+    let mut form = Multipart::from_request(request, &())
+        .await
+        .map_err(|_| malformed())?;
     let mut found = None;
     while let Some(field) = form.next_field().await.map_err(|_| malformed())? {
         let is_file = matches!(field.name(), Some("file" | "text"));
@@ -219,7 +238,10 @@ pub(crate) async fn status(
 pub(crate) async fn keys(State(app): State<Arc<App>>) -> Result<Response<Body>, Problem> {
     let reading = task::spawn_blocking(move || app.trust.present()).await;
     let reading = reading.map_err(|error| Problem::internal(&error))?;
-    let about = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "public, max-age=60")];
+    let about = [
+        (header::CONTENT_TYPE, "application/json"),
+        (header::CACHE_CONTROL, "public, max-age=60"),
+    ];
     Ok((about, reading.keys.clone()).into_response())
 }
 
@@ -230,7 +252,10 @@ impl<S: Sync> FromRequestParts<S> for Caller {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+        let peer = parts
+            .extensions
+            .get::<ConnectInfo<SocketAddr>>()
+            .map(|info| info.0.ip());
         Ok(Self(peer.map(|peer| behind_proxy(&parts.headers, peer))))
     }
 }
@@ -260,6 +285,9 @@ mod tests {
         assert_eq!(at("127.0.0.1"), "198.51.100.7");
         assert_eq!(at("::ffff:10.0.0.1"), "198.51.100.7");
         assert_eq!(at("192.0.2.1"), "192.0.2.1");
-        assert_eq!(behind_proxy(&HeaderMap::new(), "10.0.0.1".parse().unwrap()).to_string(), "10.0.0.1");
+        assert_eq!(
+            behind_proxy(&HeaderMap::new(), "10.0.0.1".parse().unwrap()).to_string(),
+            "10.0.0.1"
+        );
     }
 }

@@ -114,16 +114,33 @@ impl CertificateView {
         let theirs = kind.map_or(caller.department().is_none(), |kind| caller.owns(kind));
         let state = State::of(&record, app.service.clock().now());
         // The name of an organisation is public; that of a person is not.
-        let organisation = record.holder_code.as_deref().is_some_and(|code| CreditCode::parse(code).is_ok());
+        let organisation = record
+            .holder_code
+            .as_deref()
+            .is_some_and(|code| CreditCode::parse(code).is_ok());
         let number_is_code = record.holder_code.as_deref() == Some(&*record.number) && !organisation;
         Self {
             document: format!("/v1/certificates/{}/document", record.identifier),
             type_name: kind.map(|kind| kind.name.clone()),
-            number: if theirs || !number_is_code { record.number } else { mask_code(&record.number) },
-            holder_name: if theirs || organisation { record.holder_name } else { mask_name(&record.holder_name) },
-            holder_code: record.holder_code.map(|code| if theirs { code } else { mask_code(&code) }),
+            number: if theirs || !number_is_code {
+                record.number
+            } else {
+                mask_code(&record.number)
+            },
+            holder_name: if theirs || organisation {
+                record.holder_name
+            } else {
+                mask_name(&record.holder_name)
+            },
+            holder_code: record
+                .holder_code
+                .map(|code| if theirs { code } else { mask_code(&code) }),
             masked: !theirs,
-            state_reason: if theirs { record.status_reason } else { String::new() },
+            state_reason: if theirs {
+                record.status_reason
+            } else {
+                String::new()
+            },
             identifier: record.identifier,
             certificate_type: record.certificate_type,
             issuer_name: record.issuer_name,
