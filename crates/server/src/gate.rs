@@ -252,7 +252,8 @@ mod tests {
     #[tokio::test]
     async fn bodies_beyond_the_budget_are_sent_away_and_room_comes_back() {
         let gate = Gate::new(1);
-        let read = || gate.read(&HeaderMap::new(), Body::from("x"), 64 << 20);
+        let headers = HeaderMap::new();
+        let read = || gate.read(&headers, Body::from("x"), 64 << 20);
         let mut held = Vec::new();
         for _ in 0..4 {
             held.push(read().await.unwrap());

@@ -119,11 +119,11 @@ pub fn router(app: Arc<App>) -> Router {
 
 /// Serves until `shutdown` comes, then lets the requests under way end.
 pub async fn serve(
-    app: App,
+    app: impl Into<Arc<App>>,
     listener: TcpListener,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let make = router(Arc::new(app)).into_make_service_with_connect_info::<SocketAddr>();
+    let make = router(app.into()).into_make_service_with_connect_info::<SocketAddr>();
     let (told, stopping) = oneshot::channel();
     let shutdown = async move {
         shutdown.await;
