@@ -348,13 +348,16 @@ pub(crate) struct Serve {
 pub(crate) enum Trust {
     /// 信任列表的内容 What the trust list says
     Show,
-    /// 收录一个机构（对方的 trust/authority.json）并签发新列表 Enter an authority and sign the next list
+    /// 导出本机构的说明、吊销列表和印章，供其他机构收录 Export what others need to recognise us
+    Export {
+        /// 写到哪个目录 Folder to write to
+        #[arg(long, short, value_name = "DIR")]
+        out: PathBuf,
+    },
+    /// 收录一个机构（对方 trust export 的目录）并签发新列表 Enter an authority and sign the next list
     Add {
-        /// 机构说明文件 Description of the authority
-        file: PathBuf,
-        /// 对方的吊销列表，可重复 Its revocation lists, repeatable
-        #[arg(long, value_name = "FILE")]
-        crl: Vec<PathBuf>,
+        /// 对方导出的目录 Folder the other authority exported
+        from: PathBuf,
     },
 }
 

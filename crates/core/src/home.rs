@@ -5,12 +5,13 @@
 //!  templates/         certificate types
 //!  keys/              encrypted private keys with their X.509 certificates
 //!  pki/               what the authority publishes: CA certificates, CRLs, revocations.json
-//!  trust/             the trust list, the key it is checked with, CRLs of other authorities
+//!  trust/             the trust list, the key it is checked with, CRLs and seals of other authorities
 //!  registry/          events
 //!  documents/         sealed documents
 //!  api-keys.toml      hashes of API keys
 //! ```
 
+mod audit;
 mod config;
 mod founding;
 mod pki;
@@ -24,6 +25,7 @@ use std::{
 };
 
 pub use self::{
+    audit::{AuditProgress, HomeAudit},
     config::{Config, IssuingDepartment},
     founding::{Founding, found},
     pki::{KeyEntry, PkiError},
@@ -34,7 +36,7 @@ use crate::{
     clock::Clock,
     crypto::{IdentityError, KeyFolder, KeyFolderError, identity::read_chain},
     face::{FontBook, FontConfig, FontError},
-    issue::{Service, ServiceParts},
+    issue::{Service, ServiceParts, Workshop},
     registry::{Objects, ObjectsError, RegistryError, SledOptions, SledRegistry},
 };
 
@@ -42,6 +44,8 @@ use crate::{
 pub const ROOT: &str = "root";
 /// Name of the issuing CA's key.
 pub const CA: &str = "ca";
+/// Name of the key of the root above the seal maker.
+pub const SEAL_ROOT: &str = "seal-root";
 /// Name of the seal maker's key.
 pub const SEAL_MAKER: &str = "seal-maker";
 /// Name of the key that signs the trust list.
@@ -175,20 +179,28 @@ impl Home {
         Ok(Objects::local(&self.root)?)
     }
 
-    /// All rooms bound together, to issue and change. Opens the registry.
-    pub fn service(&self, keys: KeyFolder, clock: Arc<dyn Clock>) -> Result<Service, HomeError> {
+    /// What faces are set with.
+    pub fn workshop(&self) -> Result<Workshop, HomeError> {
         let issuers = self
             .config
             .departments
             .iter()
             .filter_map(|department| Some((department.key.clone(), self.config.issuer(&department.key)?)))
             .collect::<BTreeMap<_, _>>();
-        let maker = read_chain(&self.keys_path().join(format!("{SEAL_MAKER}.pem")))?;
-        Ok(Service::new(ServiceParts {
+        Ok(Workshop {
             catalogue: Arc::clone(&self.catalogue),
             layouts: self.root.join("templates/_layouts"),
             fonts: Arc::new(self.fonts()?),
             issuers,
+        })
+    }
+
+    /// All rooms bound together, to issue and change. Opens the registry.
+    pub fn service(&self, keys: KeyFolder, clock: Arc<dyn Clock>) -> Result<Service, HomeError> {
+        // Whoever put the maker's certificate into the key folder trusts it.
+        let maker = read_chain(&self.keys_path().join(format!("{SEAL_MAKER}.pem")))?;
+        Ok(Service::new(ServiceParts {
+            workshop: self.workshop()?,
             keys: Arc::new(keys),
             seal_makers: maker.into_iter().take(1).collect(),
             host: self.config.host.clone(),

@@ -10,9 +10,13 @@
 //! their own digest: two requests for the same number never write the same file.
 
 pub mod press;
+mod preview;
+
+pub use preview::preview;
 
 use std::{
     collections::BTreeMap,
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -30,7 +34,7 @@ use crate::{
         Append, AppendError, Appended, Basis, CertificateRecord, Change, Idempotency, NewCertificate, Objects,
         ObjectsError, Registry, RegistryError, SealRecord, document_key,
     },
-    seal::{Refusal, RegisterEntry, SealStatus, Seal, SealError, SignedSeal, may_sign},
+    seal::{Refusal, RegisterEntry, Seal, SealError, SealStatus, SignedSeal, impression::ImpressionError, may_sign},
 };
 
 /// Name of the identity that signs QR tokens.
@@ -160,7 +164,10 @@ pub enum IssueError {
     Template(FaceError),
     /// The document cannot be made.
     #[error(transparent)]
-    Press(PressError),
+    Press(#[from] PressError),
+    /// The impression of a sample cannot be drawn.
+    #[error(transparent)]
+    Impression(#[from] ImpressionError),
     /// The signing key cannot be used.
     #[error(transparent)]
     Key(#[from] KeyFolderError),
@@ -206,17 +213,50 @@ pub fn refusal_zh(error: &AppendError) -> String {
     }
 }
 
-/// What a service is put together from.
-#[derive(Debug)]
-pub struct ServiceParts {
+/// What faces are set with.
+#[derive(Debug, Clone)]
+pub struct Workshop {
     /// Certificate types.
     pub catalogue: Arc<Catalogue>,
     /// Family layouts.
-    pub layouts: std::path::PathBuf,
+    pub layouts: PathBuf,
     /// Fonts.
     pub fonts: Arc<FontBook>,
     /// Issuers by department key.
     pub issuers: BTreeMap<String, Issuer>,
+}
+
+impl Workshop {
+    /// Who issues certificates of a type.
+    pub fn issuer(&self, certificate_type: &CertificateType) -> Result<&Issuer, IssueError> {
+        self.issuers
+            .get(&certificate_type.department)
+            .ok_or_else(|| IssueError::NoIssuer(certificate_type.department.clone()))
+    }
+
+    /// The layout of a type, for setting faces without sealing them.
+    pub fn typesetter(&self, certificate_type: &Arc<CertificateType>) -> Result<Typesetter, IssueError> {
+        let template = FaceTemplate::load(
+            certificate_type,
+            &self.catalogue.folder(&certificate_type.key),
+            &self.layouts,
+            &self.fonts,
+        )
+        .map_err(IssueError::Template)?;
+        Ok(Typesetter::new(
+            Arc::clone(certificate_type),
+            self.issuer(certificate_type)?.clone(),
+            template,
+            Arc::clone(&self.fonts),
+        ))
+    }
+}
+
+/// What a service is put together from.
+#[derive(Debug)]
+pub struct ServiceParts {
+    /// Types, layouts, fonts, issuers.
+    pub workshop: Workshop,
     /// Signing keys.
     pub keys: Arc<KeyFolder>,
     /// DER of the X.509 certificates of seal makers whose seals are used here.
@@ -252,7 +292,12 @@ impl Service {
 
     /// Certificate types.
     pub fn catalogue(&self) -> &Arc<Catalogue> {
-        &self.parts.catalogue
+        &self.parts.workshop.catalogue
+    }
+
+    /// Types, layouts, fonts, issuers.
+    pub fn workshop(&self) -> &Workshop {
+        &self.parts.workshop
     }
 
     /// The registry.
@@ -270,36 +315,6 @@ impl Service {
         &self.parts.clock
     }
 
-    /// Fonts.
-    pub fn fonts(&self) -> &Arc<FontBook> {
-        &self.parts.fonts
-    }
-
-    /// Who issues certificates of a type.
-    pub fn issuer(&self, certificate_type: &CertificateType) -> Result<&Issuer, IssueError> {
-        self.parts
-            .issuers
-            .get(&certificate_type.department)
-            .ok_or_else(|| IssueError::NoIssuer(certificate_type.department.clone()))
-    }
-
-    /// The layout of a type, for looking at faces without sealing them.
-    pub fn typesetter(&self, certificate_type: &Arc<CertificateType>) -> Result<Typesetter, IssueError> {
-        let template = FaceTemplate::load(
-            certificate_type,
-            &self.parts.catalogue.folder(&certificate_type.key),
-            &self.parts.layouts,
-            &self.parts.fonts,
-        )
-        .map_err(IssueError::Template)?;
-        Ok(Typesetter::new(
-            Arc::clone(certificate_type),
-            self.issuer(certificate_type)?.clone(),
-            template,
-            Arc::clone(&self.parts.fonts),
-        ))
-    }
-
     /// The press for a type under a seal, prepared now or before. `seal` none takes the registered
     /// seal in force whose owner is the type's department and whose kind the type names.
     pub async fn press(
@@ -307,7 +322,7 @@ impl Service {
         certificate_type: &Arc<CertificateType>,
         seal: Option<&str>,
     ) -> Result<Arc<Press>, IssueError> {
-        let issuer = self.issuer(certificate_type)?;
+        let issuer = self.parts.workshop.issuer(certificate_type)?;
         let (record, seal) = match seal {
             Some(id) => {
                 let found = self.parts.registry.seal(id).await?;
@@ -351,7 +366,7 @@ impl Service {
             return Ok(Arc::clone(press));
         }
         let press = Press::new(PressParts {
-            typesetter: self.typesetter(certificate_type)?,
+            typesetter: self.parts.workshop.typesetter(certificate_type)?,
             seal: Arc::clone(seal),
             signer: self.parts.keys.identity(&document_signer(&certificate_type.department))?,
             token_signer: self.parts.keys.identity(TOKEN_SIGNER)?,
@@ -430,8 +445,7 @@ impl Service {
         // 2. Values, number, identifier.
         let now = self.parts.clock.now();
         let certificate_type = self
-            .parts
-            .catalogue
+            .catalogue()
             .get(&request.certificate_type)
             .cloned()
             .ok_or_else(|| IssueError::UnknownType(request.certificate_type.clone()))?;
@@ -510,7 +524,7 @@ impl Service {
         certificate_type: &CertificateType,
         face: &FaceData,
     ) -> Result<String, IssueError> {
-        let issuer = self.issuer(certificate_type)?;
+        let issuer = self.parts.workshop.issuer(certificate_type)?;
         let year = face.issued_on.year();
         let rule = &certificate_type.number;
         let compose = |next| rule.compose(&issuer.region, year, next, face.holder_code.as_deref());

@@ -1,13 +1,9 @@
 //! `certseal trust`.
 
-use std::path::Path;
+use certseal_core::{home::LIST_KEY, trust::list::TrustList};
+use serde_json::json;
 
-use certseal_core::{
-    home::{Home, LIST_KEY},
-    trust::list::TrustList,
-};
-
-use super::{Session, certificate::local, clock, home_failure};
+use super::{Session, block_on, certificate::local, clock, home_failure};
 use crate::{
     args::Trust,
     output::{self, Context as _, Failure, Outcome},
@@ -15,28 +11,30 @@ use crate::{
 
 pub(super) fn run(session: &Session, args: &Trust) -> Result<Outcome, Failure> {
     let home = session.home()?;
-    let list = match args {
-        Trust::Show => home.trust_list(None).map_err(home_failure)?,
-        Trust::Add { file, crl } => {
+    match args {
+        Trust::Show => show(session, &home.trust_list(None).map_err(home_failure)?),
+        Trust::Export { out } => {
+            let service = session.service(&home)?;
+            let seals = block_on(service.registry().seals())?.context("读取印章登记簿")?;
+            home.export_authority(out, &seals).map_err(home_failure)?;
+            if session.json {
+                output::json(&json!({ "folder": out, "seals": seals.len() }));
+            } else {
+                output::line(format_args!(
+                    "已导出到 {}：机构说明、吊销列表、印章 {} 枚",
+                    out.display(),
+                    seals.len()
+                ));
+            }
+        }
+        Trust::Add { from } => {
             let keys = session.keys(&home)?;
             let signer = keys.identity(LIST_KEY).context("打开信任列表密钥")?;
-            add_revocation_lists(&home, crl)?;
-            home.list_authority(file, &*signer.signer, clock().now()).map_err(home_failure)?
+            let list = home.list_authority(from, &*signer.signer, clock().now()).map_err(home_failure)?;
+            show(session, &list);
         }
-    };
-    show(session, &list);
-    Ok(Outcome::Done)
-}
-
-fn add_revocation_lists(home: &Home, files: &[std::path::PathBuf]) -> Result<(), Failure> {
-    for file in files {
-        let name = file.file_name().unwrap_or_default();
-        let owner = file.parent().and_then(Path::parent).and_then(Path::file_name).unwrap_or_default();
-        let name = format!("{}-{}", owner.to_string_lossy(), name.to_string_lossy());
-        std::fs::copy(file, home.path().join("trust/crls").join(name))
-            .context(&format!("收录吊销列表 {}", file.display()))?;
     }
-    Ok(())
+    Ok(Outcome::Done)
 }
 
 fn show(session: &Session, list: &TrustList) {

@@ -1,14 +1,14 @@
 //! `certseal type`.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use certseal_core::{
     catalogue::{CertificateType, FieldKind, HolderKind, ValidityRule},
-    issue::Preview,
+    issue::{Workshop, preview},
 };
 use serde_json::json;
 
-use super::{Session, certificate_type, issue_failure};
+use super::{Session, certificate_type, clock, home_failure, issue_failure};
 use crate::{
     args::Type,
     output::{self, Context as _, Failure, Outcome},
@@ -49,9 +49,9 @@ pub(super) fn run(session: &Session, args: &Type) -> Result<Outcome, Failure> {
             } else {
                 only.iter().map(|name| certificate_type(catalogue, name)).collect::<Result<Vec<_>, _>>()?
             };
-            let preview = home.preview().map_err(super::home_failure)?;
+            let workshop = home.workshop().map_err(home_failure)?;
             for t in &chosen {
-                write_preview(&preview, t, out)?;
+                write_preview(&workshop, t, out)?;
             }
             output::note(format_args!("已生成 {} 个照面样张：{}", chosen.len(), out.display()));
         }
@@ -59,9 +59,8 @@ pub(super) fn run(session: &Session, args: &Type) -> Result<Outcome, Failure> {
     Ok(Outcome::Done)
 }
 
-fn write_preview(preview: &Preview, t: &std::sync::Arc<CertificateType>, out: &Path) -> Result<(), Failure> {
-    let bytes = preview
-        .render(t)
+fn write_preview(workshop: &Workshop, t: &Arc<CertificateType>, out: &Path) -> Result<(), Failure> {
+    let bytes = preview(workshop, t, clock().now())
         .map_err(|error| issue_failure(&format!("生成“{}”样张", t.name), &error))?;
     let path = out.join(format!("{:02}-{}.pdf", t.seq, t.key));
     std::fs::write(&path, bytes).context(&format!("写入 {}", path.display()))

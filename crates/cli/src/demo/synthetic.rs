@@ -4,6 +4,8 @@
 //! neighbours, which no real place has. A row depends on the type, the seed and its place alone, so
 //! the same call gives the same rows on every machine.
 
+mod words;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     ops::RangeInclusive,
@@ -15,6 +17,11 @@ use certseal_core::{
 };
 use jiff::{ToSpan, civil::Date};
 
+use self::words::{
+    BRANDS, ETHNIC_GROUPS, ETHNIC_NAMES, GIVEN, MARKS, RARE, SCOPE_END, SCOPE_LICENSED, SCOPES, SHOPS,
+    STREETS, SURNAMES, TOWNS, TWO_CHARACTER_SURNAMES,
+};
+
 /// Column headers of a table of this type: the labels of all fields but photos.
 pub(crate) fn headers(t: &CertificateType) -> Vec<String> {
     columns(t).map(|field| field.label.clone()).collect()
@@ -24,13 +31,13 @@ pub(crate) fn headers(t: &CertificateType) -> Vec<String> {
 ///
 /// Rows end early only where the type's rule has no number left (`{seq:3}` ends at 999).
 /// Numbers are unique within one call: draw all rows of a type from one.
-pub(crate) fn rows(
-    t: &CertificateType,
-    issuer: &Issuer,
+pub(crate) fn rows<'a>(
+    t: &'a CertificateType,
+    issuer: &'a Issuer,
     count: usize,
     seed: u64,
     dates: RangeInclusive<Date>,
-) -> impl Iterator<Item = Vec<String>> {
+) -> impl Iterator<Item = Vec<String>> + use<'a> {
     let seed = t
         .key
         .bytes()
@@ -70,127 +77,11 @@ impl Random {
     }
 }
 
-const SURNAMES: [&str; 40] = [
-    "李", "王", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴", "徐", "孙", "胡", "朱", "高", "林", "何",
-    "郭", "马", "罗", "梁", "宋", "郑", "谢", "韩", "唐", "冯", "于", "董", "萧", "程", "曹", "袁", "邓",
-    "许", "傅", "沈", "曾", "彭", "吕",
-];
-const TWO_CHARACTER_SURNAMES: [&str; 5] = ["欧阳", "司马", "诸葛", "上官", "皇甫"];
-const GIVEN: [&str; 24] = [
-    "文", "建", "秀", "志", "晓", "海", "玉", "春", "明", "国", "丽", "永", "小", "红", "新", "德", "淑",
-    "桂", "金", "云", "立", "成", "瑞", "思",
-];
-/// Characters of real people's names outside the common set: CJK Extensions A to E.
-const RARE: [&str; 10] = ["䶮", "㛃", "㐱", "𠮷", "𣲘", "𨱏", "𪩘", "𫖯", "𫍯", "𬍛"];
-const MARKS: [&str; 3] = ["示例", "样例", "示范"];
-const ETHNIC_NAMES: [&str; 3] = ["阿依古丽·买买提示例", "扎西·多吉样例", "巴特尔·额尔敦示范"];
-const ETHNIC_GROUPS: [&str; 8] = ["汉族", "汉族", "汉族", "汉族", "汉族", "回族", "满族", "蒙古族"];
-const BRANDS: [&str; 40] = [
-    "晨光",
-    "佳味",
-    "宏远",
-    "和谐",
-    "通达",
-    "恒清",
-    "金穗",
-    "安居",
-    "丰禾",
-    "碧波",
-    "众诚",
-    "瑞祥",
-    "德润",
-    "同心",
-    "福满",
-    "兴隆",
-    "春晖",
-    "云峰",
-    "百汇",
-    "永辉",
-    "聚鑫",
-    "悦来",
-    "惠民",
-    "康宁",
-    "鼎盛",
-    "嘉和",
-    "旭日",
-    "锦程",
-    "源泉",
-    "九州",
-    "天成",
-    "万家",
-    "老街",
-    "清河",
-    "蓝天",
-    "东方",
-    "华泰",
-    "新世纪",
-    "好又多",
-    "鑫源",
-];
-const STREETS: [&str; 12] = [
-    "和谐路",
-    "文化路",
-    "建设路",
-    "康宁路",
-    "创新一路",
-    "物流大道",
-    "食品大道",
-    "清水路",
-    "人民东路",
-    "解放大街",
-    "柳林街",
-    "农贸街",
-];
-const TOWNS: [&str; 6] = ["", "", "", "清河镇", "青石镇", "柳林乡"];
-const SHOPS: [&str; 14] = [
-    "便利店",
-    "百货店",
-    "超市",
-    "餐饮店",
-    "小吃店",
-    "面馆",
-    "服装店",
-    "五金建材经营部",
-    "水果店",
-    "理发店",
-    "汽车维修部",
-    "文具店",
-    "药房",
-    "种植家庭农场",
-];
-const SCOPES: [&str; 26] = [
-    "日用百货销售",
-    "文具用品零售",
-    "体育用品及器材零售",
-    "日用杂品销售",
-    "针纺织品销售",
-    "服装服饰零售",
-    "鞋帽零售",
-    "箱包销售",
-    "化妆品零售",
-    "五金产品零售",
-    "建筑材料销售",
-    "家用电器销售",
-    "家具销售",
-    "新鲜水果零售",
-    "新鲜蔬菜零售",
-    "食用农产品零售",
-    "水产品零售",
-    "鲜肉零售",
-    "办公用品销售",
-    "通讯设备销售",
-    "电子产品销售",
-    "机械零件、零部件销售",
-    "汽车装饰用品销售",
-    "洗车服务",
-    "打字复印",
-    "互联网销售（除销售需要许可的商品）",
-];
-const SCOPE_LICENSED: &str = "许可项目：食品销售；烟草制品零售。（依法须经批准的项目，经相关部门批准后方可开展经营活动，\
-    具体经营项目以相关部门批准文件或许可证件为准）";
-const SCOPE_END: &str = "（除依法须经批准的项目外，凭营业执照依法自主开展经营活动）";
 /// Credit code letters free to tell one made-up organisation from the next.
 const ORGANISATION_LETTERS: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
+const FIRST_DAY: Date = Date::constant(1900, 1, 1);
+/// Sequence numbers of one sex in a citizen id.
+const SEQUENCES: u64 = 499;
 const ORGANISATIONS: u64 = 31 * 31 * 31 * 31;
 
 struct Maker<'a> {
@@ -242,7 +133,7 @@ impl Maker<'_> {
         };
         let code = self.t.field_of(Role::HolderCode).and_then(|field| {
             if is_person {
-                let sequence = (index % 500 * 2 + u64::from(male)) as u16;
+                let sequence = (index % SEQUENCES * 2 + 2 - u64::from(male)) as u16;
                 return CitizenId::compose("419901", born, sequence)
                     .ok()
                     .map(|id| id.as_str().to_owned());
@@ -256,16 +147,16 @@ impl Maker<'_> {
         });
         let town = random.pick(&TOWNS);
         let street = random.pick(&STREETS);
-        let mut address = format!("示例市样例区{town}{street}{}号", random.below(400) + 1);
-        if random.one_in(4) {
-            let (block, room) = (
-                random.below(20) + 1,
-                random.below(18) * 100 + random.below(6) + 101,
-            );
-            address.push_str(&format!("{block}号楼{}单元{room}室", random.below(4) + 1));
-        } else if random.one_in(3) {
-            address.push_str(&format!("附{}号", random.below(30) + 1));
-        }
+        let detail = match random.below(4) {
+            0 => {
+                let (block, entrance) = (random.below(20) + 1, random.below(4) + 1);
+                let room = random.below(18) * 100 + random.below(6) + 101;
+                format!("{block}号楼{entrance}单元{room}室")
+            }
+            1 => format!("附{}号", random.below(30) + 1),
+            _ => String::new(),
+        };
+        let address = format!("示例市样例区{town}{street}{}号{detail}", random.below(400) + 1);
         Subject {
             index,
             name,
@@ -286,12 +177,13 @@ impl Maker<'_> {
             "destitute-support-certificate" | "senior-citizen-card" => (61, 90),
             _ => (23, 58),
         };
-        let span = (oldest - youngest) * 365 / 8;
-        // The low three bits part the holders whose sequence digits are the same.
-        earlier(
+        let born = earlier(
             issued_on,
-            youngest * 366 + random.below(span) * 8 + index / 500 % 8,
-        )
+            youngest * 366 + random.below((oldest - youngest) * 365),
+        );
+        // Every eighth day, and from there on by the index: parts the holders of one sequence number.
+        let day = days_between(FIRST_DAY, born) / 8 * 8 + index / SEQUENCES % 8;
+        later(FIRST_DAY, day)
     }
 
     fn credit_code(&self, kind: &str, index: u64) -> Option<String> {
@@ -336,7 +228,7 @@ impl Maker<'_> {
             return String::new();
         }
         match field.kind {
-            FieldKind::Choice => self.choice(field, subject, random),
+            FieldKind::Choice => choice(field, subject, random),
             FieldKind::CitizenId => subject
                 .code
                 .clone()
@@ -378,20 +270,6 @@ impl Maker<'_> {
         }
     }
 
-    fn choice(&self, field: &Field, subject: &Subject, random: &mut Random) -> String {
-        let sex = if subject.male { "男" } else { "女" };
-        let choices: BTreeSet<&str> = field.choices.iter().map(String::as_str).collect();
-        if choices.contains(sex) {
-            return sex.to_owned();
-        }
-        let choices: Vec<&str> = field.choices.iter().map(String::as_str).collect();
-        if choices.is_empty() {
-            String::new()
-        } else {
-            random.pick(&choices).to_owned()
-        }
-    }
-
     fn text(&self, field: &Field, subject: &Subject, random: &mut Random) -> String {
         let sample = field.sample.as_str();
         match field.key.as_str() {
@@ -422,16 +300,37 @@ impl Maker<'_> {
         if sample.starts_with("示例市样例区") && sample.contains('号') {
             return subject.address.clone();
         }
-        if sample.starts_with("示例市")
-            && MARKS.iter().any(|mark| sample.contains(mark))
-            && !sample.contains(['，', '；'])
-        {
+        if is_organisation(sample) {
             return organisation(sample, random);
         }
-        if sample.contains('；') {
+        let holder = self
+            .t
+            .field_of(Role::HolderCode)
+            .map_or("", |field| field.sample.as_str());
+        if let (false, Some(at), Some(code)) = (holder.is_empty(), sample.find(holder), &subject.code) {
+            return format!("{}{code}{}", &sample[..at], &sample[at + holder.len()..]);
+        }
+        if sample.contains('；')
+            && !sample.contains('。')
+            && !sample.starts_with(|c: char| c.is_ascii_digit())
+        {
             return shuffled(sample, "；", random);
         }
         renumber(sample, subject.index + 1)
+    }
+}
+
+fn choice(field: &Field, subject: &Subject, random: &mut Random) -> String {
+    let sex = if subject.male { "男" } else { "女" };
+    let choices: BTreeSet<&str> = field.choices.iter().map(String::as_str).collect();
+    if choices.contains(sex) {
+        return sex.to_owned();
+    }
+    let choices: Vec<&str> = field.choices.iter().map(String::as_str).collect();
+    if choices.is_empty() {
+        String::new()
+    } else {
+        random.pick(&choices).to_owned()
     }
 }
 
@@ -442,6 +341,26 @@ fn columns(t: &CertificateType) -> impl Iterator<Item = &Field> {
 /// Whether a sample names a person: a short name that ends with a mark.
 fn is_person(sample: &str) -> bool {
     (3..=4).contains(&sample.chars().count()) && MARKS.iter().any(|mark| sample.ends_with(mark))
+}
+
+/// Whether a sample names an organisation of the made-up city.
+fn is_organisation(sample: &str) -> bool {
+    const ENDS: [&str; 11] = [
+        "公司",
+        "院",
+        "站",
+        "中心",
+        "合作社",
+        "学校",
+        "店",
+        "部",
+        "场",
+        "坊",
+        "卫生室",
+    ];
+    (sample.starts_with("示例市") || sample.starts_with("样例区"))
+        && ENDS.iter().any(|end| sample.ends_with(end))
+        && !sample.contains(['，', '；', '、'])
 }
 
 fn person(random: &mut Random) -> String {
@@ -574,11 +493,11 @@ fn days_between(from: Date, to: Date) -> u64 {
 }
 
 fn later(date: Date, days: u64) -> Date {
-    date.saturating_add((days as i64).days())
+    date.saturating_add(days.cast_signed().days())
 }
 
 fn earlier(date: Date, days: u64) -> Date {
-    date.saturating_sub((days as i64).days())
+    date.saturating_sub(days.cast_signed().days())
 }
 
 #[cfg(test)]

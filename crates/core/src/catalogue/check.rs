@@ -88,6 +88,13 @@ struct Period {
     until: Option<Date>,
 }
 
+/// The end of force.
+#[derive(Clone, Copy)]
+enum End {
+    Never,
+    On(Date),
+}
+
 impl Check<'_> {
     fn refuse(&mut self, field: &Field, code: &'static str, reason: String, hint: impl Into<String>) {
         self.refused.extend(field.role);
@@ -166,53 +173,12 @@ impl Check<'_> {
         if field.role == Some(Role::HolderCode) {
             return self.holder(field, &value);
         }
-        let printed = match field.kind {
-            FieldKind::Text if field.role == Some(Role::HolderName) => normalise::name(&value),
-            FieldKind::Text if field.role == Some(Role::Number) => {
-                value.chars().filter(|c| !c.is_whitespace()).collect()
-            }
-            FieldKind::Text => value,
-            FieldKind::Date => return self.date(field, &value),
-            FieldKind::CreditCode => match CreditCode::parse(&normalise::code(&value)) {
-                Ok(code) => code.to_string(),
-                Err(error) => return self.refuse_code(field, &error),
-            },
-            FieldKind::CitizenId => match CitizenId::parse(&normalise::code(&value)) {
-                Ok(id) => id.as_str().to_owned(),
-                Err(error) => return self.refuse_code(field, &error),
-            },
-            FieldKind::Choice => {
-                let wanted = normalise::header(&value);
-                match field
-                    .choices
-                    .iter()
-                    .find(|choice| normalise::header(choice) == wanted)
-                {
-                    Some(choice) => choice.clone(),
-                    None => {
-                        let reason = format!("“{}”不在可选值之内", shown(field, &value));
-                        let hint = format!("请填以下之一：{}", field.choices.join("，"));
-                        return self.refuse(field, "bad-choice", reason, hint);
-                    }
-                }
-            }
-            FieldKind::Integer | FieldKind::Decimal => match number(field, &value) {
-                Some(number) => format!("{number}{}", field.unit.as_deref().unwrap_or_default()),
-                None => {
-                    let kind = if field.kind == FieldKind::Integer {
-                        "整数"
-                    } else {
-                        "数字"
-                    };
-                    let reason = format!("“{}”不是{kind}", shown(field, &value));
-                    let unit = field
-                        .unit
-                        .as_ref()
-                        .map_or(String::new(), |unit| format!("，单位为“{unit}”，可不写"));
-                    return self.refuse(field, "bad-number", reason, format!("请只填{kind}{unit}"));
-                }
-            },
-            FieldKind::Photo => return,
+        if field.kind == FieldKind::Date {
+            return self.date(field, &value);
+        }
+        let printed = match printed(field, value) {
+            Ok(printed) => printed,
+            Err((code, reason, hint)) => return self.refuse(field, code, reason, hint),
         };
         let length = printed.chars().count();
         if length > longest {
@@ -301,9 +267,12 @@ impl Check<'_> {
         if let Some(field) = of.field_of(Role::ValidUntil)
             && let Some(until) = until
         {
-            let text = until.map_or_else(|| UNLIMITED.to_owned(), dates::print);
+            let text = match until {
+                End::Never => UNLIMITED.to_owned(),
+                End::On(until) => dates::print(until),
+            };
             self.printed.insert(field.key.clone(), text);
-            if let (Some(from), Some(until)) = (from, until)
+            if let (Some(from), End::On(until)) = (from, until)
                 && until < from
             {
                 let reason = format!("有效期截止{}早于起始{}", dates::print(until), dates::print(from));
@@ -315,10 +284,14 @@ impl Check<'_> {
                 );
             }
         }
+        let until = match until? {
+            End::Never => None,
+            End::On(until) => Some(until),
+        };
         Some(Period {
             issued_on: issued_on?,
             from: from?,
-            until: until?,
+            until,
         })
     }
 
@@ -340,21 +313,21 @@ impl Check<'_> {
         Some(issued_on)
     }
 
-    /// Last day in force, `Some(None)` for unlimited: as given, or else by the validity rule.
-    fn last_day(&mut self, from: Option<Date>) -> Option<Option<Date>> {
+    /// End of force: as given, or else by the validity rule.
+    fn last_day(&mut self, from: Option<Date>) -> Option<End> {
         let of = self.of;
         if let Some(until) = self.dates.get(&Role::ValidUntil) {
-            return Some(Some(*until));
+            return Some(End::On(*until));
         }
         if self.refused.contains(&Role::ValidUntil) {
             return None;
         }
         if self.unlimited {
-            return Some(None);
+            return Some(End::Never);
         }
         match of.validity {
-            ValidityRule::Unlimited => Some(None),
-            ValidityRule::Years { years } => last_day(from?, years).map(Some),
+            ValidityRule::Unlimited => Some(End::Never),
+            ValidityRule::Years { years } => last_day(from?, years).map(End::On),
             ValidityRule::Given => {
                 let field = of.field_of(Role::ValidUntil)?;
                 self.missing(field);
@@ -397,6 +370,59 @@ impl Check<'_> {
                 }
             }
         }
+    }
+}
+
+/// The printed text of a value that is neither date, holder's code nor photo; or stable code, reason
+/// and hint of its refusal.
+fn printed(field: &Field, value: String) -> Result<String, (&'static str, String, String)> {
+    let refused = |error: CodeError| (error.code(), error.to_string(), error.hint().to_owned());
+    match field.kind {
+        FieldKind::CreditCode => CreditCode::parse(&normalise::code(&value))
+            .map(|code| code.to_string())
+            .map_err(refused),
+        FieldKind::CitizenId => CitizenId::parse(&normalise::code(&value))
+            .map(|id| id.as_str().to_owned())
+            .map_err(refused),
+        FieldKind::Choice => {
+            let wanted = normalise::header(&value);
+            let found = field
+                .choices
+                .iter()
+                .find(|choice| normalise::header(choice) == wanted);
+            found.cloned().ok_or_else(|| {
+                let reason = format!("“{}”不在可选值之内", shown(field, &value));
+                (
+                    "bad-choice",
+                    reason,
+                    format!("请填以下之一：{}", field.choices.join("，")),
+                )
+            })
+        }
+        FieldKind::Integer | FieldKind::Decimal => {
+            let unit = field.unit.as_deref().unwrap_or_default();
+            number(field, &value)
+                .map(|number| format!("{number}{unit}"))
+                .ok_or_else(|| {
+                    let kind = if field.kind == FieldKind::Integer {
+                        "整数"
+                    } else {
+                        "数字"
+                    };
+                    let reason = format!("“{}”不是{kind}", shown(field, &value));
+                    let end = if unit.is_empty() {
+                        String::new()
+                    } else {
+                        format!("，单位为“{unit}”，可不写")
+                    };
+                    ("bad-number", reason, format!("请只填{kind}{end}"))
+                })
+        }
+        FieldKind::Text if field.role == Some(Role::HolderName) => Ok(normalise::name(&value)),
+        FieldKind::Text if field.role == Some(Role::Number) => {
+            Ok(value.chars().filter(|c| !c.is_whitespace()).collect())
+        }
+        FieldKind::Text | FieldKind::Date | FieldKind::Photo => Ok(value),
     }
 }
 

@@ -74,7 +74,7 @@ impl NumberRule {
                     }
                     number.push_str(&text);
                 }
-                Part::Year => number.push_str(&format!("{year:04}")),
+                Part::Year => number.push_str(&year_digits(year)),
             }
         }
         Ok(number)
@@ -93,7 +93,8 @@ impl NumberRule {
             name.push_str(region);
         }
         if parts.contains(&Part::Year) {
-            name.push_str(&format!("/{year:04}"));
+            name.push('/');
+            name.push_str(&year_digits(year));
         }
         Some(name)
     }
@@ -146,6 +147,10 @@ impl NumberRule {
         }
         Ok(parts)
     }
+}
+
+fn year_digits(year: i16) -> String {
+    format!("{year:04}")
 }
 
 #[cfg(test)]

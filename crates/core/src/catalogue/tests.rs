@@ -1,6 +1,10 @@
 #![allow(clippy::unwrap_used)]
 
-use std::{fs, path::Path, sync::Arc};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use jiff::civil::{Date, date};
 
@@ -12,30 +16,28 @@ use crate::limits::MAX_FACE_JSON_BYTES;
 
 const TODAY: Date = date(2026, 11, 21);
 
-/// A copy of the project's templates in which every layout has a file.
+fn project() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../templates")
+}
+
+/// A copy of the project's templates.
 fn templates() -> tempfile::TempDir {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../templates");
-    let copy = tempfile::tempdir().unwrap();
-    fs::create_dir(copy.path().join("_layouts")).unwrap();
-    fs::copy(
-        source.join("departments.toml"),
-        copy.path().join("departments.toml"),
-    )
-    .unwrap();
-    for entry in fs::read_dir(&source).unwrap() {
-        let folder = entry.unwrap().path();
-        let file = folder.join("type.toml");
-        if file.is_file() {
-            let to = copy.path().join(folder.file_name().unwrap());
-            fs::create_dir(&to).unwrap();
-            let text = fs::read_to_string(&file).unwrap();
-            let found: CertificateType = toml::from_str(&text).unwrap();
-            fs::write(to.join("type.toml"), text).unwrap();
-            fs::write(to.join("face.toml"), "").unwrap();
-            fs::write(copy.path().join(format!("_layouts/{}.toml", found.layout)), "").unwrap();
+    fn copy(from: &Path, to: &Path) {
+        for entry in fs::read_dir(from).unwrap() {
+            let from = entry.unwrap().path();
+            let to = to.join(from.file_name().unwrap());
+            if from.is_dir() {
+                fs::create_dir(&to).unwrap();
+                copy(&from, &to);
+            } else {
+                fs::copy(&from, &to).unwrap();
+            }
         }
     }
-    copy
+
+    let folder = tempfile::tempdir().unwrap();
+    copy(&project(), folder.path());
+    folder
 }
 
 fn load(folder: &tempfile::TempDir) -> Catalogue {
@@ -71,8 +73,8 @@ fn issuer() -> Issuer {
 
 #[test]
 fn the_projects_own_catalogue_loads_and_every_sample_passes() {
-    let catalogue = load(&templates());
-    assert!(catalogue.types().count() >= 12);
+    let catalogue = Catalogue::load(&project()).unwrap_or_else(|error| panic!("{error}"));
+    assert!(catalogue.types().count() >= 63);
     let order: Vec<u16> = catalogue.types().map(|found| found.seq).collect();
     assert!(order.is_sorted());
     for found in catalogue.types() {

@@ -8,7 +8,7 @@ use include_dir::{Dir, DirEntry, include_dir};
 use jiff::{Span, Timestamp};
 use rayon::prelude::*;
 
-use super::{CA, Config, Home, HomeError, IssuingDepartment, LIST_KEY, PkiError, ROOT, SEAL_MAKER, write};
+use super::{CA, Config, Home, HomeError, IssuingDepartment, LIST_KEY, PkiError, ROOT, SEAL_MAKER, SEAL_ROOT, write};
 use crate::{
     catalogue::{Catalogue, Department},
     clock::{Clock, china},
@@ -93,8 +93,8 @@ pub fn found(
     write(&root.join("certseal.toml"), text.as_bytes())?;
     let home = Home::open(root)?;
     pki.register_seals(&home, &identities)?;
-    home.publish_authorities(&identities.root, &identities.ca)?;
-    home.issue_revocation_lists(&identities.root, &identities.ca, now)?;
+    home.publish_authorities(&identities.authorities)?;
+    home.issue_revocation_lists(&identities.authorities, now)?;
     home.write_own_authority(now)?;
     home.write_first_trust_list(&*identities.list_signer, now)?;
     Ok(home)
@@ -125,8 +125,8 @@ fn departments(known: &[Department], founding: &Founding) -> Result<Vec<IssuingD
 const DEMONSTRATION_ORGANISATION: &str = "MB99A0";
 
 struct Identities {
-    root: CertificateAuthority,
-    ca: CertificateAuthority,
+    /// By name: root, issuing CA, root of the seal maker.
+    authorities: [(&'static str, CertificateAuthority); 3],
     seal_maker: SigningIdentity,
     list_signer: Arc<dyn Signer>,
     /// By department, in the order of the configuration.
@@ -152,7 +152,7 @@ impl Founder<'_> {
         let publish = |name| Publication::on_host(&self.config.host, name);
 
         // Encrypting a key file costs scrypt a fifth of a second: all of them at once, on all cores.
-        let mut names: Vec<String> = [ROOT, CA, SEAL_MAKER, TOKEN_SIGNER, LIST_KEY].map(str::to_owned).into();
+        let mut names: Vec<String> = [ROOT, CA, SEAL_ROOT, SEAL_MAKER, TOKEN_SIGNER, LIST_KEY].map(str::to_owned).into();
         names.extend(self.config.departments.iter().map(|d| document_signer(&d.key)));
         let signers = names
             .par_iter()
@@ -161,21 +161,19 @@ impl Founder<'_> {
         let mut signers = signers.into_iter();
         let mut next = || signers.next().ok_or(PkiError::Incomplete);
 
-        let root_signer = next()?;
-        let root = CertificateAuthority::new_root(
-            root_signer,
-            &self.subject(None, "根 CA"),
-            validity(root_years)?,
-            Serial::random().map_err(PkiError::from)?,
-        )
-        .map_err(PkiError::from)?
-        .publishing(publish(ROOT));
-        write_chain(&self.chain(ROOT), [root.certificate()])?;
-
-        let ca_signer = next()?;
+        let new_root = |name: &'static str, signer: Arc<dyn Signer>, duty: &str| -> Result<_, HomeError> {
+            let serial = Serial::random().map_err(PkiError::from)?;
+            let root =
+                CertificateAuthority::new_root(signer, &self.subject(None, duty), validity(root_years)?, serial)
+                    .map_err(PkiError::from)?
+                    .publishing(publish(name));
+            write_chain(&self.chain(name), [root.certificate()])?;
+            Ok(root)
+        };
+        let root = new_root(ROOT, next()?, "根 CA")?;
         let ca = root
             .issue_authority(
-                ca_signer,
+                next()?,
                 &self.subject(None, "电子证照签发 CA"),
                 validity(ca_years)?,
                 Serial::random().map_err(PkiError::from)?,
@@ -184,35 +182,36 @@ impl Founder<'_> {
             .publishing(publish(CA));
         write_chain(&self.chain(CA), [ca.certificate(), root.certificate()])?;
 
-        let certify = |name: &str, signer: &dyn Signer, role, subject: &Subject| -> Result<Vec<u8>, HomeError> {
-            let der = ca
-                .issue(
-                    role,
-                    signer.public_key_info(),
-                    subject,
-                    validity(leaf_years)?,
-                    Serial::random().map_err(PkiError::from)?,
-                )
-                .map_err(PkiError::from)?;
-            write_chain(&self.chain(name), [&der[..], ca.certificate(), root.certificate()])?;
-            Ok(der)
+        // Seals are made under a root of their own: whoever may sign documents cannot make seals.
+        let seal_root = new_root(SEAL_ROOT, next()?, "电子印章根 CA")?;
+
+        let certify = |by: &CertificateAuthority, name: &str, signer: &dyn Signer, role, subject: &Subject| {
+            let serial = Serial::random().map_err(PkiError::from)?;
+            let key = signer.public_key_info();
+            let der = by.issue(role, key, subject, validity(leaf_years)?, serial).map_err(PkiError::from)?;
+            let mut chain = vec![&der[..], by.certificate()];
+            if by.certificate() == ca.certificate() {
+                chain.push(root.certificate());
+            }
+            write_chain(&self.chain(name), chain)?;
+            Ok::<_, HomeError>(der)
         };
         let maker = next()?;
-        let der = certify(SEAL_MAKER, &*maker, Role::SealMaker, &self.subject(None, "电子印章制章"))?;
-        let seal_maker = SigningIdentity::new(maker, der, vec![ca.certificate().to_vec()])?;
+        let subject = self.subject(None, "电子印章制章");
+        let der = certify(&seal_root, SEAL_MAKER, &*maker, Role::SealMaker, &subject)?;
+        let seal_maker = SigningIdentity::new(maker, der, Vec::new())?;
         let token = next()?;
-        certify(TOKEN_SIGNER, &*token, Role::TokenSigner, &self.subject(None, "证照二维码"))?;
+        certify(&ca, TOKEN_SIGNER, &*token, Role::TokenSigner, &self.subject(None, "证照二维码"))?;
         let list_signer = next()?;
-        certify(LIST_KEY, &*list_signer, Role::TokenSigner, &self.subject(None, "信任列表"))?;
+        certify(&ca, LIST_KEY, &*list_signer, Role::TokenSigner, &self.subject(None, "信任列表"))?;
         let mut leaves = Vec::new();
         for department in &self.config.departments {
             let name = document_signer(&department.key);
             let subject = self.subject(Some(department), "电子证照签章");
-            leaves.push(certify(&name, &*next()?, Role::DocumentSigner, &subject)?);
+            leaves.push(certify(&ca, &name, &*next()?, Role::DocumentSigner, &subject)?);
         }
         Ok(Identities {
-            root,
-            ca,
+            authorities: [(ROOT, root), (CA, ca), (SEAL_ROOT, seal_root)],
             seal_maker,
             list_signer,
             signers: leaves,

@@ -6,7 +6,7 @@ use jiff::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 use x509_cert::ext::pkix::CrlReason;
 
-use super::{CA, Home, HomeError, ROOT, founding::later, read, write};
+use super::{CA, Home, HomeError, ROOT, SEAL_MAKER, SEAL_ROOT, founding::later, read, write};
 use crate::{
     codes::CodeError,
     crypto::{
@@ -19,8 +19,10 @@ use crate::{
     seal::{SealError, impression::ImpressionError},
 };
 
-/// Days until the next list of the issuing CA is due; that of the root, which revokes CAs only.
-const CRL_DAYS: (i64, i64) = (30, 365);
+/// Days until the next list of the issuing CA is due.
+const CRL_DAYS: i64 = 30;
+/// The same for roots, whose keys come out of the safe once a year.
+const ROOT_CRL_DAYS: i64 = 365;
 
 /// Why the authority's own certificates, lists or seals cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -147,7 +149,7 @@ impl Home {
         let known = self.keys()?;
         let mut revocations = self.revocations()?;
         for name in names {
-            let key = known.iter().find(|key| key.name == *name && ![ROOT, CA].contains(&name.as_str()));
+            let key = known.iter().find(|key| key.name == *name && ![ROOT, CA, SEAL_ROOT].contains(&name.as_str()));
             let key = key.ok_or_else(|| PkiError::UnknownName(name.clone()))?;
             if key.revoked_at.is_none() {
                 revocations.revoked.push(Revoked {
@@ -158,8 +160,12 @@ impl Home {
             }
         }
         self.write_revocations(&revocations)?;
-        let [root, ca] = [ROOT, CA].map(|name| self.authority(name, keys));
-        self.issue_revocation_lists(&root?, &ca?, now)
+        let authorities = [
+            (ROOT, self.authority(ROOT, keys)?),
+            (CA, self.authority(CA, keys)?),
+            (SEAL_ROOT, self.authority(SEAL_ROOT, keys)?),
+        ];
+        self.issue_revocation_lists(&authorities, now)
     }
 
     fn authority(&self, name: &str, keys: &KeyFolder) -> Result<CertificateAuthority, HomeError> {
@@ -171,10 +177,9 @@ impl Home {
 
     pub(super) fn publish_authorities(
         &self,
-        root: &CertificateAuthority,
-        ca: &CertificateAuthority,
+        authorities: &[(&'static str, CertificateAuthority)],
     ) -> Result<(), HomeError> {
-        for (name, authority) in [(ROOT, root), (CA, ca)] {
+        for (name, authority) in authorities {
             write(&self.pki_path().join(format!("{name}.cer")), authority.certificate())?;
         }
         Ok(())
@@ -182,29 +187,34 @@ impl Home {
 
     pub(super) fn issue_revocation_lists(
         &self,
-        root: &CertificateAuthority,
-        ca: &CertificateAuthority,
+        authorities: &[(&'static str, CertificateAuthority)],
         now: Timestamp,
     ) -> Result<(), HomeError> {
         let mut revocations = self.revocations()?;
         revocations.number += 1;
         // The number is kept before it is used: a crash between the two skips one, never repeats one.
         self.write_revocations(&revocations)?;
-        let lines = revocations
-            .revoked
-            .iter()
-            .map(|revoked| Revocation {
-                serial: hex::decode(&revoked.serial).unwrap_or_default(),
-                revoked_at: revoked.at,
-                reason: Some(CrlReason::KeyCompromise),
-            })
-            .collect::<Vec<_>>();
-        for (name, authority, lines, days) in
-            [(ROOT, root, &[][..], CRL_DAYS.1), (CA, ca, &lines[..], CRL_DAYS.0)]
-        {
+        for (name, authority) in authorities {
+            let name = *name;
+            let own = |revoked: &&Revoked| match name {
+                CA => revoked.name != SEAL_MAKER,
+                SEAL_ROOT => revoked.name == SEAL_MAKER,
+                _ => false,
+            };
+            let lines: Vec<Revocation> = revocations
+                .revoked
+                .iter()
+                .filter(own)
+                .map(|revoked| Revocation {
+                    serial: hex::decode(&revoked.serial).unwrap_or_default(),
+                    revoked_at: revoked.at,
+                    reason: Some(CrlReason::KeyCompromise),
+                })
+                .collect();
+            let days = if name == CA { CRL_DAYS } else { ROOT_CRL_DAYS };
             let next = later(now, Span::new().days(days))?;
             let list = authority
-                .revocation_list(revocations.number, now, next, lines)
+                .revocation_list(revocations.number, now, next, &lines)
                 .map_err(PkiError::from)?;
             write(&self.pki_path().join(format!("{name}.crl")), &list)?;
         }

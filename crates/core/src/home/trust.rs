@@ -1,10 +1,10 @@
 //! The trust list of an installation: reading it, and, where its key is kept, growing it.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, sync::Arc};
 
 use jiff::{Span, Timestamp, civil::Date};
 
-use super::{Home, HomeError, LIST_KEY, ROOT, founding::later, pki::files, read, write};
+use super::{CA, Home, HomeError, LIST_KEY, ROOT, SEAL_ROOT, founding::later, pki::files, read, write};
 use crate::{
     crypto::{
         Signer,
@@ -13,11 +13,16 @@ use crate::{
     },
     issue::TOKEN_SIGNER,
     limits::MAX_TRUST_LIST_BYTES,
+    registry::SealRecord,
     trust::list::{
         Agreement, Authority, AuthorityStatus, Der, ListError, SeenList, StatusChange, TrustList,
         TrustListContent, TypeGrant,
     },
+    verify::TrustMaterial,
 };
+
+/// Name of an authority's description in the folder it exports.
+const AUTHORITY: &str = "authority.json";
 
 /// Days until the next list is due.
 const LIST_DAYS: i64 = 90;
@@ -96,14 +101,53 @@ impl Home {
         Ok(lists)
     }
 
-    /// Enters another authority with an agreement that its certificates are accepted here, and signs
-    /// the next list. An entry of the same id is replaced.
-    pub fn list_authority(&self, file: &Path, list_signer: &dyn Signer, now: Timestamp) -> Result<TrustList, HomeError> {
+    /// Seals of other authorities, as their makers made them.
+    pub fn foreign_seals(&self) -> Result<Vec<Vec<u8>>, HomeError> {
+        files(&self.path().join("trust/seals"), "seal")
+    }
+
+    /// Everything a verifier here rests on: the trust list, revocation lists and seals at hand.
+    pub fn trust_material(&self, other_list: Option<&Path>) -> Result<TrustMaterial, HomeError> {
+        Ok(TrustMaterial {
+            crls: self.revocation_lists()?,
+            seals: self.foreign_seals()?,
+            list: Some(Arc::new(self.trust_list(other_list)?)),
+            ..TrustMaterial::default()
+        })
+    }
+
+    /// Writes what another authority needs to recognise our certificates: who we are, our revocation
+    /// lists, our seals.
+    pub fn export_authority(&self, to: &Path, seals: &[SealRecord]) -> Result<(), HomeError> {
+        let failed = |source| HomeError::Io {
+            path: to.to_owned(),
+            source,
+        };
+        fs::create_dir_all(to).map_err(failed)?;
+        write(&to.join(AUTHORITY), &read(&self.own_authority_path())?)?;
+        for (name, list) in [ROOT, CA, SEAL_ROOT].iter().map(|name| (name, format!("{name}.crl"))) {
+            let bytes = read(&self.pki_path().join(&list))?;
+            write(&to.join(format!("{}-{name}.crl", self.config.authority)), &bytes)?;
+        }
+        for seal in seals {
+            write(&to.join(format!("{}.seal", seal.id)), &seal.definition)?;
+        }
+        Ok(())
+    }
+
+    /// Enters another authority from the folder it exported, with an agreement that its certificates
+    /// are accepted here, and signs the next list. An entry of the same id is replaced.
+    pub fn list_authority(&self, from: &Path, list_signer: &dyn Signer, now: Timestamp) -> Result<TrustList, HomeError> {
+        let file = from.join(AUTHORITY);
         let authority: Authority =
-            serde_json::from_slice(&read_limited(file)?).map_err(|source| TrustStoreError::Authority {
+            serde_json::from_slice(&read_limited(&file)?).map_err(|source| TrustStoreError::Authority {
                 path: file.display().to_string(),
                 source,
             })?;
+        // Lists and seals are signed themselves: taking them in believes nothing.
+        for (ending, folder) in [("crl", "trust/crls"), ("seal", "trust/seals")] {
+            take_in(from, ending, &self.path().join(folder))?;
+        }
         let mut content = self.trust_list(None)?.content().clone();
         content.authorities.retain(|known| known.id != authority.id);
         content.agreements.retain(|known| known.from_region != authority.region);
@@ -132,7 +176,7 @@ impl Home {
             region: self.config.region.clone(),
             anchors: vec![leaf(ROOT)?],
             token_signers: vec![leaf(TOKEN_SIGNER)?],
-            seal_makers: vec![leaf(ROOT)?],
+            seal_makers: vec![leaf(SEAL_ROOT)?],
             issuers: self.config.departments.iter().map(|department| department.code.clone()).collect(),
             types: self
                 .catalogue
@@ -195,6 +239,22 @@ impl Home {
 /// The day from which the province wants certificates sealed: earlier ones are in nobody's list.
 fn first_day() -> Date {
     Date::constant(1990, 1, 1)
+}
+
+/// Copies every file with this ending.
+fn take_in(from: &Path, ending: &str, to: &Path) -> Result<(), HomeError> {
+    let failed = |source| HomeError::Io {
+        path: from.to_owned(),
+        source,
+    };
+    fs::create_dir_all(to).map_err(failed)?;
+    for entry in fs::read_dir(from).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if let Some(name) = path.file_name().filter(|_| path.extension().is_some_and(|e| e == ending)) {
+            write(&to.join(name), &read_limited(&path)?)?;
+        }
+    }
+    Ok(())
 }
 
 fn read_limited(path: &Path) -> Result<Vec<u8>, HomeError> {

@@ -46,6 +46,9 @@ macro_rules! contract_tests {
 }
 pub(crate) use contract_tests;
 
+/// A change of what has this identifier.
+type Operation = fn(String) -> Change;
+
 /// An item for `change`.
 pub(crate) fn item(change: Change) -> Append {
     Append {
@@ -296,7 +299,6 @@ pub(crate) async fn certificates_live_by_the_table(place: &impl Place) {
     use Status as S;
     let registry = place.open();
     all(&*registry, vec![register_seal()]).await;
-    type Operation = fn(String) -> Change;
     let operations: [(Operation, [Option<Status>; 5]); 4] = [
         // from:          in force            suspended           revoked, cancelled, superseded
         (Change::Suspend, [Some(S::Suspended), None, None, None, None]),
@@ -361,7 +363,6 @@ pub(crate) async fn seals_live_by_the_table(place: &impl Place) {
     use SealStatus as S;
     let registry = place.open();
     assert!(registry.seals().await.unwrap().is_empty());
-    type Operation = fn(String) -> Change;
     let operations: [(Operation, [Option<SealStatus>; 3]); 3] = [
         (Change::SuspendSeal, [Some(S::Suspended), None, None]),
         (Change::ResumeSeal, [None, Some(S::InForce), None]),
@@ -390,23 +391,20 @@ pub(crate) async fn seals_live_by_the_table(place: &impl Place) {
             let answer = one(&*registry, because(item(change), "遗失")).await;
             let record = registry.seal(&id).await.unwrap().unwrap();
             assert_eq!(record.definition, id.clone().into_bytes());
-            match expected {
-                Some(status) => {
-                    let index = answer.unwrap().index;
-                    assert_eq!((record.status, record.last_event), (status, index));
-                    assert_eq!(record.reason, "遗失");
-                    let event = registry.events(index, 1).await.unwrap().remove(0);
-                    assert_eq!(event.leaf.previous, Some(before));
-                }
-                None => {
-                    assert_eq!((record.status, record.last_event), (from, before));
-                    let refusal = AppendError::IllegalSealTransition {
-                        seal: id,
-                        from,
-                        operation: kind,
-                    };
-                    assert_eq!(answer, Err(refusal));
-                }
+            if let Some(status) = expected {
+                let index = answer.unwrap().index;
+                assert_eq!((record.status, record.last_event), (status, index));
+                assert_eq!(record.reason, "遗失");
+                let event = registry.events(index, 1).await.unwrap().remove(0);
+                assert_eq!(event.leaf.previous, Some(before));
+            } else {
+                assert_eq!((record.status, record.last_event), (from, before));
+                let refusal = AppendError::IllegalSealTransition {
+                    seal: id,
+                    from,
+                    operation: kind,
+                };
+                assert_eq!(answer, Err(refusal));
             }
         }
         let unknown = one(&*registry, item(operation("nobody".to_owned()))).await;

@@ -52,7 +52,8 @@ const FORMAT: u64 = 1;
 /// How a registry in sled behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SledOptions {
-    /// Memory for cached pages, in bytes.
+    /// Size of the pages kept in memory, in bytes as they are on disk; in memory they take some three
+    /// times that.
     pub cache_bytes: u64,
     /// Free space that must be left on the medium, in bytes; below it appends are refused with
     /// [`RegistryError::StorageFull`] and nothing is harmed.
@@ -62,7 +63,7 @@ pub struct SledOptions {
 impl Default for SledOptions {
     fn default() -> Self {
         Self {
-            cache_bytes: 64 << 20,
+            cache_bytes: 24 << 20,
             spare_bytes: 256 << 20,
         }
     }

@@ -76,6 +76,8 @@ pub(super) fn pieces(
             plain.push_str(&words);
             continue;
         }
+        // Where a field goes by one of the words above.
+        let name = name.strip_prefix("field:").unwrap_or(name);
         let value = value(certificate_type, name)
             .ok_or_else(|| format!("“{{{name}}}”不是证照类型 {} 的字段", certificate_type.key))?;
         if !plain.is_empty() {
