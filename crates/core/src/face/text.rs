@@ -181,7 +181,11 @@ impl Setter {
             VAlign::Top => place.y,
             VAlign::Middle => place.y + (place.h - height) / 2.0,
             VAlign::Bottom => place.y + place.h - height,
-            VAlign::Baseline => place.y + (style.size - size) * ASCENT,
+            // Above it only when there is no room below.
+            VAlign::Baseline => {
+                let own = place.y + (style.size - size) * ASCENT;
+                own.min(place.y + place.h - height).max(place.y)
+            }
         };
         for (index, line) in self.lines.iter().enumerate() {
             let y = top + size * (ASCENT + index as f32 * style.leading);
@@ -284,10 +288,7 @@ impl Setter {
             let limit = if style.wrap { width } else { f32::INFINITY };
             break_lines(&self.cells, limit, style.spacing, style.indent, &mut self.lines);
             let widest = self.lines.iter().map(|line| line.width).fold(0.0, f32::max);
-            let above = match style.valign {
-                VAlign::Baseline => style.size * ASCENT,
-                _ => size * ASCENT,
-            };
+            let above = size * ASCENT;
             let below = size * (DESCENT + (self.lines.len() - 1) as f32 * style.leading);
             let high = (above + below) / place.h;
             let wide = widest / width;
@@ -373,7 +374,7 @@ fn break_lines(cells: &[Cell], limit: f32, spacing: f32, indent: f32, lines: &mu
     let mut index = 0;
     while let Some(&cell) = cells.get(index) {
         if cell.class == Class::Newline {
-            push_line(cells, start, index, width, true, lines);
+            push_line(cells, (start, index), width, (true, room), lines);
             (start, width, chance, room) = (index + 1, 0.0, None, limit);
             index += 1;
             continue;
@@ -401,7 +402,7 @@ fn break_lines(cells: &[Cell], limit: f32, spacing: f32, indent: f32, lines: &mu
             // Without any chance the run is longer than a line: cut it here.
             let (end, _) = chance.unwrap_or((index, 0.0));
             let kept = measure_line(&cells[start..end], spacing);
-            push_line(cells, start, end, kept, false, lines);
+            push_line(cells, (start, end), kept, (false, room), lines);
             start = end;
             while cells.get(start).is_some_and(|cell| cell.class == Class::Space) {
                 start += 1;
@@ -412,7 +413,7 @@ fn break_lines(cells: &[Cell], limit: f32, spacing: f32, indent: f32, lines: &mu
         }
         index += 1;
     }
-    push_line(cells, start, cells.len(), width, true, lines);
+    push_line(cells, (start, cells.len()), width, (true, room), lines);
 }
 
 fn measure_line(cells: &[Cell], spacing: f32) -> f32 {
@@ -424,7 +425,13 @@ fn measure_line(cells: &[Cell], spacing: f32) -> f32 {
     advances + kerns
 }
 
-fn push_line(cells: &[Cell], start: usize, end: usize, width: f32, hard: bool, lines: &mut Vec<Line>) {
+fn push_line(
+    cells: &[Cell],
+    (start, end): (usize, usize),
+    width: f32,
+    (hard, room): (bool, f32),
+    lines: &mut Vec<Line>,
+) {
     let mut line = Line {
         start,
         end,
@@ -436,7 +443,7 @@ fn push_line(cells: &[Cell], start: usize, end: usize, width: f32, hard: bool, l
         line.width -= cells[line.end].advance;
     }
     if let Some(last) = cells[line.start..line.end].last()
-        && !hard
+        && (!hard || line.width > room)
         && last.class == Class::Close
         && last.advance > 0.9
     {

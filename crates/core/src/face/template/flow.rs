@@ -23,6 +23,10 @@ const EM_BOX: f32 = ASCENT + DESCENT;
 const RAGGED: f32 = 1.05;
 /// Least air between two rows, in sizes.
 const LEAST_AIR: f32 = 0.38;
+/// Down to this size all values of a flow are of one size; below, single ones shrink.
+const LEAST_EVEN: Mm = 2.75;
+/// How far a label is made smaller to stay on one line.
+const ONE_LINE: f32 = 0.8;
 /// Size of a label on two lines, as a part of its size on one.
 const TWO_LINES: f32 = 0.8;
 /// Distance of two columns of a form.
@@ -69,10 +73,12 @@ struct Measure {
     air: f32,
     /// Longest value that shares a row, in ems.
     half: f32,
+    /// Height of a row of one line.
+    beat: Mm,
 }
 
 /// How far the page gives way when there is no room.
-const STEPS: [Step; 4] = [
+const STEPS: [Step; 5] = [
     Step {
         text: 1.0,
         rows: 0.92,
@@ -99,6 +105,13 @@ const STEPS: [Step; 4] = [
         rows: 0.52,
         leading: 1.2,
         air: 0.45,
+        half: 140.0,
+    },
+    Step {
+        text: 0.7,
+        rows: 0.44,
+        leading: 1.12,
+        air: 0.3,
         half: 140.0,
     },
 ];
@@ -157,6 +170,7 @@ pub(super) fn lay(builder: &mut Builder<'_>, flow: &Flow, has_photo: bool) -> Re
         pitch: flow.pitch,
         air: 1.0,
         half: 0.0,
+        beat: 0.0,
         label,
         value,
     };
@@ -393,11 +407,7 @@ impl Measure {
     /// Heights that hold the longest value at the floor, a usual one and the longest at full size.
     fn heights(&self, entry: &Entry, width: Mm) -> (Mm, Mm, Mm) {
         let Style {
-            size,
-            floor,
-            leading,
-            valign,
-            ..
+            size, floor, leading, ..
         } = self.value;
         let lines = |ems: f32, size: Mm| {
             let room = width / size;
@@ -408,19 +418,20 @@ impl Measure {
             }
         };
         let at = |size: Mm, lines: f32| size * (EM_BOX + (lines - 1.0) * leading);
-        let mut least = at(floor, lines(entry.longest, floor));
-        if valign == VAlign::Baseline {
-            least += (size - floor) * ASCENT;
-        }
+        let least = at(floor, lines(entry.longest, floor));
         // One line may need smaller type and yet be no lower; a label may need two lines.
-        let two = entry.label_ems * self.label.size > self.labels_most * 1.25;
-        let label = if two { self.two_lines() } else { 0.0 };
+        let label = if self.breaks(entry) { self.two_lines() } else { 0.0 };
         let least = least.max(size * EM_BOX).max(label);
         (
             least,
             at(size, lines(entry.usual, size)),
             at(size, lines(entry.longest, size)),
         )
+    }
+
+    /// Whether a label goes on two lines.
+    fn breaks(&self, entry: &Entry) -> bool {
+        entry.label_ems * self.label.size * ONE_LINE > self.labels_most
     }
 
     /// Height of a label on two lines.
@@ -442,7 +453,7 @@ impl Measure {
     ///
     /// Rows of one line are all as high as each other, so that the page has a beat; a row of more is
     /// higher by its lines. What is left over goes to rows whose longest values need it.
-    fn share_out(&self, rows: &mut [Row]) -> bool {
+    fn share_out(&mut self, rows: &mut [Row]) -> bool {
         let line = self.value.size * EM_BOX;
         let least_air = 2.0 * self.padding() + 0.1;
         let room = self.rect.h;
@@ -453,7 +464,11 @@ impl Measure {
         if bare > room {
             return false;
         }
+        self.beat = tight;
         if total(rows, tight) > room {
+            if self.value.size > LEAST_EVEN {
+                return false;
+            }
             // Usual values shrink, each row giving up the same part of what it can.
             let wanted = total(rows, tight) - bare;
             let part = if wanted > 0.0 { (room - bare) / wanted } else { 0.0 };
@@ -472,6 +487,7 @@ impl Measure {
                 high = middle
             }
         }
+        self.beat = low;
         let left = room - total(rows, low);
         let air = (low - line).max(least_air);
         let lack = |row: &Row| (row.most + air - height(row, low)).max(0.0);
@@ -498,46 +514,25 @@ impl Measure {
     ) -> Result<Mm, String> {
         let bottom = y + row.height;
         let count = row.cells.len();
-        let size = self.value.size;
-        // The first line stands in the middle of a strip as high as a row of one line.
-        let least = size * EM_BOX + 2.0 * self.padding();
-        let strip = (row.height - (row.usual - size * EM_BOX))
-            .min(self.pitch * 1.2)
-            .max(least)
-            .min(row.height);
-        let middle = y + strip / 2.0;
+        let line = self.value.size * EM_BOX;
+        let end = bottom - self.padding();
+        // First lines stand in the middle of a strip as high as a row of one line, unless the longest
+        // value needs what is above it.
+        let top = (y + (self.beat.min(row.height) - line) / 2.0).min(end - row.least - 0.02);
+        let top = if self.grid { y + self.padding() } else { top };
+        let strip = 2.0 * (top - y) + line;
         for (index, entry) in row.cells.into_iter().enumerate() {
             let x = self.rect.x + self.cell_x(index);
             let (value_x, value_w) = self.value_place(count, index);
             let value_x = self.rect.x + value_x;
             let pad = if self.grid { PAD } else { 0.0 };
-            let label_w = self.labels[index.min(1)] - 2.0 * pad;
-            let label = if self.grid {
-                Rect {
-                    x: x + pad,
-                    y: y + 0.5,
-                    w: label_w,
-                    h: row.height - 1.0,
-                }
-            } else {
-                Rect {
-                    x,
-                    y: middle - strip / 2.0,
-                    w: label_w,
-                    h: strip,
-                }
+            let w = self.labels[index.min(1)] - 2.0 * pad;
+            let h = match (self.grid, self.breaks(&entry)) {
+                (true, _) => row.height,
+                (false, true) => strip.max(self.two_lines()).min(row.height),
+                (false, false) => strip,
             };
-            self.label(builder, &entry.label, label)?;
-            let top = if self.grid {
-                y + PAD * 0.6
-            } else {
-                middle - size * EM_BOX / 2.0
-            };
-            let end = if self.grid {
-                bottom - PAD * 0.6
-            } else {
-                bottom - size * LEAST_AIR * 0.3
-            };
+            self.label(builder, &entry.label, Rect { x: x + pad, y, w, h })?;
             let place = Rect {
                 x: value_x,
                 y: top,
@@ -556,11 +551,10 @@ impl Measure {
                     lines.extend([Segment::Move(x, y), Segment::Line(x, bottom)]);
                 }
             } else if rules {
-                let under = bottom - size * 0.12;
                 let from = value_x - self.gap * 0.4;
                 lines.extend([
-                    Segment::Move(from, under),
-                    Segment::Line(value_x + value_w, under),
+                    Segment::Move(from, bottom),
+                    Segment::Line(value_x + value_w, bottom),
                 ]);
             }
         }
@@ -575,17 +569,14 @@ impl Measure {
     fn label(&self, builder: &mut Builder<'_>, text: &str, place: Rect) -> Result<(), String> {
         let one = Style {
             wrap: false,
-            floor: self.label.size * 0.8,
+            floor: self.label.size * (ONE_LINE - 0.01),
             ..self.label.clone()
         };
         match builder.try_fixed(text, self.label_font, place, &one) {
             Err(SetError::TooLong) => {}
             result => return result.map_err(|error| format!("标签“{text}”：{error:?}")),
         }
-        let broken = match text.find('（') {
-            Some(at) if at > 0 => format!("{}\n{}", &text[..at], &text[at..]),
-            _ => text.to_owned(),
-        };
+        let broken = in_two(text);
         let align = if self.grid { Align::Center } else { Align::Left };
         let size = self.label.size * TWO_LINES;
         let two = Style {
@@ -597,6 +588,25 @@ impl Measure {
             ..self.label.clone()
         };
         builder.fixed(&broken, self.label_font, place, &two)
+    }
+}
+
+/// Breaks a label before its parenthesis, after a stroke, or else in the middle.
+fn in_two(text: &str) -> String {
+    let after = |mark: char| text.find(mark).map(|at| at + mark.len_utf8());
+    let middle = text
+        .char_indices()
+        .nth(text.chars().count().div_ceil(2))
+        .map(|(at, _)| at);
+    let at = text
+        .find('（')
+        .or_else(|| after('/'))
+        .or_else(|| after('／'))
+        .or(middle)
+        .unwrap_or(0);
+    match text.split_at_checked(at) {
+        Some((first, second)) if !first.is_empty() && !second.is_empty() => format!("{first}\n{second}"),
+        _ => text.to_owned(),
     }
 }
 
