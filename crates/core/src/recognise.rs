@@ -12,19 +12,23 @@
 //! What is missing or stale leaves the answer open; only what the list or the report says for certain
 //! refuses.
 
-use std::{collections::BTreeSet, fmt::Write as _};
+mod answer;
+
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     clock::civil_date,
-    trust::list::{Authority, AuthorityStatus, Freshness, TrustList, covers, is_region},
+    trust::list::{Authority, AuthorityStatus, Freshness, TrustList, covers, issuer_region},
     verify::{
-        Force, Indication, Language, Outcome, Report, Subject,
+        Force, Indication, Outcome, Report, Subject,
         text::{clock_time, day},
     },
 };
+
+pub use answer::{Decision, ListUsed, ListedAuthority, Reason, Recognition};
 
 /// What the place that asks accepts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,156 +42,6 @@ pub struct Policy {
     /// Accept only what its home registry says is in force, whatever the agreements ask.
     #[serde(default)]
     pub status_required: bool,
-}
-
-/// The answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Decision {
-    /// Accepted.
-    Accepted,
-    /// Accepted if the person at the counter finds the conditions met.
-    AcceptedWithConditions,
-    /// Not accepted.
-    Refused,
-    /// Cannot be decided with the data at hand.
-    Undecided,
-}
-
-impl Decision {
-    /// What an operator calls it.
-    pub fn name_zh(self) -> &'static str {
-        match self {
-            Self::Accepted => "予以认可",
-            Self::AcceptedWithConditions => "附条件认可",
-            Self::Refused => "不予认可",
-            Self::Undecided => "无法判定是否认可",
-        }
-    }
-
-    /// The same in English.
-    pub fn name_en(self) -> &'static str {
-        match self {
-            Self::Accepted => "accepted",
-            Self::AcceptedWithConditions => "accepted with conditions",
-            Self::Refused => "not accepted",
-            Self::Undecided => "cannot be decided",
-        }
-    }
-}
-
-/// One step of the reasoning.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Reason {
-    /// Stable name of the step, such as `type-granted`.
-    pub check: &'static str,
-    /// Outcome.
-    pub outcome: Outcome,
-    /// Stable code; `OK` when passed.
-    pub code: &'static str,
-    /// In Chinese.
-    pub message: String,
-    /// In English.
-    pub message_en: String,
-}
-
-/// The authority behind a certificate.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ListedAuthority {
-    /// Its key in the list.
-    pub id: String,
-    /// Its name.
-    pub name: String,
-    /// Its region.
-    pub region: String,
-}
-
-/// Which list was asked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ListUsed {
-    /// Who runs it.
-    pub operator: String,
-    /// Its number.
-    pub sequence: u64,
-    /// When it was made.
-    pub issued_at: Timestamp,
-    /// When its successor is due.
-    pub next_update: Timestamp,
-}
-
-/// Whether a certificate is accepted here, and why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Recognition {
-    /// Version of this structure; fields are only ever added.
-    pub schema: &'static str,
-    /// The answer.
-    pub decision: Decision,
-    /// Code of the reason that decided; `OK` when accepted.
-    pub code: &'static str,
-    /// Where the question was asked.
-    pub region: String,
-    /// The authority behind the certificate.
-    pub authority: Option<ListedAuthority>,
-    /// Conditions for the person at the counter.
-    pub conditions: Vec<String>,
-    /// The list.
-    pub list: ListUsed,
-    /// The steps in order.
-    pub reasons: Vec<Reason>,
-}
-
-impl Recognition {
-    /// Version of the structure.
-    pub const SCHEMA: &'static str = "certseal-recognition/1";
-
-    /// The answer for people.
-    pub fn to_text(&self, language: Language) -> String {
-        let zh = language == Language::Chinese;
-        let mut out = String::new();
-        let (label, decision) = if zh {
-            ("互认  ", self.decision.name_zh())
-        } else {
-            ("Recognition  ", self.decision.name_en())
-        };
-        let _ = writeln!(out, "{label}{decision} ({})", self.code);
-        if let Some(authority) = &self.authority {
-            let label = if zh { "机构  " } else { "Authority    " };
-            let _ = writeln!(out, "{label}{} {}", authority.name, authority.region);
-        }
-        let label = if zh { "清单  " } else { "List         " };
-        let next = if zh { "下次更新" } else { "next update" };
-        let _ = writeln!(
-            out,
-            "{label}{} #{} {next} {}",
-            self.list.operator,
-            self.list.sequence,
-            clock_time(self.list.next_update)
-        );
-        for condition in &self.conditions {
-            let label = if zh { "条件  " } else { "Condition    " };
-            let _ = writeln!(out, "{label}{condition}");
-        }
-        out.push('\n');
-        for reason in &self.reasons {
-            let mark = match (reason.outcome, zh) {
-                (Outcome::Passed, true) => "[ 通过 ]",
-                (Outcome::Passed, false) => "[  ok  ]",
-                (Outcome::Failed, true) => "[不通过]",
-                (Outcome::Failed, false) => "[FAILED]",
-                (Outcome::Undecided, true) => "[ 未定 ]",
-                (Outcome::Undecided, false) => "[ open ]",
-                (Outcome::NotApplicable, true) => "[不适用]",
-                (Outcome::NotApplicable, false) => "[  --  ]",
-            };
-            let message = if zh { &reason.message } else { &reason.message_en };
-            let _ = write!(out, "{mark} {message}");
-            if matches!(reason.outcome, Outcome::Failed | Outcome::Undecided) {
-                let _ = write!(out, " ({})", reason.code);
-            }
-            out.push('\n');
-        }
-        out
-    }
 }
 
 /// Decides whether what the report is about is accepted at the place of the policy.
@@ -344,12 +198,7 @@ fn judge_authority<'a>(steps: &mut Steps, report: &Report, list: &'a TrustList) 
         .map(|subject| subject.issuer_code.as_str());
     let found = listed
         .iter()
-        .find(|authority| {
-            issuer.is_some_and(|code| {
-                authority.vouches_for(code)
-                    && issuer_region(code).is_some_and(|region| covers(&authority.region, region))
-            })
-        })
+        .find(|authority| issuer.is_some_and(|code| authority.vouches_for(code)))
         .or(listed.first())
         .copied();
     let Some(authority) = found else {
@@ -567,11 +416,6 @@ fn judge_acceptance(
     }
 }
 
-/// Region in a unified social credit code: its third to eighth digits.
-fn issuer_region(code: &str) -> Option<&str> {
-    code.get(2..8).filter(|region| is_region(region))
-}
-
 #[derive(Default)]
 struct Steps(Vec<Reason>);
 
@@ -655,7 +499,7 @@ mod tests {
             Agreement, StatusChange, TrustListContent,
             tests::{at, authority, content, signed},
         },
-        verify::{Input, SignedBy},
+        verify::{Input, Language, SignedBy},
     };
 
     const TYPE: &str = "11100000000013338W011";
@@ -719,6 +563,8 @@ mod tests {
         policy: Policy,
     }
 
+    type Change = fn(&mut Case);
+
     fn case() -> Case {
         let root = identity("Root");
         let mut content = content(vec![authority("甲", "430000", &root)]);
@@ -768,7 +614,7 @@ mod tests {
     #[test]
     fn each_reason_to_refuse_has_its_code() {
         use Decision::Refused;
-        let cases: [(&str, fn(&mut Case)); 13] = [
+        let cases: [(&str, Change); 13] = [
             ("NOT_GENUINE", |c| c.report.indication = Indication::TotalFailed),
             ("NOT_IN_FORCE", |c| c.report.in_force = Force::Revoked),
             ("NOT_IN_FORCE", |c| c.report.in_force = Force::Expired),
@@ -808,11 +654,11 @@ mod tests {
 
     #[test]
     fn what_is_missing_or_stale_leaves_it_open() {
-        let cases: [(&str, fn(&mut Case)); 5] = [
+        let cases: [(&str, Change); 5] = [
             ("NOT_DECIDED", |c| c.report.indication = Indication::Indeterminate),
             ("FORCE_UNKNOWN", |c| c.report.in_force = Force::Unknown),
             ("LIST_STALE", |c| {
-                c.report.verified_at = at("2026-12-02T00:00:00Z")
+                c.report.verified_at = at("2026-12-02T00:00:00Z");
             }),
             ("STATUS_REQUIRED", |c| {
                 c.report.in_force = Force::ByDates;

@@ -23,6 +23,7 @@ mod agreement;
 mod checks;
 mod document;
 mod examine;
+mod indication;
 mod material;
 mod report;
 mod seal;
@@ -32,10 +33,9 @@ pub(crate) mod text;
 mod token;
 
 pub use examine::Examined;
+pub use indication::{Indication, SubIndication};
 pub use material::{MaterialError, Part, TrustMaterial};
-pub use report::{
-    Bearing, Conclusion, Finding, Force, Indication, Input, Outcome, Report, SignedBy, SubIndication, Subject,
-};
+pub use report::{Bearing, Conclusion, Finding, Force, Input, Outcome, Report, SignedBy, Subject};
 pub use state::RegistryView;
 pub use text::Language;
 
@@ -100,6 +100,10 @@ impl Verifier {
             }
             What::Token(signed) => {
                 let signed_by = token::judge(signed, &self.material, now, &mut findings);
+                let token = signed.unverified();
+                if let Some(record) = registry.and_then(|view| view.of(&token.identifier)) {
+                    findings.push(token::judge_record(token, record));
+                }
                 (
                     Input::Token,
                     Some(Subject::of_token(signed.unverified())),
@@ -138,3 +142,6 @@ impl Verifier {
         self.judge(&Examined::of(bytes), options, registry)
     }
 }
+
+#[cfg(test)]
+mod tests;

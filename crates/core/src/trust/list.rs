@@ -32,7 +32,7 @@ mod content;
 
 pub use content::{
     ANY_TYPE, Agreement, Authority, AuthorityStatus, Der, StatusChange, TrustListContent, TypeGrant, covers,
-    is_region,
+    is_region, issuer_region,
 };
 
 /// A trust list whose signature was checked.
@@ -590,7 +590,8 @@ pub(crate) mod tests {
     fn named_issuers_shut_out_all_others() {
         let root = identity("Root");
         let mut one = authority("甲", "430000", &root);
-        assert!(one.vouches_for("11430000006122244L"));
+        assert!(one.vouches_for("11430102006122244L"));
+        assert!(!one.vouches_for("11370000006122244L"));
         one.issuers = vec!["11430000006122244L".to_owned()];
         assert!(one.vouches_for("11430000006122244L"));
         assert!(!one.vouches_for("11430100006122244L"));

@@ -4,10 +4,7 @@
 //! was misled; whichever a reader looks at, it must not differ from the others.
 
 use super::text::day;
-use super::{
-    checks,
-    report::{Finding, SubIndication},
-};
+use super::{checks, indication::SubIndication, report::Finding};
 use crate::{
     catalogue::{FaceJson, FaceJsonError},
     codes::{CertificateIdentifier, CheckAlgorithm, mask_code},
@@ -105,6 +102,9 @@ pub(super) fn judge(said: &Sayings<'_>) -> Finding {
             }
             if metadata.number.as_deref() != Some(face.number.as_str()) {
                 differ("元数据中的证照编号不同".into(), "number in the metadata".into());
+            }
+            if metadata.certificate_type.as_deref() != Some(face.certificate_type.key.as_str()) {
+                differ("元数据中的证照类型不同".into(), "type in the metadata".into());
             }
         }
         Err(_) => differ("元数据不可读".into(), "unreadable metadata".into()),
@@ -260,7 +260,7 @@ fn repeats(text: &str, expected: &str) -> bool {
         return text.is_empty();
     }
     !text.is_empty()
-        && text.len() % expected.len() == 0
+        && text.len().is_multiple_of(expected.len())
         && text == expected.repeat(text.len() / expected.len())
 }
 

@@ -48,6 +48,11 @@ pub(super) static SIGNING_CERTIFICATE: Check = verdict(
 );
 pub(super) static SIGNATURE: Check = verdict("signature", "数字签名", "signature value");
 pub(super) static SIGNER_PATH: Check = verdict("signer-path", "签名证书可信", "path to a trust anchor");
+pub(super) static ISSUER: Check = verdict(
+    "issuer",
+    "颁发机关在担保范围内",
+    "signer vouched for as this issuer",
+);
 pub(super) static SIGNER_USAGE: Check =
     verdict("signer-usage", "签名证书用途", "usage of the signer certificate");
 pub(super) static SIGNER_VALIDITY: Check = verdict(
@@ -93,7 +98,7 @@ pub(super) fn required(input: Input) -> &'static [&'static Check] {
     }
 }
 
-static OF_DOCUMENT: [&Check; 17] = [
+static OF_DOCUMENT: [&Check; 18] = [
     &STRUCTURE,
     &BYTE_RANGE,
     &REVISIONS,
@@ -102,6 +107,7 @@ static OF_DOCUMENT: [&Check; 17] = [
     &SIGNING_CERTIFICATE,
     &SIGNATURE,
     &SIGNER_PATH,
+    &ISSUER,
     &SIGNER_USAGE,
     &SIGNER_VALIDITY,
     &REVOCATION,

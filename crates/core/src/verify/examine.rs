@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::{
     checks,
     document::Document,
-    report::{Finding, Input, SubIndication},
+    indication::SubIndication,
+    report::{Finding, Input},
     token,
 };
 use crate::{

@@ -155,6 +155,14 @@ impl Material {
             .collect()
     }
 
+    /// Whether we trust this root ourselves, whatever the list says of it.
+    pub(super) fn is_own_anchor(&self, fingerprint: &[u8; 32]) -> bool {
+        self.given
+            .anchors
+            .iter()
+            .any(|der| x509::fingerprint(der) == *fingerprint)
+    }
+
     /// Roots of seal makers, ours and the list's.
     pub(super) fn seal_makers(&self) -> Vec<&[u8]> {
         let listed = self.list().into_iter().flat_map(TrustList::seal_maker_anchors);

@@ -7,10 +7,7 @@
 use jiff::Timestamp;
 
 use super::{
-    checks,
-    material::Material,
-    report::{Finding, SubIndication},
-    state::RegistryView,
+    checks, indication::SubIndication, material::Material, report::Finding, state::RegistryView,
     text::clock_time,
 };
 use crate::{

@@ -8,9 +8,10 @@ use jiff::Timestamp;
 
 use super::{
     checks,
+    indication::SubIndication,
     material::Material,
-    report::{Finding, SubIndication},
-    text::clock_time,
+    report::Finding,
+    text::{clock_time, common_name},
 };
 use crate::{
     crypto::x509,
@@ -89,6 +90,7 @@ fn pass_path(path: &VerifiedPath, findings: &mut Vec<Finding>) {
     let anchor = x509::parse(path.anchor())
         .map(|anchor| x509::subject_text(&anchor))
         .unwrap_or_default();
+    let anchor = common_name(&anchor);
     findings.push(Finding::passed(
         &checks::SIGNER_PATH,
         format!("可追溯到受信根证书 {anchor}"),
@@ -164,7 +166,7 @@ fn judge_revocation(path: &VerifiedPath) -> Finding {
                 "unknown",
             );
         };
-        let subject = &unknown.subject;
+        let subject = common_name(&unknown.subject);
         let (code, zh) = match why {
             UnknownRevocation::NoList => ("NO_REVOCATION_LIST", "没有其颁发者的吊销列表".to_owned()),
             UnknownRevocation::Stale { next_update } => (
@@ -176,7 +178,6 @@ fn judge_revocation(path: &VerifiedPath) -> Finding {
                 "REVOCATION_LIST_TOO_LATE",
                 "吊销列表在证书过期之后制作，不再记载该证书".to_owned(),
             ),
-            _ => ("REVOCATION_UNKNOWN", "吊销状态不明".to_owned()),
         };
         return Finding::undecided(
             check,
@@ -197,39 +198,28 @@ fn judge_revocation(path: &VerifiedPath) -> Finding {
             RevocationStatus::RevokedLater(revoked) => Some((certificate, revoked.at)),
             _ => None,
         });
-    match later {
-        Some((certificate, revoked_at)) => Finding::passed(
+    if let Some((certificate, revoked_at)) = later {
+        let subject = common_name(&certificate.subject);
+        let (revoked, registered) = (clock_time(revoked_at), clock_time(path.at()));
+        return Finding::passed(
             check,
-            format!(
-                "{} 于 {} 吊销，在登记（{}）之后",
-                certificate.subject,
-                clock_time(revoked_at),
-                clock_time(path.at())
-            ),
-            format!(
-                "{} was revoked at {}, after registration ({})",
-                certificate.subject,
-                clock_time(revoked_at),
-                clock_time(path.at())
-            ),
-        ),
-        None => {
-            let as_of = path
-                .certificates()
-                .iter()
-                .filter_map(|certificate| match &certificate.revocation {
-                    RevocationStatus::Good { as_of, .. } => Some(*as_of),
-                    _ => None,
-                })
-                .min();
-            let as_of = as_of.map(clock_time).unwrap_or_default();
-            Finding::passed(
-                check,
-                format!("未吊销（吊销列表 {as_of}）"),
-                format!("not revoked (list of {as_of})"),
-            )
-        }
+            format!("{subject} 于 {revoked} 吊销，在登记（{registered}）之后"),
+            format!("{subject} was revoked at {revoked}, after registration ({registered})"),
+        );
     }
+    let lists = path
+        .certificates()
+        .iter()
+        .filter_map(|certificate| match &certificate.revocation {
+            RevocationStatus::Good { as_of, .. } => Some(*as_of),
+            _ => None,
+        });
+    let as_of = lists.min().map(clock_time).unwrap_or_default();
+    Finding::passed(
+        check,
+        format!("未吊销（吊销列表 {as_of}）"),
+        format!("not revoked (list of {as_of})"),
+    )
 }
 
 /// Says why there is no good path. `once` is the path at the claimed time, if it was good then.
@@ -245,6 +235,7 @@ fn reject(
             certificate,
             not_after,
         } => {
+            let certificate = common_name(&certificate);
             if let Some(path) = once {
                 pass_path(path, findings);
             }
@@ -273,7 +264,11 @@ fn reject(
             &checks::SIGNER_VALIDITY,
             "SIGNER_NOT_YET_VALID",
             SubIndication::NotYetValid,
-            format!("{certificate} 自 {} 起方才有效", clock_time(not_before)),
+            format!(
+                "{} 自 {} 起方才有效",
+                common_name(&certificate),
+                clock_time(not_before)
+            ),
             english,
         )),
         PathError::Revoked {
@@ -286,6 +281,7 @@ fn reject(
                 pass_path(path, findings);
             }
             let when = clock_time(revoked_at);
+            let certificate = common_name(&certificate);
             findings.push(match claimed {
                 // By the signer's own word the signature is younger than the revocation.
                 Some(claimed) if claimed >= revoked_at => Finding::failed(
@@ -316,7 +312,7 @@ fn reject(
             &checks::SIGNER_USAGE,
             "SIGNER_WRONG_USAGE",
             SubIndication::ChainConstraintsFailure,
-            format!("{certificate} 不得用于文件签章"),
+            format!("{} 不得用于文件签章", common_name(&certificate)),
             english,
         )),
         PathError::NameConstraints | PathError::PathTooLong => findings.push(Finding::failed(

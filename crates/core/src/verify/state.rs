@@ -4,7 +4,8 @@ use jiff::{Timestamp, civil::Date};
 
 use super::{
     checks,
-    report::{Finding, Force, SubIndication, Subject},
+    indication::SubIndication,
+    report::{Finding, Force, Subject},
     text::{clock_time, day},
 };
 use crate::{

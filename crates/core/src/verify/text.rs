@@ -4,7 +4,10 @@ use std::fmt::Write as _;
 
 use jiff::{Timestamp, civil::Date};
 
-use super::report::{Bearing, Conclusion, Finding, Indication, Input, Outcome, Report};
+use super::{
+    indication::Indication,
+    report::{Bearing, Conclusion, Finding, Input, NOT_PERFORMED, Outcome, Report},
+};
 use crate::clock::china;
 
 /// Language of the human form.
@@ -61,8 +64,14 @@ impl Report {
             pick("代码  ", "Code      "),
             self.indication.as_str()
         );
+        if self.subject.is_some() && self.indication != Indication::TotalPassed {
+            out.push_str(pick(
+                "注意  以下为文件或二维码自称，未获证实\n",
+                "Note      what follows is claimed, not proven\n",
+            ));
+        }
         self.write_subject(&mut out, zh);
-        if self.input != Input::Unknown {
+        if self.input != Input::Unknown && self.indication != Indication::TotalFailed {
             let force = if zh {
                 self.in_force.name_zh()
             } else {
@@ -86,8 +95,21 @@ impl Report {
             clock_time(self.verified_at)
         );
         out.push('\n');
-        for finding in &self.findings {
+        let performed = |finding: &&Finding| finding.code != NOT_PERFORMED;
+        for finding in self.findings.iter().filter(performed) {
             write_finding(&mut out, finding, zh);
+        }
+        match self.findings.iter().filter(|finding| !performed(finding)).count() {
+            0 => {}
+            count if zh => {
+                let _ = writeln!(out, "[未检查] 其余 {count} 项因前项未通过而未检查");
+            }
+            count => {
+                let _ = writeln!(
+                    out,
+                    "[  --  ] {count} more checks not performed because of what failed before"
+                );
+            }
         }
         out
     }
@@ -137,7 +159,8 @@ impl Report {
         }
         if let Some(signer) = &self.signed_by {
             let when = signer.signed_at.map(clock_time).unwrap_or_default();
-            line(pick("签章  ", "Signed by "), &format!("{}  {when}", signer.name));
+            let name = common_name(&signer.name);
+            line(pick("签章  ", "Signed by "), &format!("{name}  {when}"));
         }
     }
 }
@@ -170,6 +193,15 @@ fn write_finding(out: &mut String, finding: &Finding, zh: bool) {
         }
     }
     out.push('\n');
+}
+
+/// The common name in the text of an X.509 name; all of it where there is none.
+pub(super) fn common_name(name: &str) -> &str {
+    let found = name
+        .split(", ")
+        .find_map(|part| part.strip_prefix("CN="))
+        .filter(|found| !found.is_empty());
+    found.unwrap_or(name)
 }
 
 /// A civil date in words.

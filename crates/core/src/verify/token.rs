@@ -8,13 +8,15 @@ use jiff::Timestamp;
 
 use super::{
     checks,
+    indication::SubIndication,
     material::Material,
-    report::{Finding, SignedBy, SubIndication},
+    report::{Finding, SignedBy},
     text::clock_time,
 };
 use crate::{
     crypto::x509,
-    qr::token::{SignedToken, TokenError, kid_of},
+    qr::token::{FaceToken, SignedToken, TokenError, kid_of},
+    registry::CertificateRecord,
     trust::list::Freshness,
 };
 
@@ -135,6 +137,18 @@ pub(super) fn judge(
             "二维码签名证书不可读",
             "the token signer's certificate is unreadable",
         ),
+        Some(_) if authority.is_some_and(|authority| !authority.vouches_for(&token.issuer_code)) => {
+            Finding::failed(
+                &checks::TOKEN_SIGNER,
+                "ISSUER_NOT_VOUCHED",
+                SubIndication::SigConstraintsFailure,
+                format!("二维码的签名者不为颁发机关 {} 担保", token.issuer_code),
+                format!(
+                    "the token signer's authority does not vouch for {}",
+                    token.issuer_code
+                ),
+            )
+        }
         Some(_) if !fresh => Finding::undecided(
             &checks::TOKEN_SIGNER,
             "LIST_STALE",
@@ -169,4 +183,26 @@ pub(super) fn judge(
         signed_at: Some(token.made_at),
         proven_at: None,
     })
+}
+
+/// Whether the token speaks of the face that is on record.
+pub(super) fn judge_record(token: &FaceToken, record: &CertificateRecord) -> Finding {
+    if token.face_digest == record.face_digest {
+        return Finding::passed(
+            &checks::REGISTERED_DOCUMENT,
+            "照面数据与登记一致",
+            "the face data are those on record",
+        );
+    }
+    Finding::failed(
+        &checks::REGISTERED_DOCUMENT,
+        "NOT_THE_FACE_OF_RECORD",
+        SubIndication::SigConstraintsFailure,
+        "照面数据与登记不同",
+        "not the face data that the registry has under this identifier",
+    )
+    .hint(
+        "请以登记库中的文件为准",
+        "take the document from the registry instead",
+    )
 }

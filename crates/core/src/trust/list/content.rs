@@ -76,9 +76,14 @@ impl Authority {
             .map(|change| change.status)
     }
 
-    /// Whether it vouches for a department, by its unified social credit code.
+    /// Whether it vouches for a department, by its unified social credit code: one that it names, or,
+    /// where it names none, one of its region.
     pub fn vouches_for(&self, issuer_code: &str) -> bool {
-        self.issuers.is_empty() || self.issuers.iter().any(|code| code == issuer_code)
+        if self.issuers.is_empty() {
+            issuer_region(issuer_code).is_some_and(|region| covers(&self.region, region))
+        } else {
+            self.issuers.iter().any(|code| code == issuer_code)
+        }
     }
 
     /// The grant that covers a certificate type issued on a day by an issuer of a region.
@@ -207,6 +212,11 @@ pub fn covers(outer: &str, inner: &str) -> bool {
         prefix = shorter;
     }
     is_region(outer) && is_region(inner) && inner.starts_with(prefix)
+}
+
+/// Region in a unified social credit code: its third to eighth digits (GB 32100).
+pub fn issuer_region(code: &str) -> Option<&str> {
+    code.get(2..8).filter(|region| is_region(region))
 }
 
 /// Six digits of which the first two name a province.
