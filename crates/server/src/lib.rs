@@ -90,11 +90,7 @@ impl App {
     pub fn new(parts: AppParts) -> Result<Self, StartError> {
         let workers = std::thread::available_parallelism().map_or(2, usize::from);
         let service = &parts.service;
-        let issuers: Vec<&Issuer> = service
-            .catalogue()
-            .types()
-            .filter_map(|kind| service.issuer(kind).ok())
-            .collect();
+        let issuers: Vec<&Issuer> = service.workshop().issuers.values().collect();
         Ok(Self {
             trust: Trust::load(parts.trust, &issuers)?,
             issuers: issuers.iter().map(|issuer| issuer.code.clone()).collect(),

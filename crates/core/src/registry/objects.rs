@@ -207,7 +207,7 @@ impl Objects {
             .list(Some(&DOCUMENTS.into()))
             .map(|found| match found {
                 Ok(object) => Ok(object.location.to_string()),
-                Err(error) => Err(from_store(DOCUMENTS, error)),
+                Err(error) => Err(from_store(DOCUMENTS, &error)),
             })
             .boxed()
     }
