@@ -1,5 +1,5 @@
 // Public verification page. Everything in the QR code is decoded and checked here, in the browser;
-// the server gives the public keys, and the present status when the visitor asks for it.
+// the server gives the public keys and, for the certificate identifier alone, the present status.
 
 // ---- text to bytes -------------------------------------------------------------------------
 
@@ -299,6 +299,8 @@ const instant = (value) => {
   return `${longDate(shown.slice(0, 10))} ${shown.slice(11, 19)}（北京时间）`;
 };
 
+const utc = (value) => `${new Date(value).toISOString().slice(0, 19).replace("T", " ")} UTC`;
+
 function show(...children) {
   const result = document.getElementById("result");
   result.replaceChildren(...children.filter(Boolean));
@@ -306,7 +308,7 @@ function show(...children) {
   const heading = result.querySelector("h1");
   document.title = `${heading ? heading.firstChild.textContent : ""} · 电子证照核验`;
   if (heading) heading.focus({ preventScroll: true });
-  result.scrollIntoView({ block: "start" });
+  window.scrollTo({ top: 0 });
 }
 
 const stampLine = () => el("p", { class: "stamp" }, `核验时间 Checked at：${instant(Date.now())}`);
@@ -391,7 +393,7 @@ async function judge(token, keys) {
     period,
   ];
   const headLine = period[0] === "good"
-    ? ["calm", "真实，状态待查", "Genuine; status not checked", "内容真实、在有效期内；是否被暂扣或撤销请查询当前状态。", "Genuine and within its period; ask for its present status below."]
+    ? ["calm", "真实，状态待查", "Genuine; status not known", "内容真实、在有效期内；是否被暂扣或撤销，以登记簿为准。", "Genuine and within its period; the registry knows whether it was suspended or revoked."]
     : [...STATUS[Date.now() / 1000 < token.validFrom ? "not-yet-valid" : "expired"]];
   const paper = "请逐项比对下列内容与所出示的证照；如有不同，以不一致论。";
   return { head: headLine, axes, genuine: true, paper, authority: key.authority, issuer: key.issuers?.[token.issuerCode] };
@@ -424,7 +426,9 @@ async function checkDigits(digits) {
       el("button", { type: "button", onclick: () => checkDigits(digits) }, "重试 ", en("Try again")),
     );
   }
-  drawToken(token, await judge(token, keys), null);
+  const judged = await judge(token, keys);
+  drawToken(token, judged, null);
+  if (judged.genuine) await askStatus(token, judged);
 }
 
 function drawToken(token, judged, status) {
@@ -434,13 +438,14 @@ function drawToken(token, judged, status) {
   let button = null;
   if (judged.genuine) {
     if (!status) {
-      statusAxis("calm", "尚未查询。", "Not asked yet.");
-      button = el("button", { type: "button" }, "查询当前状态 ", en("Ask present status"));
-      button.addEventListener("click", () => askStatus(token, judged, button));
+      statusAxis("calm", "正在查询……", "Asking the registry…");
     } else if (status.problem) {
       statusAxis("wary", status.problem, status.problemEn);
       button = el("button", { type: "button" }, "重新查询 ", en("Ask again"));
-      button.addEventListener("click", () => askStatus(token, judged, button));
+      button.addEventListener("click", () => {
+        button.disabled = true;
+        askStatus(token, judged);
+      });
     } else if (!status.registered) {
       const ours = status.responsible;
       if (ours) {
@@ -451,7 +456,7 @@ function drawToken(token, judged, status) {
         ours ? "Unknown to the registry." : "Another registry is responsible for this authority.");
     } else {
       headLine = STATUS[status.state] ?? ["wary", "无法判定", "Undetermined", "登记簿给出未知状态。", "The registry gave a state unknown to this page."];
-      statusAxis(headLine[0], `${headLine[1]}（截至 ${instant(status.as_of)}）`, `${headLine[2]}, as of ${status.as_of}`);
+      statusAxis(headLine[0], `${headLine[1]}，截至 ${instant(status.as_of)}。`, `${headLine[2]}, as of ${utc(status.as_of)}.`);
     }
   }
   const until = token.validUntil === undefined ? "长期" : longDate(dateAt(token.validUntil - DAY));
@@ -467,7 +472,7 @@ function drawToken(token, judged, status) {
       ["持证主体", "Holder", token.holder],
       ["持证主体代码", "Holder code (masked)", token.holderCode],
       ["颁证机构", "Issued by", judged.issuer],
-      ["监管机构", "Vouched for by", judged.authority],
+      ["信任列表机构", "Vouched for by", judged.authority],
       ["颁证机构代码", "Issuer code", token.issuerCode],
       ["颁发日期", "Issued on", longDate(token.issuedOn)],
       ["有效期", "Valid", `${longDate(dateAt(token.validFrom))} 至 ${until}`],
@@ -485,8 +490,8 @@ function drawToken(token, judged, status) {
   );
 }
 
-async function askStatus(token, judged, button) {
-  button.disabled = true;
+/** Asks the registry; only the identifier is sent. */
+async function askStatus(token, judged) {
   let status;
   try {
     status = await postJson("/v/status", { identifier: token.identifier });
@@ -617,6 +622,10 @@ function fromAddress() {
 
 if (typeof document !== "undefined") {
   window.addEventListener("hashchange", fromAddress);
+  document.getElementById("file").addEventListener("change", (event) => {
+    const [file] = event.target.files;
+    if (file) document.getElementById("file-name").textContent = file.name;
+  });
   document.getElementById("file-form").addEventListener("submit", (event) => {
     event.preventDefault();
     const [file] = document.getElementById("file").files;
