@@ -115,10 +115,13 @@ pub struct ApiKeys {
     loaded: RwLock<Loaded>,
 }
 
+/// What tells one content of the file from the next: time of change and length.
+type Version = (SystemTime, u64);
+
 #[derive(Debug)]
 struct Loaded {
     keys: Arc<[ApiKey]>,
-    version: Option<(SystemTime, u64)>,
+    version: Option<Version>,
     checked: Instant,
 }
 
@@ -260,7 +263,7 @@ impl ApiKeys {
     }
 }
 
-fn read(path: &Path) -> Result<(Vec<ApiKey>, Option<(SystemTime, u64)>), ApiKeyError> {
+fn read(path: &Path) -> Result<(Vec<ApiKey>, Option<Version>), ApiKeyError> {
     let failed = |source| ApiKeyError::File {
         path: path.to_owned(),
         source,
@@ -278,7 +281,7 @@ fn read(path: &Path) -> Result<(Vec<ApiKey>, Option<(SystemTime, u64)>), ApiKeyE
 }
 
 /// What tells one content of the file from the next; none where there is no file.
-fn version(path: &Path) -> io::Result<Option<(SystemTime, u64)>> {
+fn version(path: &Path) -> io::Result<Option<Version>> {
     match fs::metadata(path) {
         Ok(metadata) => Ok(Some((metadata.modified()?, metadata.len()))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

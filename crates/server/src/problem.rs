@@ -97,7 +97,7 @@ pub(crate) struct Problem {
     detail_en: Cow<'static, str>,
     errors: Vec<FieldProblem>,
     retry_after: Option<u32>,
-    allow: Option<HeaderValue>,
+    allow: Option<Box<HeaderValue>>,
 }
 
 /// One field that was refused.
@@ -251,7 +251,7 @@ impl Problem {
             _ => return Self::opaque(),
         };
         let mut problem = Self::new(Code::of_status(response.status()), detail, detail_en);
-        problem.allow = response.headers().get(header::ALLOW).cloned();
+        problem.allow = response.headers().get(header::ALLOW).cloned().map(Box::new);
         problem
     }
 
@@ -282,7 +282,7 @@ impl Problem {
             );
         }
         if let Some(allow) = self.allow {
-            headers.insert(header::ALLOW, allow);
+            headers.insert(header::ALLOW, *allow);
         }
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));

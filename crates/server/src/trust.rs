@@ -25,7 +25,7 @@ pub type TrustLoader =
     Box<dyn Fn() -> Result<TrustMaterial, Box<dyn Error + Send + Sync>> + Send + Sync + 'static>;
 
 /// Material older than this is read again.
-const MAX_AGE: Duration = Duration::from_secs(60);
+const MAX_AGE: Duration = Duration::from_mins(1);
 
 /// Why trust material cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -514,15 +514,17 @@ const CONCLUSION = {
 };
 const OUTCOME = { passed: "good", failed: "bad", undecided: "wary" };
 const FORCE = {
-  "in-force": ["有效", "in force"], "by-dates": ["在有效期内（登记状态未查）", "in force by its dates; registry not asked"],
-  "not-yet": ["尚未生效", "not yet in force"], expired: ["已过有效期", "expired"], suspended: ["已暂扣", "suspended"],
-  revoked: ["已撤销", "revoked"], cancelled: ["已注销", "cancelled"], superseded: ["已换发", "superseded"],
+  "in-force": "有效", "by-dates": "在有效期内（登记状态未查）", "not-yet": "尚未生效", expired: "已过有效期",
+  suspended: "已暂扣", revoked: "已撤销", cancelled: "已注销", superseded: "已换发",
 };
 
 function finding(one) {
   const tone = OUTCOME[one.outcome] ?? "wary";
   return axis(tone, one.title, one.title_en, one.message, one.message_en, one.hint || null);
 }
+
+/** The common name in a distinguished name, or all of it where there is none. */
+const commonName = (name) => /(?:^|, )CN=([^,]+)/.exec(name ?? "")?.[1] ?? name;
 
 function showReport(report) {
   const [tone, zh, english] = CONCLUSION[report.conclusion] ?? CONCLUSION.undecided;
@@ -538,7 +540,7 @@ function showReport(report) {
     open.length ? el("ul", { class: "axes" }, ...open.map(finding)) : null,
     subject ? both("h2", tone === "good" ? "证照内容" : "文件所称内容", tone === "good" ? "What it says" : "What it claims") : null,
     subject ? list([
-      ["当前效力", "In force", force ? force[0] : null],
+      ["当前效力", "In force", force && ["good", "not-in-force"].includes(report.conclusion) ? force : null],
       ["证照类型", "Type", subject.type_name],
       ["证照编号", "Number", subject.number],
       ["持证主体", "Holder", subject.holder_name],
@@ -547,7 +549,7 @@ function showReport(report) {
       ["颁发日期", "Issued on", longDate(subject.issued_on)],
       ["有效期", "Valid", `${longDate(subject.valid_from)} 至 ${subject.valid_until ? longDate(subject.valid_until) : "长期"}`],
       ["电子证照标识", "Identifier", subject.identifier],
-      ["签章人", "Signed by", report.signed_by?.name],
+      ["签章人", "Signed by", commonName(report.signed_by?.name)],
       ["登记簿截至", "Registry as of", report.registry_as_of ? instant(report.registry_as_of) : null],
     ]) : null,
     passed.length ? folded : null,
