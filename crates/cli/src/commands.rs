@@ -72,7 +72,8 @@ impl Session {
 
     /// All rooms, for looking and for changes of state, which need no key.
     pub(crate) fn service(&self, home: &Home) -> Result<Service, Failure> {
-        home.service(KeyFolder::locked(&home.keys_path()), clock()).map_err(home_failure)
+        home.service(KeyFolder::locked(&home.keys_path()), clock())
+            .map_err(home_failure)
     }
 }
 
@@ -118,20 +119,27 @@ pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> Result<T, Failure>
 
 /// A certificate type by key or by name.
 pub(crate) fn certificate_type(catalogue: &Catalogue, text: &str) -> Result<Arc<CertificateType>, Failure> {
-    catalogue.get(text).or_else(|| catalogue.by_name(text)).cloned().ok_or_else(|| {
-        let near: Vec<&str> = catalogue
-            .types()
-            .filter(|t| t.name.contains(text) || t.key.contains(text))
-            .map(|t| t.name.as_str())
-            .take(5)
-            .collect();
-        let hint = if near.is_empty() {
-            "用 certseal type list 查看全部证照类型。".to_owned()
-        } else {
-            format!("是否指：{}？用 certseal type list 查看全部证照类型。", near.join("、"))
-        };
-        Failure::new(format!("没有证照类型“{text}” (unknown certificate type)"), hint)
-    })
+    catalogue
+        .get(text)
+        .or_else(|| catalogue.by_name(text))
+        .cloned()
+        .ok_or_else(|| {
+            let near: Vec<&str> = catalogue
+                .types()
+                .filter(|t| t.name.contains(text) || t.key.contains(text))
+                .map(|t| t.name.as_str())
+                .take(5)
+                .collect();
+            let hint = if near.is_empty() {
+                "用 certseal type list 查看全部证照类型。".to_owned()
+            } else {
+                format!(
+                    "是否指：{}？用 certseal type list 查看全部证照类型。",
+                    near.join("、")
+                )
+            };
+            Failure::new(format!("没有证照类型“{text}” (unknown certificate type)"), hint)
+        })
 }
 
 /// What went wrong with the installation, with advice.
@@ -164,7 +172,9 @@ pub(crate) fn issue_failure(doing: &str, error: &IssueError) -> Failure {
         );
     }
     let hint = match error {
-        IssueError::Key(_) => Some("核对口令；口令由 --passphrase-file 或环境变量 CERTSEAL_PASSPHRASE 提供。"),
+        IssueError::Key(_) => {
+            Some("核对口令；口令由 --passphrase-file 或环境变量 CERTSEAL_PASSPHRASE 提供。")
+        }
         IssueError::Seal { .. } | IssueError::NoSeal { .. } => Some("用 certseal seal list 查看印章状态。"),
         IssueError::NotFound(_) => Some("用 certseal certificate find 查询。"),
         IssueError::IdempotencyConflict => Some("换一个幂等键，或提交与上次相同的内容。"),

@@ -29,11 +29,11 @@ use rayon::prelude::*;
 use serde::Serialize;
 use tokio::runtime::Runtime;
 
+use self::{rejects::Rejection, source::Row};
 pub use self::{
     rejects::Rejects,
     source::{Encoding, Mapping, Source, SourceError},
 };
-use self::{rejects::Rejection, source::Row};
 use crate::{
     catalogue::{FaceData, FieldError, Issuer, RawRecord},
     clock::civil_date,
@@ -193,9 +193,15 @@ pub fn run(
     progress: &(dyn Fn(&Summary) + Sync),
 ) -> Result<Summary, BackfillError> {
     let header = source.header().to_vec();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .build();
     let runtime = runtime.map_err(|error| failed(Summary::default(), error))?;
-    let run = Run { service, job, runtime };
+    let run = Run {
+        service,
+        job,
+        runtime,
+    };
     thread::scope(|scope| {
         let (send, receive) = sync_channel::<Chunk>(1);
         let storage = thread::Builder::new()
@@ -236,7 +242,12 @@ struct Run<'a> {
 
 impl Run<'_> {
     /// Reads and computes chunk after chunk; tells whether it was asked to stop.
-    fn compute(&self, source: &mut Source, stop: &AtomicBool, send: &SyncSender<Chunk>) -> Result<bool, Cause> {
+    fn compute(
+        &self,
+        source: &mut Source,
+        stop: &AtomicBool,
+        send: &SyncSender<Chunk>,
+    ) -> Result<bool, Cause> {
         loop {
             if stop.load(Ordering::Relaxed) {
                 return Ok(true);
@@ -258,7 +269,8 @@ impl Run<'_> {
             let mut work: Vec<Work> = rows.into_par_iter().map(|row| self.judge(row, today)).collect();
             self.look_up(&mut work)?;
             if let Purpose::Seal(press) = &self.job.purpose {
-                work.par_iter_mut().try_for_each(|work| make(press, &mut work.outcome, now))?;
+                work.par_iter_mut()
+                    .try_for_each(|work| make(press, &mut work.outcome, now))?;
             }
             let chunk = Chunk {
                 work,
@@ -286,7 +298,10 @@ impl Run<'_> {
         if self.job.since.is_some_and(|since| face.issued_on < since) {
             return Ok(Outcome::Skipped);
         }
-        let number = face.number.clone().ok_or_else(|| vec![missing_number(typesetter)])?;
+        let number = face
+            .number
+            .clone()
+            .ok_or_else(|| vec![missing_number(typesetter)])?;
         let identifier = identifier_for(typesetter.certificate_type(), typesetter.issuer(), &number, None)
             .map_err(|error| vec![bad_number(typesetter, &error.to_string())])?;
         if let Purpose::Check(_) | Purpose::Enrol(_) = &self.job.purpose {
@@ -305,12 +320,18 @@ impl Run<'_> {
     /// Sorts out what is on record already.
     fn look_up(&self, work: &mut [Work]) -> Result<(), Cause> {
         let identifiers: Vec<String> = work.iter().filter_map(|work| work.outcome.identifier()).collect();
-        let found = self.runtime.block_on(self.service.registry().find(&identifiers))?;
+        let found = self
+            .runtime
+            .block_on(self.service.registry().find(&identifiers))?;
         let issuer = self.job.purpose.typesetter().issuer();
         let mut found = found.into_iter();
         for work in work {
-            let Outcome::Ready(ready) = &work.outcome else { continue };
-            let Some(record) = found.next().flatten() else { continue };
+            let Outcome::Ready(ready) = &work.outcome else {
+                continue;
+            };
+            let Some(record) = found.next().flatten() else {
+                continue;
+            };
             work.outcome = if record.face_digest == ready.face_digest(issuer) {
                 Outcome::Already
             } else {
@@ -396,10 +417,23 @@ impl Run<'_> {
         let mut batch = Vec::with_capacity(fresh.len());
         let mut rows = Vec::with_capacity(fresh.len());
         for (row, mut ready) in fresh {
-            let Some(document) = ready.document.take() else { continue };
-            let key = document_key(&ready.face.certificate_type.key, &ready.identifier, &document.digest);
-            let new =
-                new_certificate(&ready.face, issuer, &ready.identifier, press, &document, &key, Basis::First);
+            let Some(document) = ready.document.take() else {
+                continue;
+            };
+            let key = document_key(
+                &ready.face.certificate_type.key,
+                &ready.identifier,
+                &document.digest,
+            );
+            let new = new_certificate(
+                &ready.face,
+                issuer,
+                &ready.identifier,
+                press,
+                &document,
+                &key,
+                Basis::First,
+            );
             batch.push(self.append(&issuer.code, Change::Issue(Box::new(new)))?);
             count.stages.add(&document.stages);
             rows.push((row, ready, key.clone(), document.bytes.len() as u64));
@@ -486,7 +520,11 @@ impl Run<'_> {
         let typesetter = self.job.purpose.typesetter();
         let error = if let AppendError::IdentifierInUse { .. } | AppendError::NumberInUse { .. } = error {
             let certificate_type = &ready.face.certificate_type.key;
-            let record = self.service.registry().by_number(certificate_type, &ready.number).await?;
+            let record = self
+                .service
+                .registry()
+                .by_number(certificate_type, &ready.number)
+                .await?;
             if record.is_some_and(|record| record.face_digest == ready.face_digest(typesetter.issuer())) {
                 count.already += 1;
                 return Ok(());
@@ -526,7 +564,9 @@ impl Outcome {
 /// Makes the document of a row that is ready for it. An error stops the run: it would hit every row
 /// alike.
 fn make(press: &Press, outcome: &mut Outcome, now: Timestamp) -> Result<(), IssueError> {
-    let Outcome::Ready(ready) = outcome else { return Ok(()) };
+    let Outcome::Ready(ready) = outcome else {
+        return Ok(());
+    };
     match press.make(&ready.face, &ready.identifier, &ready.number, now) {
         Ok(document) => ready.document = Some(document),
         Err(PressError::Face(errors)) => {

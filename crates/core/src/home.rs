@@ -117,7 +117,11 @@ impl Home {
         let config = Config::load(root)?;
         let catalogue = Catalogue::load(&root.join("templates"))?;
         for department in &config.departments {
-            if !catalogue.departments().iter().any(|known| known.key == department.key) {
+            if !catalogue
+                .departments()
+                .iter()
+                .any(|known| known.key == department.key)
+            {
                 return Err(HomeError::Config {
                     path: root.join("certseal.toml"),
                     reason: format!("部门 {} 不在 templates/departments.toml 中", department.key),
@@ -171,7 +175,10 @@ impl Home {
 
     /// The registry. One process at a time can have it.
     pub fn registry(&self) -> Result<SledRegistry, HomeError> {
-        Ok(SledRegistry::open(&self.root.join("registry"), SledOptions::default())?)
+        Ok(SledRegistry::open(
+            &self.root.join("registry"),
+            SledOptions::default(),
+        )?)
     }
 
     /// The documents.

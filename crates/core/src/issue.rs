@@ -31,10 +31,13 @@ use crate::{
     crypto::{KeyFolder, KeyFolderError},
     face::{FaceError, FaceTemplate, FontBook},
     registry::{
-        Append, AppendError, Appended, Basis, CertificateRecord, Change, Idempotency, NewCertificate, Objects,
-        ObjectsError, Registry, RegistryError, SealRecord, document_key,
+        Append, AppendError, Appended, Basis, CertificateRecord, Change, Idempotency, NewCertificate,
+        Objects, ObjectsError, Registry, RegistryError, SealRecord, document_key,
     },
-    seal::{Refusal, RegisterEntry, Seal, SealError, SealStatus, SignedSeal, impression::ImpressionError, may_sign},
+    seal::{
+        Refusal, RegisterEntry, Seal, SealError, SealStatus, SignedSeal, impression::ImpressionError,
+        may_sign,
+    },
 };
 
 /// Name of the identity that signs QR tokens.
@@ -123,7 +126,9 @@ pub enum IssueError {
         issuer: String,
     },
     /// The signer certificate is not valid now.
-    #[error("签章证书 {signer} 不在有效期内（至 {not_after}），请换发证书并重新制章 (signer certificate not valid now)")]
+    #[error(
+        "签章证书 {signer} 不在有效期内（至 {not_after}），请换发证书并重新制章 (signer certificate not valid now)"
+    )]
     SignerOutOfDate {
         /// Name of the key.
         signer: String,
@@ -200,7 +205,9 @@ pub fn refusal_zh(error: &AppendError) -> String {
             format!("该印章现为“{}”，不能做“{}”", from.name_zh(), operation.name_zh())
         }
         AppendError::NotFound { identifier } => format!("没有标识为 {identifier} 的证照"),
-        AppendError::NumberInUse { number, identifier, .. } => {
+        AppendError::NumberInUse {
+            number, identifier, ..
+        } => {
             format!("编号 {number} 已由证照 {identifier} 使用；换发请注明原证照")
         }
         AppendError::PredecessorOfOtherType { identifier, .. } => {
@@ -360,15 +367,27 @@ impl Service {
         Ok(press)
     }
 
-    fn prepare(&self, certificate_type: &Arc<CertificateType>, seal: &Arc<Seal>) -> Result<Arc<Press>, IssueError> {
+    fn prepare(
+        &self,
+        certificate_type: &Arc<CertificateType>,
+        seal: &Arc<Seal>,
+    ) -> Result<Arc<Press>, IssueError> {
         let key = (certificate_type.key.clone(), seal.code().to_string());
-        if let Some(press) = self.presses.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+        if let Some(press) = self
+            .presses
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&key)
+        {
             return Ok(Arc::clone(press));
         }
         let press = Press::new(PressParts {
             typesetter: self.parts.workshop.typesetter(certificate_type)?,
             seal: Arc::clone(seal),
-            signer: self.parts.keys.identity(&document_signer(&certificate_type.department))?,
+            signer: self
+                .parts
+                .keys
+                .identity(&document_signer(&certificate_type.department))?,
             token_signer: self.parts.keys.identity(TOKEN_SIGNER)?,
             host: self.parts.host.clone(),
         })
@@ -403,7 +422,12 @@ impl Service {
 
     /// A registered seal, its maker's signature checked.
     pub fn open_seal(&self, record: &SealRecord) -> Result<Arc<Seal>, IssueError> {
-        if let Some(seal) = self.seals.lock().unwrap_or_else(PoisonError::into_inner).get(&record.id) {
+        if let Some(seal) = self
+            .seals
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&record.id)
+        {
             return Ok(Arc::clone(seal));
         }
         let wrong = |source| IssueError::SealDefinition {
@@ -480,7 +504,15 @@ impl Service {
 
         // 4. Durable.
         let key = document_key(&certificate_type.key, &identifier, &sealed.digest);
-        let new = new_certificate(&face, issuer, &identifier, &press, &sealed, &key, request.basis.clone());
+        let new = new_certificate(
+            &face,
+            issuer,
+            &identifier,
+            &press,
+            &sealed,
+            &key,
+            request.basis.clone(),
+        );
         self.parts.objects.put(&key, sealed.bytes.clone()).await?;
         self.parts.objects.sync().await?;
 
@@ -534,7 +566,11 @@ impl Service {
         // Historical numbers of the same pattern may lie ahead of the sequence; they are stepped over.
         for _ in 0..MAX_NUMBERS_TRIED {
             let number = compose(self.parts.registry.reserve(&sequence, 1).await?)?;
-            let taken = self.parts.registry.by_number(&certificate_type.key, &number).await?;
+            let taken = self
+                .parts
+                .registry
+                .by_number(&certificate_type.key, &number)
+                .await?;
             if taken.is_none() {
                 return Ok(number);
             }
@@ -572,7 +608,11 @@ impl Service {
 
     /// The document of a certificate, checked against its record.
     pub async fn document(&self, record: &CertificateRecord) -> Result<Vec<u8>, IssueError> {
-        Ok(self.parts.objects.get(&record.document_key, &record.document_digest).await?)
+        Ok(self
+            .parts
+            .objects
+            .get(&record.document_key, &record.document_digest)
+            .await?)
     }
 
     /// Changes the state of a certificate and gives its new record.
@@ -591,7 +631,8 @@ impl Service {
             Transition::Revoke => Change::Revoke(identifier),
             Transition::Cancel => Change::Cancel(identifier),
         };
-        self.append_one(change, actor, reason, &record.issuer_code).await?;
+        self.append_one(change, actor, reason, &record.issuer_code)
+            .await?;
         self.record(&record.identifier).await
     }
 
@@ -636,7 +677,9 @@ fn printing_errors(error: PressError) -> IssueError {
 pub fn field_error(error: &FaceError) -> FieldError {
     let (field, label, code, hint) = match error {
         FaceError::DoesNotFit { field, label, .. } => (field, label, "does-not-fit", "缩短内容"),
-        FaceError::MissingGlyph { field, label, .. } => (field, label, "missing-glyph", "核对用字，或安装所缺字体"),
+        FaceError::MissingGlyph { field, label, .. } => {
+            (field, label, "missing-glyph", "核对用字，或安装所缺字体")
+        }
         FaceError::PrivateUse { field, label, .. } => (field, label, "private-use", "改用标准汉字编码"),
         FaceError::Photo { field, label, .. } => (field, label, "bad-photo", "更换照片"),
         _ => {
@@ -675,7 +718,9 @@ pub fn identifier_for(
         _ => 1,
     };
     let plain = (1..=MAX_SERIAL).contains(&number.len())
-        && number.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+        && number
+            .bytes()
+            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
         && CitizenId::parse(number).is_err();
     let serial = if plain {
         number.to_owned()
@@ -683,8 +728,7 @@ pub fn identifier_for(
         let digest = press::sha256(format!("{}\n{number}", certificate_type.key).as_bytes());
         hex::encode_upper(digest.get(..10).unwrap_or_default())
     };
-    let composed =
-        CertificateIdentifier::compose(&certificate_type.code, &issuer.code, &serial, version)?;
+    let composed = CertificateIdentifier::compose(&certificate_type.code, &issuer.code, &serial, version)?;
     Ok(composed.to_string())
 }
 

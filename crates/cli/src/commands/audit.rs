@@ -10,7 +10,8 @@ use crate::{
 
 pub(super) fn run(session: &Session, args: &Audit) -> Result<Outcome, Failure> {
     let home = session.home()?;
-    let style = ProgressStyle::with_template("{msg} {pos}/{len}").unwrap_or_else(|_| ProgressStyle::default_bar());
+    let style =
+        ProgressStyle::with_template("{msg} {pos}/{len}").unwrap_or_else(|_| ProgressStyle::default_bar());
     let bar = ProgressBar::new(0).with_style(style);
     let audited = block_on(home.audit(args.sweep, &mut |stage, done, of| {
         bar.set_message(stage);
@@ -24,10 +25,16 @@ pub(super) fn run(session: &Session, args: &Audit) -> Result<Outcome, Failure> {
         output::json(&audit);
     } else {
         let verdict = if clean { "账实相符" } else { "账实不符" };
-        output::line(format_args!("{verdict}：{} 个事件，{} 张证照", audit.events, audit.certificates));
+        output::line(format_args!(
+            "{verdict}：{} 个事件，{} 张证照",
+            audit.events, audit.certificates
+        ));
         output::line(format_args!("  默克尔树根 {}", hex::encode(audit.root)));
         output::line(format_args!("  文件与登记摘要一致 {}", audit.documents));
-        output::line(format_args!("  登记簿未记载的残留文件 {}，本次清理 {}", audit.orphans, audit.swept));
+        output::line(format_args!(
+            "  登记簿未记载的残留文件 {}，本次清理 {}",
+            audit.orphans, audit.swept
+        ));
         if audit.orphans > audit.swept {
             output::line("  残留文件由异常中断产生，不是有效证照；用 certseal audit --sweep 清理。");
         }

@@ -33,7 +33,10 @@ pub(super) fn run(session: &Session, args: &Backfill) -> Result<Outcome, Failure
     let source = Source::open(&args.file, &certificate_type, &mapping).map_err(|e| source_failure(&e))?;
     let rejects = args.rejects.clone().unwrap_or_else(|| beside(&args.file));
     if same_file(&rejects, &args.file) {
-        return Err(Failure::new("被拒记录文件与源文件是同一个", "用 --rejects 指定另一个文件。"));
+        return Err(Failure::new(
+            "被拒记录文件与源文件是同一个",
+            "用 --rejects 指定另一个文件。",
+        ));
     }
     if !session.json {
         output::note(format_args!(
@@ -100,9 +103,13 @@ fn purpose(
     args: &Backfill,
 ) -> Result<Purpose, Failure> {
     let prepared = if args.dry_run || args.enrol {
-        service.typesetter(certificate_type).map(|typesetter| {
+        service.workshop().typesetter(certificate_type).map(|typesetter| {
             let typesetter = Arc::new(typesetter);
-            if args.enrol { Purpose::Enrol(typesetter) } else { Purpose::Check(typesetter) }
+            if args.enrol {
+                Purpose::Enrol(typesetter)
+            } else {
+                Purpose::Check(typesetter)
+            }
         })
     } else {
         block_on(service.press(certificate_type, args.seal.as_deref()))?.map(Purpose::Seal)
@@ -118,7 +125,11 @@ fn show(summary: &Summary, args: &Backfill, rejects: &Path, elapsed: Duration) {
     } else {
         "已签发"
     };
-    output::line(format_args!("共读取 {} 行，用时 {:.1} 秒", summary.rows, elapsed.as_secs_f64()));
+    output::line(format_args!(
+        "共读取 {} 行，用时 {:.1} 秒",
+        summary.rows,
+        elapsed.as_secs_f64()
+    ));
     output::line(format_args!(
         "  {verb} {}（{:.0} 张/秒）",
         summary.done,
@@ -158,7 +169,9 @@ pub(crate) fn message(summary: &Summary, elapsed: Duration) -> String {
 /// `licences.csv` → `licences.rejects.csv`.
 fn beside(source: &Path) -> PathBuf {
     let stem = source.file_stem().unwrap_or_default().to_string_lossy();
-    let stem = stem.strip_suffix(".rejects").map_or_else(|| stem.to_string(), |first| format!("{first}.again"));
+    let stem = stem
+        .strip_suffix(".rejects")
+        .map_or_else(|| stem.to_string(), |first| format!("{first}.again"));
     source.with_file_name(format!("{stem}.rejects.csv"))
 }
 
@@ -179,7 +192,9 @@ fn read_mapping(path: &Path) -> Result<Mapping, Failure> {
 
 fn source_failure(error: &SourceError) -> Failure {
     let hint = match error {
-        SourceError::MissingColumns { .. } | SourceError::UnknownColumns(_) | SourceError::ColumnTwice { .. } => {
+        SourceError::MissingColumns { .. }
+        | SourceError::UnknownColumns(_)
+        | SourceError::ColumnTwice { .. } => {
             "用 certseal type show 查看字段；表头不同时用 --mapping 指定对照文件。"
         }
         SourceError::Mapping { .. } => "改正列名对照文件。",

@@ -45,7 +45,11 @@ fn find(session: &Session, service: &Service, query: &str) -> Result<Outcome, Fa
             show(service, record);
         }
     }
-    Ok(if found.is_empty() { Outcome::Negative } else { Outcome::Done })
+    Ok(if found.is_empty() {
+        Outcome::Negative
+    } else {
+        Outcome::Done
+    })
 }
 
 /// By identifier, then by number in any type, then by holder's code or name.
@@ -72,16 +76,33 @@ fn show(service: &Service, record: &CertificateRecord) {
         .catalogue()
         .get(&record.certificate_type)
         .map_or(record.certificate_type.as_str(), |t| t.name.as_str());
-    output::line(format_args!("{name} {}　{}", record.number, record.status.name_zh()));
+    output::line(format_args!(
+        "{name} {}　{}",
+        record.number,
+        record.status.name_zh()
+    ));
     output::line(format_args!("  标识     {}", record.identifier));
-    let code = record.holder_code.as_deref().map(codes::mask_code).unwrap_or_default();
+    let code = record
+        .holder_code
+        .as_deref()
+        .map(codes::mask_code)
+        .unwrap_or_default();
     output::line(format_args!("  持证主体 {} {code}", record.holder_name));
     output::line(format_args!("  颁证机构 {}", record.issuer_name));
-    let until = record.valid_until.map_or("长期".to_owned(), |date| date.to_string());
-    output::line(format_args!("  有效期   {} 至 {until}，{} 颁发", record.valid_from, record.issued_on));
+    let until = record
+        .valid_until
+        .map_or("长期".to_owned(), |date| date.to_string());
+    output::line(format_args!(
+        "  有效期   {} 至 {until}，{} 颁发",
+        record.valid_from, record.issued_on
+    ));
     if !record.status_reason.is_empty() {
         let since = local(record.status_since);
-        output::line(format_args!("  状态     {since} {}：{}", record.status.name_zh(), record.status_reason));
+        output::line(format_args!(
+            "  状态     {since} {}：{}",
+            record.status.name_zh(),
+            record.status_reason
+        ));
     }
     if let Some(other) = &record.successor {
         output::line(format_args!("  换发为   {other}"));
@@ -98,7 +119,10 @@ pub(super) fn local(at: Timestamp) -> String {
 fn history(session: &Session, service: &Service, identifier: &str) -> Result<Outcome, Failure> {
     let events = block_on(service.registry().history(identifier))?.context("查询")?;
     if events.is_empty() {
-        return Err(issue_failure("查询", &IssueError::NotFound(identifier.to_owned())));
+        return Err(issue_failure(
+            "查询",
+            &IssueError::NotFound(identifier.to_owned()),
+        ));
     }
     if session.json {
         output::json(&events.iter().map(event_json).collect::<Vec<_>>());
@@ -107,8 +131,8 @@ fn history(session: &Session, service: &Service, identifier: &str) -> Result<Out
     for event in &events {
         output::line(format_args!(
             "{:>8}  {}  {}  {}  {}",
-            event.leaf.index,
-            local(event.leaf.at),
+            event.index,
+            local(event.at()),
             event.leaf.kind.name_zh(),
             event.private.actor,
             event.private.reason
@@ -119,8 +143,8 @@ fn history(session: &Session, service: &Service, identifier: &str) -> Result<Out
 
 fn event_json(event: &Event) -> serde_json::Value {
     json!({
-        "index": event.leaf.index,
-        "at": event.leaf.at.to_string(),
+        "index": event.index,
+        "at": event.at(),
         "kind": event.leaf.kind,
         "actor": event.private.actor,
         "reason": event.private.reason,

@@ -29,7 +29,10 @@ pub(super) fn run(session: &Session, args: &Init) -> Result<Outcome, Failure> {
         }));
         return Ok(Outcome::Done);
     }
-    output::line(format_args!("已建立演示机构：{}（{}）", config.region_name, config.region));
+    output::line(format_args!(
+        "已建立演示机构：{}（{}）",
+        config.region_name, config.region
+    ));
     output::line(format_args!(
         "  数据目录 {}\n  部门 {} 个，证照类型 {types} 种，印章 {} 枚",
         home.path().display(),

@@ -63,12 +63,18 @@ pub(super) fn run(session: &Session, args: Issue) -> Result<Outcome, Failure> {
     let issued = block_on(service.issue(request))?.map_err(|error| issue_failure("签发", &error))?;
 
     let record = &issued.record;
-    let path = args.out.unwrap_or_else(|| format!("{}.pdf", record.identifier).into());
+    let path = args
+        .out
+        .unwrap_or_else(|| format!("{}.pdf", record.identifier).into());
     std::fs::write(&path, &issued.document).context(&format!("写入 {}", path.display()))?;
     if session.json {
         output::json(&json!({ "record": record, "replayed": issued.replayed, "file": path }));
     } else {
-        let how = if issued.replayed { "此前已签发" } else { "已签发" };
+        let how = if issued.replayed {
+            "此前已签发"
+        } else {
+            "已签发"
+        };
         output::line(format_args!("{how} {} {}", certificate_type.name, record.number));
         output::line(format_args!("  电子证照标识 {}", record.identifier));
         output::line(format_args!("  持证主体 {}", record.holder_name));
@@ -89,7 +95,11 @@ fn put(
 
 fn field_key(certificate_type: &CertificateType, name: &str) -> Result<String, Failure> {
     let field = certificate_type.column_for(name).ok_or_else(|| {
-        let labels: Vec<&str> = certificate_type.fields.iter().map(|field| field.label.as_str()).collect();
+        let labels: Vec<&str> = certificate_type
+            .fields
+            .iter()
+            .map(|field| field.label.as_str())
+            .collect();
         Failure::new(
             format!("{}没有字段“{name}”", certificate_type.name),
             format!("字段有：{}", labels.join("、")),
@@ -99,8 +109,12 @@ fn field_key(certificate_type: &CertificateType, name: &str) -> Result<String, F
 }
 
 fn split<'a>(pair: &'a str, option: &str) -> Result<(&'a str, &'a str), Failure> {
-    pair.split_once('=')
-        .ok_or_else(|| Failure::new(format!("{option} {pair} 缺少等号"), format!("写作 {option} 字段=值。")))
+    pair.split_once('=').ok_or_else(|| {
+        Failure::new(
+            format!("{option} {pair} 缺少等号"),
+            format!("写作 {option} 字段=值。"),
+        )
+    })
 }
 
 fn read_data(path: &Path) -> Result<Vec<(String, String)>, Failure> {
@@ -121,7 +135,10 @@ fn read_data(path: &Path) -> Result<Vec<(String, String)>, Failure> {
             Value::String(text) => Ok((name, text)),
             Value::Number(number) => Ok((name, number.to_string())),
             Value::Null => Ok((name, String::new())),
-            _ => Err(Failure::new(format!("字段“{name}”的值应为文本或数字"), "去掉数组或对象。")),
+            _ => Err(Failure::new(
+                format!("字段“{name}”的值应为文本或数字"),
+                "去掉数组或对象。",
+            )),
         })
         .collect()
 }
@@ -130,7 +147,11 @@ fn read_at_most(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
     let doing = format!("读取 {}", path.display());
     let mut bytes = Vec::new();
     if path == Path::new("-") {
-        io::stdin().lock().take(limit + 1).read_to_end(&mut bytes).context(&doing)?;
+        io::stdin()
+            .lock()
+            .take(limit + 1)
+            .read_to_end(&mut bytes)
+            .context(&doing)?;
     } else {
         let file = File::open(path).context(&doing)?;
         file.take(limit + 1).read_to_end(&mut bytes).context(&doing)?;

@@ -19,7 +19,10 @@ pub(super) fn run(session: &Session, args: &Key) -> Result<Outcome, Failure> {
                 return Ok(Outcome::Done);
             }
             for key in &keys {
-                let revoked = key.revoked_at.map(|at| format!("　已吊销 {}", local(at))).unwrap_or_default();
+                let revoked = key
+                    .revoked_at
+                    .map(|at| format!("　已吊销 {}", local(at)))
+                    .unwrap_or_default();
                 output::line(format_args!("{}\n  {}", key.name, key.subject));
                 output::line(format_args!(
                     "  {} 至 {}{revoked}",
@@ -30,7 +33,8 @@ pub(super) fn run(session: &Session, args: &Key) -> Result<Outcome, Failure> {
         }
         Key::Crl { revoke } => {
             let keys = session.keys(&home)?;
-            home.revoke_signers(revoke, &keys, clock().now()).map_err(home_failure)?;
+            home.revoke_signers(revoke, &keys, clock().now())
+                .map_err(home_failure)?;
             if session.json {
                 output::json(&json!({ "revoked": revoke, "folder": home.pki_path() }));
             } else {

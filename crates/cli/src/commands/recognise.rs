@@ -26,7 +26,10 @@ pub(super) fn run(session: &Session, args: &Recognise) -> Result<Outcome, Failur
     let desk = Desk::new(&home, trust_list, Some(registry))?;
     let report = desk.judge(&read(&args.file.to_string_lossy())?, clock().now())?;
     let policy = Policy {
-        region: args.region.clone().unwrap_or_else(|| home.config().region.clone()),
+        region: args
+            .region
+            .clone()
+            .unwrap_or_else(|| home.config().region.clone()),
         types: None,
         status_required: false,
     };

@@ -31,7 +31,9 @@ fn list(session: &Session, service: &Service) -> Result<Outcome, Failure> {
     let records = block_on(service.registry().seals())?.context("读取印章登记簿")?;
     let mut seals = Vec::new();
     for record in &records {
-        let seal = service.open_seal(record).map_err(|error| issue_failure("读取印章", &error))?;
+        let seal = service
+            .open_seal(record)
+            .map_err(|error| issue_failure("读取印章", &error))?;
         seals.push(describe(record, &seal));
         if !session.json {
             output::line(format_args!(
@@ -53,7 +55,7 @@ fn describe(record: &SealRecord, seal: &ESeal) -> Value {
         "id": record.id,
         "name": seal.name(),
         "owner": seal.owner(),
-        "owner-code": seal.owner_code(),
+        "owner-code": seal.owner_code().as_str(),
         "kind": seal.kind(),
         "not-before": seal.not_before(),
         "not-after": seal.not_after(),
@@ -67,13 +69,18 @@ fn describe(record: &SealRecord, seal: &ESeal) -> Value {
 fn find(service: &Service, id: &str) -> Result<SealRecord, Failure> {
     let found = block_on(service.registry().seal(id))?.context("读取印章登记簿")?;
     found.ok_or_else(|| {
-        Failure::new(format!("没有编号为 {id} 的印章"), "用 certseal seal list 查看全部印章。")
+        Failure::new(
+            format!("没有编号为 {id} 的印章"),
+            "用 certseal seal list 查看全部印章。",
+        )
     })
 }
 
 fn show(session: &Session, service: &Service, id: &str, svg: Option<&Path>) -> Result<Outcome, Failure> {
     let record = find(service, id)?;
-    let seal = service.open_seal(&record).map_err(|error| issue_failure("读取印章", &error))?;
+    let seal = service
+        .open_seal(&record)
+        .map_err(|error| issue_failure("读取印章", &error))?;
     if let Some(path) = svg {
         std::fs::write(path, preview_svg(seal.impression())).context(&format!("写入 {}", path.display()))?;
     }
@@ -83,7 +90,11 @@ fn show(session: &Session, service: &Service, id: &str, svg: Option<&Path>) -> R
     }
     output::line(format_args!("{}（{}）", seal.name(), seal.kind().name_zh()));
     output::line(format_args!("  编号     {}", record.id));
-    output::line(format_args!("  所有者   {}（{}）", seal.owner(), seal.owner_code()));
+    output::line(format_args!(
+        "  所有者   {}（{}）",
+        seal.owner(),
+        seal.owner_code()
+    ));
     output::line(format_args!(
         "  有效期   {} 至 {}",
         local(seal.not_before()),
@@ -101,10 +112,17 @@ fn show(session: &Session, service: &Service, id: &str, svg: Option<&Path>) -> R
     Ok(Outcome::Done)
 }
 
-fn alter(session: &Session, service: &Service, change: &SealChange, event: Change) -> Result<Outcome, Failure> {
+fn alter(
+    session: &Session,
+    service: &Service,
+    change: &SealChange,
+    event: Change,
+) -> Result<Outcome, Failure> {
     let record = find(service, &change.id)?;
-    let seal = service.open_seal(&record).map_err(|error| issue_failure("读取印章", &error))?;
-    let append = service.append_one(event, &change.actor, &change.reason, seal.owner_code());
+    let seal = service
+        .open_seal(&record)
+        .map_err(|error| issue_failure("读取印章", &error))?;
+    let append = service.append_one(event, &change.actor, &change.reason, seal.owner_code().as_str());
     block_on(append)?.map_err(|error| issue_failure("变更印章状态", &error))?;
     show(session, service, &change.id, None)
 }

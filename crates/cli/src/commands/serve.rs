@@ -1,6 +1,11 @@
 //! `certseal serve`.
 
 use super::Session;
-use crate::{args::Serve, output::{Failure, Outcome}};
+use crate::{
+    args::Serve,
+    output::{Failure, Outcome},
+};
 
-pub(super) fn run(_session: &Session, _args: &Serve) -> Result<Outcome, Failure> { Ok(Outcome::Done) }
+pub(super) fn run(_session: &Session, _args: &Serve) -> Result<Outcome, Failure> {
+    Ok(Outcome::Done)
+}

@@ -30,7 +30,9 @@ pub(super) fn run(session: &Session, args: &Trust) -> Result<Outcome, Failure> {
         Trust::Add { from } => {
             let keys = session.keys(&home)?;
             let signer = keys.identity(LIST_KEY).context("打开信任列表密钥")?;
-            let list = home.list_authority(from, &*signer.signer, clock().now()).map_err(home_failure)?;
+            let list = home
+                .list_authority(from, &*signer.signer, clock().now())
+                .map_err(home_failure)?;
             show(session, &list);
         }
     }

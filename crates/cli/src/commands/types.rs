@@ -34,7 +34,9 @@ pub(super) fn run(session: &Session, args: &Type) -> Result<Outcome, Failure> {
                 }
             }
         }
-        Type::Show { certificate_type: name } => {
+        Type::Show {
+            certificate_type: name,
+        } => {
             let found = certificate_type(catalogue, name)?;
             if session.json {
                 output::json(&*found);
@@ -47,13 +49,19 @@ pub(super) fn run(session: &Session, args: &Type) -> Result<Outcome, Failure> {
             let chosen = if only.is_empty() {
                 catalogue.types().cloned().collect()
             } else {
-                only.iter().map(|name| certificate_type(catalogue, name)).collect::<Result<Vec<_>, _>>()?
+                only.iter()
+                    .map(|name| certificate_type(catalogue, name))
+                    .collect::<Result<Vec<_>, _>>()?
             };
             let workshop = home.workshop().map_err(home_failure)?;
             for t in &chosen {
                 write_preview(&workshop, t, out)?;
             }
-            output::note(format_args!("已生成 {} 个照面样张：{}", chosen.len(), out.display()));
+            output::note(format_args!(
+                "已生成 {} 个照面样张：{}",
+                chosen.len(),
+                out.display()
+            ));
         }
     }
     Ok(Outcome::Done)
@@ -79,7 +87,10 @@ fn show(t: &CertificateType) {
     };
     output::line(format_args!("{}（{}，第 {} 版）", t.name, t.key, t.version));
     output::line(format_args!("  类型代码 {}", t.code));
-    output::line(format_args!("  持证主体 {holder}　有效期 {validity}　编号规则 {}", t.number.pattern));
+    output::line(format_args!(
+        "  持证主体 {holder}　有效期 {validity}　编号规则 {}",
+        t.number.pattern
+    ));
     output::line("  字段（* 必填）：");
     for field in &t.fields {
         let kind = match field.kind {

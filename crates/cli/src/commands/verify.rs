@@ -43,7 +43,12 @@ impl Desk {
         Ok(Self {
             verifier: Verifier::new(material).context("读取信任材料")?,
             registry,
-            issuers: home.config().departments.iter().map(|department| department.code.clone()).collect(),
+            issuers: home
+                .config()
+                .departments
+                .iter()
+                .map(|department| department.code.clone())
+                .collect(),
         })
     }
 
@@ -62,7 +67,8 @@ impl Desk {
     }
 
     fn is_ours(&self, identifier: &str) -> bool {
-        let issuer = CertificateIdentifier::parse(identifier).map(|(parsed, _)| parsed.issuer_code().to_owned());
+        let issuer =
+            CertificateIdentifier::parse(identifier).map(|(parsed, _)| parsed.issuer_code().to_owned());
         issuer.is_ok_and(|code| self.issuers.contains(&code))
     }
 }

@@ -64,11 +64,16 @@ impl Rejects {
             file.write_all(BYTE_ORDER_MARK)?;
             // A row with too many or too few cells is kept as it stands.
             let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(file);
-            let names = kept.iter().filter_map(|index| header.get(*index)).map(String::as_str);
+            let names = kept
+                .iter()
+                .filter_map(|index| header.get(*index))
+                .map(String::as_str);
             writer.write_record(ADDED.into_iter().chain(names))?;
             self.open = Some(writer);
         }
-        let Some(writer) = &mut self.open else { return Ok(()) };
+        let Some(writer) = &mut self.open else {
+            return Ok(());
+        };
         let join = |part: fn(&FieldError) -> &str| {
             let mut parts: Vec<&str> = Vec::new();
             for text in rejection.errors.iter().map(part) {
@@ -84,7 +89,10 @@ impl Rejects {
         let hints = join(|error| &error.hint);
         let cells = &rejection.row.cells;
         let whole = cells.len() == header.len();
-        let cells = cells.iter().enumerate().filter(|(index, _)| !whole || kept.contains(index));
+        let cells = cells
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| !whole || kept.contains(index));
         let added = [line.as_str(), &fields, &reasons, &hints];
         writer.write_record(added.into_iter().chain(cells.map(|(_, cell)| cell)))
     }
@@ -98,7 +106,9 @@ impl Rejects {
                 _ => Ok(()),
             };
         };
-        let file = writer.into_inner().map_err(|error| std::io::Error::other(error.to_string()))?;
+        let file = writer
+            .into_inner()
+            .map_err(|error| std::io::Error::other(error.to_string()))?;
         let file = file.into_inner().map_err(std::io::IntoInnerError::into_error)?;
         file.sync_all()?;
         Ok(fs::rename(partial, self.path)?)

@@ -137,7 +137,11 @@ pub struct Source {
 
 impl Source {
     /// Opens a table for a certificate type: finds the encoding and delimiter and maps the columns.
-    pub fn open(path: &Path, certificate_type: &CertificateType, mapping: &Mapping) -> Result<Self, SourceError> {
+    pub fn open(
+        path: &Path,
+        certificate_type: &CertificateType,
+        mapping: &Mapping,
+    ) -> Result<Self, SourceError> {
         let failed = |source| SourceError::Io {
             path: path.to_owned(),
             source,
@@ -339,7 +343,11 @@ fn detect(file: &mut File) -> io::Result<Encoding> {
         }
         first = false;
         if count == 0 {
-            return Ok(if pending == 0 { Encoding::Utf8 } else { Encoding::Gb18030 });
+            return Ok(if pending == 0 {
+                Encoding::Utf8
+            } else {
+                Encoding::Gb18030
+            });
         }
         let keep = match std::str::from_utf8(filled) {
             Ok(_) => filled.len()..filled.len(),
@@ -405,7 +413,10 @@ impl Decoded {
         let text = self.text.get(self.ready.clone()).unwrap_or_default();
         let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
         let count = |delimiter: u8| line.iter().filter(|byte| **byte == delimiter).count();
-        let best = b",\t;".iter().copied().max_by_key(|delimiter| (count(*delimiter), *delimiter == b','));
+        let best = b",\t;"
+            .iter()
+            .copied()
+            .max_by_key(|delimiter| (count(*delimiter), *delimiter == b','));
         Ok(best.unwrap_or(b','))
     }
 }

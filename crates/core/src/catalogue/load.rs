@@ -247,7 +247,11 @@ impl Load<'_> {
                 full_name,
                 name_en,
             } = department;
-            if !rules::is_key(key) || [name, full_name, name_en].iter().any(|text| text.trim().is_empty()) {
+            if !rules::is_key(key)
+                || [name, full_name, name_en]
+                    .iter()
+                    .any(|text| text.trim().is_empty())
+            {
                 self.problem(
                     &path,
                     None,

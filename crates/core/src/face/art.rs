@@ -398,7 +398,7 @@ mod tests {
                     Segment::Move(x, y) | Segment::Line(x, y) | Segment::Cubic(.., x, y) => (x, y),
                     Segment::Close => continue,
                 };
-                let inside = x >= 9.99 && x <= 287.01 && y >= 9.99 && y <= 200.01;
+                let inside = (9.99..=287.01).contains(&x) && (9.99..=200.01).contains(&y);
                 assert!(inside, "{x} {y}");
             }
         }

@@ -258,12 +258,15 @@ fn chain(role: FontRole) -> &'static [usize] {
     }
 }
 
+/// Charstrings by glyph, each made when first asked for.
+type Charstrings = Box<[OnceLock<Arc<[u8]>>]>;
+
 /// One opened font.
 struct Loaded {
     scaler: ScalerFont,
     scale: f32,
     descriptor: FontDescriptor,
-    charstrings: OnceLock<Box<[OnceLock<Arc<[u8]>>]>>,
+    charstrings: OnceLock<Charstrings>,
     advances: OnceLock<Box<[f32]>>,
 }
 

@@ -45,14 +45,24 @@ impl Config {
         let path = home.join("certseal.toml");
         let text = std::fs::read_to_string(&path).map_err(|source| match source.kind() {
             std::io::ErrorKind::NotFound => HomeError::Missing(home.to_owned()),
-            _ => HomeError::Io { path: path.clone(), source },
+            _ => HomeError::Io {
+                path: path.clone(),
+                source,
+            },
         })?;
-        toml::from_str(&text).map_err(|error| HomeError::Config { path, reason: error.to_string() })
+        toml::from_str(&text).map_err(|error| HomeError::Config {
+            path,
+            reason: error.to_string(),
+        })
     }
 
     /// The issuer that a department is.
     pub fn issuer(&self, department: &str) -> Option<Issuer> {
         let found = self.departments.iter().find(|d| d.key == department)?;
-        Some(Issuer { name: found.name.clone(), code: found.code.clone(), region: self.region.clone() })
+        Some(Issuer {
+            name: found.name.clone(),
+            code: found.code.clone(),
+            region: self.region.clone(),
+        })
     }
 }

@@ -8,7 +8,9 @@ use include_dir::{Dir, DirEntry, include_dir};
 use jiff::{Span, Timestamp};
 use rayon::prelude::*;
 
-use super::{CA, Config, Home, HomeError, IssuingDepartment, LIST_KEY, PkiError, ROOT, SEAL_MAKER, SEAL_ROOT, write};
+use super::{
+    CA, Config, Home, HomeError, IssuingDepartment, LIST_KEY, PkiError, ROOT, SEAL_MAKER, SEAL_ROOT, write,
+};
 use crate::{
     catalogue::{Catalogue, Department},
     clock::{Clock, china},
@@ -82,7 +84,12 @@ pub fn found(
 
     // 2. Keys and X.509 certificates.
     let now = clock.now();
-    let pki = Founder { root, config: &config, passphrase, now };
+    let pki = Founder {
+        root,
+        config: &config,
+        passphrase,
+        now,
+    };
     let identities = pki.identities()?;
 
     // 3. The configuration, which makes it an installation; seals, revocation lists, trust list.
@@ -152,7 +159,9 @@ impl Founder<'_> {
         let publish = |name| Publication::on_host(&self.config.host, name);
 
         // Encrypting a key file costs scrypt a fifth of a second: all of them at once, on all cores.
-        let mut names: Vec<String> = [ROOT, CA, SEAL_ROOT, SEAL_MAKER, TOKEN_SIGNER, LIST_KEY].map(str::to_owned).into();
+        let mut names: Vec<String> = [ROOT, CA, SEAL_ROOT, SEAL_MAKER, TOKEN_SIGNER, LIST_KEY]
+            .map(str::to_owned)
+            .into();
         names.extend(self.config.departments.iter().map(|d| document_signer(&d.key)));
         let signers = names
             .par_iter()
@@ -163,10 +172,14 @@ impl Founder<'_> {
 
         let new_root = |name: &'static str, signer: Arc<dyn Signer>, duty: &str| -> Result<_, HomeError> {
             let serial = Serial::random().map_err(PkiError::from)?;
-            let root =
-                CertificateAuthority::new_root(signer, &self.subject(None, duty), validity(root_years)?, serial)
-                    .map_err(PkiError::from)?
-                    .publishing(publish(name));
+            let root = CertificateAuthority::new_root(
+                signer,
+                &self.subject(None, duty),
+                validity(root_years)?,
+                serial,
+            )
+            .map_err(PkiError::from)?
+            .publishing(publish(name));
             write_chain(&self.chain(name), [root.certificate()])?;
             Ok(root)
         };
@@ -185,25 +198,40 @@ impl Founder<'_> {
         // Seals are made under a root of their own: whoever may sign documents cannot make seals.
         let seal_root = new_root(SEAL_ROOT, next()?, "电子印章根 CA")?;
 
-        let certify = |by: &CertificateAuthority, name: &str, signer: &dyn Signer, role, subject: &Subject| {
-            let serial = Serial::random().map_err(PkiError::from)?;
-            let key = signer.public_key_info();
-            let der = by.issue(role, key, subject, validity(leaf_years)?, serial).map_err(PkiError::from)?;
-            let mut chain = vec![&der[..], by.certificate()];
-            if by.certificate() == ca.certificate() {
-                chain.push(root.certificate());
-            }
-            write_chain(&self.chain(name), chain)?;
-            Ok::<_, HomeError>(der)
-        };
+        let certify =
+            |by: &CertificateAuthority, name: &str, signer: &dyn Signer, role, subject: &Subject| {
+                let serial = Serial::random().map_err(PkiError::from)?;
+                let key = signer.public_key_info();
+                let der = by
+                    .issue(role, key, subject, validity(leaf_years)?, serial)
+                    .map_err(PkiError::from)?;
+                let mut chain = vec![&der[..], by.certificate()];
+                if by.certificate() == ca.certificate() {
+                    chain.push(root.certificate());
+                }
+                write_chain(&self.chain(name), chain)?;
+                Ok::<_, HomeError>(der)
+            };
         let maker = next()?;
         let subject = self.subject(None, "电子印章制章");
         let der = certify(&seal_root, SEAL_MAKER, &*maker, Role::SealMaker, &subject)?;
         let seal_maker = SigningIdentity::new(maker, der, Vec::new())?;
         let token = next()?;
-        certify(&ca, TOKEN_SIGNER, &*token, Role::TokenSigner, &self.subject(None, "证照二维码"))?;
+        certify(
+            &ca,
+            TOKEN_SIGNER,
+            &*token,
+            Role::TokenSigner,
+            &self.subject(None, "证照二维码"),
+        )?;
         let list_signer = next()?;
-        certify(&ca, LIST_KEY, &*list_signer, Role::TokenSigner, &self.subject(None, "信任列表"))?;
+        certify(
+            &ca,
+            LIST_KEY,
+            &*list_signer,
+            Role::TokenSigner,
+            &self.subject(None, "信任列表"),
+        )?;
         let mut leaves = Vec::new();
         for department in &self.config.departments {
             let name = document_signer(&department.key);
@@ -288,7 +316,12 @@ impl Founder<'_> {
     }
 }
 
-fn draw(owner: &str, kind: SealKind, code: &str, fonts: &FontBook) -> Result<crate::face::Drawing, HomeError> {
+fn draw(
+    owner: &str,
+    kind: SealKind,
+    code: &str,
+    fonts: &FontBook,
+) -> Result<crate::face::Drawing, HomeError> {
     let mut spec = ImpressionSpec::department(owner);
     if kind == SealKind::Licence {
         spec = spec.with_purpose(kind.name_zh()).with_number(code);
@@ -298,7 +331,10 @@ fn draw(owner: &str, kind: SealKind, code: &str, fonts: &FontBook) -> Result<cra
 
 /// An instant so much later by the calendar of China.
 pub(super) fn later(from: Timestamp, span: Span) -> Result<Timestamp, PkiError> {
-    let moved = from.to_zoned(china()).checked_add(span).map_err(|_| PkiError::OutOfCalendar)?;
+    let moved = from
+        .to_zoned(china())
+        .checked_add(span)
+        .map_err(|_| PkiError::OutOfCalendar)?;
     Ok(moved.timestamp())
 }
 

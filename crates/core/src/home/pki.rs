@@ -126,13 +126,23 @@ impl Home {
             if path.extension().is_none_or(|extension| extension != "pem") {
                 continue;
             }
-            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            let Some(leaf) = read_chain(&path)?.into_iter().next() else { continue };
+            let name = path
+                .file_stem()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            let Some(leaf) = read_chain(&path)?.into_iter().next() else {
+                continue;
+            };
             let certificate = x509::parse(&leaf).map_err(PkiError::from)?;
             let (not_before, not_after) = x509::validity(&certificate);
             let serial = hex::encode(certificate.tbs_certificate().serial_number().as_bytes());
             entries.push(KeyEntry {
-                revoked_at: revocations.revoked.iter().find(|r| r.serial == serial).map(|r| r.at),
+                revoked_at: revocations
+                    .revoked
+                    .iter()
+                    .find(|r| r.serial == serial)
+                    .map(|r| r.at),
                 name,
                 subject: x509::subject_text(&certificate),
                 serial,
@@ -145,11 +155,18 @@ impl Home {
     }
 
     /// Revokes signer certificates by name and issues both revocation lists anew.
-    pub fn revoke_signers(&self, names: &[String], keys: &KeyFolder, now: Timestamp) -> Result<(), HomeError> {
+    pub fn revoke_signers(
+        &self,
+        names: &[String],
+        keys: &KeyFolder,
+        now: Timestamp,
+    ) -> Result<(), HomeError> {
         let known = self.keys()?;
         let mut revocations = self.revocations()?;
         for name in names {
-            let key = known.iter().find(|key| key.name == *name && ![ROOT, CA, SEAL_ROOT].contains(&name.as_str()));
+            let key = known
+                .iter()
+                .find(|key| key.name == *name && ![ROOT, CA, SEAL_ROOT].contains(&name.as_str()));
             let key = key.ok_or_else(|| PkiError::UnknownName(name.clone()))?;
             if key.revoked_at.is_none() {
                 revocations.revoked.push(Revoked {
@@ -180,7 +197,10 @@ impl Home {
         authorities: &[(&'static str, CertificateAuthority)],
     ) -> Result<(), HomeError> {
         for (name, authority) in authorities {
-            write(&self.pki_path().join(format!("{name}.cer")), authority.certificate())?;
+            write(
+                &self.pki_path().join(format!("{name}.cer")),
+                authority.certificate(),
+            )?;
         }
         Ok(())
     }

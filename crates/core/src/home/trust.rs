@@ -75,10 +75,11 @@ impl Home {
             Ok(bytes) => Some(serde_json::from_slice(&bytes).map_err(TrustStoreError::Seen)?),
             Err(_) => None,
         };
-        let list = TrustList::open(&file, &self.list_key()?, seen).map_err(|source| TrustStoreError::List {
-            path: path.display().to_string(),
-            source,
-        })?;
+        let list =
+            TrustList::open(&file, &self.list_key()?, seen).map_err(|source| TrustStoreError::List {
+                path: path.display().to_string(),
+                source,
+            })?;
         if seen.is_none_or(|seen| seen.sequence < list.seen().sequence) {
             let bytes = serde_json::to_vec_pretty(&list.seen()).map_err(TrustStoreError::Seen)?;
             write(&seen_path, &bytes)?;
@@ -125,7 +126,10 @@ impl Home {
         };
         fs::create_dir_all(to).map_err(failed)?;
         write(&to.join(AUTHORITY), &read(&self.own_authority_path())?)?;
-        for (name, list) in [ROOT, CA, SEAL_ROOT].iter().map(|name| (name, format!("{name}.crl"))) {
+        for (name, list) in [ROOT, CA, SEAL_ROOT]
+            .iter()
+            .map(|name| (name, format!("{name}.crl")))
+        {
             let bytes = read(&self.pki_path().join(&list))?;
             write(&to.join(format!("{}-{name}.crl", self.config.authority)), &bytes)?;
         }
@@ -137,7 +141,12 @@ impl Home {
 
     /// Enters another authority from the folder it exported, with an agreement that its certificates
     /// are accepted here, and signs the next list. An entry of the same id is replaced.
-    pub fn list_authority(&self, from: &Path, list_signer: &dyn Signer, now: Timestamp) -> Result<TrustList, HomeError> {
+    pub fn list_authority(
+        &self,
+        from: &Path,
+        list_signer: &dyn Signer,
+        now: Timestamp,
+    ) -> Result<TrustList, HomeError> {
         let file = from.join(AUTHORITY);
         let authority: Authority =
             serde_json::from_slice(&read_limited(&file)?).map_err(|source| TrustStoreError::Authority {
@@ -150,7 +159,9 @@ impl Home {
         }
         let mut content = self.trust_list(None)?.content().clone();
         content.authorities.retain(|known| known.id != authority.id);
-        content.agreements.retain(|known| known.from_region != authority.region);
+        content
+            .agreements
+            .retain(|known| known.from_region != authority.region);
         content.agreements.push(Agreement {
             from_region: authority.region.clone(),
             to_region: self.config.region.clone(),
@@ -177,7 +188,12 @@ impl Home {
             anchors: vec![leaf(ROOT)?],
             token_signers: vec![leaf(TOKEN_SIGNER)?],
             seal_makers: vec![leaf(SEAL_ROOT)?],
-            issuers: self.config.departments.iter().map(|department| department.code.clone()).collect(),
+            issuers: self
+                .config
+                .departments
+                .iter()
+                .map(|department| department.code.clone())
+                .collect(),
             types: self
                 .catalogue
                 .types()
@@ -204,7 +220,11 @@ impl Home {
         write(&self.own_authority_path(), &text)
     }
 
-    pub(super) fn write_first_trust_list(&self, list_signer: &dyn Signer, now: Timestamp) -> Result<(), HomeError> {
+    pub(super) fn write_first_trust_list(
+        &self,
+        list_signer: &dyn Signer,
+        now: Timestamp,
+    ) -> Result<(), HomeError> {
         let key = read(&self.keys_path().join(format!("{LIST_KEY}.pem")))?;
         write(&self.path().join("trust/list-key.pem"), &key)?;
         let own = read(&self.own_authority_path())?;
@@ -224,7 +244,12 @@ impl Home {
         self.sign_list(content, list_signer, now)
     }
 
-    fn sign_list(&self, mut content: TrustListContent, signer: &dyn Signer, now: Timestamp) -> Result<(), HomeError> {
+    fn sign_list(
+        &self,
+        mut content: TrustListContent,
+        signer: &dyn Signer,
+        now: Timestamp,
+    ) -> Result<(), HomeError> {
         content.sequence += 1;
         content.issued_at = now;
         content.next_update = later(now, Span::new().days(LIST_DAYS))?;
@@ -250,7 +275,10 @@ fn take_in(from: &Path, ending: &str, to: &Path) -> Result<(), HomeError> {
     fs::create_dir_all(to).map_err(failed)?;
     for entry in fs::read_dir(from).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
-        if let Some(name) = path.file_name().filter(|_| path.extension().is_some_and(|e| e == ending)) {
+        if let Some(name) = path
+            .file_name()
+            .filter(|_| path.extension().is_some_and(|e| e == ending))
+        {
             write(&to.join(name), &read_limited(&path)?)?;
         }
     }

@@ -242,7 +242,10 @@ impl Press {
 
         // 1. The page without its QR symbol.
         let issuer = &self.typesetter.issuer;
-        let mut page = self.typesetter.lay_out(face, identifier, number).map_err(PressError::Face)?;
+        let mut page = self
+            .typesetter
+            .lay_out(face, identifier, number)
+            .map_err(PressError::Face)?;
         lap(&mut stages.layout);
 
         // 2. The face data, and the token that binds them to the printed code.

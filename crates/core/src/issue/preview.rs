@@ -35,12 +35,15 @@ pub fn preview(
         .map_err(IssueError::Fields)?;
     let number = face.number.clone().unwrap_or_default();
     let identifier = identifier_for(certificate_type, issuer, &number, None)?;
-    let mut page = typesetter.lay_out(&face, &identifier, &number).map_err(PressError::Face)?;
+    let mut page = typesetter
+        .lay_out(&face, &identifier, &number)
+        .map_err(PressError::Face)?;
 
     let filler: Vec<u8> = (0..TOKEN_BYTES).map(|at| sha256(&at.to_be_bytes())[0]).collect();
     let link = text::encode("sample.invalid", &filler);
     let code = symbol::encode(&link).map_err(PressError::from)?;
-    page.place_qr(code.dark, code.width).map_err(|error| PressError::Face(vec![error]))?;
+    page.place_qr(code.dark, code.width)
+        .map_err(|error| PressError::Face(vec![error]))?;
 
     let mut spec = ImpressionSpec::department(&issuer.name).with_purpose("样张 无效");
     spec.ink = INK;

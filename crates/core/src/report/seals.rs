@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::{Cell, Column, Paper, Table};
 use crate::{
     clock::{china, civil_date},
-    seal::{RegisterEntry, SealStatus, Seal, SealKind},
+    seal::{RegisterEntry, Seal, SealKind, SealStatus},
 };
 
 /// One seal as the register and the registry know it.

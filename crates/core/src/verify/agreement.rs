@@ -223,7 +223,7 @@ fn token_differences(token: &FaceToken, face: &FaceJson, json: &[u8]) -> Vec<(&'
 fn page_differences(page: &PageFields, face: &FaceJson) -> (usize, Vec<String>) {
     let mut compared = 0;
     let mut different = Vec::new();
-    for (key, text) in &page.texts {
+    for (key, text) in &page.field_texts() {
         let (label, expected) = match face.fields.iter().find(|field| field.key == *key) {
             Some(field) => (field.label.as_str(), field.text.clone()),
             None => match key.as_str() {

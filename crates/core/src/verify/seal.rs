@@ -80,7 +80,10 @@ pub(super) fn judge(
 
     // 3. It is this owner's, and permits this signer.
     let (code, name) = (seal.code(), seal.name());
-    if used.issuer_code.is_some_and(|issuer| issuer != seal.owner_code().as_str()) {
+    if used
+        .issuer_code
+        .is_some_and(|issuer| issuer != seal.owner_code().as_str())
+    {
         return Finding::failed(
             check,
             "SEAL_OF_ANOTHER_OWNER",
@@ -88,7 +91,7 @@ pub(super) fn judge(
             format!("印章“{name}”属于{}，不是颁发机关的印章", seal.owner()),
             format!(
                 "the seal {code} belongs to {}, not to the issuing authority",
-                seal.owner_code()
+                seal.owner_code().as_str()
             ),
         );
     }

@@ -16,8 +16,8 @@ use ring::{
 
 use super::*;
 use crate::{
-    catalogue::{CertificateType, FaceData, Issuer},
-    codes::{CertificateIdentifier, mask_code},
+    catalogue::{Catalogue, CertificateType, FaceData, Issuer},
+    codes::{CertificateIdentifier, CreditCode, mask_code},
     crypto::{
         SigningIdentity,
         authority::{
@@ -158,17 +158,25 @@ impl World {
     }
 
     fn face(&self, values: &[(&str, &str)]) -> FaceData {
-        let mut raw = self.of_type.sample();
+        Self::face_of(&self.of_type, values)
+    }
+
+    fn face_of(of_type: &Arc<CertificateType>, values: &[(&str, &str)]) -> FaceData {
+        let mut raw = of_type.sample();
         for (key, value) in values {
             raw.values.insert((*key).to_owned(), (*value).to_owned());
         }
-        self.of_type.check(&raw, date(2026, 11, 20)).unwrap()
+        of_type.check(&raw, date(2026, 11, 20)).unwrap()
     }
 
     fn make(&self, recipe: Recipe<'_>) -> Made {
-        let face = self.face(recipe.values);
+        self.make_of(&self.of_type, &self.template, recipe)
+    }
+
+    fn make_of(&self, of_type: &Arc<CertificateType>, template: &FaceTemplate, recipe: Recipe<'_>) -> Made {
+        let face = Self::face_of(of_type, recipe.values);
         let number = face.number.clone().unwrap();
-        let identifier = CertificateIdentifier::compose(&self.of_type.code, ISSUER_CODE, recipe.serial, 1)
+        let identifier = CertificateIdentifier::compose(&of_type.code, ISSUER_CODE, recipe.serial, 1)
             .unwrap()
             .to_string();
         let printed = Printed {
@@ -176,7 +184,7 @@ impl World {
             number: &number,
             issuer_name: ISSUER,
         };
-        let mut page = self.template.lay_out(&face, &printed, &self.fonts).unwrap();
+        let mut page = template.lay_out(&face, &printed, &self.fonts).unwrap();
         let json = face.to_json(&identifier, &number, &self.issuer);
         let claims = FaceToken::of_face(
             &face,
@@ -199,17 +207,17 @@ impl World {
         let attached = recipe.attached.unwrap_or_else(|| json.clone());
         let signed_seal = SignedSeal::parse(&self.seal).unwrap();
         let prepared = PreparedPdf::new(PreparedParts {
-            base: self.template.base(),
+            base: template.base(),
             seal: signed_seal.unverified().impression(),
-            seal_center: self.template.seal_center(),
+            seal_center: template.seal_center(),
             fonts: &self.fonts,
         })
         .unwrap();
         let info = DocumentInfo {
             identifier: recipe.metadata.unwrap_or(&identifier),
-            title: &self.of_type.name,
+            title: &of_type.name,
             author: ISSUER,
-            certificate_type: &self.of_type.key,
+            certificate_type: &of_type.key,
             number: &number,
             created: recipe.created,
             signer_name: ISSUER,
@@ -326,7 +334,7 @@ fn make_seal(
         code: SealCode::compose("410000", 17).unwrap(),
         name: format!("{ISSUER}电子证照专用章"),
         owner: ISSUER.to_owned(),
-        owner_code: ISSUER_CODE.to_owned(),
+        owner_code: CreditCode::parse(ISSUER_CODE).unwrap(),
         kind: SealKind::Licence,
         impression: draw(&spec, fonts).unwrap(),
         not_before: at("2026-01-01T00:00:00Z"),
@@ -730,7 +738,7 @@ fn the_seal_must_be_known_in_force_the_owners_and_permit_the_signer() {
         undecided(SubIndication::NoCertificateChainFound, "SEAL_MAKER_UNKNOWN")
     );
     assert_eq!(
-        remade(|definition| definition.owner_code = "11430000006122244L".to_owned()),
+        remade(|definition| definition.owner_code = CreditCode::parse("11430000006122244L").unwrap()),
         failed(constraint, "SEAL_OF_ANOTHER_OWNER")
     );
     assert_eq!(
@@ -1008,4 +1016,24 @@ fn material_that_is_none_is_our_own_error() {
     assert!(bad(|m| m.anchors.push(vec![1])).contains("根证书"));
     assert!(bad(|m| m.crls.push(vec![1])).contains("吊销列表"));
     assert!(bad(|m| m.seals.push(vec![1])).contains("印章"));
+}
+
+#[test]
+fn every_type_of_the_catalogue_verifies() {
+    let world = &*WORLD;
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../templates");
+    let catalogue = Catalogue::load(&root).unwrap();
+    for of_type in catalogue.types() {
+        let folder = catalogue.folder(&of_type.key);
+        let template = FaceTemplate::load(of_type, &folder, &catalogue.layouts(), &world.fonts).unwrap();
+        let made = world.make_of(of_type, &template, world.recipe("0001"));
+        let report = world.verify(&made.file);
+        assert_eq!(
+            report.indication,
+            Indication::TotalPassed,
+            "{}: {:?}",
+            of_type.key,
+            report.finding("agreement")
+        );
+    }
 }

@@ -38,7 +38,7 @@ use ring::digest::Context;
 pub use self::{
     about::{Attachment, Metadata},
     error::OpenError,
-    page::{Modules, PageFields},
+    page::{Modules, PageFields, Showing},
     revision::Revision,
     signature::{ByteRange, Coverage, ModificationLevel, PdfSignature, SignatureDefect, SignatureKind},
 };

@@ -55,6 +55,12 @@ struct Row {
     height: Mm,
 }
 
+/// Rows with their heights, and the texts above and below with their tops.
+struct Settled {
+    rows: Vec<Row>,
+    texts: Vec<(Text, Mm)>,
+}
+
 /// Everything that holds for a whole flow.
 struct Measure {
     rect: Rect,
@@ -174,7 +180,7 @@ pub(super) fn lay(builder: &mut Builder<'_>, flow: &Flow, has_photo: bool) -> Re
         label,
         value,
     };
-    let (rows, texts) = measure.settle(builder, flow, entries)?;
+    let Settled { rows, texts } = measure.settle(builder, flow, entries)?;
     for (text, y) in texts {
         let h = text.style.size * 0.02 + text.height(builder, rect.w)?;
         builder.fixed(&text.words, text.font, Rect { y, h, ..rect }, &text.style)?;
@@ -278,14 +284,13 @@ fn entries(builder: &mut Builder<'_>, flow: &Flow) -> Result<Vec<Entry>, String>
 }
 
 impl Measure {
-    /// Finds the largest type at which everything fits: rows with their heights, and the texts above
-    /// and below with their tops.
+    /// Finds the largest type at which everything fits.
     fn settle(
         &mut self,
         builder: &mut Builder<'_>,
         flow: &Flow,
         mut entries: Vec<Entry>,
-    ) -> Result<(Vec<Row>, Vec<(Text, Mm)>), String> {
+    ) -> Result<Settled, String> {
         let (whole, value, label) = (self.rect, self.value.clone(), self.label.clone());
         let mut lacking = 0.0;
         for step in STEPS {
@@ -311,7 +316,7 @@ impl Measure {
                 self.label.size = (label.size * size).max(label.floor.min(label.size));
                 let mut rows = self.pair(entries, flow.label_ems);
                 if self.share_out(&mut rows) {
-                    return Ok((rows, texts));
+                    return Ok(Settled { rows, texts });
                 }
                 let least = rows.iter().map(|row| row.least + 2.0 * self.padding());
                 lacking = least.sum::<f32>() - self.rect.h;
@@ -482,9 +487,9 @@ impl Measure {
         for _ in 0..24 {
             let middle = f32::midpoint(low, high);
             if total(rows, middle) <= room {
-                low = middle
+                low = middle;
             } else {
-                high = middle
+                high = middle;
             }
         }
         self.beat = low;

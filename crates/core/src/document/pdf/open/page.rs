@@ -28,7 +28,7 @@ const MAX_MODULES: i64 = 177;
 /// Most operands kept for one operator: a `TJ` array counts as one.
 const MAX_OPERANDS: usize = 64;
 
-/// Most text read of one field: a value of the greatest length in four-byte characters, with as much
+/// Most text read of one showing: a value of the greatest length in four-byte characters, with as much
 /// again for what is printed longer than it is entered.
 const MAX_FIELD_BYTES: usize = 8 * MAX_FIELD_CHARS;
 
@@ -41,20 +41,41 @@ pub struct Modules {
     pub dark: Arc<[bool]>,
 }
 
+/// One marked-content sequence of a field: a value as it is printed in one place, or a part of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Showing {
+    /// Key of the field.
+    pub key: String,
+    /// Its text; empty for a picture.
+    pub text: String,
+}
+
 /// The fields of the first page.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PageFields {
     /// Pages of the document: a certificate has one.
     pub pages: usize,
-    /// Text of each field; its runs joined in the order of the page.
-    pub texts: BTreeMap<String, String>,
-    /// Keys in the order in which they first appear on the page.
-    pub order: Vec<String>,
+    /// Every showing in the order of the page. A value printed twice has two; a date printed part by
+    /// part has one for each part.
+    pub showings: Vec<Showing>,
     /// The QR symbol.
     pub qr: Option<Modules>,
-    /// Whether the content is as our painter leaves it: every text stands in a field, fields do not
-    /// nest, each begins and ends, and no key comes again after another field.
+    /// Whether the marks are as our painter leaves them: each begins and ends, none lies in another.
     pub intact: bool,
+}
+
+impl PageFields {
+    /// Text of each field, its showings joined in the order of the page.
+    pub fn field_texts(&self) -> BTreeMap<String, String> {
+        let mut texts: BTreeMap<String, String> = BTreeMap::new();
+        for showing in self.showings.iter().filter(|showing| !showing.text.is_empty()) {
+            texts
+                .entry(showing.key.clone())
+                .or_default()
+                .push_str(&showing.text);
+        }
+        texts
+    }
 }
 
 /// Reads the first page.
@@ -113,7 +134,6 @@ pub(super) fn read(reader: &Reader<'_>, catalog: &Dict) -> Result<PageFields, Op
             ..PageFields::default()
         },
         marks: Vec::new(),
-        last: None,
     };
     visitor.run(&content)?;
     Ok(visitor.fields)
@@ -147,10 +167,8 @@ struct Visitor<'r, 'a> {
     fonts: HashMap<Vec<u8>, Arc<ToUnicode>>,
     font: Option<Vec<u8>>,
     fields: PageFields,
-    /// Open marked content; the key where it is a field.
-    marks: Vec<Option<String>>,
-    /// Key of the field that came last.
-    last: Option<String>,
+    /// Open marked content; where it is a field, the position of its showing.
+    marks: Vec<Option<usize>>,
 }
 
 impl Visitor<'_, '_> {
@@ -219,35 +237,36 @@ impl Visitor<'_, '_> {
                 limit: MAX_PDF_DEPTH,
             });
         }
-        if let Some(key) = &key {
-            let known = self.fields.order.contains(key);
-            let nested = self.field().is_some();
-            if nested || known && self.last.as_ref() != Some(key) {
-                self.fields.intact = false;
+        let showing = match key {
+            Some(_) if self.fields.showings.len() >= MAX_PAGE_FIELDS => {
+                return Err(OpenError::Limit {
+                    what: "fields of one page",
+                    limit: MAX_PAGE_FIELDS,
+                });
             }
-            if !known {
-                if self.fields.order.len() >= MAX_PAGE_FIELDS {
-                    return Err(OpenError::Limit {
-                        what: "fields of one page",
-                        limit: MAX_PAGE_FIELDS,
-                    });
-                }
-                self.fields.order.push(key.clone());
+            Some(key) => {
+                self.fields.intact &= self.field().is_none();
+                let text = String::new();
+                self.fields.showings.push(Showing { key, text });
+                Some(self.fields.showings.len() - 1)
             }
-            self.last = Some(key.clone());
-        }
-        self.marks.push(key);
+            None => None,
+        };
+        self.marks.push(showing);
         Ok(())
     }
 
-    /// Key of the innermost open field.
-    fn field(&self) -> Option<&String> {
-        self.marks.iter().rev().find_map(Option::as_ref)
+    /// The innermost open field.
+    fn field(&self) -> Option<usize> {
+        self.marks.iter().rev().find_map(|mark| *mark)
     }
 
     fn show(&mut self, parts: &[Object]) -> Result<(), OpenError> {
-        let Some(key) = self.field().cloned() else {
-            self.fields.intact = false;
+        // Text outside fields belongs to labels and foreign pages.
+        let Some(at) = self.field() else {
+            return Ok(());
+        };
+        let Some(key) = self.fields.showings.get(at).map(|showing| showing.key.clone()) else {
             return Ok(());
         };
         let wrong = |what| OpenError::PageField {
@@ -258,7 +277,9 @@ impl Visitor<'_, '_> {
             FontError::Absent => wrong("its font has no ToUnicode map"),
             FontError::Broken(error) => error,
         })?;
-        let text = self.fields.texts.entry(key.clone()).or_default();
+        let Some(Showing { text, .. }) = self.fields.showings.get_mut(at) else {
+            return Ok(());
+        };
         for part in parts {
             if let Some(codes) = part.string() {
                 if codes.len() + text.len() > MAX_FIELD_BYTES {
@@ -294,7 +315,8 @@ impl Visitor<'_, '_> {
     }
 
     fn image(&mut self, name: &[u8]) -> Result<(), OpenError> {
-        if self.field().map(String::as_str) != Some(QR) {
+        let showing = self.field().and_then(|at| self.fields.showings.get(at));
+        if showing.is_none_or(|showing| showing.key != QR) {
             return Ok(());
         }
         let wrong = |what| OpenError::PageField {

@@ -108,7 +108,7 @@ impl Dict {
         self.entry(key).map(|entry| entry.span.clone())
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&[u8], &Object)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&[u8], &Object)> + Clone {
         self.0.iter().map(|entry| (&entry.key[..], &entry.value))
     }
 
