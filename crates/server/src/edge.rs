@@ -5,7 +5,7 @@
 
 use std::{
     any::Any,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
@@ -39,12 +39,19 @@ const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
      img-src 'self' data:; connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; \
      frame-ancestors 'none'";
 
-/// Who asked, as far as the log may know; set by the handler's authorisation.
-#[derive(Debug, Clone)]
-pub(crate) struct CallerId(pub(crate) String);
+/// Who asked, as far as the log may know: a place in the request that authorisation fills.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct CallerId(Arc<OnceLock<String>>);
+
+impl CallerId {
+    /// Names the caller by the public part of its key.
+    pub(crate) fn name(&self, id: &str) {
+        let _ = self.0.set(id.to_owned());
+    }
+}
 
 /// Wraps every request.
-pub(crate) async fn edge(State(app): State<Arc<App>>, request: Request, next: Next) -> Response<Body> {
+pub(crate) async fn edge(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response<Body> {
     let started = Instant::now();
     let request_id = request_id(&request);
     let method = request.method().clone();
@@ -53,12 +60,18 @@ pub(crate) async fn edge(State(app): State<Arc<App>>, request: Request, next: Ne
         .get::<MatchedPath>()
         .map_or_else(|| "(none)".to_owned(), |path| path.as_str().to_owned());
 
+    let caller = CallerId::default();
+    request.extensions_mut().insert(caller.clone());
+
     let mut response = match timeout(TIME_LIMIT, next.run(request)).await {
         Ok(response) => response,
         Err(_) => timed_out().into_response(),
     };
 
-    let problem = response.extensions_mut().remove::<Problem>().or_else(|| unexplained(&response));
+    let problem = response
+        .extensions_mut()
+        .remove::<Problem>()
+        .or_else(|| unexplained(&response));
     let code = problem.as_ref().map(|problem| problem.code().slug());
     if let Some(problem) = problem {
         response = problem.render(&app.host, &request_id);
@@ -68,14 +81,13 @@ pub(crate) async fn edge(State(app): State<Arc<App>>, request: Request, next: Ne
     }
     finish(&mut response, &route, &request_id);
 
-    let caller = response.extensions().get::<CallerId>().map(|caller| caller.0.as_str());
     tracing::info!(
         request_id,
         method = method.as_str(),
         route,
         status = response.status().as_u16(),
         code,
-        key = caller,
+        key = caller.0.get(),
         ms = started.elapsed().as_millis() as u64,
         "request"
     );
@@ -90,10 +102,15 @@ pub(crate) fn panicked(_: Box<dyn Any + Send + 'static>) -> Response<Body> {
 
 /// The caller's id if it is harmless, else a random one.
 fn request_id(request: &Request) -> String {
-    let given = request.headers().get(&REQUEST_ID).and_then(|value| value.to_str().ok());
+    let given = request
+        .headers()
+        .get(&REQUEST_ID)
+        .and_then(|value| value.to_str().ok());
     let harmless = |id: &&str| {
         (1..=MAX_REQUEST_ID).contains(&id.len())
-            && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+            && id
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
     };
     if let Some(id) = given.filter(harmless) {
         return id.to_owned();
@@ -122,7 +139,11 @@ fn timed_out() -> Problem {
 }
 
 fn finish(response: &mut Response<Body>, route: &str, request_id: &str) {
-    let policy = if route.starts_with("/docs") { DOCS_POLICY } else { STRICT_POLICY };
+    let policy = if route.starts_with("/docs") {
+        DOCS_POLICY
+    } else {
+        STRICT_POLICY
+    };
     let headers = response.headers_mut();
     if let Ok(id) = HeaderValue::from_str(request_id) {
         headers.insert(REQUEST_ID.clone(), id);
@@ -133,9 +154,18 @@ fn finish(response: &mut Response<Body>, route: &str, request_id: &str) {
         (header::REFERRER_POLICY, "no-referrer"),
         (header::X_FRAME_OPTIONS, "DENY"),
         (header::STRICT_TRANSPORT_SECURITY, "max-age=31536000"),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-        (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
+        (
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        ),
+        (
+            HeaderName::from_static("cross-origin-resource-policy"),
+            "same-origin",
+        ),
+        (
+            HeaderName::from_static("permissions-policy"),
+            "camera=(), geolocation=(), microphone=()",
+        ),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
