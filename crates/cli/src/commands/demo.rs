@@ -191,7 +191,7 @@ fn write_tables(service: &Service, folder: &Path, types: &[TypeCount]) -> Result
         };
         let issuer = service.workshop().issuer(t).map_err(|e| issue_failure("准备", &e))?;
         let mut rows = synthetic::rows(t, issuer, count.sealed + count.unsealed, SEED, dates.clone());
-        let mut write = |name: String, rows: &mut dyn Iterator<Item = Vec<String>>| {
+        let write = |name: String, rows: &mut dyn Iterator<Item = Vec<String>>| {
             let path = folder.join(name);
             let doing = format!("写入 {}", path.display());
             let mut writer = csv::Writer::from_path(&path).context(&doing)?;
