@@ -19,10 +19,7 @@ use axum::{
 use ring::rand::{SecureRandom as _, SystemRandom};
 use tokio::time::timeout;
 
-use crate::{
-    App,
-    problem::{Code, PROBLEM_JSON, Problem},
-};
+use crate::problem::{Code, PROBLEM_JSON, Problem};
 
 /// Longest time a request may take, upload included: 64 MB over 10 Mbit/s takes 54 s.
 const TIME_LIMIT: Duration = Duration::from_secs(90);
@@ -51,7 +48,7 @@ impl CallerId {
 }
 
 /// Wraps every request.
-pub(crate) async fn edge(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response<Body> {
+pub(crate) async fn edge(State(host): State<Arc<str>>, mut request: Request, next: Next) -> Response<Body> {
     let started = Instant::now();
     let request_id = request_id(&request);
     let method = request.method().clone();
@@ -74,7 +71,7 @@ pub(crate) async fn edge(State(app): State<Arc<App>>, mut request: Request, next
         .or_else(|| unexplained(&response));
     let code = problem.as_ref().map(|problem| problem.code().slug());
     if let Some(problem) = problem {
-        response = problem.render(&app.host, &request_id);
+        response = problem.render(&host, &request_id);
     }
     if method == Method::HEAD {
         *response.body_mut() = Body::empty();
@@ -171,5 +168,67 @@ fn finish(response: &mut Response<Body>, route: &str, request_id: &str) {
     }
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use axum::{Router, body::to_bytes, middleware::from_fn_with_state, routing::get};
+    use tower::ServiceExt as _;
+    use tower_http::catch_panic::CatchPanicLayer;
+
+    use super::*;
+
+    async fn panics() -> &'static str {
+        panic!("410102199003070419")
+    }
+
+    async fn ask(path: &str, id: &str) -> (Response<Body>, serde_json::Value) {
+        let host: Arc<str> = "verify.example.gov.cn".into();
+        let router = Router::new()
+            .route("/panics", get(panics))
+            .layer(CatchPanicLayer::custom(panicked))
+            .layer(from_fn_with_state(host, edge));
+        let request = Request::builder()
+            .uri(path)
+            .header("x-request-id", id)
+            .body(Body::empty())
+            .unwrap();
+        let (parts, body) = router.oneshot(request).await.unwrap().into_parts();
+        let body = to_bytes(body, usize::MAX).await.unwrap();
+        (
+            Response::from_parts(parts, Body::empty()),
+            serde_json::from_slice(&body).unwrap(),
+        )
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_an_internal_error_that_says_nothing() {
+        let (response, body) = ask("/panics", "one").await;
+        assert_eq!(response.status(), 500);
+        assert_eq!(
+            (&body["code"], &body["request_id"]),
+            (&"internal".into(), &"one".into())
+        );
+        assert!(!body.to_string().contains("410102199003070419"));
+    }
+
+    #[tokio::test]
+    async fn request_ids_that_could_forge_a_log_line_are_replaced() {
+        for (given, kept) in [
+            ("a-1_b.2", true),
+            ("a b", false),
+            ("", false),
+            (&"x".repeat(65), false),
+        ] {
+            let (response, body) = ask("/panics", given).await;
+            assert_eq!(body["request_id"] == given, kept, "{given:?}");
+            assert_eq!(
+                response.headers()["x-request-id"],
+                body["request_id"].as_str().unwrap()
+            );
+        }
     }
 }

@@ -65,6 +65,6 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .fallback(async || StatusCode::NOT_FOUND)
         .layer(DefaultBodyLimit::max(MAX_JSON_BYTES))
         .layer(CatchPanicLayer::custom(edge::panicked))
-        .layer(from_fn_with_state(Arc::clone(&app), edge::edge))
+        .layer(from_fn_with_state(Arc::<str>::from(&*app.host), edge::edge))
         .with_state(app)
 }

@@ -20,7 +20,6 @@ use certseal_core::{
     clock::{Clock, SystemClock},
     crypto::{KeyFolder, Passphrase},
     home::{Founding, Home, found},
-    verify::TrustMaterial,
 };
 use certseal_server::{App, AppParts, auth::ApiKeys, openapi_json, router, serve};
 use serde_json::{Value, json};
@@ -77,7 +76,7 @@ static FIXTURE: LazyLock<Fixture> = LazyLock::new(|| {
         host: home.config().host.clone(),
         api_keys: home.api_keys_path(),
         pki: home.pki_path(),
-        trust: Box::new(move || material(&home)),
+        trust: Box::new(move || Ok(home.trust_material(None)?)),
     };
     let app = Arc::new(App::new(parts).unwrap());
     let router = router(Arc::clone(&app));
@@ -90,14 +89,6 @@ static FIXTURE: LazyLock<Fixture> = LazyLock::new(|| {
         all,
     }
 });
-
-fn material(home: &Home) -> Result<TrustMaterial, Box<dyn std::error::Error + Send + Sync>> {
-    Ok(TrustMaterial {
-        crls: home.revocation_lists()?,
-        list: Some(Arc::new(home.trust_list(None)?)),
-        ..TrustMaterial::default()
-    })
-}
 
 struct Answer {
     status: StatusCode,

@@ -527,7 +527,9 @@ function finding(one) {
 const commonName = (name) => /(?:^|, )CN=([^,]+)/.exec(name ?? "")?.[1] ?? name;
 
 function showReport(report) {
-  const [tone, zh, english] = CONCLUSION[report.conclusion] ?? CONCLUSION.undecided;
+  const genuine = ["good", "not-in-force"].includes(report.conclusion);
+  const state = STATUS[report.in_force === "not-yet" ? "not-yet-valid" : report.in_force];
+  const [tone, zh, english] = (report.conclusion === "not-in-force" && state) || (CONCLUSION[report.conclusion] ?? CONCLUSION.undecided);
   const asked = report.findings.filter((one) => one.outcome !== "not-applicable");
   const open = asked.filter((one) => one.outcome !== "passed");
   const passed = asked.filter((one) => one.outcome === "passed");
@@ -538,9 +540,9 @@ function showReport(report) {
   show(
     verdict(tone, zh, english, report.headline, report.headline_en),
     open.length ? el("ul", { class: "axes" }, ...open.map(finding)) : null,
-    subject ? both("h2", tone === "good" ? "证照内容" : "文件所称内容", tone === "good" ? "What it says" : "What it claims") : null,
+    subject ? both("h2", genuine ? "证照内容" : "所称内容（未证实）", genuine ? "What it says" : "What it claims, not proven") : null,
     subject ? list([
-      ["当前效力", "In force", force && ["good", "not-in-force"].includes(report.conclusion) ? force : null],
+      ["当前效力", "In force", genuine ? force : null],
       ["证照类型", "Type", subject.type_name],
       ["证照编号", "Number", subject.number],
       ["持证主体", "Holder", subject.holder_name],
