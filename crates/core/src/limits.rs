@@ -8,6 +8,25 @@ pub const MAX_PDF_OBJECTS: usize = 500_000;
 pub const MAX_PDF_DEPTH: usize = 64;
 /// Largest inflated stream read while verifying.
 pub const MAX_INFLATED_STREAM: usize = 32 << 20;
+/// Most bytes inflated from one document in all: a bomb may be spread over many streams.
+pub const MAX_INFLATED_TOTAL: usize = 128 << 20;
+/// Most bytes of PDF syntax looked at in one document, over all questions asked. An honest file's
+/// dictionaries and page content are read about once and take some megabytes; a file that refers to a
+/// large object from many places would otherwise cost the product of both.
+pub const MAX_PDF_WORK: usize = 32 << 20;
+/// Most parts (numbers, names, entries) of one PDF object: each takes some fifty bytes of memory for
+/// as little as two in the file.
+pub const MAX_PDF_NODES: usize = 1 << 20;
+/// Most files attached to one PDF.
+pub const MAX_PDF_ATTACHMENTS: usize = 1_000;
+/// Longest full name of a form field, in bytes: it is put together from its ancestors' names.
+pub const MAX_PDF_FIELD_NAME: usize = 4_096;
+/// Most face fields told apart on one page.
+pub const MAX_PAGE_FIELDS: usize = 1_000;
+/// Longest chain of cross-reference sections: each signature or form filling adds one.
+pub const MAX_PDF_SECTIONS: usize = 1_024;
+/// Most nodes visited in one tree of a PDF (fields, pages, names).
+pub const MAX_PDF_TREE: usize = 20_000;
 /// Largest CMS blob in `/Contents`.
 pub const MAX_CMS_BYTES: usize = 1 << 20;
 /// Most signatures examined in one document.

@@ -16,6 +16,7 @@
 mod cff;
 mod font;
 mod icc;
+pub mod open;
 mod paint;
 mod syntax;
 #[cfg(test)]
@@ -28,6 +29,7 @@ use jiff::Timestamp;
 use md5::{Digest as _, Md5};
 use ring::digest::{Context, SHA256};
 
+pub use self::open::{OpenError, OpenedPdf, open};
 use self::{
     font::Subsets,
     syntax::{Effort, Number, Objects, POINTS},

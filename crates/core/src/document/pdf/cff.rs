@@ -66,7 +66,7 @@ pub(super) fn assemble(name: &str, bbox: [f32; 4], glyphs: &[Arc<[u8]>]) -> Vec<
         (charstrings, &[17]),
         (font_dicts, &[12, 36]),
     ] {
-        dict_number(&mut top, operand as i32);
+        dict_number(&mut top, offset(operand));
         top.extend_from_slice(operator);
     }
     index(&mut out, &[&top]);
@@ -93,12 +93,17 @@ pub(super) fn assemble(name: &str, bbox: [f32; 4], glyphs: &[Arc<[u8]>]) -> Vec<
     }
 
     let mut font = Vec::with_capacity(FONT_DICT);
-    dict_number(&mut font, PRIVATE.len() as i32);
-    dict_number(&mut font, private as i32);
+    dict_number(&mut font, offset(PRIVATE.len()));
+    dict_number(&mut font, offset(private));
     font.push(18);
     index(&mut out, &[&font]);
     out.extend_from_slice(PRIVATE);
     out
+}
+
+/// A size or offset as an operand: no subset of 65,534 glyphs comes near two gigabytes.
+fn offset(value: usize) -> i32 {
+    i32::try_from(value).unwrap_or(i32::MAX)
 }
 
 /// An integer operand of a dictionary in its longest form, so that sizes do not depend on values.

@@ -5,9 +5,17 @@
 use std::{path::PathBuf, process::Command, sync::Arc};
 
 use super::*;
+use crate::crypto::{
+    DigestAlgorithm,
+    authority::{
+        Role,
+        tests::{TestAuthority, period},
+    },
+};
 use crate::face::{
     Color, FontConfig, FontRole, Glyph, Item, Path, Picture, PlacedPicture, Rect, Segment, Stroke, TextRun,
 };
+use crate::sign::cms::{CmsSigner, SignedCms};
 
 pub(super) const RESERVE: usize = 4096;
 
@@ -34,7 +42,7 @@ pub(super) fn info() -> DocumentInfo<'static> {
     }
 }
 
-fn run(
+pub(super) fn run(
     fonts: &FontBook,
     role: FontRole,
     text: &str,
@@ -244,20 +252,15 @@ pub(super) fn blob() -> Vec<u8> {
 
 /// A tool's output, or none where it is not installed.
 fn tool(name: &str, args: &[&str]) -> Option<(bool, String)> {
-    match Command::new(name).args(args).output() {
-        Ok(output) => Some((
-            output.status.success(),
-            format!(
-                "{}{}",
-                String::from_utf8_lossy(&output.stdout),
-                String::from_utf8_lossy(&output.stderr)
-            ),
-        )),
-        Err(_) => {
-            eprintln!("SKIPPED: {name} is not installed");
-            None
-        }
-    }
+    let Ok(output) = Command::new(name).args(args).output() else {
+        eprintln!("SKIPPED: {name} is not installed");
+        return None;
+    };
+    let said = [output.stdout, output.stderr].concat();
+    Some((
+        output.status.success(),
+        String::from_utf8_lossy(&said).into_owned(),
+    ))
 }
 
 #[test]
@@ -302,6 +305,49 @@ fn independent_programs_read_the_document() {
         if let Some((ok, said)) = tool("zbarimg", &["-q", &format!("{png}.png")]) {
             assert!(ok && said.contains("https://example.invalid/v#0123"), "{said}");
         }
+    }
+}
+
+#[test]
+fn a_signed_document_is_valid_for_other_programs() {
+    let authority = TestAuthority::new();
+    let identity = authority.identity(Role::DocumentSigner, period("2025-01-01", "2030-01-01"));
+    let signer = CmsSigner::new(&identity).unwrap();
+    let sample = sample();
+    let unsigned = sample
+        .prepared()
+        .write(&sample.face, &info(), JSON, signer.reserve())
+        .unwrap();
+    let cms = signer.sign(&unsigned.digest()).unwrap();
+    let bytes = unsigned.embed(&cms).unwrap();
+
+    let opened = open(&bytes).unwrap();
+    let [signature] = opened.signatures() else {
+        panic!("{:?}", opened.signatures());
+    };
+    let digest = opened.signed_digest(signature, DigestAlgorithm::Sha256).unwrap();
+    let found = SignedCms::parse(signature.cms.as_ref().unwrap()).unwrap();
+    found.verify(&digest).unwrap();
+
+    let dir = tempfile::tempdir().unwrap();
+    let root = std::env::var_os("CERTSEAL_TEST_OUTPUT").map_or_else(|| dir.path().to_owned(), PathBuf::from);
+    let file = root.join("signed.pdf");
+    std::fs::write(&file, &bytes).unwrap();
+    let anchor = identity.issuers.last().unwrap();
+    std::fs::write(root.join("issuer.der"), anchor).unwrap();
+    std::fs::write(root.join("root.der"), authority.root.certificate()).unwrap();
+    let file = file.to_str().unwrap();
+    if let Some((_, said)) = tool("pdfsig", &["-nocert", file]) {
+        for expected in [
+            "Signature is Valid",
+            "Total document signed",
+            "ETSI.CAdES.detached",
+        ] {
+            assert!(said.contains(expected), "{expected} is not in {said}");
+        }
+    }
+    if let Some((ok, said)) = tool("qpdf", &["--check", file]) {
+        assert!(ok && !said.to_lowercase().contains("warning"), "{said}");
     }
 }
 

@@ -1,0 +1,196 @@
+//! Opening PDFs that nobody vouches for, for verification.
+//!
+//! ```text
+//!  bytes ─▶ %PDF- ─▶ last startxref ─▶ chain of sections ─▶ Reader: objects by number
+//!                                                             │
+//!           OpenedPdf ◀── signatures, revisions ◀─────────────┘
+//!              └─ on demand: metadata, attachments, fields of the page
+//! ```
+//!
+//! The reader is our own rather than a general library's for three reasons. A verifier has to know where
+//! in the file a value stands: the gap in a byte range must be the `/Contents` string of that very
+//! dictionary, and libraries keep values without places. It has to read strictly: a library repairs,
+//! and a repaired file has a second reading that somebody else's viewer may not share. And it has to be
+//! bounded: libraries load every object at once, so that a small file can fill the memory. Here objects
+//! are read only when asked for, nesting is limited in the parser itself, trees are walked with a stack of
+//! our own that visits each node once, and what one file may cost in bytes inflated and parsed is counted
+//! down over everything that is asked of it. So neither stack, memory nor time depend on the content,
+//! and no panic has to be caught. In the tests lopdf reads the same files as an independent judge.
+//!
+//! Takes bytes; gives facts. What they are worth is for `verify` to say: a broken signature dictionary,
+//! a foreign object behind the last revision or a repaired offset are facts, not errors.
+
+mod about;
+mod error;
+mod filter;
+mod page;
+mod parse;
+mod reader;
+mod revision;
+mod signature;
+#[cfg(test)]
+mod tests;
+mod text;
+mod xref;
+
+use ring::digest::Context;
+
+pub use self::{
+    about::{Attachment, Metadata},
+    error::OpenError,
+    page::{Modules, PageFields, Showing},
+    revision::Revision,
+    signature::{ByteRange, Coverage, ModificationLevel, PdfSignature, SignatureDefect, SignatureKind},
+};
+use self::{
+    filter::Budget,
+    parse::{Dict, Object, is_space},
+    reader::Reader,
+};
+use crate::{crypto::DigestAlgorithm, limits::MAX_DOCUMENT_BYTES};
+
+/// A deviation from the format that every reader mends in the same way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repair {
+    /// A subsection was numbered from 1 though its first entry is that of object 0.
+    NumberedFromOne {
+        /// Where the subsection begins.
+        offset: usize,
+    },
+    /// An offset pointed some bytes beside its cross-reference section.
+    SectionBeside {
+        /// The offset given.
+        stated: usize,
+        /// Where the section is.
+        found: usize,
+    },
+}
+
+/// A PDF file, open for questions.
+#[derive(Debug)]
+pub struct OpenedPdf<'a> {
+    reader: Reader<'a>,
+    catalog: Dict,
+    signatures: Vec<PdfSignature>,
+    revisions: Vec<Revision>,
+    trailing: usize,
+}
+
+/// Opens a file. Fails where the file as a whole has no certain reading.
+pub fn open(bytes: &[u8]) -> Result<OpenedPdf<'_>, OpenError> {
+    // 1. Is it a PDF of a size that a document can have?
+    if bytes.len() > MAX_DOCUMENT_BYTES {
+        return Err(OpenError::Limit {
+            what: "bytes of the file",
+            limit: MAX_DOCUMENT_BYTES,
+        });
+    }
+    if !bytes.starts_with(b"%PDF-") {
+        return Err(OpenError::NotPdf);
+    }
+
+    // 2. The cross-reference data, from the last startxref back.
+    let marks = revision::marks(bytes)?;
+    let end = bytes.len();
+    let last = marks.last().ok_or(OpenError::CrossReference {
+        offset: end,
+        what: "no startxref",
+    })?;
+    let budget = Budget::default();
+    let mut repairs = Vec::new();
+    let sections = xref::chain(bytes, last.target, &budget, &mut repairs)?;
+    let revisions = revision::revisions(&marks, &sections);
+    let Some(after) = last.end else {
+        return Err(OpenError::CrossReference {
+            offset: last.at,
+            what: "no %%EOF after the last startxref",
+        });
+    };
+    let trailing = bytes.get(after..).unwrap_or_default();
+    let trailing = if trailing.iter().all(|byte| is_space(*byte)) {
+        0
+    } else {
+        trailing.len()
+    };
+
+    // 3. The catalogue. With a security handler every string would have to be decrypted first.
+    let reader = Reader::new(bytes, sections, budget, repairs);
+    let no_root = OpenError::Object {
+        object: 0,
+        what: "the trailer names no catalogue",
+    };
+    let trailer = reader.trailer().ok_or_else(|| no_root.clone())?;
+    if trailer.get("Encrypt").is_some() {
+        return Err(OpenError::Encrypted);
+    }
+    let root = reader.get(trailer, "Root")?;
+    let Object::Dict(catalog) = root.object else {
+        return Err(no_root);
+    };
+
+    // 4. The signatures.
+    let signatures = signature::find(&reader, &catalog, &revisions)?;
+    Ok(OpenedPdf {
+        reader,
+        catalog,
+        signatures,
+        revisions,
+        trailing,
+    })
+}
+
+impl<'a> OpenedPdf<'a> {
+    /// The file.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.reader.data
+    }
+
+    /// The signatures in the order in which their covered bytes end.
+    pub fn signatures(&self) -> &[PdfSignature] {
+        &self.signatures
+    }
+
+    /// The revisions in the order of the file.
+    pub fn revisions(&self) -> &[Revision] {
+        &self.revisions
+    }
+
+    /// Bytes after the last `%%EOF`; 0 where they are blank.
+    pub fn trailing_bytes(&self) -> usize {
+        self.trailing
+    }
+
+    /// What was mended while reading so far.
+    pub fn repairs(&self) -> Vec<Repair> {
+        self.reader.repairs.borrow().clone()
+    }
+
+    /// Digest of the bytes a signature covers; none where its byte range is no range.
+    pub fn signed_digest(&self, signature: &PdfSignature, algorithm: DigestAlgorithm) -> Option<Vec<u8>> {
+        let range = signature.byte_range.as_ref().ok()?;
+        let mut context = Context::new(algorithm.ring());
+        context.update(self.reader.data.get(..range.gap.start)?);
+        context.update(self.reader.data.get(range.gap.end..range.end)?);
+        Some(context.finish().as_ref().to_vec())
+    }
+
+    /// Information dictionary and XMP packet.
+    pub fn metadata(&self) -> Result<Metadata, OpenError> {
+        about::metadata(&self.reader, &self.catalog)
+    }
+
+    /// The attached files, in the order of their tree of names.
+    pub fn attachments(&self) -> Result<Vec<Attachment>, OpenError> {
+        about::attachments(&self.reader, &self.catalog)
+    }
+
+    /// Content of an attached file.
+    pub fn read_attachment(&self, attachment: &Attachment) -> Result<Vec<u8>, OpenError> {
+        about::read(&self.reader, attachment)
+    }
+
+    /// Face fields and QR symbol of the first page.
+    pub fn page_fields(&self) -> Result<PageFields, OpenError> {
+        page::read(&self.reader, &self.catalog)
+    }
+}

@@ -1,0 +1,340 @@
+//! Stream data, inflated under limits (ISO 32000-1 7.4).
+
+use std::cell::Cell;
+
+use flate2::{Decompress, FlushDecompress, Status};
+
+use super::{
+    OpenError,
+    parse::{Dict, Object, is_space},
+};
+use crate::limits::{MAX_INFLATED_STREAM, MAX_INFLATED_TOTAL, MAX_PDF_WORK};
+
+/// Filters on one stream: each can multiply the data by a thousand, and nobody stacks more than two.
+const MAX_FILTERS: usize = 4;
+
+/// What one file may still cost: bytes inflated and bytes parsed, over all that is asked of it.
+#[derive(Debug)]
+pub(super) struct Budget {
+    inflated: Cell<usize>,
+    parsed: Cell<usize>,
+}
+
+impl Default for Budget {
+    fn default() -> Budget {
+        Budget {
+            inflated: Cell::new(MAX_INFLATED_TOTAL),
+            parsed: Cell::new(MAX_PDF_WORK),
+        }
+    }
+}
+
+impl Budget {
+    pub(super) fn inflate(&self, bytes: usize) -> Result<(), OpenError> {
+        let left = self.inflated.get().checked_sub(bytes);
+        self.inflated.set(left.ok_or(OpenError::Limit {
+            what: "inflated bytes in all",
+            limit: MAX_INFLATED_TOTAL,
+        })?);
+        Ok(())
+    }
+
+    pub(super) fn parse(&self, bytes: usize) -> Result<(), OpenError> {
+        let left = self.parsed.get().checked_sub(bytes);
+        self.parsed.set(left.ok_or(OpenError::Limit {
+            what: "bytes parsed in all",
+            limit: MAX_PDF_WORK,
+        })?);
+        Ok(())
+    }
+}
+
+/// Decodes a stream's data. The filters and their parameters must be direct objects.
+pub(super) fn decode(raw: &[u8], dict: &Dict, object: u32, budget: &Budget) -> Result<Vec<u8>, OpenError> {
+    let wrong = |what| OpenError::Object { object, what };
+    let single;
+    let filters = match dict.get("Filter") {
+        None => &[],
+        Some(Object::Array(filters)) => &filters[..],
+        Some(filter) => {
+            single = [filter.clone()];
+            &single[..]
+        }
+    };
+    if filters.len() > MAX_FILTERS {
+        return Err(OpenError::Limit {
+            what: "filters on one stream",
+            limit: MAX_FILTERS,
+        });
+    }
+    let parameters = dict.get("DecodeParms");
+    let mut data: Option<Vec<u8>> = None;
+    for (index, filter) in filters.iter().enumerate() {
+        let parameters = match parameters {
+            Some(Object::Dict(dict)) if index == 0 => Some(dict),
+            Some(Object::Array(each)) => each.get(index).and_then(Object::dict),
+            _ => None,
+        };
+        let input = data.as_deref().unwrap_or(raw);
+        let output = match filter.name() {
+            Some(b"FlateDecode" | b"Fl") => {
+                let plain = inflate(input, object, budget)?;
+                match parameters {
+                    Some(parameters) => unpredict(plain, parameters).map_err(wrong)?,
+                    None => plain,
+                }
+            }
+            Some(b"ASCIIHexDecode" | b"AHx") => {
+                ascii_hex(input).ok_or_else(|| wrong("ASCIIHexDecode data"))?
+            }
+            Some(b"ASCII85Decode" | b"A85") => ascii_85(input).ok_or_else(|| wrong("ASCII85Decode data"))?,
+            Some(b"LZWDecode" | b"LZW") => {
+                return Err(OpenError::Unsupported {
+                    object,
+                    what: "LZWDecode",
+                });
+            }
+            Some(b"Crypt") => return Err(OpenError::Encrypted),
+            Some(_) => {
+                return Err(OpenError::Unsupported {
+                    object,
+                    what: "a filter of images or unknown",
+                });
+            }
+            None => return Err(wrong("Filter")),
+        };
+        budget.inflate(output.len())?;
+        data = Some(output);
+    }
+    if let Some(data) = data {
+        return Ok(data);
+    }
+    budget.inflate(raw.len())?;
+    Ok(raw.to_vec())
+}
+
+fn inflate(input: &[u8], object: u32, budget: &Budget) -> Result<Vec<u8>, OpenError> {
+    let limit = MAX_INFLATED_STREAM.min(budget.inflated.get());
+    let mut inflater = Decompress::new(true);
+    let mut out = Vec::with_capacity(input.len().saturating_mul(3).clamp(256, 1 << 20));
+    loop {
+        let read = inflater.total_in() as usize;
+        let rest = input.get(read..).unwrap_or_default();
+        let before = (read, out.len());
+        let status = inflater
+            .decompress_vec(rest, &mut out, FlushDecompress::None)
+            .map_err(|_| OpenError::Object {
+                object,
+                what: "its compressed data are damaged",
+            })?;
+        if out.len() > limit {
+            return Err(OpenError::Limit {
+                what: "inflated bytes of one stream",
+                limit,
+            });
+        }
+        if status == Status::StreamEnd {
+            return Ok(out);
+        }
+        if out.len() == out.capacity() {
+            out.reserve(out.len().min(limit + 1 - out.len()).max(256));
+        } else if before == (inflater.total_in() as usize, out.len()) {
+            return Err(OpenError::Object {
+                object,
+                what: "its compressed data break off",
+            });
+        }
+    }
+}
+
+/// Undoes the PNG predictors (7.4.4.4).
+fn unpredict(data: Vec<u8>, parameters: &Dict) -> Result<Vec<u8>, &'static str> {
+    let number = |key: &str, usual: usize| match parameters.get(key) {
+        None => Ok(usual),
+        Some(value) => value
+            .integer()
+            .and_then(|value| usize::try_from(value).ok())
+            .filter(|value| (1..=1 << 16).contains(value))
+            .ok_or("DecodeParms"),
+    };
+    match number("Predictor", 1)? {
+        1 => return Ok(data),
+        10..=15 => {}
+        _ => return Err("a predictor that is none of PNG's"),
+    }
+    let (colors, bits, columns) = (
+        number("Colors", 1)?,
+        number("BitsPerComponent", 8)?,
+        number("Columns", 1)?,
+    );
+    let pixel = (colors * bits).div_ceil(8);
+    let row = (colors * bits)
+        .checked_mul(columns)
+        .ok_or("DecodeParms")?
+        .div_ceil(8);
+    if row > data.len() {
+        return Err("DecodeParms");
+    }
+    let mut out = Vec::with_capacity(data.len());
+    let mut above = vec![0_u8; row];
+    for line in data.chunks(row + 1) {
+        let Some((&kind, line)) = line.split_first() else {
+            break;
+        };
+        let mut current = vec![0_u8; row];
+        for index in 0..line.len() {
+            let at = |line: &[u8], index: Option<usize>| {
+                index.and_then(|index| line.get(index)).copied().unwrap_or(0)
+            };
+            let left = at(&current, index.checked_sub(pixel));
+            let up = at(&above, Some(index));
+            let corner = at(&above, index.checked_sub(pixel));
+            let predicted = match kind {
+                0 => 0,
+                1 => left,
+                2 => up,
+                3 => u16::midpoint(left.into(), up.into()) as u8,
+                4 => paeth(left, up, corner),
+                _ => return Err("a row with an unknown predictor"),
+            };
+            if let Some(place) = current.get_mut(index) {
+                *place = at(line, Some(index)).wrapping_add(predicted);
+            }
+        }
+        out.extend_from_slice(current.get(..line.len()).unwrap_or_default());
+        above = current;
+    }
+    Ok(out)
+}
+
+fn paeth(left: u8, up: u8, corner: u8) -> u8 {
+    let estimate = i16::from(left) + i16::from(up) - i16::from(corner);
+    let distance = |value: u8| (estimate - i16::from(value)).abs();
+    if distance(left) <= distance(up) && distance(left) <= distance(corner) {
+        left
+    } else if distance(up) <= distance(corner) {
+        up
+    } else {
+        corner
+    }
+}
+
+fn ascii_hex(input: &[u8]) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(input.len() / 2);
+    let mut half = None;
+    for byte in input.iter().filter(|byte| !is_space(**byte)) {
+        if *byte == b'>' {
+            break;
+        }
+        let digit = char::from(*byte).to_digit(16)? as u8;
+        half = match half {
+            Some(high) => {
+                out.push(high << 4 | digit);
+                None
+            }
+            None => Some(digit),
+        };
+    }
+    out.extend(half.map(|high: u8| high << 4));
+    Some(out)
+}
+
+fn ascii_85(input: &[u8]) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(input.len() / 5 * 4);
+    let mut group = [84_u8; 5];
+    let mut filled = 0;
+    let flush = |group: [u8; 5], bytes: usize, out: &mut Vec<u8>| -> Option<()> {
+        let value = group
+            .iter()
+            .fold(0_u64, |value, digit| value * 85 + u64::from(*digit));
+        let value = u32::try_from(value).ok()?;
+        out.extend_from_slice(value.to_be_bytes().get(..bytes)?);
+        Some(())
+    };
+    for byte in input.iter().filter(|byte| !is_space(**byte)) {
+        match byte {
+            b'~' => break,
+            b'z' if filled == 0 => out.extend_from_slice(&[0; 4]),
+            b'!'..=b'u' => {
+                *group.get_mut(filled)? = byte - b'!';
+                filled += 1;
+                if filled == 5 {
+                    flush(group, 4, &mut out)?;
+                    group = [84; 5];
+                    filled = 0;
+                }
+            }
+            _ => return None,
+        }
+    }
+    match filled {
+        0 => {}
+        1 => return None,
+        _ => flush(group, filled - 1, &mut out)?,
+    }
+    Some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::document::pdf::open::parse::Parser;
+
+    fn dict(text: &str) -> Dict {
+        Parser::file(text.as_bytes(), 0)
+            .object()
+            .unwrap()
+            .dict()
+            .unwrap()
+            .clone()
+    }
+
+    fn packed(data: &[u8]) -> Vec<u8> {
+        super::super::super::syntax::deflate(data, super::super::super::syntax::Effort::Best)
+    }
+
+    #[test]
+    fn filters_are_undone_in_their_order() {
+        let budget = Budget::default();
+        let hex: Vec<u8> = packed(b"data")
+            .iter()
+            .flat_map(|byte| format!("{byte:02x}").into_bytes())
+            .collect();
+        let plain = decode(
+            &hex,
+            &dict("<</Filter[/ASCIIHexDecode/FlateDecode]>>"),
+            1,
+            &budget,
+        );
+        assert_eq!(plain.unwrap(), b"data");
+        let plain = decode(b"87cURD]i,\"Ebo80~>", &dict("<</Filter/A85>>"), 1, &budget);
+        assert_eq!(plain.unwrap(), b"Hello World!");
+    }
+
+    #[test]
+    fn png_rows_are_restored() {
+        let rows = [0, 1, 2, 3, 2, 1, 1, 1, 1, 5, 1, 1, 4, 1, 1, 1];
+        let parameters = dict("<</Predictor 12/Columns 3>>");
+        let plain = unpredict(rows.to_vec(), &parameters).unwrap();
+        assert_eq!(plain, [1, 2, 3, 2, 3, 4, 5, 6, 7, 6, 7, 8]);
+    }
+
+    #[test]
+    fn bombs_stop_at_the_limit() {
+        let bomb = packed(&vec![0; MAX_INFLATED_STREAM + 1]);
+        let budget = Budget::default();
+        let flate = dict("<</Filter/FlateDecode>>");
+        assert!(matches!(
+            decode(&bomb, &flate, 1, &budget),
+            Err(OpenError::Limit { .. })
+        ));
+        let most = packed(&vec![0; MAX_INFLATED_STREAM]);
+        let refused = (0..=MAX_INFLATED_TOTAL / MAX_INFLATED_STREAM)
+            .find_map(|_| decode(&most, &flate, 1, &budget).err());
+        assert!(matches!(refused, Some(OpenError::Limit { .. })));
+        let cut = packed(b"some data that will be cut off");
+        assert!(decode(&cut[..cut.len() - 6], &flate, 7, &Budget::default()).is_err());
+    }
+}

@@ -1,0 +1,636 @@
+//! PDF syntax on the way in (ISO 32000-1 7.2, 7.3): bytes to tokens to objects, each dictionary value
+//! with the place it was read from.
+//!
+//! Nothing recurses deeper than [`MAX_PDF_DEPTH`], nothing is read twice, and no input makes it fail
+//! otherwise than with [`OpenError`].
+
+use std::ops::Range;
+
+use super::OpenError;
+use crate::limits::{MAX_PDF_DEPTH, MAX_PDF_NODES};
+
+/// Number and generation of an indirect object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Id {
+    pub(super) number: u32,
+    pub(super) generation: u16,
+}
+
+/// A PDF object. A stream is its dictionary; where its data lie is kept beside it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Object {
+    Null,
+    Bool(bool),
+    Integer(i64),
+    Real(f64),
+    Name(Vec<u8>),
+    String { bytes: Vec<u8>, hexadecimal: bool },
+    Array(Vec<Object>),
+    Dict(Dict),
+    Reference(Id),
+}
+
+impl Object {
+    pub(super) fn integer(&self) -> Option<i64> {
+        match self {
+            Self::Integer(value) => Some(*value),
+            _ => None,
+        }
+    }
+
+    pub(super) fn name(&self) -> Option<&[u8]> {
+        match self {
+            Self::Name(name) => Some(name),
+            _ => None,
+        }
+    }
+
+    pub(super) fn string(&self) -> Option<&[u8]> {
+        match self {
+            Self::String { bytes, .. } => Some(bytes),
+            _ => None,
+        }
+    }
+
+    pub(super) fn array(&self) -> Option<&[Object]> {
+        match self {
+            Self::Array(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    pub(super) fn dict(&self) -> Option<&Dict> {
+        match self {
+            Self::Dict(dict) => Some(dict),
+            _ => None,
+        }
+    }
+
+    pub(super) fn reference(&self) -> Option<Id> {
+        match self {
+            Self::Reference(id) => Some(*id),
+            _ => None,
+        }
+    }
+}
+
+/// A dictionary in the order of the file.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Dict(Vec<Entry>);
+
+#[derive(Debug, Clone, PartialEq)]
+struct Entry {
+    key: Vec<u8>,
+    value: Object,
+    span: Range<usize>,
+}
+
+impl Dict {
+    /// From values that stand nowhere.
+    pub(super) fn of(values: Vec<(&str, Object)>) -> Dict {
+        let entry = |(key, value): (&str, Object)| Entry {
+            key: key.into(),
+            value,
+            span: 0..0,
+        };
+        Dict(values.into_iter().map(entry).collect())
+    }
+
+    /// A value as it stands, references not followed. A value of null is an absent one (7.3.7).
+    pub(super) fn get(&self, key: &str) -> Option<&Object> {
+        self.entry(key)
+            .map(|entry| &entry.value)
+            .filter(|value| **value != Object::Null)
+    }
+
+    /// Where the value stands in the bytes it was read from.
+    pub(super) fn span(&self, key: &str) -> Option<Range<usize>> {
+        self.entry(key).map(|entry| entry.span.clone())
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&[u8], &Object)> + Clone {
+        self.0.iter().map(|entry| (&entry.key[..], &entry.value))
+    }
+
+    fn entry(&self, key: &str) -> Option<&Entry> {
+        self.0.iter().find(|entry| entry.key == key.as_bytes())
+    }
+}
+
+/// A lexical unit.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Token<'a> {
+    Integer(i64),
+    Real(f64),
+    Name(Vec<u8>),
+    String {
+        bytes: Vec<u8>,
+        hexadecimal: bool,
+    },
+    ArrayOpen,
+    ArrayClose,
+    DictOpen,
+    DictClose,
+    /// `obj`, `true`, `R`, an operator of a content stream.
+    Keyword(&'a [u8]),
+    End,
+}
+
+/// Reads tokens and objects from bytes.
+#[derive(Debug, Clone)]
+pub(super) struct Parser<'a> {
+    data: &'a [u8],
+    pos: usize,
+    /// The furthest byte looked at, for the account of work done.
+    furthest: usize,
+    /// Objects that may still be made.
+    nodes: usize,
+    /// The stream the bytes were inflated from, for errors.
+    stream: Option<u32>,
+}
+
+impl<'a> Parser<'a> {
+    /// Over the file itself, from an offset.
+    pub(super) fn file(data: &'a [u8], pos: usize) -> Parser<'a> {
+        Parser {
+            data,
+            pos,
+            furthest: pos,
+            nodes: MAX_PDF_NODES,
+            stream: None,
+        }
+    }
+
+    /// Over the inflated data of a stream.
+    pub(super) fn stream(data: &'a [u8], pos: usize, object: u32) -> Parser<'a> {
+        Parser {
+            stream: Some(object),
+            ..Parser::file(data, pos)
+        }
+    }
+
+    pub(super) fn pos(&self) -> usize {
+        self.pos
+    }
+
+    /// The furthest byte looked at.
+    pub(super) fn reach(&self) -> usize {
+        self.furthest.max(self.pos)
+    }
+
+    /// Begins a new count of objects, where the last ones are given up.
+    pub(super) fn renew(&mut self) {
+        self.nodes = MAX_PDF_NODES;
+    }
+
+    pub(super) fn seek(&mut self, pos: usize) {
+        self.pos = pos;
+    }
+
+    pub(super) fn error(&self, what: &'static str) -> OpenError {
+        OpenError::Syntax {
+            stream: self.stream,
+            offset: self.pos,
+            what,
+        }
+    }
+
+    pub(super) fn peek(&self) -> Option<u8> {
+        self.data.get(self.pos).copied()
+    }
+
+    fn bump(&mut self) -> Option<u8> {
+        let byte = self.peek()?;
+        self.pos += 1;
+        Some(byte)
+    }
+
+    /// Skips white space and comments (7.2.2, 7.2.3).
+    pub(super) fn skip_space(&mut self) {
+        while let Some(byte) = self.peek() {
+            if is_space(byte) {
+                self.pos += 1;
+            } else if byte == b'%' {
+                while self.peek().is_some_and(|byte| !matches!(byte, b'\r' | b'\n')) {
+                    self.pos += 1;
+                }
+            } else {
+                break;
+            }
+        }
+        self.furthest = self.reach();
+    }
+
+    /// The next token.
+    pub(super) fn token(&mut self) -> Result<Token<'a>, OpenError> {
+        self.skip_space();
+        let Some(first) = self.peek() else {
+            return Ok(Token::End);
+        };
+        match first {
+            b'[' => Ok(self.single(Token::ArrayOpen)),
+            b']' => Ok(self.single(Token::ArrayClose)),
+            b'/' => {
+                self.pos += 1;
+                Ok(Token::Name(self.name()))
+            }
+            b'(' => self.literal(),
+            b'<' if self.data.get(self.pos + 1) == Some(&b'<') => {
+                self.pos += 1;
+                Ok(self.single(Token::DictOpen))
+            }
+            b'<' => self.hexadecimal(),
+            b'>' if self.data.get(self.pos + 1) == Some(&b'>') => {
+                self.pos += 1;
+                Ok(self.single(Token::DictClose))
+            }
+            b'+' | b'-' | b'.' | b'0'..=b'9' => self.number(),
+            b')' | b'>' | b'{' | b'}' => Err(self.error("a delimiter that opens nothing")),
+            _ => Ok(Token::Keyword(self.regular())),
+        }
+    }
+
+    fn single(&mut self, token: Token<'a>) -> Token<'a> {
+        self.pos += 1;
+        token
+    }
+
+    fn regular(&mut self) -> &'a [u8] {
+        let start = self.pos;
+        while self.peek().is_some_and(is_regular) {
+            self.pos += 1;
+        }
+        self.furthest = self.reach();
+        self.data.get(start..self.pos).unwrap_or_default()
+    }
+
+    fn name(&mut self) -> Vec<u8> {
+        let raw = self.regular();
+        let mut name = Vec::with_capacity(raw.len());
+        let mut rest = raw;
+        while let Some((&byte, tail)) = rest.split_first() {
+            let escaped = match (byte, tail) {
+                (b'#', [high, low, after @ ..]) => {
+                    hex(*high).zip(hex(*low)).map(|(h, l)| (h << 4 | l, after))
+                }
+                _ => None,
+            };
+            let (byte, tail) = escaped.unwrap_or((byte, tail));
+            name.push(byte);
+            rest = tail;
+        }
+        name
+    }
+
+    fn number(&mut self) -> Result<Token<'a>, OpenError> {
+        let start = self.pos;
+        let text = self.regular();
+        let wrong = OpenError::Syntax {
+            stream: self.stream,
+            offset: start,
+            what: "a number",
+        };
+        let text = std::str::from_utf8(text).map_err(|_| wrong.clone())?;
+        let plain = text
+            .bytes()
+            .all(|byte| matches!(byte, b'+' | b'-' | b'.' | b'0'..=b'9'));
+        if !plain {
+            return Err(wrong);
+        }
+        if text.contains('.') {
+            // `.5`, `-.5` and `4.` are numbers; a lone `.` or `-` counts as zero, as readers take it.
+            let digits = text.bytes().any(|byte| byte.is_ascii_digit());
+            let value = if digits {
+                text.parse().map_err(|_| wrong)?
+            } else {
+                0.0
+            };
+            return Ok(Token::Real(value));
+        }
+        text.parse().map(Token::Integer).map_err(|_| wrong)
+    }
+
+    fn literal(&mut self) -> Result<Token<'a>, OpenError> {
+        let start = self.pos;
+        self.pos += 1;
+        let mut open = 1_usize;
+        let mut bytes = Vec::new();
+        loop {
+            let Some(byte) = self.bump() else {
+                self.pos = start;
+                return Err(self.error("a string that does not end"));
+            };
+            match byte {
+                b'(' => {
+                    open += 1;
+                    bytes.push(byte);
+                }
+                b')' => {
+                    open -= 1;
+                    if open == 0 {
+                        return Ok(Token::String {
+                            bytes,
+                            hexadecimal: false,
+                        });
+                    }
+                    bytes.push(byte);
+                }
+                b'\\' => self.escape(&mut bytes),
+                b'\r' => {
+                    if self.peek() == Some(b'\n') {
+                        self.pos += 1;
+                    }
+                    bytes.push(b'\n');
+                }
+                _ => bytes.push(byte),
+            }
+        }
+    }
+
+    fn escape(&mut self, bytes: &mut Vec<u8>) {
+        let Some(byte) = self.bump() else {
+            return;
+        };
+        match byte {
+            b'n' => bytes.push(b'\n'),
+            b'r' => bytes.push(b'\r'),
+            b't' => bytes.push(b'\t'),
+            b'b' => bytes.push(8),
+            b'f' => bytes.push(12),
+            b'\n' => {}
+            b'\r' => {
+                if self.peek() == Some(b'\n') {
+                    self.pos += 1;
+                }
+            }
+            b'0'..=b'7' => {
+                let mut value = u32::from(byte - b'0');
+                for _ in 0..2 {
+                    let Some(digit @ b'0'..=b'7') = self.peek() else {
+                        break;
+                    };
+                    value = value * 8 + u32::from(digit - b'0');
+                    self.pos += 1;
+                }
+                bytes.push(value as u8);
+            }
+            _ => bytes.push(byte),
+        }
+    }
+
+    fn hexadecimal(&mut self) -> Result<Token<'a>, OpenError> {
+        let start = self.pos;
+        self.pos += 1;
+        let mut bytes = Vec::new();
+        let mut half: Option<u8> = None;
+        loop {
+            let byte = self.bump();
+            match byte {
+                Some(b'>') => {
+                    // An odd last digit is followed by a 0 that is not written (7.3.4.3).
+                    bytes.extend(half.map(|high| high << 4));
+                    return Ok(Token::String {
+                        bytes,
+                        hexadecimal: true,
+                    });
+                }
+                Some(byte) if is_space(byte) => {}
+                _ => {
+                    let Some(digit) = byte.and_then(hex) else {
+                        self.pos = self.pos.saturating_sub(1).max(start);
+                        return Err(self.error("a digit of a hexadecimal string"));
+                    };
+                    half = match half {
+                        Some(high) => {
+                            bytes.push(high << 4 | digit);
+                            None
+                        }
+                        None => Some(digit),
+                    };
+                }
+            }
+        }
+    }
+
+    /// The next object; references are recognised.
+    pub(super) fn object(&mut self) -> Result<Object, OpenError> {
+        let token = self.token()?;
+        self.finish(token, MAX_PDF_DEPTH, true)
+    }
+
+    /// An operand of a content stream: no references, and an operator ends the list.
+    pub(super) fn operand(&mut self) -> Result<Operand<'a>, OpenError> {
+        Ok(match self.token()? {
+            Token::End => Operand::End,
+            Token::Keyword(word) if !matches!(word, b"true" | b"false" | b"null") => Operand::Operator(word),
+            token => Operand::Object(self.finish(token, MAX_PDF_DEPTH, false)?),
+        })
+    }
+
+    fn finish(&mut self, token: Token<'a>, depth: usize, references: bool) -> Result<Object, OpenError> {
+        if depth == 0 {
+            return Err(OpenError::Limit {
+                what: "nesting of objects",
+                limit: MAX_PDF_DEPTH,
+            });
+        }
+        self.nodes = self.nodes.checked_sub(1).ok_or(OpenError::Limit {
+            what: "parts of one object",
+            limit: MAX_PDF_NODES,
+        })?;
+        Ok(match token {
+            Token::Integer(value) if references => self.reference(value).unwrap_or(Object::Integer(value)),
+            Token::Integer(value) => Object::Integer(value),
+            Token::Real(value) => Object::Real(value),
+            Token::Name(name) => Object::Name(name),
+            Token::String { bytes, hexadecimal } => Object::String { bytes, hexadecimal },
+            Token::Keyword(b"true") => Object::Bool(true),
+            Token::Keyword(b"false") => Object::Bool(false),
+            Token::Keyword(b"null") => Object::Null,
+            Token::ArrayOpen => {
+                let mut items = Vec::new();
+                loop {
+                    match self.token()? {
+                        Token::ArrayClose => break Object::Array(items),
+                        token => items.push(self.finish(token, depth - 1, references)?),
+                    }
+                }
+            }
+            Token::DictOpen => self.dictionary(depth, references)?,
+            Token::ArrayClose | Token::DictClose | Token::Keyword(_) | Token::End => {
+                return Err(self.error("an object"));
+            }
+        })
+    }
+
+    fn dictionary(&mut self, depth: usize, references: bool) -> Result<Object, OpenError> {
+        let mut entries: Vec<Entry> = Vec::new();
+        loop {
+            let key = match self.token()? {
+                Token::Name(key) => key,
+                Token::DictClose => break,
+                _ => return Err(self.error("a key of a dictionary")),
+            };
+            self.skip_space();
+            let start = self.pos;
+            let token = self.token()?;
+            let value = self.finish(token, depth - 1, references)?;
+            entries.push(Entry {
+                key,
+                value,
+                span: start..self.pos,
+            });
+        }
+        // Readers part on which of two values counts, and 7.3.7 forbids it.
+        let mut keys: Vec<&[u8]> = entries.iter().map(|entry| &entry.key[..]).collect();
+        keys.sort_unstable();
+        if keys.windows(2).any(|pair| pair.first() == pair.last()) {
+            return Err(self.error("keys that differ: a dictionary has one of them twice"));
+        }
+        Ok(Object::Dict(Dict(entries)))
+    }
+
+    /// After a number: the rest of `12 0 R`, if that is what follows.
+    fn reference(&mut self, number: i64) -> Option<Object> {
+        let number = u32::try_from(number).ok()?;
+        let mark = self.pos;
+        let id = self
+            .generation_and(b"R")
+            .map(|generation| Id { number, generation });
+        if id.is_none() {
+            self.pos = mark;
+        }
+        id.map(Object::Reference)
+    }
+
+    fn generation_and(&mut self, word: &[u8]) -> Option<u16> {
+        let generation = match self.token() {
+            Ok(Token::Integer(value)) => u16::try_from(value).ok()?,
+            _ => return None,
+        };
+        match self.token() {
+            Ok(Token::Keyword(found)) if found == word => Some(generation),
+            _ => None,
+        }
+    }
+
+    /// `12 0 obj`.
+    pub(super) fn object_header(&mut self) -> Result<Id, OpenError> {
+        let mark = self.pos;
+        let number = match self.token() {
+            Ok(Token::Integer(value)) => u32::try_from(value).ok(),
+            _ => None,
+        };
+        let id = number.zip(self.generation_and(b"obj"));
+        let Some((number, generation)) = id else {
+            self.pos = mark;
+            return Err(self.error("the head of an object"));
+        };
+        Ok(Id { number, generation })
+    }
+
+    /// Takes the keyword if it comes next.
+    pub(super) fn keyword(&mut self, word: &[u8]) -> bool {
+        let mark = self.pos;
+        self.skip_space();
+        let found = self.regular() == word;
+        if !found {
+            self.pos = mark;
+        }
+        found
+    }
+
+    /// The line end after `stream`: CR LF or LF (7.3.8.1); a lone CR, which some writers leave, too.
+    pub(super) fn line_end(&mut self) {
+        if self.peek() == Some(b'\r') {
+            self.pos += 1;
+        }
+        if self.peek() == Some(b'\n') {
+            self.pos += 1;
+        }
+    }
+}
+
+/// A part of a content stream.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Operand<'a> {
+    Object(Object),
+    Operator(&'a [u8]),
+    End,
+}
+
+/// White space (table 1).
+pub(super) fn is_space(byte: u8) -> bool {
+    matches!(byte, 0 | b'\t' | b'\n' | 12 | b'\r' | b' ')
+}
+
+fn is_regular(byte: u8) -> bool {
+    !is_space(byte)
+        && !matches!(
+            byte,
+            b'(' | b')' | b'<' | b'>' | b'[' | b']' | b'{' | b'}' | b'/' | b'%'
+        )
+}
+
+fn hex(byte: u8) -> Option<u8> {
+    char::from(byte).to_digit(16).map(|digit| digit as u8)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn parsed(text: &[u8]) -> Result<Object, OpenError> {
+        Parser::file(text, 0).object()
+    }
+
+    #[test]
+    fn every_kind_of_object_is_read() {
+        let object =
+            parsed(b"<</A 1/B -.5/C(a\\(b\\)\\101(\r\n))/D<4 1 4>/E[true null 12 0 R 3]/F#20G/x>>").unwrap();
+        let dict = object.dict().unwrap();
+        assert_eq!(dict.get("A").unwrap().integer(), Some(1));
+        assert_eq!(dict.get("B"), Some(&Object::Real(-0.5)));
+        assert_eq!(dict.get("C").unwrap().string(), Some(&b"a(b)A(\n)"[..]));
+        assert_eq!(dict.get("D").unwrap().string(), Some(&b"A@"[..]));
+        let reference = Object::Reference(Id {
+            number: 12,
+            generation: 0,
+        });
+        assert_eq!(
+            dict.get("E").unwrap().array().unwrap(),
+            [Object::Bool(true), Object::Null, reference, Object::Integer(3)]
+        );
+        assert_eq!(dict.get("F G").unwrap().name(), Some(&b"x"[..]));
+    }
+
+    #[test]
+    fn spans_enclose_values_exactly() {
+        let text = b"<< /Contents  <00FF> /Next 1>>";
+        let object = parsed(text).unwrap();
+        let span = object.dict().unwrap().span("Contents").unwrap();
+        assert_eq!(&text[span], b"<00FF>");
+    }
+
+    #[test]
+    fn depth_duplicates_and_open_ends_are_refused() {
+        let deep = vec![b'['; 1 << 20];
+        assert!(matches!(parsed(&deep), Err(OpenError::Limit { .. })));
+        for text in [
+            "<</A 1/A 2>>",
+            "<</A",
+            "[1 2",
+            "(abc",
+            "<41",
+            "<4x>",
+            "1x",
+            "",
+            ">>",
+            "--1",
+        ] {
+            assert!(parsed(text.as_bytes()).is_err(), "{text}");
+        }
+    }
+}

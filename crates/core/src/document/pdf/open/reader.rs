@@ -1,0 +1,356 @@
+//! Objects by number: where the cross-reference data say, and nowhere else.
+
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+    sync::Arc,
+};
+
+use super::{
+    OpenError, Repair,
+    filter::{self, Budget},
+    parse::{Dict, Id, Object, Parser, Token},
+    xref::{Entry, Section},
+};
+use crate::limits::{MAX_PDF_OBJECTS, MAX_PDF_TREE};
+
+/// Most references followed from one to the next: an honest one leads to its object at once.
+const MAX_HOPS: usize = 8;
+
+/// A file whose cross-reference data are read.
+#[derive(Debug)]
+pub(super) struct Reader<'a> {
+    pub(super) data: &'a [u8],
+    /// Newest first.
+    pub(super) sections: Vec<Section>,
+    pub(super) budget: Budget,
+    pub(super) repairs: RefCell<Vec<Repair>>,
+    /// Object streams that were read, by their offset.
+    containers: RefCell<BTreeMap<usize, Arc<Container>>>,
+}
+
+/// An indirect object.
+#[derive(Debug, Clone)]
+pub(super) struct Loaded {
+    /// Its number; 0 for the null object that an unknown number stands for, and for direct objects.
+    pub(super) number: u32,
+    pub(super) object: Object,
+    /// True where spans count in the file, not in an object stream.
+    pub(super) in_file: bool,
+    /// Where the data of a stream begin.
+    stream: Option<usize>,
+}
+
+impl Loaded {
+    /// An object that stands within another.
+    pub(super) fn direct(object: Object) -> Loaded {
+        Loaded {
+            number: 0,
+            object,
+            in_file: false,
+            stream: None,
+        }
+    }
+
+    /// An object within this one, whose spans count where this one's do.
+    pub(super) fn within(&self, object: Object) -> Loaded {
+        Loaded {
+            number: 0,
+            object,
+            in_file: self.in_file,
+            stream: None,
+        }
+    }
+
+    pub(super) fn is_stream(&self) -> bool {
+        self.stream.is_some()
+    }
+}
+
+/// A decoded object stream (7.5.7).
+#[derive(Debug)]
+struct Container {
+    number: u32,
+    data: Vec<u8>,
+    /// Object numbers and offsets in `data`.
+    index: Vec<(u32, usize)>,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(
+        data: &'a [u8],
+        sections: Vec<Section>,
+        budget: Budget,
+        repairs: Vec<Repair>,
+    ) -> Reader<'a> {
+        Reader {
+            data,
+            sections,
+            budget,
+            repairs: RefCell::new(repairs),
+            containers: RefCell::default(),
+        }
+    }
+
+    pub(super) fn trailer(&self) -> Option<&Dict> {
+        self.sections.first().map(|section| &section.trailer)
+    }
+
+    fn entry(&self, number: u32) -> Option<Entry> {
+        self.sections.iter().find_map(|section| section.entry(number))
+    }
+
+    /// The object a reference stands for; the null object if there is none (7.3.10).
+    pub(super) fn load(&self, id: Id) -> Result<Loaded, OpenError> {
+        // Every section may be searched.
+        self.budget.parse(self.sections.len())?;
+        match self.entry(id.number) {
+            None | Some(Entry::Free) => Ok(Loaded::direct(Object::Null)),
+            Some(Entry::At { generation, .. }) if generation != id.generation => {
+                Ok(Loaded::direct(Object::Null))
+            }
+            Some(Entry::At { offset, .. }) => self.load_at(id, offset),
+            Some(Entry::In { container, index }) => self.load_in(id, container, index),
+        }
+    }
+
+    fn load_at(&self, id: Id, offset: usize) -> Result<Loaded, OpenError> {
+        let mut parser = Parser::file(self.data, offset);
+        let lost = OpenError::CrossReference {
+            offset,
+            what: "the object listed here is not here",
+        };
+        if parser.object_header().map_err(|_| lost.clone())? != id {
+            return Err(lost);
+        }
+        let read = parser.object();
+        let is_stream = matches!(read, Ok(Object::Dict(_))) && parser.keyword(b"stream");
+        let is_whole = is_stream || read.is_ok() && parser.keyword(b"endobj");
+        self.budget.parse(parser.reach().saturating_sub(offset))?;
+        let object = read?;
+        if !is_whole {
+            return Err(parser.error("endobj"));
+        }
+        let stream = is_stream.then(|| {
+            parser.line_end();
+            parser.pos()
+        });
+        Ok(Loaded {
+            number: id.number,
+            object,
+            in_file: true,
+            stream,
+        })
+    }
+
+    fn load_in(&self, id: Id, container: u32, index: usize) -> Result<Loaded, OpenError> {
+        let wrong = |what| OpenError::Object {
+            object: container,
+            what,
+        };
+        // 7.5.7: a container is not itself in a container, so this goes no deeper.
+        let Some(Entry::At { offset, generation }) = self.entry(container) else {
+            return Err(wrong(
+                "the object stream named by the cross-reference data is absent",
+            ));
+        };
+        let held = self.containers.borrow().get(&offset).cloned();
+        let held = if let Some(held) = held {
+            held
+        } else {
+            let id = Id {
+                number: container,
+                generation,
+            };
+            let read = Arc::new(self.container(id, offset)?);
+            self.containers.borrow_mut().insert(offset, Arc::clone(&read));
+            read
+        };
+        let at = match held.index.get(index) {
+            Some((number, at)) if *number == id.number => *at,
+            _ => return Err(wrong("the object stream does not hold what is listed in it")),
+        };
+        let mut parser = Parser::stream(&held.data, at, held.number);
+        let object = parser.object();
+        self.budget.parse(parser.reach().saturating_sub(at))?;
+        Ok(Loaded {
+            number: id.number,
+            object: object?,
+            in_file: false,
+            stream: None,
+        })
+    }
+
+    fn container(&self, id: Id, offset: usize) -> Result<Container, OpenError> {
+        let wrong = |what| OpenError::Object {
+            object: id.number,
+            what,
+        };
+        let loaded = self.load_at(id, offset)?;
+        let dict = loaded.object.dict().ok_or_else(|| wrong("no object stream"))?;
+        if dict.get("Type").and_then(Object::name) != Some(b"ObjStm") {
+            return Err(wrong("no object stream"));
+        }
+        if let Some(length) = dict.get("Length").and_then(Object::reference)
+            && !matches!(self.entry(length.number), Some(Entry::At { .. }))
+        {
+            return Err(wrong("the length of an object stream lies in an object stream"));
+        }
+        let data = self.stream_data(&loaded)?;
+        let number = |key| {
+            dict.get(key)
+                .and_then(Object::integer)
+                .and_then(|value| usize::try_from(value).ok())
+        };
+        let (Some(count), Some(first)) = (number("N"), number("First")) else {
+            return Err(wrong("N or First of an object stream"));
+        };
+        if count > MAX_PDF_OBJECTS {
+            return Err(OpenError::Limit {
+                what: "objects",
+                limit: MAX_PDF_OBJECTS,
+            });
+        }
+        let mut parser = Parser::stream(&data, 0, id.number);
+        let mut index = Vec::new();
+        for _ in 0..count {
+            let (Token::Integer(number), Token::Integer(at)) = (parser.token()?, parser.token()?) else {
+                return Err(wrong("the index of an object stream"));
+            };
+            let at = usize::try_from(at).ok().and_then(|at| at.checked_add(first));
+            let entry = u32::try_from(number).ok().zip(at);
+            index.push(entry.ok_or_else(|| wrong("the index of an object stream"))?);
+        }
+        self.budget.parse(parser.reach())?;
+        Ok(Container {
+            number: id.number,
+            data,
+            index,
+        })
+    }
+
+    /// Follows references until something else comes.
+    pub(super) fn follow(&self, object: &Object) -> Result<Loaded, OpenError> {
+        let mut loaded = Loaded::direct(object.clone());
+        for _ in 0..MAX_HOPS {
+            match loaded.object.reference() {
+                Some(id) => loaded = self.load(id)?,
+                None => return Ok(loaded),
+            }
+        }
+        Err(OpenError::Limit {
+            what: "references to references",
+            limit: MAX_HOPS,
+        })
+    }
+
+    /// A dictionary value with references followed; null where it is absent.
+    pub(super) fn get(&self, dict: &Dict, key: &str) -> Result<Loaded, OpenError> {
+        match dict.get(key) {
+            Some(value) => self.follow(value),
+            None => Ok(Loaded::direct(Object::Null)),
+        }
+    }
+
+    /// The raw data of a stream.
+    fn raw_stream(&self, loaded: &Loaded) -> Result<&'a [u8], OpenError> {
+        let wrong = |what| OpenError::Object {
+            object: loaded.number,
+            what,
+        };
+        let (Some(start), Some(dict)) = (loaded.stream, loaded.object.dict()) else {
+            return Err(wrong("no stream"));
+        };
+        if dict.get("F").is_some() {
+            return Err(OpenError::Unsupported {
+                object: loaded.number,
+                what: "data in an external file",
+            });
+        }
+        let length = self.get(dict, "Length")?.object.integer();
+        let length = length.and_then(|length| usize::try_from(length).ok());
+        let end = length.and_then(|length| start.checked_add(length));
+        let data = end.and_then(|end| self.data.get(start..end));
+        let (Some(data), Some(end)) = (data, end) else {
+            return Err(wrong("the length of its stream"));
+        };
+        let mut parser = Parser::file(self.data, end);
+        let ends = parser.keyword(b"endstream");
+        self.budget.parse(parser.reach().saturating_sub(end))?;
+        if !ends {
+            return Err(wrong("its stream does not end where its length says"));
+        }
+        Ok(data)
+    }
+
+    /// The decoded data of a stream.
+    pub(super) fn stream_data(&self, loaded: &Loaded) -> Result<Vec<u8>, OpenError> {
+        let raw = self.raw_stream(loaded)?;
+        let Some(dict) = loaded.object.dict() else {
+            return Ok(raw.to_vec());
+        };
+        // Filters given by reference are put in place first.
+        let mut resolved = Vec::new();
+        for key in ["Filter", "DecodeParms"] {
+            let value = self.get(dict, key)?.object;
+            let value = match value {
+                Object::Array(items) => Object::Array(
+                    items
+                        .iter()
+                        .map(|item| self.follow(item).map(|loaded| loaded.object))
+                        .collect::<Result<_, _>>()?,
+                ),
+                other => other,
+            };
+            resolved.push((key, value));
+        }
+        filter::decode(raw, &Dict::of(resolved), loaded.number, &self.budget)
+    }
+
+    /// Walks a tree of dictionaries from its roots, each node once. `visit` gets the node and what its
+    /// parent handed down, and gives the children and what they inherit.
+    pub(super) fn walk<T>(
+        &self,
+        roots: &[Object],
+        inherited: T,
+        mut visit: impl FnMut(&Loaded, &T) -> Result<(Vec<Object>, T), OpenError>,
+    ) -> Result<(), OpenError> {
+        let mut seen = BTreeSet::new();
+        let mut count = 0;
+        // A stack of what is to come, so that no tree, however deep, deepens ours.
+        let inherited = Rc::new(inherited);
+        let mut todo: Vec<(Object, Rc<T>)> = Vec::new();
+        let mut add = |objects: &[Object], inherited: &Rc<T>, todo: &mut Vec<(Object, Rc<T>)>| {
+            count += objects.len();
+            if count > MAX_PDF_TREE {
+                return Err(OpenError::Limit {
+                    what: "nodes of one tree",
+                    limit: MAX_PDF_TREE,
+                });
+            }
+            todo.extend(
+                objects
+                    .iter()
+                    .rev()
+                    .map(|object| (object.clone(), Rc::clone(inherited))),
+            );
+            Ok(())
+        };
+        add(roots, &inherited, &mut todo)?;
+        while let Some((object, inherited)) = todo.pop() {
+            if let Some(id) = object.reference()
+                && !seen.insert(id)
+            {
+                return Err(OpenError::Object {
+                    object: id.number,
+                    what: "it stands twice in one tree",
+                });
+            }
+            let loaded = self.follow(&object)?;
+            let (children, handed) = visit(&loaded, &inherited)?;
+            add(&children, &Rc::new(handed), &mut todo)?;
+        }
+        Ok(())
+    }
+}

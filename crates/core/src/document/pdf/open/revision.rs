@@ -1,0 +1,108 @@
+//! Revisions: where each ends (ISO 32000-1 7.5.6), and what follows the last.
+
+use super::{OpenError, parse::is_space, xref::Section};
+use crate::limits::MAX_PDF_SECTIONS;
+
+/// A state of the file that some writer left complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Revision {
+    /// Offset of its newest cross-reference section.
+    pub cross_reference: usize,
+    /// Offset after its `%%EOF`, line end not counted.
+    pub end: usize,
+}
+
+/// Every `startxref` in the file with the number after it and, where one follows, the end of the
+/// `%%EOF`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Mark {
+    pub(super) at: usize,
+    pub(super) target: usize,
+    pub(super) end: Option<usize>,
+}
+
+const START: &[u8] = b"startxref";
+const END: &[u8] = b"%%EOF";
+
+/// All marks in the order of the file.
+pub(super) fn marks(data: &[u8]) -> Result<Vec<Mark>, OpenError> {
+    let mut found = Vec::new();
+    let mut pos = 0;
+    while let Some(skip) = data
+        .get(pos..)
+        .and_then(|rest| rest.iter().position(|byte| *byte == b's'))
+    {
+        let at = pos + skip;
+        pos = at + 1;
+        if data.get(at..).is_some_and(|rest| rest.starts_with(START)) {
+            found.extend(mark(data, at));
+            if found.len() > MAX_PDF_SECTIONS {
+                return Err(OpenError::Limit {
+                    what: "revisions",
+                    limit: MAX_PDF_SECTIONS,
+                });
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn mark(data: &[u8], at: usize) -> Option<Mark> {
+    let digits = blank(data, at + START.len());
+    let count = data
+        .get(digits..)?
+        .iter()
+        .take(MAX_DIGITS)
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
+    let target = std::str::from_utf8(data.get(digits..digits + count)?)
+        .ok()?
+        .parse()
+        .ok()?;
+    let end = blank(data, digits + count);
+    let end = data
+        .get(end..)
+        .filter(|rest| rest.starts_with(END))
+        .map(|_| end + END.len());
+    Some(Mark { at, target, end })
+}
+
+/// Most white space between the parts of a mark; more is no mark.
+const MAX_BLANK: usize = 64;
+
+/// Digits that an offset in a file of ours can have, and some zeros before them.
+const MAX_DIGITS: usize = 16;
+
+/// Offset after the white space at an offset.
+fn blank(data: &[u8], at: usize) -> usize {
+    let rest = data.get(at..).unwrap_or_default();
+    at + rest
+        .iter()
+        .take(MAX_BLANK)
+        .take_while(|byte| is_space(**byte))
+        .count()
+}
+
+/// The revisions in the order of the file: those marks that lead into the chain of sections. Others
+/// belong to files embedded in this one, or to the first part of a linearised file.
+pub(super) fn revisions(marks: &[Mark], sections: &[Section]) -> Vec<Revision> {
+    marks
+        .iter()
+        .filter(|mark| sections.iter().any(|section| section.offset == mark.target))
+        .filter_map(|mark| {
+            mark.end.map(|end| Revision {
+                cross_reference: mark.target,
+                end,
+            })
+        })
+        .collect()
+}
+
+/// Length of the line end at an offset: 0, 1 or 2.
+pub(super) fn line_end(data: &[u8], at: usize) -> usize {
+    match data.get(at..) {
+        Some([b'\r', b'\n', ..]) => 2,
+        Some([b'\r' | b'\n', ..]) => 1,
+        _ => 0,
+    }
+}

@@ -1,0 +1,342 @@
+//! Cross-reference data (ISO 32000-1 7.5.4, 7.5.5, 7.5.8): tables, streams, hybrids, and the chain of
+//! revisions they form.
+//!
+//! One strict reading. Only what every reader repairs alike is repaired, and stated in
+//! [`Repair`](super::Repair): a `startxref` that points a few bytes beside its section, and a first
+//! subsection numbered from 1 though its first entry is that of object 0. Nothing is ever rebuilt by
+//! searching for objects: a file whose table is lost has as many readings as it has readers.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    OpenError, Repair,
+    filter::{self, Budget},
+    parse::{Dict, Id, Object, Parser, Token, is_space},
+};
+use crate::limits::{MAX_PDF_OBJECTS, MAX_PDF_SECTIONS};
+
+/// Where an object is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Entry {
+    Free,
+    /// At a byte offset, with its generation.
+    At {
+        offset: usize,
+        generation: u16,
+    },
+    /// In an object stream, at an index.
+    In {
+        container: u32,
+        index: usize,
+    },
+}
+
+/// One cross-reference section: a table (with the stream of a hybrid file) or a stream.
+#[derive(Debug, Clone)]
+pub(super) struct Section {
+    /// Where `startxref` or `Prev` says it is.
+    pub(super) offset: usize,
+    pub(super) entries: BTreeMap<u32, Entry>,
+    /// Entries of the `XRefStm` stream, seen only by readers that know streams.
+    pub(super) hidden: BTreeMap<u32, Entry>,
+    pub(super) trailer: Dict,
+}
+
+impl Section {
+    /// The entry for an object; the table of a hybrid file hides what its stream shows (7.5.8.4).
+    pub(super) fn entry(&self, number: u32) -> Option<Entry> {
+        match self.entries.get(&number) {
+            Some(Entry::Free) | None => self
+                .hidden
+                .get(&number)
+                .or_else(|| self.entries.get(&number))
+                .copied(),
+            found => found.copied(),
+        }
+    }
+}
+
+/// How far beside its section a `startxref` may point: writers that count a line end wrongly miss by
+/// a few bytes.
+const NEAR: usize = 16;
+
+/// Reads the chain, newest section first.
+pub(super) fn chain(
+    data: &[u8],
+    start: usize,
+    budget: &Budget,
+    repairs: &mut Vec<Repair>,
+) -> Result<Vec<Section>, OpenError> {
+    let mut sections = Vec::new();
+    let mut seen = BTreeSet::new();
+    let mut next = Some(start);
+    let mut objects = 0;
+    while let Some(offset) = next {
+        if !seen.insert(offset) {
+            return Err(OpenError::CrossReference {
+                offset,
+                what: "the chain of sections runs in a circle",
+            });
+        }
+        if sections.len() >= MAX_PDF_SECTIONS {
+            return Err(OpenError::Limit {
+                what: "cross-reference sections",
+                limit: MAX_PDF_SECTIONS,
+            });
+        }
+        let mut section = section(data, offset, budget, repairs)?;
+        if let Some(hybrid) = section.trailer.get("XRefStm") {
+            let place = place(hybrid, offset)?;
+            section.hidden = stream(data, place, budget)?.0;
+        }
+        objects += section.entries.len() + section.hidden.len();
+        if objects > MAX_PDF_OBJECTS {
+            return Err(too_many());
+        }
+        next = section
+            .trailer
+            .get("Prev")
+            .map(|prev| place(prev, offset))
+            .transpose()?;
+        sections.push(section);
+    }
+    Ok(sections)
+}
+
+fn place(value: &Object, offset: usize) -> Result<usize, OpenError> {
+    let number = match value {
+        Object::Integer(value) => usize::try_from(*value).ok(),
+        // `Prev 1234.0`, which some writers leave.
+        Object::Real(value) if *value >= 0.0 && value.fract() == 0.0 => Some(*value as usize),
+        _ => None,
+    };
+    number.ok_or(OpenError::CrossReference {
+        offset,
+        what: "Prev or XRefStm is no offset",
+    })
+}
+
+fn section(
+    data: &[u8],
+    offset: usize,
+    budget: &Budget,
+    repairs: &mut Vec<Repair>,
+) -> Result<Section, OpenError> {
+    if offset >= data.len() {
+        return Err(OpenError::CrossReference {
+            offset,
+            what: "a section beyond the end of the file",
+        });
+    }
+    let found = nearby(data, offset).ok_or(OpenError::CrossReference {
+        offset,
+        what: "no cross-reference section",
+    })?;
+    if found != offset && !blank(data, offset, found) {
+        repairs.push(Repair::SectionBeside {
+            stated: offset,
+            found,
+        });
+    }
+    let mut parser = Parser::file(data, found);
+    let (entries, trailer) = if parser.keyword(b"xref") {
+        let read = table(&mut parser, repairs)?;
+        // Sections may overlap: each is paid for.
+        budget.parse(parser.reach().saturating_sub(found))?;
+        read
+    } else {
+        stream(data, found, budget)?
+    };
+    Ok(Section {
+        offset,
+        entries,
+        hidden: BTreeMap::new(),
+        trailer,
+    })
+}
+
+fn blank(data: &[u8], start: usize, end: usize) -> bool {
+    data.get(start..end)
+        .is_some_and(|between| between.iter().all(|byte| is_space(*byte)))
+}
+
+/// The section at an offset or, failing that, the nearest one within [`NEAR`] bytes.
+fn nearby(data: &[u8], offset: usize) -> Option<usize> {
+    let is_section = |at: usize| {
+        let mut parser = Parser::file(data, at);
+        if data.get(at..).is_some_and(|rest| rest.starts_with(b"xref")) {
+            return true;
+        }
+        let begins = data.get(at).is_some_and(u8::is_ascii_digit)
+            && !at
+                .checked_sub(1)
+                .and_then(|before| data.get(before))
+                .is_some_and(u8::is_ascii_digit);
+        begins && parser.object_header().is_ok()
+    };
+    (0..=NEAR)
+        .flat_map(|by| [offset.checked_add(by), offset.checked_sub(by)])
+        .flatten()
+        .find(|at| is_section(*at))
+}
+
+fn too_many() -> OpenError {
+    OpenError::Limit {
+        what: "objects",
+        limit: MAX_PDF_OBJECTS,
+    }
+}
+
+type Entries = BTreeMap<u32, Entry>;
+
+fn table(parser: &mut Parser<'_>, repairs: &mut Vec<Repair>) -> Result<(Entries, Dict), OpenError> {
+    let mut entries = Entries::new();
+    loop {
+        let at = parser.pos();
+        let wrong = |what| OpenError::CrossReference { offset: at, what };
+        let first = match parser.token()? {
+            Token::Keyword(b"trailer") => break,
+            Token::Integer(first) => u32::try_from(first).map_err(|_| wrong("a subsection head"))?,
+            _ => return Err(wrong("a subsection head or the trailer")),
+        };
+        let count = match parser.token()? {
+            Token::Integer(count) => usize::try_from(count).map_err(|_| wrong("a subsection head"))?,
+            _ => return Err(wrong("a subsection head")),
+        };
+        if count > MAX_PDF_OBJECTS {
+            return Err(too_many());
+        }
+        let mut number = first;
+        for index in 0..count {
+            if entries.len() >= MAX_PDF_OBJECTS {
+                return Err(too_many());
+            }
+            let (entry, raw) = table_entry(parser)?;
+            if index == 0 && first == 1 && raw == (0, 65_535) && entry == Entry::Free {
+                repairs.push(Repair::NumberedFromOne { offset: at });
+                number = 0;
+            }
+            if entries.insert(number, entry).is_some() {
+                return Err(wrong("an object listed twice in one section"));
+            }
+            number = number
+                .checked_add(1)
+                .ok_or_else(|| wrong("an object number too large"))?;
+        }
+    }
+    match parser.object()? {
+        Object::Dict(trailer) => Ok((entries, trailer)),
+        _ => Err(parser.error("the trailer dictionary")),
+    }
+}
+
+fn table_entry(parser: &mut Parser<'_>) -> Result<(Entry, (i64, i64)), OpenError> {
+    let at = parser.pos();
+    let wrong = || OpenError::CrossReference {
+        offset: at,
+        what: "an entry of the table",
+    };
+    let (Token::Integer(offset), Token::Integer(generation)) = (parser.token()?, parser.token()?) else {
+        return Err(wrong());
+    };
+    let entry = match parser.token()? {
+        Token::Keyword(b"f") => Entry::Free,
+        Token::Keyword(b"n") => match (usize::try_from(offset), u16::try_from(generation)) {
+            // An object at the head of the file is none: some writers mark unused numbers so.
+            (Ok(0), Ok(_)) => Entry::Free,
+            (Ok(offset), Ok(generation)) => Entry::At { offset, generation },
+            _ => return Err(wrong()),
+        },
+        _ => return Err(wrong()),
+    };
+    Ok((entry, (offset, generation)))
+}
+
+fn stream(data: &[u8], offset: usize, budget: &Budget) -> Result<(Entries, Dict), OpenError> {
+    let wrong = |what| OpenError::CrossReference { offset, what };
+    let mut parser = Parser::file(data, offset);
+    let id: Id = parser.object_header()?;
+    let Object::Dict(dict) = parser.object()? else {
+        return Err(wrong("no cross-reference stream"));
+    };
+    if dict.get("Type").and_then(Object::name) != Some(b"XRef") || !parser.keyword(b"stream") {
+        return Err(wrong("no cross-reference stream"));
+    }
+    parser.line_end();
+    // 7.5.8.2: its length is a direct object.
+    let length = dict
+        .get("Length")
+        .and_then(Object::integer)
+        .and_then(|length| usize::try_from(length).ok());
+    let raw = length
+        .and_then(|length| data.get(parser.pos()..parser.pos().checked_add(length)?))
+        .ok_or_else(|| wrong("the length of the stream"))?;
+    let plain = filter::decode(raw, &dict, id.number, budget)?;
+
+    let integers = |key: &str| -> Option<Vec<usize>> {
+        let items = dict.get(key)?.array()?.iter();
+        items.map(|item| usize::try_from(item.integer()?).ok()).collect()
+    };
+    let widths = integers("W").ok_or_else(|| wrong("W"))?;
+    let &[kind, second, third] = &widths[..] else {
+        return Err(wrong("W"));
+    };
+    let width = kind + second + third;
+    if [kind, second, third].iter().any(|width| *width > 8) || width == 0 {
+        return Err(wrong("W"));
+    }
+    let size = dict
+        .get("Size")
+        .and_then(Object::integer)
+        .and_then(|size| usize::try_from(size).ok());
+    let index = match dict.get("Index") {
+        Some(_) => integers("Index").ok_or_else(|| wrong("Index"))?,
+        None => vec![0, size.ok_or_else(|| wrong("Size"))?],
+    };
+
+    let mut rows = plain.chunks_exact(width);
+    let mut entries = Entries::new();
+    for pair in index.chunks(2) {
+        let &[first, count] = pair else {
+            return Err(wrong("Index"));
+        };
+        for number in (first..).take(count) {
+            if entries.len() >= MAX_PDF_OBJECTS {
+                return Err(too_many());
+            }
+            let row = rows
+                .next()
+                .ok_or_else(|| wrong("fewer entries than Index says"))?;
+            let number = u32::try_from(number).map_err(|_| wrong("an object number too large"))?;
+            let entry = stream_entry(row, [kind, second]).ok_or_else(|| wrong("an entry of the stream"))?;
+            if entries.insert(number, entry).is_some() {
+                return Err(wrong("an object listed twice in one section"));
+            }
+        }
+    }
+    Ok((entries, dict))
+}
+
+fn stream_entry(row: &[u8], [kind, second]: [usize; 2]) -> Option<Entry> {
+    let number = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .fold(0_u64, |value, byte| value << 8 | u64::from(*byte))
+    };
+    let (kind, rest) = row.split_at_checked(kind)?;
+    let (second, third) = rest.split_at_checked(second)?;
+    let kind = if kind.is_empty() { 1 } else { number(kind) };
+    Some(match kind {
+        1 if number(second) == 0 => Entry::Free,
+        1 => Entry::At {
+            offset: usize::try_from(number(second)).ok()?,
+            generation: u16::try_from(number(third)).ok()?,
+        },
+        2 => Entry::In {
+            container: u32::try_from(number(second)).ok()?,
+            index: usize::try_from(number(third)).ok()?,
+        },
+        // Type 0 is free; any other is to be taken for the null object (table 18).
+        _ => Entry::Free,
+    })
+}
