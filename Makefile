@@ -17,7 +17,7 @@ demo:
 test:
 	@scripts/setup.sh test
 	cargo build --workspace --locked
-	cargo test --workspace --locked
+	CERTSEAL_JUDGES=required cargo test --workspace --locked
 
 lint:
 	@scripts/setup.sh demo

@@ -1,1 +1,120 @@
-//! Shared helpers of the end-to-end suites.
+//! Shared by the end-to-end suites: the built program, installations to run it on, outside judges.
+
+use std::{
+    fs,
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+    process::{Command, Output},
+    sync::OnceLock,
+};
+
+use tempfile::TempDir;
+
+/// Passphrase of every key the suites make.
+pub const PASSPHRASE: &str = "suite passphrase, not a secret";
+
+/// The built `certseal`, beside the test binaries.
+///
+/// # Panics
+/// When the program was not built: the suites judge the program, so there is nothing to skip to.
+pub fn program() -> PathBuf {
+    let mut folder = std::env::current_exe().expect("a test binary has a path");
+    folder.pop();
+    if folder.ends_with("deps") {
+        folder.pop();
+    }
+    let program = folder.join("certseal");
+    assert!(
+        program.exists(),
+        "{} is missing: run `cargo build --workspace` first",
+        program.display()
+    );
+    program
+}
+
+/// `certseal --home HOME …` with the suites' passphrase in its environment.
+pub fn certseal(home: &Path) -> Command {
+    let mut command = Command::new(program());
+    command
+        .env("CERTSEAL_PASSPHRASE", PASSPHRASE)
+        .env_remove("CERTSEAL_HOME")
+        .arg("--home")
+        .arg(home);
+    command
+}
+
+/// Runs to the end.
+///
+/// # Panics
+/// When the program cannot be started.
+pub fn run(command: &mut Command) -> Output {
+    command.output().expect("the program starts")
+}
+
+/// Runs to the end and gives stdout.
+///
+/// # Panics
+/// When the program fails, with all it printed.
+pub fn run_ok(command: &mut Command) -> String {
+    let output = run(command);
+    assert!(
+        output.status.success(),
+        "{command:?} ended with {}\n{}\n{}",
+        output.status,
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// A founded installation of its own for one test, copied from one made once a test binary.
+///
+/// # Panics
+/// When it cannot be founded or copied.
+pub fn installation() -> TempDir {
+    static FOUNDED: OnceLock<TempDir> = OnceLock::new();
+    let founded = FOUNDED.get_or_init(|| {
+        let folder = TempDir::new().expect("a temporary folder");
+        run_ok(certseal(&folder.path().join("home")).arg("init"));
+        folder
+    });
+    let folder = TempDir::new().expect("a temporary folder");
+    copy(&founded.path().join("home"), folder.path()).expect("the installation is copied");
+    folder
+}
+
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether an outside judge is installed. Where it is not, the test says so and skips; with
+/// `CERTSEAL_JUDGES=required`, as in CI, it fails.
+///
+/// # Panics
+/// When the judge is required and missing.
+pub fn judge_is_here(judge: &str) -> bool {
+    let here = Command::new(judge).arg("--version").output().is_ok();
+    if !here {
+        let required = std::env::var("CERTSEAL_JUDGES").is_ok_and(|word| word == "required");
+        assert!(!required, "{judge} is not installed; run scripts/setup.sh test");
+        // Past the test harness, which keeps the words of passing tests to itself.
+        let _ = writeln!(io::stderr().lock(), "SKIPPED: {judge} is not installed");
+    }
+    here
+}
+
+/// pyHanko, where `scripts/setup.sh test` puts it, or on the path.
+pub fn pyhanko() -> PathBuf {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/tools/pyhanko/bin/pyhanko");
+    if own.exists() { own } else { PathBuf::from("pyhanko") }
+}

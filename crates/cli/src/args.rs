@@ -17,7 +17,7 @@ use jiff::{Timestamp, civil::Date};
     after_help = "退出码 Exit status:\n  0  完成；核验通过；予以互认 done, TOTAL-PASSED, accepted\n  1  核验不通过；不予互认；有记录被拒 TOTAL-FAILED, not accepted, rows rejected\n  2  用法或运行错误 usage or operational error\n  3  无法判定 INDETERMINATE",
     disable_help_subcommand = true
 )]
-pub struct Cli {
+pub(crate) struct Cli {
     /// 数据目录（配置、密钥、登记簿、证照文件） Home directory of the installation
     #[arg(
         long,
@@ -26,21 +26,21 @@ pub struct Cli {
         default_value = "certseal-home",
         value_name = "DIR"
     )]
-    pub home: PathBuf,
+    pub(crate) home: PathBuf,
     /// 密钥口令文件；另可用环境变量 CERTSEAL_PASSPHRASE 或交互输入 File holding the key passphrase
     #[arg(long, global = true, value_name = "FILE")]
-    pub passphrase_file: Option<PathBuf>,
+    pub(crate) passphrase_file: Option<PathBuf>,
     /// 以 JSON 输出结果 Print results as JSON
     #[arg(long, global = true)]
-    pub json: bool,
+    pub(crate) json: bool,
     /// 要做什么
     #[command(subcommand)]
-    pub command: Command,
+    pub(crate) command: Command,
 }
 
 /// The verbs.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// 建立演示机构：根、签发 CA、各部门印章与密钥 Make a demonstration authority with its seals
     Init(Init),
     /// 签发一张证照 Issue one certificate
@@ -66,10 +66,13 @@ pub enum Command {
     /// 证照类型 Certificate types
     #[command(subcommand)]
     Type(Type),
+    /// 信任列表：收录其他机构 The trust list: enter other authorities
+    #[command(subcommand)]
+    Trust(Trust),
     /// 启动 HTTP 服务 Serve the HTTP API and the public verification page
     Serve(Serve),
     /// 核对登记簿与全部证照文件 Check the registry and every document against each other
-    Audit,
+    Audit(Audit),
     /// 演示：一个区的全部证照 Demonstration: a whole district
     Demo(Demo),
     /// 测量各环节耗时 Measure where the time goes
@@ -78,108 +81,123 @@ pub enum Command {
 
 /// Options of `init`.
 #[derive(Debug, Args)]
-pub struct Init {
+pub(crate) struct Init {
     /// 行政区划代码（6 位） Region code, six digits
     #[arg(long, default_value = "419901", value_name = "CODE")]
-    pub region: String,
+    pub(crate) region: String,
     /// 区划名称，印在颁证机构名称之前 Region name, printed before each department's name
     #[arg(long, default_value = "河南省示例市示例区", value_name = "NAME")]
-    pub region_name: String,
+    pub(crate) region_name: String,
     /// 二维码所指核验网站的主机名 Host of the verification page in QR codes
     #[arg(long, default_value = "verify.example.gov.cn", value_name = "HOST")]
-    pub host: String,
+    pub(crate) host: String,
 }
 
 /// Options of `issue`.
 #[derive(Debug, Args)]
-pub struct Issue {
+pub(crate) struct Issue {
     /// 证照类型（键或名称） Certificate type, by key or name
     #[arg(long = "type", value_name = "TYPE")]
-    pub certificate_type: String,
+    pub(crate) certificate_type: String,
     /// 照面数据 JSON 文件，- 为标准输入 Face data, a JSON object of field to value
     #[arg(long, value_name = "FILE")]
-    pub data: Option<PathBuf>,
+    pub(crate) data: Option<PathBuf>,
     /// 单个字段，可重复；字段可写键、标签或短名 One field, repeatable
     #[arg(long = "set", value_name = "FIELD=VALUE")]
-    pub set: Vec<String>,
+    pub(crate) set: Vec<String>,
     /// 照片，可重复 Photo file, repeatable
     #[arg(long = "photo", value_name = "FIELD=FILE")]
-    pub photo: Vec<String>,
+    pub(crate) photo: Vec<String>,
     /// 印章编号；缺省用本类型指定的印章 Seal id; by default the seal the type names
     #[arg(long, value_name = "ID")]
-    pub seal: Option<String>,
+    pub(crate) seal: Option<String>,
+    /// 延续换发：原证照标识 Renew the certificate with this identifier
+    #[arg(long, value_name = "IDENTIFIER", group = "basis")]
+    pub(crate) renews: Option<String>,
+    /// 变更换发：原证照标识 Amend the certificate with this identifier
+    #[arg(long, value_name = "IDENTIFIER", group = "basis")]
+    pub(crate) amends: Option<String>,
+    /// 补发：原证照标识 Reissue the certificate with this identifier
+    #[arg(long, value_name = "IDENTIFIER", group = "basis")]
+    pub(crate) reissues: Option<String>,
+    /// 事由，记入登记簿 Reason, entered in the registry
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "TEXT")]
+    pub(crate) reason: String,
+    /// 经办人，记入登记簿 Actor, entered in the registry
+    #[arg(long, default_value = "operator", value_name = "NAME")]
+    pub(crate) actor: String,
     /// 幂等键：同一键重复提交得到同一证照 Idempotency key
     #[arg(long, value_name = "KEY")]
-    pub idempotency_key: Option<String>,
+    pub(crate) idempotency_key: Option<String>,
     /// 证照文件写到哪里 Where to write the document
     #[arg(long, short, value_name = "FILE")]
-    pub out: Option<PathBuf>,
+    pub(crate) out: Option<PathBuf>,
 }
 
 /// Options of `backfill`.
 #[derive(Debug, Args)]
-pub struct Backfill {
+pub(crate) struct Backfill {
     /// 证照类型（键或名称） Certificate type, by key or name
     #[arg(long = "type", value_name = "TYPE")]
-    pub certificate_type: String,
+    pub(crate) certificate_type: String,
     /// 印章编号；缺省用本类型指定的印章 Seal id; by default the seal the type names
     #[arg(long, value_name = "ID")]
-    pub seal: Option<String>,
+    pub(crate) seal: Option<String>,
     /// 列名对照文件（TOML："表头" = "字段键"） Mapping file for headers that differ
     #[arg(long, value_name = "FILE")]
-    pub mapping: Option<PathBuf>,
+    pub(crate) mapping: Option<PathBuf>,
     /// 只检查，不签发 Check everything, issue nothing
     #[arg(long)]
-    pub dry_run: bool,
+    pub(crate) dry_run: bool,
     /// 只登记为未签章存量，不签发 Only enter the rows into the ledger as unsealed
     #[arg(long, conflicts_with_all = ["dry_run", "since"])]
-    pub enrol: bool,
+    pub(crate) enrol: bool,
     /// 只处理该日及以后颁发的证照 Only certificates issued on or after this day
     #[arg(long, value_name = "DATE")]
-    pub since: Option<Date>,
+    pub(crate) since: Option<Date>,
     /// 被拒记录写到哪里；缺省为源文件旁的 *.rejects.csv Where rejected rows go
     #[arg(long, value_name = "FILE")]
-    pub rejects: Option<PathBuf>,
+    pub(crate) rejects: Option<PathBuf>,
     /// 操作员，记入登记簿 Operator, entered in the registry
     #[arg(long, default_value = "operator", value_name = "NAME")]
-    pub actor: String,
+    pub(crate) actor: String,
     /// 源文件 CSV（UTF-8 或 GB 18030） Source table
-    pub file: PathBuf,
+    pub(crate) file: PathBuf,
 }
 
 /// Options of `verify`.
 #[derive(Debug, Args)]
-pub struct Verify {
+pub(crate) struct Verify {
     /// 证照文件、图片、二维码文本；- 为从标准输入逐行读文件名 Files, pictures or QR text
     #[arg(required = true, value_name = "INPUT")]
-    pub inputs: Vec<String>,
+    pub(crate) inputs: Vec<String>,
     /// 信任列表；缺省用数据目录中的 Trust list to use instead of the home's
     #[arg(long, value_name = "FILE")]
-    pub trust_list: Option<PathBuf>,
+    pub(crate) trust_list: Option<PathBuf>,
     /// 不查登记簿 Do not ask the registry
     #[arg(long)]
-    pub offline: bool,
+    pub(crate) offline: bool,
     /// 以该时刻为核验时间 Judge at this instant
     #[arg(long, value_name = "TIME")]
-    pub at: Option<Timestamp>,
+    pub(crate) at: Option<Timestamp>,
 }
 
 /// Options of `recognise`.
 #[derive(Debug, Args)]
-pub struct Recognise {
+pub(crate) struct Recognise {
     /// 证照文件 The document
-    pub file: PathBuf,
+    pub(crate) file: PathBuf,
     /// 在哪个行政区使用；缺省为本机构所在 Region where it is presented
     #[arg(long, value_name = "CODE")]
-    pub region: Option<String>,
+    pub(crate) region: Option<String>,
     /// 信任列表；缺省用数据目录中的 Trust list to use instead of the home's
     #[arg(long, value_name = "FILE")]
-    pub trust_list: Option<PathBuf>,
+    pub(crate) trust_list: Option<PathBuf>,
 }
 
 /// Kinds of report.
 #[derive(Debug, Subcommand)]
-pub enum Report {
+pub(crate) enum Report {
     /// 附件三：各部门各类证照已签章与未签章数 Sealed and unsealed by department and type
     Annex3 {
         /// 另存为 CSV Also write CSV
@@ -193,7 +211,7 @@ pub enum Report {
 
 /// Verbs on issued certificates.
 #[derive(Debug, Subcommand)]
-pub enum Certificate {
+pub(crate) enum Certificate {
     /// 按标识、编号或持证主体代码查询 Find by identifier, number or holder code
     Find {
         /// 电子证照标识、证照编号或持证主体代码 Identifier, number or holder code
@@ -224,20 +242,20 @@ pub enum Certificate {
 
 /// Options of a change of state.
 #[derive(Debug, Args)]
-pub struct Change {
+pub(crate) struct Change {
     /// 电子证照标识 Certificate identifier
-    pub identifier: String,
+    pub(crate) identifier: String,
     /// 事由，记入登记簿 Reason, entered in the registry
     #[arg(long, value_name = "TEXT")]
-    pub reason: String,
+    pub(crate) reason: String,
     /// 经办人，记入登记簿 Actor, entered in the registry
     #[arg(long, default_value = "operator", value_name = "NAME")]
-    pub actor: String,
+    pub(crate) actor: String,
 }
 
 /// Verbs on seals.
 #[derive(Debug, Subcommand)]
-pub enum Seal {
+pub(crate) enum Seal {
     /// 印章登记簿 The seal register
     List,
     /// 一枚印章的全部信息；可画出印模 Everything about one seal; can draw its impression
@@ -258,20 +276,20 @@ pub enum Seal {
 
 /// Options of a change of a seal's state.
 #[derive(Debug, Args)]
-pub struct SealChange {
+pub(crate) struct SealChange {
     /// 印章编号 Seal id
-    pub id: String,
+    pub(crate) id: String,
     /// 事由，记入登记簿 Reason, entered in the registry
     #[arg(long, value_name = "TEXT")]
-    pub reason: String,
+    pub(crate) reason: String,
     /// 经办人，记入登记簿 Actor, entered in the registry
     #[arg(long, default_value = "seal-keeper", value_name = "NAME")]
-    pub actor: String,
+    pub(crate) actor: String,
 }
 
 /// Verbs on keys.
 #[derive(Debug, Subcommand)]
-pub enum Key {
+pub(crate) enum Key {
     /// 列出密钥与证书 List keys and their X.509 certificates
     List,
     /// 重新签发吊销列表，可吊销一张签章证书 Issue the CRL anew, revoking signer certificates if told
@@ -299,7 +317,7 @@ pub enum Key {
 
 /// Verbs on certificate types.
 #[derive(Debug, Subcommand)]
-pub enum Type {
+pub(crate) enum Type {
     /// 列出证照类型 List the certificate types
     List,
     /// 一个类型的字段与规则 Fields and rules of one type
@@ -319,27 +337,53 @@ pub enum Type {
 
 /// Options of `serve`.
 #[derive(Debug, Args)]
-pub struct Serve {
+pub(crate) struct Serve {
     /// 监听地址 Address to listen on
     #[arg(long, env = "CERTSEAL_LISTEN", default_value = "127.0.0.1:8080")]
-    pub listen: SocketAddr,
+    pub(crate) listen: SocketAddr,
+}
+
+/// Verbs on the trust list.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Trust {
+    /// 信任列表的内容 What the trust list says
+    Show,
+    /// 导出本机构的说明、吊销列表和印章，供其他机构收录 Export what others need to recognise us
+    Export {
+        /// 写到哪个目录 Folder to write to
+        #[arg(long, short, value_name = "DIR")]
+        out: PathBuf,
+    },
+    /// 收录一个机构（对方 trust export 的目录）并签发新列表 Enter an authority and sign the next list
+    Add {
+        /// 对方导出的目录 Folder the other authority exported
+        from: PathBuf,
+    },
+}
+
+/// Options of `audit`.
+#[derive(Debug, Args)]
+pub(crate) struct Audit {
+    /// 删除登记簿未记载的残留文件（异常中断所致） Remove files no event names, left by a crash
+    #[arg(long)]
+    pub(crate) sweep: bool,
 }
 
 /// Options of `demo`.
 #[derive(Debug, Args)]
-pub struct Demo {
+pub(crate) struct Demo {
     /// 写到哪个目录 Folder to write to
     #[arg(long, default_value = "demo", value_name = "DIR")]
-    pub out: PathBuf,
+    pub(crate) out: PathBuf,
     /// 存量按此比例缩小（测试用） Divide the counts by this, for a quick look
     #[arg(long, default_value_t = 1, value_name = "N")]
-    pub scale: usize,
+    pub(crate) scale: usize,
 }
 
 /// Options of `bench`.
 #[derive(Debug, Args)]
-pub struct Bench {
+pub(crate) struct Bench {
     /// 每项测量的证照数 Certificates per measurement
     #[arg(long, default_value_t = 2000, value_name = "N")]
-    pub count: usize,
+    pub(crate) count: usize,
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// Outcome of a command that ran to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// Done; TOTAL-PASSED; accepted.
     Done,
     /// Judged negatively: TOTAL-FAILED, not accepted, rows rejected.
@@ -27,14 +27,14 @@ impl From<Outcome> for ExitCode {
 
 /// Why a command could not do its work: what, and what to do about it.
 #[derive(Debug)]
-pub struct Failure {
+pub(crate) struct Failure {
     message: String,
     hint: Option<String>,
 }
 
 impl Failure {
     /// A failure with advice.
-    pub fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub(crate) fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self {
             message: message.into(),
             hint: Some(hint.into()),
@@ -42,7 +42,7 @@ impl Failure {
     }
 
     /// A failure in the words of the error that caused it, its sources appended.
-    pub fn from_error(context: &str, error: &dyn std::error::Error) -> Self {
+    pub(crate) fn from_error(context: &str, error: &dyn std::error::Error) -> Self {
         let mut message = format!("{context}：{error}");
         let mut source = error.source();
         while let Some(cause) = source {
@@ -55,7 +55,7 @@ impl Failure {
 
     /// Adds advice.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
@@ -72,7 +72,7 @@ impl fmt::Display for Failure {
 }
 
 /// Adds "while doing what" to any error.
-pub trait Context<T> {
+pub(crate) trait Context<T> {
     /// Turns the error into a [`Failure`] that names what was being done.
     fn context(self, doing: &str) -> Result<T, Failure>;
 }
@@ -84,14 +84,14 @@ impl<T, E: std::error::Error> Context<T> for Result<T, E> {
 }
 
 /// Prints one line of data. A closed pipe ends the program quietly, as tools in a pipeline should.
-pub fn line(text: impl fmt::Display) {
+pub(crate) fn line(text: impl fmt::Display) {
     if writeln!(std::io::stdout().lock(), "{text}").is_err() {
         std::process::exit(0);
     }
 }
 
 /// Prints a value as indented JSON.
-pub fn json(value: &impl Serialize) {
+pub(crate) fn json(value: &impl Serialize) {
     match serde_json::to_string_pretty(value) {
         Ok(text) => line(text),
         Err(error) => note(format_args!("无法输出 JSON：{error}")),
@@ -99,6 +99,6 @@ pub fn json(value: &impl Serialize) {
 }
 
 /// Prints progress and remarks, which are not data, to stderr.
-pub fn note(text: impl fmt::Display) {
+pub(crate) fn note(text: impl fmt::Display) {
     let _ = writeln!(std::io::stderr().lock(), "{text}");
 }

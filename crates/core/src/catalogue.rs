@@ -264,6 +264,8 @@ pub struct Department {
     pub key: String,
     /// Short name as in the monthly table (市场监管局).
     pub name: String,
+    /// Name of such a body in full (市场监督管理局), which follows the region's on faces and seals.
+    pub full_name: String,
     /// English name.
     pub name_en: String,
 }

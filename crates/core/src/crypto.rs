@@ -18,11 +18,13 @@ pub mod authority;
 pub mod ecdsa;
 pub mod identity;
 pub mod key_file;
+pub mod key_folder;
 pub mod verify;
 pub mod x509;
 
 pub use identity::{IdentityError, SigningIdentity};
 pub use key_file::{KeyFileError, Passphrase, PrivateKey};
+pub use key_folder::{KeyFolder, KeyFolderError};
 pub use verify::{DigestAlgorithm, SignatureAlgorithm, VerifyError, verify_signature};
 
 /// Signature algorithm with all its parameters: one value, nothing negotiated at run time.

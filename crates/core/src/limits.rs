@@ -55,10 +55,10 @@ pub const MAX_ROW_BYTES: usize = 256 << 10;
 pub const MAX_CMS_PARTS: usize = 256;
 /// Largest X.509 revocation list read; national CAs publish lists of several megabytes.
 pub const MAX_CRL_BYTES: usize = 32 << 20;
-/// Shortest side of a photo, in pixels: a portrait 25 mm wide is a blur below.
-pub const MIN_PHOTO_SIDE: u32 = 100;
 /// Longest side of a photo, in pixels: far above 600 dpi for any portrait on a face.
 pub const MAX_PHOTO_SIDE: u32 = 4_000;
+/// Shortest side of a photo, in pixels: a portrait 25 mm wide is a blur below.
+pub const MIN_PHOTO_SIDE: u32 = 100;
 /// Most fields of one face: the fullest real licence has under forty.
 pub const MAX_FACE_FIELDS: usize = 200;
 /// Largest face data file read from a document: every field of a face at its longest fits.

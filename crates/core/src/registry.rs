@@ -19,6 +19,8 @@ use async_trait::async_trait;
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
+pub use crate::seal::SealStatus;
+
 #[cfg(test)]
 pub(crate) mod contract;
 mod event;
@@ -502,29 +504,6 @@ impl Counts {
             Status::Revoked => &mut self.revoked,
             Status::Cancelled => &mut self.cancelled,
             Status::Superseded => &mut self.superseded,
-        }
-    }
-}
-
-/// State of a seal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SealStatus {
-    /// 启用.
-    InForce,
-    /// 停用.
-    Suspended,
-    /// 销毁.
-    Destroyed,
-}
-
-impl SealStatus {
-    /// What an operator calls it.
-    pub fn name_zh(self) -> &'static str {
-        match self {
-            Self::InForce => "启用",
-            Self::Suspended => "停用",
-            Self::Destroyed => "已销毁",
         }
     }
 }

@@ -22,7 +22,7 @@ mod permission;
 
 pub use definition::{MAX_SIGNERS, SealCode, SealDefinition};
 pub use envelope::{SealError, SignedSeal};
-pub use permission::{Refusal, RegisterEntry, RegisterState, may_sign};
+pub use permission::{Refusal, RegisterEntry, SealStatus, may_sign};
 
 /// An e-seal whose maker's signature was checked, or that was just made.
 #[derive(Debug, Clone, PartialEq)]
@@ -375,7 +375,7 @@ mod tests {
             since: at("2026-05-01T00:00:00Z"),
             reason: "印章遗失".to_owned(),
         };
-        let good = entry(RegisterState::InForce);
+        let good = entry(SealStatus::InForce);
         let ask = |entry: Option<&RegisterEntry>, signer: &[u8], now| {
             may_sign(entry, seal, signer, now).map_err(|refusal| refusal.code())
         };
@@ -393,11 +393,11 @@ mod tests {
             Err("seal-not-registered")
         );
         assert_eq!(
-            ask(Some(&entry(RegisterState::Suspended)), &SIGNER.certificate, now),
+            ask(Some(&entry(SealStatus::Suspended)), &SIGNER.certificate, now),
             Err("seal-suspended")
         );
         assert_eq!(
-            ask(Some(&entry(RegisterState::Destroyed)), &SIGNER.certificate, now),
+            ask(Some(&entry(SealStatus::Destroyed)), &SIGNER.certificate, now),
             Err("seal-destroyed")
         );
         assert_eq!(
@@ -412,7 +412,7 @@ mod tests {
         let late = at("2031-01-01T00:00:00+08:00");
         assert_eq!(ask(Some(&good), &SIGNER.certificate, late), Err("seal-expired"));
         let text = may_sign(
-            Some(&entry(RegisterState::Suspended)),
+            Some(&entry(SealStatus::Suspended)),
             seal,
             &SIGNER.certificate,
             now,

@@ -3,66 +3,145 @@
 //! A foreign or broken file is a finding in the [`Report`], never an `Err`: errors are kept for our
 //! own side failing to work. The total is a function of the list of checks, so that leaving a check
 //! out can never raise the verdict.
+//!
+//! ```text
+//!  bytes ──Examined::of──▶ Examined ──identifier──▶ (registry) ──▶ RegistryView
+//!                             │                                        │
+//!                             └────────────▶ Verifier::judge ◀─────────┘
+//!                                                │
+//!                                             Report: genuine? in force? why?
+//! ```
+//!
+//! Two steps, because the registry can only be asked once the identifier is read, and asking waits
+//! while judging computes. [`Verifier::verify_any`] does both where no registry is at hand.
+
+use std::fmt;
 
 use jiff::Timestamp;
-use serde::Serialize;
 
-/// Main indication (ETSI EN 319 102-1 §5.1.3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub enum Indication {
-    /// Every required check passed.
-    #[serde(rename = "TOTAL-PASSED")]
-    TotalPassed,
-    /// A check failed that no later data can mend.
-    #[serde(rename = "TOTAL-FAILED")]
-    TotalFailed,
-    /// Not enough data to decide.
-    #[serde(rename = "INDETERMINATE")]
-    Indeterminate,
+mod agreement;
+mod checks;
+mod document;
+mod examine;
+mod indication;
+mod material;
+mod report;
+mod seal;
+mod signer;
+mod state;
+pub(crate) mod text;
+mod token;
+
+pub use examine::Examined;
+pub use indication::{Indication, SubIndication};
+pub use material::{MaterialError, Part, TrustMaterial};
+pub use report::{Bearing, Conclusion, Finding, Force, Input, Outcome, Report, SignedBy, Subject};
+pub use state::RegistryView;
+pub use text::Language;
+
+use self::{examine::What, material::Material};
+
+/// Decides from untrusted bytes. Cheap to clone; holds no key that signs.
+#[derive(Clone)]
+pub struct Verifier {
+    material: Material,
 }
 
-/// Outcome of one check.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Outcome {
-    /// The question was answered with yes.
-    Passed,
-    /// The question was answered with no.
-    Failed,
-    /// The question could not be answered with the data at hand.
-    Undecided,
-    /// The question does not arise for this input.
-    NotApplicable,
+impl fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verifier").finish_non_exhaustive()
+    }
 }
 
-/// One check and what came of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Finding {
-    /// Stable name of the check, such as `byte-range`.
-    pub check: &'static str,
-    /// Outcome.
-    pub outcome: Outcome,
-    /// Stable reason code, ETSI sub-indication where there is one (`HASH_FAILURE`).
-    pub code: &'static str,
-    /// What was found, in Chinese.
-    pub message: String,
-    /// The same in English.
-    pub message_en: String,
-    /// What to do, in Chinese; empty when passed.
-    pub hint: String,
-}
-
-/// Outcome of a verification.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Report {
-    /// Version of this structure; fields are only ever added.
-    pub schema: &'static str,
-    /// The verdict.
-    pub indication: Indication,
-    /// Code of the finding that decided, none when passed.
-    pub sub_indication: Option<&'static str>,
+/// What one verification is told besides its input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
     /// Time of verification.
-    pub verified_at: Timestamp,
-    /// The checks in order.
-    pub findings: Vec<Finding>,
+    pub now: Timestamp,
 }
+
+impl Verifier {
+    /// Takes the material a verification rests on.
+    pub fn new(material: TrustMaterial) -> Result<Verifier, MaterialError> {
+        Ok(Verifier {
+            material: Material::new(material)?,
+        })
+    }
+
+    /// Judges what was examined, with what the registry said if it was asked.
+    pub fn judge(&self, examined: &Examined, options: &Options, registry: Option<&RegistryView>) -> Report {
+        let now = options.now;
+        let mut findings = Vec::new();
+        let (input, subject, signed_by) = match &examined.what {
+            What::Unreadable { input, finding } => {
+                findings.push((**finding).clone());
+                let (input, as_of) = (*input, registry.map(|view| view.as_of));
+                return Report::conclude(input, findings, Force::Unknown, now, as_of, None, None);
+            }
+            What::Identifier(_) => {
+                findings.push(
+                    Finding::undecided(
+                        &checks::INTAKE,
+                        "IDENTIFIER_ONLY",
+                        SubIndication::SignedDataNotFound,
+                        "只有证照标识，没有签名，不能证明真伪",
+                        "a certificate identifier alone is not signed and proves nothing",
+                    )
+                    .hint(
+                        "请出示证照文件或完整二维码",
+                        "ask for the document or the full QR code",
+                    ),
+                );
+                (Input::Identifier, None, None)
+            }
+            What::Document(document) => {
+                let judged = document.judge(&self.material, now, registry, &mut findings);
+                (Input::Document, judged.subject, judged.signed_by)
+            }
+            What::Token(signed) => {
+                let signed_by = token::judge(signed, &self.material, now, &mut findings);
+                let token = signed.unverified();
+                if let Some(record) = registry.and_then(|view| view.of(&token.identifier)) {
+                    findings.push(token::judge_record(token, record));
+                }
+                (
+                    Input::Token,
+                    Some(Subject::of_token(signed.unverified())),
+                    signed_by,
+                )
+            }
+        };
+        let identifier = examined.identifier();
+        let in_force = state::judge(subject.as_ref(), identifier, now, registry, &mut findings);
+        let as_of = registry.map(|view| view.as_of);
+        Report::conclude(input, findings, in_force, now, as_of, subject, signed_by)
+    }
+
+    /// Verifies a sealed document.
+    pub fn verify_file(&self, file: &[u8], options: &Options, registry: Option<&RegistryView>) -> Report {
+        self.judge(&Examined::of_file(file), options, registry)
+    }
+
+    /// Verifies the text of a QR code, or a certificate identifier.
+    pub fn verify_qr_text(&self, text: &str, options: &Options, registry: Option<&RegistryView>) -> Report {
+        self.judge(&Examined::of_qr_text(text), options, registry)
+    }
+
+    /// Verifies the QR code in a PNG or JPEG picture.
+    pub fn verify_qr_picture(
+        &self,
+        picture: &[u8],
+        options: &Options,
+        registry: Option<&RegistryView>,
+    ) -> Report {
+        self.judge(&Examined::of_qr_picture(picture), options, registry)
+    }
+
+    /// Verifies whatever it is: a document, a picture of a QR code, or a text.
+    pub fn verify_any(&self, bytes: &[u8], options: &Options, registry: Option<&RegistryView>) -> Report {
+        self.judge(&Examined::of(bytes), options, registry)
+    }
+}
+
+#[cfg(test)]
+mod tests;

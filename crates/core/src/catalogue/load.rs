@@ -241,13 +241,22 @@ impl Load<'_> {
         };
         let (mut keys, mut names) = (BTreeSet::new(), BTreeSet::new());
         for department in &departments {
-            let Department { key, name, name_en } = department;
-            if !rules::is_key(key) || name.trim().is_empty() || name_en.trim().is_empty() {
+            let Department {
+                key,
+                name,
+                full_name,
+                name_en,
+            } = department;
+            if !rules::is_key(key)
+                || [name, full_name, name_en]
+                    .iter()
+                    .any(|text| text.trim().is_empty())
+            {
                 self.problem(
                     &path,
                     None,
                     None,
-                    format!("部门 {key} 的 key、name 或 name-en 有误"),
+                    format!("部门 {key} 的 key、name、full-name 或 name-en 有误"),
                 );
             }
             if !keys.insert(key) || !names.insert(name) {

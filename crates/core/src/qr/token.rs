@@ -23,7 +23,7 @@ use coset::{
     CoseSign1, HeaderBuilder, Label, ProtectedHeader, RegisteredLabelWithPrivate, SignatureContext,
     TaggedCborSerializable, cbor::value::Value, iana,
 };
-use der::{Decode, Sequence, asn1::UintRef};
+use der::Decode;
 use flate2::{Compress, Compression, FlushCompress, Status};
 use jiff::{Timestamp, civil::Date};
 use ring::{digest, signature};
@@ -32,7 +32,7 @@ use x509_cert::Certificate;
 use crate::{
     catalogue::FaceData,
     clock::{china, civil_date},
-    crypto::{SignatureScheme, SignerError, SigningIdentity},
+    crypto::{SignatureScheme, SignerError, SigningIdentity, ecdsa::p256_to_fixed},
     limits::MAX_QR_TOKEN,
 };
 
@@ -261,7 +261,7 @@ pub fn sign(token: &FaceToken, identity: &SigningIdentity) -> Result<Vec<u8>, To
     let kid = kid_of(&identity.certificate);
     let signed = to_be_signed(&protected_header(kid), &write_claims(token)?);
     let made = identity.signer.sign(&signed)?;
-    let signature = fixed_signature(&made).ok_or(SignerError::KeyFailed)?;
+    let signature = p256_to_fixed(&made).map_err(|_| SignerError::KeyFailed)?;
     let plain = SignedToken {
         token: token.clone(),
         kid,
@@ -507,23 +507,6 @@ fn lengthen_identifier(short: &str, issuer: &str) -> Option<String> {
 
 fn is_identifier_part(part: &str) -> bool {
     !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase())
-}
-
-/// `SEQUENCE { r, s }` to `r || s`, each of 32 bytes (RFC 9053 §2.1).
-pub(crate) fn fixed_signature(der: &[u8]) -> Option<[u8; SIGNATURE_LEN]> {
-    #[derive(Sequence)]
-    struct EcdsaSigValue<'a> {
-        r: UintRef<'a>,
-        s: UintRef<'a>,
-    }
-    let value = EcdsaSigValue::from_der(der).ok()?;
-    let mut fixed = [0; SIGNATURE_LEN];
-    let (left, right) = fixed.split_at_mut(SIGNATURE_LEN / 2);
-    for (half, number) in [(left, value.r.as_bytes()), (right, value.s.as_bytes())] {
-        let start = half.len().checked_sub(number.len())?;
-        half[start..].copy_from_slice(number);
-    }
-    Some(fixed)
 }
 
 /// The uncompressed point of a P-256 X.509 certificate; none for any other key.

@@ -88,15 +88,15 @@ pub struct PrivatePart {
     pub issuer_name: Option<String>,
     /// Date of issue.
     #[n(9)]
-    #[cbor(with = "date")]
+    #[cbor(with = "date", has_nil)]
     pub issued_on: Option<Date>,
     /// First day in force.
     #[n(10)]
-    #[cbor(with = "date")]
+    #[cbor(with = "date", has_nil)]
     pub valid_from: Option<Date>,
     /// Last day in force.
     #[n(11)]
-    #[cbor(with = "date")]
+    #[cbor(with = "date", has_nil)]
     pub valid_until: Option<Date>,
     /// SHA-256 of the sealed document.
     #[n(12)]
@@ -308,6 +308,10 @@ fn sha256(parts: &[&[u8]]) -> Hash {
 }
 
 /// Event kinds by number; numbers are never given anew.
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "shaped as minicbor's derive calls it"
+)]
 mod kind {
     use minicbor::{
         decode::{Decoder, Error as DecodeError},
@@ -351,6 +355,13 @@ mod kind {
 }
 
 /// Civil dates as the number year·10000 + month·100 + day.
+#[allow(
+    clippy::option_option,
+    clippy::ref_option,
+    clippy::trivially_copy_pass_by_ref,
+    clippy::unnecessary_wraps,
+    reason = "shaped as minicbor's derive calls it"
+)]
 mod date {
     use minicbor::{
         decode::{Decoder, Error as DecodeError},

@@ -288,7 +288,7 @@ pub fn verify_consistency(from: u64, old: &Hash, to: u64, new: &Hash, path: &[Ha
 
 /// Largest power of two below `n`, for `n` ≥ 2.
 fn split(n: u64) -> u64 {
-    1 << (63 - (n - 1).leading_zeros())
+    1 << (n - 1).ilog2()
 }
 
 /// Root over the leaves `start..end`, where `start` is aligned as RFC 6962's recursion aligns it.
@@ -369,6 +369,7 @@ mod tests {
     }
 
     impl Grown {
+        #[allow(clippy::unnecessary_wraps, reason = "shaped as the proofs call it")]
         fn tile(&self, level: u8, index: u64) -> Result<Arc<[Hash]>, Infallible> {
             Ok(match self.tree.edge_tile(level, index) {
                 Some(edge) => edge.into(),

@@ -4,6 +4,11 @@
 //! it durable. Locally that is one `syncfs` for any number of files: measured on ext4, 256 documents
 //! of 30 kB cost 7 to 20 ms that way, 55 to 75 ms with an `fsync` each on 32 threads, and 220 ms and
 //! more one after the other. Concurrent callers share one barrier.
+//!
+//! A crash between documents and their events leaves orphans: documents no event refers to. They are
+//! never given out, since every reader comes by way of an event; a retry of the same request writes over
+//! them, and [`Objects::remove_orphan`] removes one. Half-written files keep their temporary names (the
+//! key, `#` and a number) and are found under no key.
 
 use std::{
     fs, io,
@@ -14,12 +19,18 @@ use std::{
     },
 };
 
-use futures::{StreamExt, TryStreamExt};
+use futures::{StreamExt, TryStreamExt, stream::BoxStream};
 use object_store::{ObjectStore, ObjectStoreExt, PutPayload, local::LocalFileSystem};
 use ring::digest::{SHA256, digest};
+use tokio::runtime::Handle;
+
+use crate::limits::MAX_DOCUMENT_BYTES;
 
 /// Writes in flight within one [`Objects::put_all`]: enough to hide a remote store's latency.
 const PUTS_AT_ONCE: usize = 32;
+
+/// What the key of every document begins with.
+const DOCUMENTS: &str = "documents";
 
 /// Where documents lie.
 #[derive(Debug)]
@@ -73,14 +84,25 @@ pub enum ObjectsError {
     /// No space is left.
     #[error("no space is left for documents")]
     StorageFull,
+    /// No document of ours is that large, so it is not read.
+    #[error("object {key} has {size} bytes; documents have at most {MAX_DOCUMENT_BYTES}")]
+    TooLarge {
+        /// Key of the object.
+        key: String,
+        /// Its length.
+        size: u64,
+    },
 }
 
 /// Key of a certificate's document. The folder between spreads a type's documents evenly over 256, so
-/// that a million of them stay some four thousand a folder.
-pub fn document_key(certificate_type: &str, identifier: &str) -> String {
+/// that a million of them stay some four thousand a folder. A part of the document's own digest stands
+/// in the name: two documents made for one identifier, of which the registry will accept one, never
+/// overwrite each other.
+pub fn document_key(certificate_type: &str, identifier: &str, document: &[u8; 32]) -> String {
     let shard = digest(&SHA256, identifier.as_bytes());
     let shard = shard.as_ref().first().copied().unwrap_or_default();
-    format!("documents/{certificate_type}/{shard:02x}/{identifier}.pdf")
+    let [a, b, c, d, ..] = document;
+    format!("{DOCUMENTS}/{certificate_type}/{shard:02x}/{identifier}-{a:02x}{b:02x}{c:02x}{d:02x}.pdf")
 }
 
 impl Objects {
@@ -91,8 +113,8 @@ impl Objects {
             fs::File::open(root)
         };
         let folder = open().map_err(|e| failed(&root.display().to_string(), &e))?;
-        let store =
-            LocalFileSystem::new_with_prefix(root).map_err(|e| from_store(&root.display().to_string(), e))?;
+        let store = LocalFileSystem::new_with_prefix(root)
+            .map_err(|e| from_store(&root.display().to_string(), &e))?;
         Ok(Self::with_barrier(store, folder))
     }
 
@@ -126,7 +148,7 @@ impl Objects {
             .put(&key.into(), PutPayload::from(bytes))
             .await
             .map(drop)
-            .map_err(|e| from_store(key, e))
+            .map_err(|e| from_store(key, &e))
     }
 
     /// Writes many objects; the first failure ends it.
@@ -152,7 +174,7 @@ impl Objects {
                 ObjectsError::StorageFull
             } else {
                 ObjectsError::Failed {
-                    key: "documents".to_owned(),
+                    key: DOCUMENTS.to_owned(),
                     reason,
                 }
             }
@@ -165,19 +187,36 @@ impl Objects {
             .store
             .get(&key.into())
             .await
-            .map_err(|e| from_store(key, e))?;
-        let bytes = found.bytes().await.map_err(|e| from_store(key, e))?;
+            .map_err(|e| from_store(key, &e))?;
+        if found.meta.size > MAX_DOCUMENT_BYTES as u64 {
+            return Err(ObjectsError::TooLarge {
+                key: key.to_owned(),
+                size: found.meta.size,
+            });
+        }
+        let bytes = found.bytes().await.map_err(|e| from_store(key, &e))?;
         if digest(&SHA256, &bytes).as_ref() != expected {
             return Err(ObjectsError::Altered { key: key.to_owned() });
         }
         Ok(bytes.into())
     }
 
+    /// Keys of all documents, in no order.
+    pub fn keys(&self) -> BoxStream<'static, Result<String, ObjectsError>> {
+        self.store
+            .list(Some(&DOCUMENTS.into()))
+            .map(|found| match found {
+                Ok(object) => Ok(object.location.to_string()),
+                Err(error) => Err(from_store(DOCUMENTS, &error)),
+            })
+            .boxed()
+    }
+
     /// Removes an object no event refers to.
     pub async fn remove_orphan(&self, key: &str) -> Result<(), ObjectsError> {
         match self.store.delete(&key.into()).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
-            Err(e) => Err(from_store(key, e)),
+            Err(e) => Err(from_store(key, &e)),
         }
     }
 }
@@ -190,9 +229,14 @@ impl Barrier {
         if ticket > state.done {
             let serves = self.asked.load(Ordering::SeqCst);
             let folder = Arc::clone(&self.folder);
-            let result = tokio::task::spawn_blocking(move || sync_file_system(&folder))
-                .await
-                .unwrap_or_else(|e| Err(io::Error::other(e)));
+            let result = match Handle::try_current() {
+                Ok(runtime) => runtime
+                    .spawn_blocking(move || sync_file_system(&folder))
+                    .await
+                    .unwrap_or_else(|e| Err(io::Error::other(e))),
+                // A caller without a runtime has a thread to itself.
+                Err(_) => sync_file_system(&folder),
+            };
             state.done = serves;
             if let Err(e) = result {
                 state.failed = serves;
@@ -229,11 +273,11 @@ fn failed(key: &str, error: &io::Error) -> ObjectsError {
 }
 
 /// Finds the cause the store wraps: a full disk must be told from other failures.
-fn from_store(key: &str, error: object_store::Error) -> ObjectsError {
+fn from_store(key: &str, error: &object_store::Error) -> ObjectsError {
     if matches!(error, object_store::Error::NotFound { .. }) {
         return ObjectsError::NotFound { key: key.to_owned() };
     }
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(e) = cause {
         if let Some(io) = e.downcast_ref::<io::Error>()
             && io.kind() == io::ErrorKind::StorageFull
@@ -258,7 +302,7 @@ mod tests {
     async fn what_was_put_is_got_and_checked() {
         let folder = tempfile::tempdir().unwrap();
         let objects = Objects::local(folder.path()).unwrap();
-        let key = document_key("t", "1.2.156.3005.2.X.Y.1.001.A");
+        let key = document_key("t", "1.2.156.3005.2.X.Y.1.001.A", &[7; 32]);
         objects.put(&key, b"old".to_vec()).await.unwrap();
         objects.put(&key, b"new".to_vec()).await.unwrap();
         objects.sync().await.unwrap();
@@ -273,6 +317,31 @@ mod tests {
         assert!(matches!(
             objects.get(&key, &good).await,
             Err(ObjectsError::NotFound { .. })
+        ));
+    }
+
+    #[test]
+    fn no_runtime_is_needed() {
+        let folder = tempfile::tempdir().unwrap();
+        let objects = Objects::local(folder.path()).unwrap();
+        futures::executor::block_on(async {
+            let documents = (0..100).map(|i| (format!("a/{i}"), vec![i; 100]));
+            objects.put_all(documents).await.unwrap();
+            objects.sync().await.unwrap();
+            let good = digest(&SHA256, &[7; 100]).as_ref().try_into().unwrap();
+            assert_eq!(objects.get("a/7", &good).await.unwrap(), [7; 100]);
+        });
+    }
+
+    #[tokio::test]
+    async fn what_is_too_large_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let objects = Objects::local(folder.path()).unwrap();
+        let large = fs::File::create(folder.path().join("large")).unwrap();
+        large.set_len(MAX_DOCUMENT_BYTES as u64 + 1).unwrap();
+        assert!(matches!(
+            objects.get("large", &[0; 32]).await,
+            Err(ObjectsError::TooLarge { .. })
         ));
     }
 

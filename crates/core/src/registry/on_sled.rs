@@ -36,6 +36,8 @@ mod audit;
 mod keys;
 mod lock;
 mod store;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 pub use audit::{Audit, Fault};
@@ -50,7 +52,8 @@ const FORMAT: u64 = 1;
 /// How a registry in sled behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SledOptions {
-    /// Memory for cached pages, in bytes.
+    /// Size of the pages kept in memory, in bytes as they are on disk; in memory they take some three
+    /// times that.
     pub cache_bytes: u64,
     /// Free space that must be left on the medium, in bytes; below it appends are refused with
     /// [`RegistryError::StorageFull`] and nothing is harmed.
@@ -60,7 +63,7 @@ pub struct SledOptions {
 impl Default for SledOptions {
     fn default() -> Self {
         Self {
-            cache_bytes: 64 << 20,
+            cache_bytes: 24 << 20,
             spare_bytes: 256 << 20,
         }
     }
@@ -258,13 +261,7 @@ impl Registry for SledRegistry {
         certificate_type: &str,
         number: &str,
     ) -> Result<Option<CertificateRecord>, RegistryError> {
-        self.read(|store| {
-            let key = keys::pair(keys::NUMBER, certificate_type, number);
-            store
-                .get::<String>(&key)?
-                .map_or(Ok(None), |identifier| store.record(&identifier))
-        })
-        .await
+        self.read(|store| store.by_number(certificate_type, number)).await
     }
 
     async fn by_holder(
@@ -291,8 +288,7 @@ impl Registry for SledRegistry {
     }
 
     async fn outcome(&self, key: &str) -> Result<Option<Outcome>, RegistryError> {
-        self.read(|store| store.get(&keys::text(keys::OUTCOME, key)))
-            .await
+        self.read(|store| store.outcome(key)).await
     }
 
     async fn counts(&self) -> Result<BTreeMap<String, Counts>, RegistryError> {

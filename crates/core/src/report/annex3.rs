@@ -281,6 +281,7 @@ pub(super) mod tests {
             departments.push(Department {
                 key,
                 name: name.to_owned(),
+                full_name: name.to_owned(),
                 name_en: name.to_owned(),
             });
         }

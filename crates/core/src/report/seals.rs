@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::{Cell, Column, Paper, Table};
 use crate::{
     clock::{china, civil_date},
-    seal::{RegisterEntry, RegisterState, Seal, SealKind},
+    seal::{RegisterEntry, Seal, SealKind, SealStatus},
 };
 
 /// One seal as the register and the registry know it.
@@ -45,7 +45,7 @@ pub struct SealRow {
     /// What it is for.
     pub kind: SealKind,
     /// State in the register.
-    pub state: RegisterState,
+    pub state: SealStatus,
     /// When that state began.
     pub since: Timestamp,
     /// Why.
@@ -66,8 +66,8 @@ impl SealRow {
     /// State and dates in one word: what a seal keeper looks for.
     fn state_zh(&self, as_of: Timestamp) -> &'static str {
         match self.state {
-            RegisterState::InForce if as_of < self.not_before => "未到启用日",
-            RegisterState::InForce if !self.in_date => "已到期",
+            SealStatus::InForce if as_of < self.not_before => "未到启用日",
+            SealStatus::InForce if !self.in_date => "已到期",
             state => state.name_zh(),
         }
     }
@@ -197,19 +197,19 @@ mod tests {
         let seals = [
             (
                 seal(3, "2030-12-31T23:59:59+08:00"),
-                RegisterState::Suspended,
+                SealStatus::Suspended,
                 "保管人调离",
                 12,
             ),
             (
                 seal(1, "2030-12-31T23:59:59+08:00"),
-                RegisterState::InForce,
+                SealStatus::InForce,
                 "",
                 34_528,
             ),
             (
                 seal(2, "2026-10-31T23:59:59+08:00"),
-                RegisterState::InForce,
+                SealStatus::InForce,
                 "",
                 6_799,
             ),

@@ -9,7 +9,7 @@ use crate::crypto::x509;
 /// State of a seal in the register.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum RegisterState {
+pub enum SealStatus {
     /// 启用.
     InForce,
     /// 停用.
@@ -18,7 +18,7 @@ pub enum RegisterState {
     Destroyed,
 }
 
-impl RegisterState {
+impl SealStatus {
     /// What a seal keeper calls it.
     pub fn name_zh(self) -> &'static str {
         match self {
@@ -35,7 +35,7 @@ pub struct RegisterEntry {
     /// Number of the seal.
     pub code: String,
     /// Present state.
-    pub state: RegisterState,
+    pub state: SealStatus,
     /// When that state began.
     pub since: Timestamp,
     /// Why, as given by the actor.
@@ -58,15 +58,15 @@ pub fn may_sign(
         .filter(|entry| entry.code == seal.code().as_str())
         .ok_or_else(|| Refusal::NotRegistered { seal: seal_code() })?;
     match entry.state {
-        RegisterState::InForce => {}
-        RegisterState::Suspended => {
+        SealStatus::InForce => {}
+        SealStatus::Suspended => {
             return Err(Refusal::Suspended {
                 seal: seal_code(),
                 since: entry.since,
                 reason: entry.reason.clone(),
             });
         }
-        RegisterState::Destroyed => {
+        SealStatus::Destroyed => {
             return Err(Refusal::Destroyed {
                 seal: seal_code(),
                 since: entry.since,

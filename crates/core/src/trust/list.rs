@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use spki::SubjectPublicKeyInfoRef;
 
 use crate::{
-    crypto::{SignatureScheme, Signer, SignerError},
+    crypto::{SignatureScheme, Signer, SignerError, ecdsa::p256_to_fixed},
     limits::MAX_TRUST_LIST_BYTES,
     qr::token::{KID_LEN, kid_of},
 };
@@ -31,7 +31,8 @@ use crate::{
 mod content;
 
 pub use content::{
-    Agreement, Authority, AuthorityStatus, Der, StatusChange, TrustListContent, TypeGrant, covers, is_region,
+    ANY_TYPE, Agreement, Authority, AuthorityStatus, Der, StatusChange, TrustListContent, TypeGrant, covers,
+    is_region, issuer_region,
 };
 
 /// A trust list whose signature was checked.
@@ -106,7 +107,7 @@ impl TrustList {
         let header = serde_json::to_vec(&header).map_err(ListError::Envelope)?;
         let (protected, payload) = (BASE64URL.encode(header), BASE64URL.encode(payload));
         let made = signer.sign(format!("{protected}.{payload}").as_bytes())?;
-        let fixed = crate::qr::token::fixed_signature(&made).ok_or(SignerError::KeyFailed)?;
+        let fixed = p256_to_fixed(&made).map_err(|_| SignerError::KeyFailed)?;
         let envelope = Envelope {
             payload,
             protected,
@@ -162,6 +163,13 @@ impl TrustList {
         self.authorities()
             .iter()
             .filter(move |authority| authority.anchors.iter().any(|der| sha256(&der.0) == *fingerprint))
+    }
+
+    /// DER of the roots of all seal makers.
+    pub fn seal_maker_anchors(&self) -> impl Iterator<Item = &[u8]> {
+        self.authorities()
+            .iter()
+            .flat_map(|authority| authority.seal_makers.iter().map(|der| &*der.0))
     }
 
     /// Token signer certificates under a key id, each with its authority. Key ids are short, so there
@@ -343,6 +351,8 @@ pub(crate) mod tests {
             region: region.to_owned(),
             anchors: vec![Der(root.certificate.clone())],
             token_signers: vec![Der(root.certificate.clone())],
+            seal_makers: vec![Der(root.certificate.clone())],
+            issuers: Vec::new(),
             types: vec![TypeGrant {
                 code: "11100000000013338W011".to_owned(),
                 name: "食品经营许可证".to_owned(),
@@ -387,6 +397,7 @@ pub(crate) mod tests {
         let list = TrustList::open(&file, key.signer.public_key_info(), None).unwrap();
         assert_eq!(list.content(), &content);
         assert_eq!(list.anchors().count(), 1);
+        assert_eq!(list.seal_maker_anchors().count(), 1);
         assert_eq!(list.by_anchor(&sha256(&root.certificate)).count(), 1);
         assert_eq!(list.by_anchor(&[0; 32]).count(), 0);
         let (found, der) = list.token_signers(kid_of(&root.certificate)).next().unwrap();
@@ -568,5 +579,27 @@ pub(crate) mod tests {
             one.grant("11100000000013338W012", "430102", date(2020, 1, 1))
                 .is_none()
         );
+        one.types[0].code = ANY_TYPE.to_owned();
+        assert!(
+            one.grant("11100000000013338W012", "430102", date(2020, 1, 1))
+                .is_some()
+        );
+    }
+
+    #[test]
+    fn named_issuers_shut_out_all_others() {
+        let root = identity("Root");
+        let mut one = authority("甲", "430000", &root);
+        assert!(one.vouches_for("11430102006122244L"));
+        assert!(!one.vouches_for("11370000006122244L"));
+        one.issuers = vec!["11430000006122244L".to_owned()];
+        assert!(one.vouches_for("11430000006122244L"));
+        assert!(!one.vouches_for("11430100006122244L"));
+        let key = identity("List key");
+        one.issuers = vec!["11430000006122244".to_owned()];
+        assert!(matches!(
+            TrustList::sign(&content(vec![one]), &*key.signer),
+            Err(ListError::Entry { entry, .. }) if entry == "authorities[0].issuers"
+        ));
     }
 }

@@ -6,30 +6,30 @@
 //! |---|---|---|
 //! | `m` | `format`, `head` | format version; [`Checkpoint`] |
 //! | `e` | index | event |
-//! | `h` | level, index | full Merkle tile |
+//! | `h` | level, index, quarter | sixty-four hashes of a full Merkle tile |
 //! | `c` | identifier | [`CertificateState`] |
-//! | `n` | type, number | identifier of the latest certificate |
+//! | `n` | type, number | index of the latest issue |
 //! | `u` | type, number | index of the enrolment not sealed yet |
-//! | `k` | holder's code, index | identifier |
-//! | `w` | holder's name, index | identifier |
-//! | `i` | idempotency key | [`Outcome`] |
-//! | `o` | index of issue | identifier |
-//! | `t` | type, index of issue | identifier |
-//! | `x` | status, index of issue | identifier; every status but "in force" |
+//! | `k` | holder's code, index of issue | |
+//! | `w` | holder's name, index of issue | |
+//! | `i` | idempotency key | index of its event |
+//! | `t` | type, index of issue | |
+//! | `x` | status, index of issue; every status but "in force" | |
 //! | `C` | type | [`Counts`] |
 //! | `S` | seal | [`SealState`] |
 //! | `q` | sequence | next number |
 //!
 //! Texts inside a key end with NUL, which the rules keep out of them; numbers are big-endian, so that
-//! keys sort as the numbers do.
+//! keys sort as the numbers do. What an event says is not said again in a value: sled copies whole pages
+//! of sixteen entries, and entries without a value of their own make half of them cheap.
 
 use jiff::Timestamp;
 use minicbor::{Decode, Encode};
 
 use crate::registry::{
-    Checkpoint, Counts, Outcome, RegistryError, SealStatus, Status,
+    Checkpoint, Counts, RegistryError, SealStatus, Status,
     event::to_bytes,
-    merkle::Hash,
+    merkle::FullTile,
     rules::{CertificateState, SealState},
 };
 
@@ -43,13 +43,14 @@ pub(super) const UNSEALED: u8 = b'u';
 pub(super) const HOLDER_CODE: u8 = b'k';
 pub(super) const HOLDER_NAME: u8 = b'w';
 pub(super) const OUTCOME: u8 = b'i';
-pub(super) const ORDER: u8 = b'o';
 pub(super) const TYPE_ORDER: u8 = b't';
 pub(super) const STATUS_ORDER: u8 = b'x';
 pub(super) const COUNTS: u8 = b'C';
 pub(super) const SEAL: u8 = b'S';
 pub(super) const SEQUENCE: u8 = b'q';
 const TILE: u8 = b'h';
+
+pub(super) const TILE_QUARTERS: u8 = 4;
 
 /// `prefix text`
 pub(super) fn text(prefix: u8, text: &str) -> Vec<u8> {
@@ -71,8 +72,17 @@ pub(super) fn text_number(prefix: u8, text: &str, number: u64) -> Vec<u8> {
     [&[prefix], text.as_bytes(), &[0], &number.to_be_bytes()].concat()
 }
 
-pub(super) fn tile(level: u8, index: u64) -> Vec<u8> {
-    [&[TILE, level][..], &index.to_be_bytes()].concat()
+/// Tiles lie in quarters, lest a page of sixteen outgrows the log and sled keeps it in a file of its own.
+pub(super) fn tile(level: u8, index: u64, quarter: u8) -> Vec<u8> {
+    [&[TILE, level][..], &index.to_be_bytes(), &[quarter]].concat()
+}
+
+/// The keys and values of a full tile.
+pub(super) fn tile_entries(tile: &FullTile) -> impl Iterator<Item = (Vec<u8>, &[u8])> {
+    let quarter = tile.bytes.len().div_ceil(usize::from(TILE_QUARTERS)).max(1);
+    (0..TILE_QUARTERS)
+        .zip(tile.bytes.chunks(quarter))
+        .map(|(q, bytes)| (self::tile(tile.level, tile.index, q), bytes))
 }
 
 pub(super) fn status_order(status: Status, index: u64) -> Vec<u8> {
@@ -116,6 +126,17 @@ impl Value for u64 {
 
     fn from_value(bytes: &[u8]) -> Option<Self> {
         bytes.try_into().ok().map(u64::from_be_bytes)
+    }
+}
+
+/// An entry that says all in its key.
+impl Value for () {
+    fn to_value(&self) -> Vec<u8> {
+        Vec::new()
+    }
+
+    fn from_value(bytes: &[u8]) -> Option<Self> {
+        bytes.is_empty().then_some(())
     }
 }
 
@@ -218,37 +239,6 @@ impl Value for SealState {
             last_event: stored.last_event,
             status: SEAL_STATUSES.get(usize::from(stored.status)).copied()?,
             since: Timestamp::from_millisecond(stored.since).ok()?,
-        })
-    }
-}
-
-#[derive(Encode, Decode)]
-#[cbor(array)]
-struct StoredOutcome {
-    #[n(0)]
-    #[cbor(with = "minicbor::bytes")]
-    request: Hash,
-    #[n(1)]
-    index: u64,
-    #[n(2)]
-    identifier: Option<String>,
-}
-
-impl Value for Outcome {
-    fn to_value(&self) -> Vec<u8> {
-        to_bytes(&StoredOutcome {
-            request: self.request,
-            index: self.index,
-            identifier: self.identifier.clone(),
-        })
-    }
-
-    fn from_value(bytes: &[u8]) -> Option<Self> {
-        let stored: StoredOutcome = minicbor::decode(bytes).ok()?;
-        Some(Self {
-            request: stored.request,
-            index: stored.index,
-            identifier: stored.identifier,
         })
     }
 }

@@ -1,6 +1,8 @@
 //! Reading sled, and writing it so that it lasts.
 
 use std::{
+    cmp::Reverse,
+    collections::BinaryHeap,
     fs::{self, File},
     io,
     ops::Bound,
@@ -13,7 +15,7 @@ use std::{
 
 use super::keys::{self, Value};
 use crate::registry::{
-    CertificateRecord, Event, Holder, Query, RegistryError, SealRecord, Status,
+    CertificateRecord, Event, Holder, Outcome, Query, RegistryError, SealRecord, Status,
     merkle::{self, Hash, Tree},
     rules::{CertificateState, SealState},
 };
@@ -138,13 +140,17 @@ impl Store {
     }
 
     pub(super) fn tile(&self, level: u8, index: u64) -> Result<Vec<Hash>, RegistryError> {
-        self.db
-            .get(keys::tile(level, index))
-            .map_err(from_sled)?
-            .and_then(|bytes| merkle::tile_hashes(&bytes))
-            .ok_or_else(|| {
-                RegistryError::Corrupt(format!("Merkle tile {level}/{index} is missing or damaged"))
-            })
+        let mut bytes = Vec::with_capacity(merkle::TILE_WIDTH * size_of::<Hash>());
+        for quarter in 0..keys::TILE_QUARTERS {
+            let part = self
+                .db
+                .get(keys::tile(level, index, quarter))
+                .map_err(from_sled)?;
+            bytes.extend_from_slice(&part.unwrap_or_default());
+        }
+        merkle::tile_hashes(&bytes).ok_or_else(|| {
+            RegistryError::Corrupt(format!("Merkle tile {level}/{index} is missing or damaged"))
+        })
     }
 
     /// Makes the right edge of the tree anew.
@@ -172,17 +178,14 @@ impl Store {
     }
 
     pub(super) fn record(&self, identifier: &str) -> Result<Option<CertificateRecord>, RegistryError> {
-        self.state(identifier)?
-            .map(|state| self.record_of(identifier, state))
-            .transpose()
+        match self.state(identifier)? {
+            Some(state) => self.record_of(self.event(state.issued_event)?, state).map(Some),
+            None => Ok(None),
+        }
     }
 
-    fn record_of(
-        &self,
-        identifier: &str,
-        state: CertificateState,
-    ) -> Result<CertificateRecord, RegistryError> {
-        let issue = self.event(state.issued_event)?;
+    /// A certificate by the event that issued it.
+    fn record_of(&self, issue: Event, state: CertificateState) -> Result<CertificateRecord, RegistryError> {
         let status_reason = if state.last_event == state.issued_event {
             issue.private.reason.clone()
         } else {
@@ -193,7 +196,7 @@ impl Store {
         let lacks =
             || RegistryError::Corrupt(format!("event {} lacks a part of its certificate", issue.index));
         Ok(CertificateRecord {
-            identifier: identifier.to_owned(),
+            identifier: private.identifier.ok_or_else(lacks)?,
             certificate_type: state.certificate_type,
             type_version: leaf.type_version.ok_or_else(lacks)?,
             number: private.number.ok_or_else(lacks)?,
@@ -220,6 +223,36 @@ impl Store {
         })
     }
 
+    pub(super) fn by_number(
+        &self,
+        certificate_type: &str,
+        number: &str,
+    ) -> Result<Option<CertificateRecord>, RegistryError> {
+        match self.get(&keys::pair(keys::NUMBER, certificate_type, number))? {
+            Some(index) => {
+                let issue = self.event(index)?;
+                let state = self.state_of(&issue)?;
+                self.record_of(issue, state).map(Some)
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// The present state of the certificate an event issued.
+    fn state_of(&self, issue: &Event) -> Result<CertificateState, RegistryError> {
+        let identifier = issue.private.identifier.as_deref().unwrap_or_default();
+        self.state(identifier)?
+            .filter(|state| state.issued_event == issue.index)
+            .ok_or_else(|| corrupt("an index names a certificate that is not there"))
+    }
+
+    pub(super) fn outcome(&self, key: &str) -> Result<Option<Outcome>, RegistryError> {
+        match self.get(&keys::text(keys::OUTCOME, key))? {
+            Some(index) => outcome_of(self.event(index)?).map(Some),
+            None => Ok(None),
+        }
+    }
+
     pub(super) fn by_holder(
         &self,
         holder: &Holder,
@@ -230,16 +263,22 @@ impl Store {
             Holder::Code(code) => (keys::HOLDER_CODE, code),
             Holder::Name(name) => (keys::HOLDER_NAME, name),
         };
-        self.page(keys::pair(kind, text, ""), after, limit, |_| true)
+        self.page(vec![keys::pair(kind, text, "")], after, limit, |_| true)
     }
 
     pub(super) fn certificates(&self, query: &Query) -> Result<Vec<CertificateRecord>, RegistryError> {
-        let prefix = match (&query.certificate_type, query.status) {
-            (_, Some(status)) if status != Status::InForce => keys::status_prefix(status),
-            (Some(kind), _) => keys::pair(keys::TYPE_ORDER, kind, ""),
-            (None, _) => vec![keys::ORDER],
+        let prefixes = match (&query.certificate_type, query.status) {
+            (_, Some(status)) if status != Status::InForce => vec![keys::status_prefix(status)],
+            (Some(kind), _) => vec![keys::pair(keys::TYPE_ORDER, kind, "")],
+            (None, _) => {
+                let types = self.texts(keys::COUNTS)?;
+                types
+                    .iter()
+                    .map(|kind| keys::pair(keys::TYPE_ORDER, kind, ""))
+                    .collect()
+            }
         };
-        self.page(prefix, query.after, query.limit, |state| {
+        self.page(prefixes, query.after, query.limit, |state| {
             query.status.is_none_or(|status| status == state.status)
                 && query
                     .certificate_type
@@ -248,40 +287,59 @@ impl Store {
         })
     }
 
-    /// Certificates of an index whose keys end with the index of issue.
+    /// Certificates in order of issue, of indices whose keys end with the event of issue.
     fn page(
         &self,
-        prefix: Vec<u8>,
+        prefixes: Vec<Vec<u8>>,
         after: Option<u64>,
         limit: usize,
         wanted: impl Fn(&CertificateState) -> bool,
     ) -> Result<Vec<CertificateRecord>, RegistryError> {
+        let mut page = Vec::new();
+        if limit == 0 {
+            return Ok(page);
+        }
+        let mut indices: Vec<_> = prefixes
+            .into_iter()
+            .map(|prefix| self.issues(prefix, after))
+            .collect();
+        // The next of each index, the earliest on top.
+        let mut next = BinaryHeap::new();
+        for (at, index) in indices.iter_mut().enumerate() {
+            next.extend(index.next().transpose()?.map(|event| Reverse((event, at))));
+        }
+        while let Some(Reverse((event, at))) = next.pop() {
+            let issue = self.event(event)?;
+            let state = self.state_of(&issue)?;
+            if wanted(&state) {
+                page.push(self.record_of(issue, state)?);
+                if page.len() == limit {
+                    break;
+                }
+            }
+            if let Some(index) = indices.get_mut(at) {
+                next.extend(index.next().transpose()?.map(|event| Reverse((event, at))));
+            }
+        }
+        Ok(page)
+    }
+
+    /// The events of issue that an index's keys end with.
+    fn issues(
+        &self,
+        prefix: Vec<u8>,
+        after: Option<u64>,
+    ) -> impl Iterator<Item = Result<u64, RegistryError>> + use<> {
         let from = match after {
             None => Bound::Unbounded,
             Some(after) => Bound::Excluded([&prefix[..], &after.to_be_bytes()].concat()),
         };
         let length = prefix.len() + size_of::<u64>();
-        let mut page = Vec::new();
-        if limit == 0 {
-            return Ok(page);
-        }
-        for entry in self.scan(prefix, from) {
-            let (key, value) = entry?;
-            if key.len() != length {
-                continue;
-            }
-            let identifier: String = keys::read(&key, &value)?;
-            let state = self
-                .state(&identifier)?
-                .ok_or_else(|| corrupt("an index names a certificate that is not there"))?;
-            if wanted(&state) {
-                page.push(self.record_of(&identifier, state)?);
-                if page.len() == limit {
-                    break;
-                }
-            }
-        }
-        Ok(page)
+        self.scan(prefix, from).filter_map(move |entry| match entry {
+            Ok((key, _)) if key.len() == length => keys::last_number(&key).map(Ok),
+            Ok(_) => None,
+            Err(e) => Some(Err(e)),
+        })
     }
 
     pub(super) fn unsealed(
@@ -358,6 +416,36 @@ impl Store {
                 keys::read(&key, key.get(1..).unwrap_or_default())
             })
             .collect()
+    }
+}
+
+/// What an event says of its request.
+pub(super) fn outcome_of(event: Event) -> Result<Outcome, RegistryError> {
+    let request = event
+        .private
+        .request_digest
+        .ok_or_else(|| corrupt("a key names an event without one"))?;
+    Ok(Outcome {
+        request,
+        index: event.index,
+        identifier: event.private.identifier,
+    })
+}
+
+/// Meddling, to see that it is found.
+#[cfg(test)]
+impl Store {
+    pub(super) fn raw(&self, key: &[u8]) -> Option<Vec<u8>> {
+        self.db.get(key).ok().flatten().map(|value| value.to_vec())
+    }
+
+    pub(super) fn set(&self, key: &[u8], value: Option<Vec<u8>>) {
+        let mut batch = sled::Batch::default();
+        match value {
+            Some(value) => batch.insert(key, value),
+            None => batch.remove(key),
+        }
+        assert!(self.write(batch).is_ok());
     }
 }
 

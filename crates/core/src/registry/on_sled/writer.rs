@@ -16,6 +16,7 @@ use tokio::sync::{oneshot, watch};
 use super::{
     Durable, Store,
     keys::{self, Value},
+    store::outcome_of,
 };
 use crate::registry::{
     Append, AppendError, Appended, Change, Checkpoint, Counts, Event, NewCertificate, Outcome, RegistryError,
@@ -186,6 +187,14 @@ impl Stage<'_> {
         }
     }
 
+    fn event(&self, index: u64) -> Result<Event, RegistryError> {
+        match self.changes.get(&keys::number(keys::EVENT, index)) {
+            Some(Some(bytes)) => Event::from_stored(index, bytes)
+                .map_err(|e| RegistryError::Corrupt(format!("event {index} cannot be read: {e}"))),
+            _ => self.store.event(index),
+        }
+    }
+
     fn put(&mut self, key: Vec<u8>, value: &impl Value) {
         self.changes.insert(key, Some(value.to_value()));
     }
@@ -266,14 +275,7 @@ impl Stage<'_> {
             }
         };
         if let Some(idempotency) = &item.idempotency {
-            self.put(
-                keys::text(keys::OUTCOME, &idempotency.key),
-                &Outcome {
-                    request: idempotency.request,
-                    index,
-                    identifier: identifier.clone(),
-                },
-            );
+            self.put(keys::text(keys::OUTCOME, &idempotency.key), &index);
         }
         self.tree.push(event.leaf_hash(), &mut self.full);
         self.changes
@@ -332,15 +334,11 @@ impl Stage<'_> {
         };
         self.put(keys::text(keys::CERTIFICATE, &new.identifier), &state);
         self.count(kind, |counts| counts.in_force += 1)?;
-        self.put(keys::pair(keys::NUMBER, kind, &new.number), &new.identifier);
-        self.put(keys::number(keys::ORDER, index), &new.identifier);
-        self.put(keys::text_number(keys::TYPE_ORDER, kind, index), &new.identifier);
-        self.put(
-            keys::text_number(keys::HOLDER_NAME, &new.holder_name, index),
-            &new.identifier,
-        );
+        self.put(keys::pair(keys::NUMBER, kind, &new.number), &index);
+        self.put(keys::text_number(keys::TYPE_ORDER, kind, index), &());
+        self.put(keys::text_number(keys::HOLDER_NAME, &new.holder_name, index), &());
         if let Some(code) = &new.holder_code {
-            self.put(keys::text_number(keys::HOLDER_CODE, code, index), &new.identifier);
+            self.put(keys::text_number(keys::HOLDER_CODE, code, index), &());
         }
         Ok(event)
     }
@@ -357,10 +355,7 @@ impl Stage<'_> {
             self.remove(keys::status_order(before.status, before.issued_event));
         }
         if after.status != Status::InForce {
-            self.put(
-                keys::status_order(after.status, after.issued_event),
-                &identifier.to_owned(),
-            );
+            self.put(keys::status_order(after.status, after.issued_event), &());
         }
         self.count(&before.certificate_type, |counts| {
             let from = counts.slot(before.status);
@@ -402,7 +397,9 @@ impl Stage<'_> {
             }
         }
         for tile in self.full {
-            batch.insert(keys::tile(tile.level, tile.index), tile.bytes);
+            for (key, value) in keys::tile_entries(&tile) {
+                batch.insert(key, value);
+            }
         }
         batch.insert(keys::HEAD, checkpoint.to_value());
         (batch, self.tree, checkpoint)
@@ -415,7 +412,10 @@ impl View for Stage<'_> {
     }
 
     fn number(&self, certificate_type: &str, number: &str) -> Result<Option<String>, RegistryError> {
-        self.get(&keys::pair(keys::NUMBER, certificate_type, number))
+        match self.get(&keys::pair(keys::NUMBER, certificate_type, number))? {
+            Some(index) => Ok(self.event(index)?.private.identifier),
+            None => Ok(None),
+        }
     }
 
     fn enrolled(&self, certificate_type: &str, number: &str) -> Result<Option<u64>, RegistryError> {
@@ -423,7 +423,10 @@ impl View for Stage<'_> {
     }
 
     fn outcome(&self, key: &str) -> Result<Option<Outcome>, RegistryError> {
-        self.get(&keys::text(keys::OUTCOME, key))
+        match self.get(&keys::text(keys::OUTCOME, key))? {
+            Some(index) => outcome_of(self.event(index)?).map(Some),
+            None => Ok(None),
+        }
     }
 
     fn seal(&self, id: &str) -> Result<Option<SealState>, RegistryError> {

@@ -45,6 +45,13 @@ pub struct Authority {
     /// X.509 certificates that sign face tokens.
     #[serde(default)]
     pub token_signers: Vec<Der>,
+    /// X.509 roots of the makers of its seals (制章者).
+    #[serde(default)]
+    pub seal_makers: Vec<Der>,
+    /// Unified social credit codes of the departments it vouches for; every department of its region
+    /// if empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub issuers: Vec<String>,
     /// What it may issue.
     pub types: Vec<TypeGrant>,
     /// From when the list vouches for it.
@@ -69,10 +76,20 @@ impl Authority {
             .map(|change| change.status)
     }
 
+    /// Whether it vouches for a department, by its unified social credit code: one that it names, or,
+    /// where it names none, one of its region.
+    pub fn vouches_for(&self, issuer_code: &str) -> bool {
+        if self.issuers.is_empty() {
+            issuer_region(issuer_code).is_some_and(|region| covers(&self.region, region))
+        } else {
+            self.issuers.iter().any(|code| code == issuer_code)
+        }
+    }
+
     /// The grant that covers a certificate type issued on a day by an issuer of a region.
     pub fn grant(&self, type_code: &str, issuer_region: &str, on: Date) -> Option<&TypeGrant> {
         self.types.iter().find(|grant| {
-            grant.code == type_code
+            (grant.code == type_code || grant.code == ANY_TYPE)
                 && grant.from <= on
                 && grant.until.is_none_or(|until| on <= until)
                 && (if grant.regions.is_empty() {
@@ -88,7 +105,7 @@ impl Authority {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct TypeGrant {
-    /// Certificate type code (GB/T 36904), 21 characters.
+    /// Certificate type code (GB/T 36904), 21 characters, or [`ANY_TYPE`].
     pub code: String,
     /// Name of the type, for people.
     pub name: String,
@@ -101,6 +118,9 @@ pub struct TypeGrant {
     #[serde(default)]
     pub until: Option<Date>,
 }
+
+/// Stands for every certificate type in a [`TypeGrant`].
+pub const ANY_TYPE: &str = "*";
 
 /// Standing of an authority in the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -194,6 +214,11 @@ pub fn covers(outer: &str, inner: &str) -> bool {
     is_region(outer) && is_region(inner) && inner.starts_with(prefix)
 }
 
+/// Region in a unified social credit code: its third to eighth digits (GB 32100).
+pub fn issuer_region(code: &str) -> Option<&str> {
+    code.get(2..8).filter(|region| is_region(region))
+}
+
 /// Six digits of which the first two name a province.
 pub fn is_region(region: &str) -> bool {
     region.len() == 6 && region.bytes().all(|b| b.is_ascii_digit()) && !region.starts_with('0')
@@ -267,7 +292,20 @@ impl Authority {
         if self.token_signers.len() > MAX_TOKEN_SIGNERS {
             return refuse("token-signers", "too many");
         }
-        for (field, ders) in [("anchors", &self.anchors), ("token-signers", &self.token_signers)] {
+        if self.seal_makers.len() > MAX_ANCHORS {
+            return refuse("seal-makers", "too many");
+        }
+        if self.issuers.len() > MAX_ISSUERS {
+            return refuse("issuers", "too many");
+        }
+        if !self.issuers.iter().all(|code| is_code(code, 18)) {
+            return refuse("issuers", "not a unified social credit code");
+        }
+        for (field, ders) in [
+            ("anchors", &self.anchors),
+            ("token-signers", &self.token_signers),
+            ("seal-makers", &self.seal_makers),
+        ] {
             let mut seen = BTreeSet::new();
             for der in ders {
                 if Certificate::from_der(&der.0).is_err() {
@@ -295,7 +333,7 @@ impl Authority {
             return refuse("types", "too many");
         }
         for grant in &self.types {
-            if !is_type_code(&grant.code) {
+            if grant.code != ANY_TYPE && !is_type_code(&grant.code) {
                 return refuse("types", "not a certificate type code");
             }
             if !grant.regions.iter().all(|region| covers(&self.region, region)) {
@@ -311,7 +349,11 @@ impl Authority {
 
 /// 18 characters of the defining agency's code and three more (GB/T 36904).
 fn is_type_code(code: &str) -> bool {
-    code.len() == 21 && code.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase())
+    is_code(code, 21)
+}
+
+fn is_code(code: &str, len: usize) -> bool {
+    code.len() == len && code.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase())
 }
 
 // A country has 34 provinces, some 340 cities and 2,850 districts; the limits leave room for all.
@@ -319,6 +361,7 @@ const MAX_AUTHORITIES: usize = 5_000;
 const MAX_AGREEMENTS: usize = 50_000;
 const MAX_ANCHORS: usize = 64;
 const MAX_TOKEN_SIGNERS: usize = 1_024;
+const MAX_ISSUERS: usize = 20_000;
 const MAX_HISTORY: usize = 256;
 const MAX_TYPES: usize = 2_048;
 const MAX_TEXT: usize = 512;

@@ -1,0 +1,194 @@
+//! The verbs. Each file takes parsed arguments, calls the library and shows what came of it.
+
+mod audit;
+mod backfill;
+mod bench;
+mod certificate;
+mod demo;
+mod init;
+mod issue;
+mod key;
+mod recognise;
+mod report;
+mod seal;
+mod serve;
+mod trust;
+mod types;
+mod verify;
+
+use std::{
+    future::Future,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use certseal_core::{
+    catalogue::{Catalogue, CertificateType},
+    clock::{Clock, SystemClock},
+    crypto::{KeyFolder, Passphrase},
+    home::{Home, HomeError},
+    issue::{IssueError, Service},
+    registry::RegistryError,
+};
+
+use crate::{
+    args::{Cli, Command},
+    output::{Context as _, Failure, Outcome},
+    passphrase,
+};
+
+/// What every verb can ask for.
+pub(crate) struct Session {
+    home: PathBuf,
+    passphrase_file: Option<PathBuf>,
+    /// Results as JSON.
+    pub(crate) json: bool,
+}
+
+impl Session {
+    /// The installation.
+    pub(crate) fn home(&self) -> Result<Home, Failure> {
+        Home::open(&self.home).map_err(home_failure)
+    }
+
+    /// The installation's folder, which need not exist.
+    pub(crate) fn home_path(&self) -> &Path {
+        &self.home
+    }
+
+    pub(crate) fn passphrase(&self) -> Result<Passphrase, Failure> {
+        passphrase::obtain(self.passphrase_file.as_deref())
+    }
+
+    /// Keys that can sign.
+    pub(crate) fn keys(&self, home: &Home) -> Result<KeyFolder, Failure> {
+        Ok(KeyFolder::unlocked(&home.keys_path(), self.passphrase()?))
+    }
+
+    /// All rooms, able to sign.
+    pub(crate) fn signing_service(&self, home: &Home) -> Result<Service, Failure> {
+        home.service(self.keys(home)?, clock()).map_err(home_failure)
+    }
+
+    /// All rooms, for looking and for changes of state, which need no key.
+    pub(crate) fn service(&self, home: &Home) -> Result<Service, Failure> {
+        home.service(KeyFolder::locked(&home.keys_path()), clock())
+            .map_err(home_failure)
+    }
+}
+
+pub(crate) fn clock() -> Arc<dyn Clock> {
+    Arc::new(SystemClock)
+}
+
+/// Runs the verb.
+pub(crate) fn run(cli: Cli) -> Result<Outcome, Failure> {
+    let session = Session {
+        home: cli.home,
+        passphrase_file: cli.passphrase_file,
+        json: cli.json,
+    };
+    match cli.command {
+        Command::Init(args) => init::run(&session, &args),
+        Command::Issue(args) => issue::run(&session, args),
+        Command::Backfill(args) => backfill::run(&session, &args),
+        Command::Verify(args) => verify::run(&session, &args),
+        Command::Recognise(args) => recognise::run(&session, &args),
+        Command::Report(args) => report::run(&session, &args),
+        Command::Certificate(args) => certificate::run(&session, &args),
+        Command::Seal(args) => seal::run(&session, &args),
+        Command::Key(args) => key::run(&session, &args),
+        Command::Type(args) => types::run(&session, &args),
+        Command::Trust(args) => trust::run(&session, &args),
+        Command::Serve(args) => serve::run(&session, &args),
+        Command::Audit(args) => audit::run(&session, &args),
+        Command::Demo(args) => demo::run(&args),
+        Command::Bench(args) => bench::run(&args),
+    }
+}
+
+/// Drives the asynchronous rooms from a verb.
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("启动运行时")?;
+    Ok(runtime.block_on(future))
+}
+
+/// A certificate type by key or by name.
+pub(crate) fn certificate_type(catalogue: &Catalogue, text: &str) -> Result<Arc<CertificateType>, Failure> {
+    catalogue
+        .get(text)
+        .or_else(|| catalogue.by_name(text))
+        .cloned()
+        .ok_or_else(|| {
+            let near: Vec<&str> = catalogue
+                .types()
+                .filter(|t| t.name.contains(text) || t.key.contains(text))
+                .map(|t| t.name.as_str())
+                .take(5)
+                .collect();
+            let hint = if near.is_empty() {
+                "用 certseal type list 查看全部证照类型。".to_owned()
+            } else {
+                format!(
+                    "是否指：{}？用 certseal type list 查看全部证照类型。",
+                    near.join("、")
+                )
+            };
+            Failure::new(format!("没有证照类型“{text}” (unknown certificate type)"), hint)
+        })
+}
+
+/// What went wrong with the installation, with advice.
+pub(crate) fn home_failure(error: HomeError) -> Failure {
+    let hint = match &error {
+        HomeError::Missing(_) => Some("先运行 certseal init，或用 --home 指定数据目录。"),
+        HomeError::AlreadyThere(_) => Some("换一个空目录。"),
+        HomeError::Registry(RegistryError::InUse { .. }) => {
+            Some("停止另一个进程（如 certseal serve）后再试；同一登记簿只能由一个进程打开。")
+        }
+        HomeError::Registry(RegistryError::StorageFull) | HomeError::Objects(_) => {
+            Some("检查磁盘空间和权限。")
+        }
+        HomeError::Fonts(_) => Some("安装字体：apt-get install fonts-noto-cjk"),
+        _ => None,
+    };
+    with_hint(Failure::from_error("打开数据目录", &error), hint)
+}
+
+/// What went wrong with a request, with advice.
+pub(crate) fn issue_failure(doing: &str, error: &IssueError) -> Failure {
+    if let IssueError::Fields(errors) = error {
+        let lines: Vec<String> = errors
+            .iter()
+            .map(|e| format!("  {}：{}（{}）", e.label, e.reason, e.hint))
+            .collect();
+        return Failure::new(
+            format!("{doing}：{} 个字段有问题\n{}", errors.len(), lines.join("\n")),
+            "改正后重新提交；用 certseal type show 查看字段要求。",
+        );
+    }
+    let hint = match error {
+        IssueError::Key(_) => {
+            Some("核对口令；口令由 --passphrase-file 或环境变量 CERTSEAL_PASSPHRASE 提供。")
+        }
+        IssueError::Seal { .. } | IssueError::NoSeal { .. } => Some("用 certseal seal list 查看印章状态。"),
+        IssueError::NotFound(_) => Some("用 certseal certificate find 查询。"),
+        IssueError::IdempotencyConflict => Some("换一个幂等键，或提交与上次相同的内容。"),
+        IssueError::Registry(RegistryError::StorageFull) | IssueError::Objects(_) => {
+            Some("检查磁盘空间和权限；已签发的证照不受影响。")
+        }
+        _ => None,
+    };
+    with_hint(Failure::from_error(doing, error), hint)
+}
+
+fn with_hint(failure: Failure, hint: Option<&str>) -> Failure {
+    match hint {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}

@@ -1,0 +1,184 @@
+//! `certseal certificate`.
+
+use std::path::Path;
+
+use certseal_core::{
+    clock::china,
+    codes,
+    issue::{IssueError, Service, Transition},
+    registry::{CertificateRecord, Event, Holder},
+};
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::{Session, block_on, issue_failure};
+use crate::{
+    args::{Certificate, Change},
+    output::{self, Context as _, Failure, Outcome},
+};
+
+/// Most certificates of one holder shown.
+const MAX_SHOWN: usize = 200;
+
+pub(super) fn run(session: &Session, args: &Certificate) -> Result<Outcome, Failure> {
+    let home = session.home()?;
+    let service = session.service(&home)?;
+    match args {
+        Certificate::Find { query } => find(session, &service, query),
+        Certificate::History { identifier } => history(session, &service, identifier),
+        Certificate::Export { identifier, out } => export(session, &service, identifier, out),
+        Certificate::Suspend(change) => transition(session, &service, change, Transition::Suspend),
+        Certificate::Resume(change) => transition(session, &service, change, Transition::Resume),
+        Certificate::Revoke(change) => transition(session, &service, change, Transition::Revoke),
+        Certificate::Cancel(change) => transition(session, &service, change, Transition::Cancel),
+    }
+}
+
+fn find(session: &Session, service: &Service, query: &str) -> Result<Outcome, Failure> {
+    let found = block_on(search(service, query))?.map_err(|error| issue_failure("查询", &error))?;
+    if session.json {
+        output::json(&found);
+    } else if found.is_empty() {
+        output::line(format_args!("没有找到“{query}”"));
+    } else {
+        for record in &found {
+            show(service, record);
+        }
+    }
+    Ok(if found.is_empty() {
+        Outcome::Negative
+    } else {
+        Outcome::Done
+    })
+}
+
+/// By identifier, then by number in any type, then by holder's code or name.
+async fn search(service: &Service, query: &str) -> Result<Vec<CertificateRecord>, IssueError> {
+    let registry = service.registry();
+    let found = registry.find(&[query.to_owned()]).await?;
+    if let Some(record) = found.into_iter().next().flatten() {
+        return Ok(vec![record]);
+    }
+    let mut found = Vec::new();
+    for certificate_type in service.catalogue().types() {
+        found.extend(registry.by_number(&certificate_type.key, query).await?);
+    }
+    for holder in [Holder::Code(query.to_owned()), Holder::Name(query.to_owned())] {
+        if found.is_empty() {
+            found = registry.by_holder(&holder, None, MAX_SHOWN).await?;
+        }
+    }
+    Ok(found)
+}
+
+fn show(service: &Service, record: &CertificateRecord) {
+    let name = service
+        .catalogue()
+        .get(&record.certificate_type)
+        .map_or(record.certificate_type.as_str(), |t| t.name.as_str());
+    output::line(format_args!(
+        "{name} {}　{}",
+        record.number,
+        record.status.name_zh()
+    ));
+    output::line(format_args!("  标识     {}", record.identifier));
+    let code = record
+        .holder_code
+        .as_deref()
+        .map(codes::mask_code)
+        .unwrap_or_default();
+    output::line(format_args!("  持证主体 {} {code}", record.holder_name));
+    output::line(format_args!("  颁证机构 {}", record.issuer_name));
+    let until = record
+        .valid_until
+        .map_or("长期".to_owned(), |date| date.to_string());
+    output::line(format_args!(
+        "  有效期   {} 至 {until}，{} 颁发",
+        record.valid_from, record.issued_on
+    ));
+    if !record.status_reason.is_empty() {
+        let since = local(record.status_since);
+        output::line(format_args!(
+            "  状态     {since} {}：{}",
+            record.status.name_zh(),
+            record.status_reason
+        ));
+    }
+    if let Some(other) = &record.successor {
+        output::line(format_args!("  换发为   {other}"));
+    }
+    if let Some(other) = &record.predecessor {
+        output::line(format_args!("  换发自   {other}"));
+    }
+}
+
+pub(super) fn local(at: Timestamp) -> String {
+    at.to_zoned(china()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+fn history(session: &Session, service: &Service, identifier: &str) -> Result<Outcome, Failure> {
+    let events = block_on(service.registry().history(identifier))?.context("查询")?;
+    if events.is_empty() {
+        return Err(issue_failure(
+            "查询",
+            &IssueError::NotFound(identifier.to_owned()),
+        ));
+    }
+    if session.json {
+        output::json(&events.iter().map(event_json).collect::<Vec<_>>());
+        return Ok(Outcome::Done);
+    }
+    for event in &events {
+        output::line(format_args!(
+            "{:>8}  {}  {}  {}  {}",
+            event.index,
+            local(event.at()),
+            event.leaf.kind.name_zh(),
+            event.private.actor,
+            event.private.reason
+        ));
+    }
+    Ok(Outcome::Done)
+}
+
+fn event_json(event: &Event) -> serde_json::Value {
+    json!({
+        "index": event.index,
+        "at": event.at(),
+        "kind": event.leaf.kind,
+        "actor": event.private.actor,
+        "reason": event.private.reason,
+    })
+}
+
+fn export(session: &Session, service: &Service, identifier: &str, out: &Path) -> Result<Outcome, Failure> {
+    let taken = block_on(async {
+        let record = service.record(identifier).await?;
+        let document = service.document(&record).await?;
+        Ok((record, document))
+    })?;
+    let (record, document) = taken.map_err(|error| issue_failure("取出证照", &error))?;
+    std::fs::write(out, document).context(&format!("写入 {}", out.display()))?;
+    if session.json {
+        output::json(&json!({ "record": record, "file": out }));
+    } else {
+        output::line(format_args!("已写入 {}", out.display()));
+    }
+    Ok(Outcome::Done)
+}
+
+fn transition(
+    session: &Session,
+    service: &Service,
+    change: &Change,
+    transition: Transition,
+) -> Result<Outcome, Failure> {
+    let changed = service.transition(&change.identifier, transition, &change.actor, &change.reason);
+    let record = block_on(changed)?.map_err(|error| issue_failure("变更状态", &error))?;
+    if session.json {
+        output::json(&record);
+    } else {
+        show(service, &record);
+    }
+    Ok(Outcome::Done)
+}

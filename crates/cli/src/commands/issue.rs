@@ -1,0 +1,166 @@
+//! `certseal issue`.
+
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::{self, Read},
+    path::Path,
+};
+
+use certseal_core::{
+    catalogue::{CertificateType, RawRecord},
+    issue::Request,
+    limits::{MAX_FIELD_CHARS, MAX_PHOTO_BYTES},
+    registry::Basis,
+};
+use serde_json::{Value, json};
+
+use super::{Session, block_on, certificate_type, issue_failure};
+use crate::{
+    args::Issue,
+    output::{self, Context as _, Failure, Outcome},
+};
+
+/// Largest data file read: every field of a face at its longest, with room for JSON.
+const MAX_DATA: u64 = (MAX_FIELD_CHARS as u64) * 4 * 128;
+
+pub(super) fn run(session: &Session, args: Issue) -> Result<Outcome, Failure> {
+    let home = session.home()?;
+    let certificate_type = certificate_type(home.catalogue(), &args.certificate_type)?;
+    let mut values = BTreeMap::new();
+    if let Some(path) = &args.data {
+        for (name, value) in read_data(path)? {
+            put(&mut values, &certificate_type, &name, value)?;
+        }
+    }
+    for pair in &args.set {
+        let (name, value) = split(pair, "--set")?;
+        put(&mut values, &certificate_type, name, value.to_owned())?;
+    }
+    let mut photos = BTreeMap::new();
+    for pair in &args.photo {
+        let (name, path) = split(pair, "--photo")?;
+        let bytes = read_at_most(Path::new(path), MAX_PHOTO_BYTES as u64)?;
+        photos.insert(field_key(&certificate_type, name)?, bytes);
+    }
+
+    let basis = match (args.renews, args.amends, args.reissues) {
+        (Some(identifier), ..) => Basis::Renews(identifier),
+        (_, Some(identifier), _) => Basis::Amends(identifier),
+        (.., Some(identifier)) => Basis::Reissues(identifier),
+        _ => Basis::First,
+    };
+    let service = session.signing_service(&home)?;
+    let request = Request {
+        certificate_type: certificate_type.key.clone(),
+        record: RawRecord { values, photos },
+        seal: args.seal,
+        basis,
+        actor: args.actor,
+        reason: args.reason,
+        idempotency_key: args.idempotency_key.map(|key| format!("cli:{key}")),
+    };
+    let issued = block_on(service.issue(request))?.map_err(|error| issue_failure("签发", &error))?;
+
+    let record = &issued.record;
+    let path = args
+        .out
+        .unwrap_or_else(|| format!("{}.pdf", record.identifier).into());
+    std::fs::write(&path, &issued.document).context(&format!("写入 {}", path.display()))?;
+    if session.json {
+        output::json(&json!({ "record": record, "replayed": issued.replayed, "file": path }));
+    } else {
+        let how = if issued.replayed {
+            "此前已签发"
+        } else {
+            "已签发"
+        };
+        output::line(format_args!("{how} {} {}", certificate_type.name, record.number));
+        output::line(format_args!("  电子证照标识 {}", record.identifier));
+        output::line(format_args!("  持证主体 {}", record.holder_name));
+        output::line(format_args!("  文件 {}", path.display()));
+    }
+    Ok(Outcome::Done)
+}
+
+fn put(
+    values: &mut BTreeMap<String, String>,
+    certificate_type: &CertificateType,
+    name: &str,
+    value: String,
+) -> Result<(), Failure> {
+    values.insert(field_key(certificate_type, name)?, value);
+    Ok(())
+}
+
+fn field_key(certificate_type: &CertificateType, name: &str) -> Result<String, Failure> {
+    let field = certificate_type.column_for(name).ok_or_else(|| {
+        let labels: Vec<&str> = certificate_type
+            .fields
+            .iter()
+            .map(|field| field.label.as_str())
+            .collect();
+        Failure::new(
+            format!("{}没有字段“{name}”", certificate_type.name),
+            format!("字段有：{}", labels.join("、")),
+        )
+    })?;
+    Ok(field.key.clone())
+}
+
+fn split<'a>(pair: &'a str, option: &str) -> Result<(&'a str, &'a str), Failure> {
+    pair.split_once('=').ok_or_else(|| {
+        Failure::new(
+            format!("{option} {pair} 缺少等号"),
+            format!("写作 {option} 字段=值。"),
+        )
+    })
+}
+
+fn read_data(path: &Path) -> Result<Vec<(String, String)>, Failure> {
+    let bytes = read_at_most(path, MAX_DATA)?;
+    let value: Value = serde_json::from_slice(&bytes).map_err(|error| {
+        Failure::from_error(&format!("解析 {}", path.display()), &error)
+            .hint("应为一个 JSON 对象：{\"字段\": \"值\", …}，字段可写键、标签或短名。")
+    })?;
+    let Value::Object(object) = value else {
+        return Err(Failure::new(
+            format!("{} 不是 JSON 对象", path.display()),
+            "应为 {\"字段\": \"值\", …}。",
+        ));
+    };
+    object
+        .into_iter()
+        .map(|(name, value)| match value {
+            Value::String(text) => Ok((name, text)),
+            Value::Number(number) => Ok((name, number.to_string())),
+            Value::Null => Ok((name, String::new())),
+            _ => Err(Failure::new(
+                format!("字段“{name}”的值应为文本或数字"),
+                "去掉数组或对象。",
+            )),
+        })
+        .collect()
+}
+
+fn read_at_most(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
+    let doing = format!("读取 {}", path.display());
+    let mut bytes = Vec::new();
+    if path == Path::new("-") {
+        io::stdin()
+            .lock()
+            .take(limit + 1)
+            .read_to_end(&mut bytes)
+            .context(&doing)?;
+    } else {
+        let file = File::open(path).context(&doing)?;
+        file.take(limit + 1).read_to_end(&mut bytes).context(&doing)?;
+    }
+    if bytes.len() as u64 > limit {
+        return Err(Failure::new(
+            format!("{} 超过 {} KiB", path.display(), limit >> 10),
+            "核对是否选错了文件。",
+        ));
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,58 @@
+//! `certseal report`.
+
+use certseal_core::{
+    home::Home,
+    issue::Service,
+    report::{Annex3, Tally, annex3},
+};
+
+use super::{Session, block_on};
+use crate::{
+    args::Report,
+    output::{self, Context as _, Failure, Outcome},
+};
+
+pub(super) fn run(session: &Session, args: &Report) -> Result<Outcome, Failure> {
+    let home = session.home()?;
+    let service = session.service(&home)?;
+    let Report::Annex3 { csv, xlsx } = args;
+    let report = annex3_now(&home, &service)?;
+    let table = report.table();
+    if let Some(path) = csv {
+        let bytes = table.to_csv().context("生成 CSV")?;
+        std::fs::write(path, bytes).context(&format!("写入 {}", path.display()))?;
+    }
+    if let Some(path) = xlsx {
+        let bytes = table.to_xlsx().context("生成 XLSX")?;
+        std::fs::write(path, bytes).context(&format!("写入 {}", path.display()))?;
+    }
+    if session.json {
+        output::json(&report);
+    } else {
+        output::line(table.to_text());
+    }
+    Ok(Outcome::Done)
+}
+
+/// The table as of now.
+pub(crate) fn annex3_now(home: &Home, service: &Service) -> Result<Annex3, Failure> {
+    let counts = block_on(service.registry().counts())?.context("读取登记簿")?;
+    let tallies = counts
+        .into_iter()
+        .map(|(key, counts)| {
+            let tally = Tally {
+                sealed: counts.sealed(),
+                unsealed: counts.unsealed,
+            };
+            (key, tally)
+        })
+        .collect();
+    let catalogue = home.catalogue();
+    Ok(annex3(
+        &home.config().region_name,
+        service.clock().now(),
+        catalogue.departments(),
+        catalogue.types().map(|t| &**t),
+        &tallies,
+    ))
+}

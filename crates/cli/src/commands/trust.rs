@@ -1,0 +1,70 @@
+//! `certseal trust`.
+
+use certseal_core::{home::LIST_KEY, trust::list::TrustList};
+use serde_json::json;
+
+use super::{Session, block_on, certificate::local, clock, home_failure};
+use crate::{
+    args::Trust,
+    output::{self, Context as _, Failure, Outcome},
+};
+
+pub(super) fn run(session: &Session, args: &Trust) -> Result<Outcome, Failure> {
+    let home = session.home()?;
+    match args {
+        Trust::Show => show(session, &home.trust_list(None).map_err(home_failure)?),
+        Trust::Export { out } => {
+            let service = session.service(&home)?;
+            let seals = block_on(service.registry().seals())?.context("读取印章登记簿")?;
+            home.export_authority(out, &seals).map_err(home_failure)?;
+            if session.json {
+                output::json(&json!({ "folder": out, "seals": seals.len() }));
+            } else {
+                output::line(format_args!(
+                    "已导出到 {}：机构说明、吊销列表、印章 {} 枚",
+                    out.display(),
+                    seals.len()
+                ));
+            }
+        }
+        Trust::Add { from } => {
+            let keys = session.keys(&home)?;
+            let signer = keys.identity(LIST_KEY).context("打开信任列表密钥")?;
+            let list = home
+                .list_authority(from, &*signer.signer, clock().now())
+                .map_err(home_failure)?;
+            show(session, &list);
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+fn show(session: &Session, list: &TrustList) {
+    let content = list.content();
+    if session.json {
+        output::json(content);
+        return;
+    }
+    output::line(format_args!(
+        "信任列表第 {} 号，{} 签发，{} 前更新",
+        content.sequence,
+        local(content.issued_at),
+        local(content.next_update)
+    ));
+    for authority in list.authorities() {
+        output::line(format_args!(
+            "  {}  {}（{}），证照类型 {} 种，颁证机构 {} 个",
+            authority.id,
+            authority.name,
+            authority.region,
+            authority.types.len(),
+            authority.issuers.len()
+        ));
+    }
+    for agreement in &content.agreements {
+        output::line(format_args!(
+            "  互认：{} → {}，自 {}",
+            agreement.from_region, agreement.to_region, agreement.from
+        ));
+    }
+}

@@ -1,0 +1,151 @@
+//! `certseal verify`.
+
+use std::{
+    collections::BTreeSet,
+    fs::File,
+    io::{self, BufRead as _, Read as _},
+    path::Path,
+    sync::Arc,
+};
+
+use certseal_core::{
+    codes::CertificateIdentifier,
+    home::Home,
+    limits::MAX_DOCUMENT_BYTES,
+    registry::Registry,
+    verify::{Conclusion, Examined, Language, Options, RegistryView, Report, Verifier},
+};
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::{Session, block_on, clock, home_failure};
+use crate::{
+    args::Verify,
+    output::{self, Context as _, Failure, Outcome},
+};
+
+/// A verifier over an installation, with its registry where it is at hand.
+pub(crate) struct Desk {
+    verifier: Verifier,
+    registry: Option<Arc<dyn Registry>>,
+    /// Credit codes of the departments whose certificates stand in that registry.
+    issuers: BTreeSet<String>,
+}
+
+impl Desk {
+    /// The verifier of an installation, asking this registry.
+    pub(crate) fn new(
+        home: &Home,
+        trust_list: Option<&Path>,
+        registry: Option<Arc<dyn Registry>>,
+    ) -> Result<Self, Failure> {
+        let material = home.trust_material(trust_list).map_err(home_failure)?;
+        Ok(Self {
+            verifier: Verifier::new(material).context("读取信任材料")?,
+            registry,
+            issuers: home
+                .config()
+                .departments
+                .iter()
+                .map(|department| department.code.clone())
+                .collect(),
+        })
+    }
+
+    /// Judges an input at an instant.
+    pub(crate) fn judge(&self, examined: &Examined, now: Timestamp) -> Result<Report, Failure> {
+        let view = match (&self.registry, examined.identifier()) {
+            (Some(registry), Some(identifier)) => {
+                let view = block_on(RegistryView::look_up(&**registry, identifier, now))?;
+                let view = view.context("查询登记簿")?;
+                // Another authority's certificate stands in another registry: ours was not the one to ask.
+                Some(view).filter(|view| view.record.is_some() || self.is_ours(identifier))
+            }
+            _ => None,
+        };
+        Ok(self.verifier.judge(examined, &Options { now }, view.as_ref()))
+    }
+
+    fn is_ours(&self, identifier: &str) -> bool {
+        let issuer =
+            CertificateIdentifier::parse(identifier).map(|(parsed, _)| parsed.issuer_code().to_owned());
+        issuer.is_ok_and(|code| self.issuers.contains(&code))
+    }
+}
+
+pub(super) fn run(session: &Session, args: &Verify) -> Result<Outcome, Failure> {
+    let home = session.home()?;
+    let registry: Option<Arc<dyn Registry>> = if args.offline {
+        None
+    } else {
+        Some(Arc::new(home.registry().map_err(home_failure)?))
+    };
+    let desk = Desk::new(&home, args.trust_list.as_deref(), registry)?;
+    let now = args.at.unwrap_or_else(|| clock().now());
+
+    let mut inputs = Vec::new();
+    for input in &args.inputs {
+        if input == "-" {
+            for name in io::stdin().lock().lines() {
+                inputs.push(name.context("读取标准输入")?);
+            }
+        } else {
+            inputs.push(input.clone());
+        }
+    }
+    let mut worst = Outcome::Done;
+    let mut reports = Vec::new();
+    for input in &inputs {
+        let report = desk.judge(&read(input)?, now)?;
+        worst = worse(worst, outcome(&report));
+        if session.json {
+            reports.push(json!({ "input": input, "report": report }));
+        } else {
+            if inputs.len() > 1 {
+                output::line(format_args!("── {input}"));
+            }
+            output::line(report.to_text(Language::Chinese));
+        }
+    }
+    if session.json {
+        match reports.as_slice() {
+            [only] if args.inputs.len() == 1 => output::json(&only["report"]),
+            _ => output::json(&reports),
+        }
+    }
+    Ok(worst)
+}
+
+/// A file where there is one, else the text of a QR code or an identifier.
+pub(crate) fn read(input: &str) -> Result<Examined, Failure> {
+    let path = Path::new(input);
+    let looks_like_text = input.starts_with("http") || input.starts_with("1.2.156.");
+    if looks_like_text && !path.exists() {
+        return Ok(Examined::of_qr_text(input));
+    }
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(MAX_DOCUMENT_BYTES as u64 + 1).read_to_end(&mut bytes))
+        .map_err(|error| {
+            Failure::from_error(&format!("读取 {input}"), &error)
+                .hint("参数应为证照文件、二维码图片、二维码文本或电子证照标识。")
+        })?;
+    Ok(Examined::of(&bytes))
+}
+
+/// Exit status of one report.
+pub(crate) fn outcome(report: &Report) -> Outcome {
+    match report.conclusion {
+        Conclusion::Good => Outcome::Done,
+        Conclusion::Undecided => Outcome::Undecided,
+        Conclusion::NotInForce | Conclusion::Bad => Outcome::Negative,
+    }
+}
+
+fn worse(a: Outcome, b: Outcome) -> Outcome {
+    match (a, b) {
+        (Outcome::Negative, _) | (_, Outcome::Negative) => Outcome::Negative,
+        (Outcome::Undecided, _) | (_, Outcome::Undecided) => Outcome::Undecided,
+        _ => Outcome::Done,
+    }
+}

@@ -1,0 +1,3 @@
+//! Demonstration data.
+
+pub(crate) mod synthetic;

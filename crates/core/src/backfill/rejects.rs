@@ -1,0 +1,116 @@
+//! The rejects file: rows as they stood, with what is wrong in columns of their own. Mended, the file
+//! can be fed again as it is: the added columns are known and left out on reading.
+
+use std::{
+    fs::{self, File},
+    io::{BufWriter, Write as _},
+    path::{Path, PathBuf},
+};
+
+use super::source::Row;
+use crate::catalogue::FieldError;
+
+/// Headers of the added columns: line in the table, fields, reasons, what to do.
+pub(super) const ADDED: [&str; 4] = ["〔原行号〕", "〔问题字段〕", "〔原因〕", "〔处理办法〕"];
+
+/// Excel takes a table without it for GBK.
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+/// A row that was refused, with every reason.
+#[derive(Debug)]
+pub(super) struct Rejection {
+    pub(super) row: Row,
+    pub(super) errors: Vec<FieldError>,
+}
+
+/// The file rejected rows go to. It appears under its name only when it is complete.
+#[derive(Debug)]
+pub struct Rejects {
+    path: PathBuf,
+    open: Option<csv::Writer<BufWriter<File>>>,
+}
+
+impl Rejects {
+    /// A rejects file at `path`, made at the first rejection. A file of an earlier run that stands
+    /// there is replaced, or removed if nothing is rejected now.
+    pub fn at(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            open: None,
+        }
+    }
+
+    /// Where it will be.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn partial(&self) -> PathBuf {
+        let mut name = self.path.clone().into_os_string();
+        name.push(".part");
+        name.into()
+    }
+
+    pub(super) fn write(&mut self, header: &[String], rejection: &Rejection) -> Result<(), csv::Error> {
+        // Columns of an earlier rejects file give way to the new ones.
+        let kept: Vec<usize> = header
+            .iter()
+            .enumerate()
+            .filter(|(_, name)| !ADDED.contains(&name.as_str()))
+            .map(|(index, _)| index)
+            .collect();
+        if self.open.is_none() {
+            let mut file = BufWriter::new(File::create(self.partial())?);
+            file.write_all(BYTE_ORDER_MARK)?;
+            // A row with too many or too few cells is kept as it stands.
+            let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(file);
+            let names = kept
+                .iter()
+                .filter_map(|index| header.get(*index))
+                .map(String::as_str);
+            writer.write_record(ADDED.into_iter().chain(names))?;
+            self.open = Some(writer);
+        }
+        let Some(writer) = &mut self.open else {
+            return Ok(());
+        };
+        let join = |part: fn(&FieldError) -> &str| {
+            let mut parts: Vec<&str> = Vec::new();
+            for text in rejection.errors.iter().map(part) {
+                if !parts.contains(&text) {
+                    parts.push(text);
+                }
+            }
+            parts.join("；")
+        };
+        let line = rejection.row.line.to_string();
+        let fields = join(|error| &error.label);
+        let reasons = join(|error| &error.reason);
+        let hints = join(|error| &error.hint);
+        let cells = &rejection.row.cells;
+        let whole = cells.len() == header.len();
+        let cells = cells
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| !whole || kept.contains(index));
+        let added = [line.as_str(), &fields, &reasons, &hints];
+        writer.write_record(added.into_iter().chain(cells.map(|(_, cell)| cell)))
+    }
+
+    /// Brings the file under its name.
+    pub(super) fn finish(self) -> Result<(), csv::Error> {
+        let partial = self.partial();
+        let Some(writer) = self.open else {
+            return match fs::remove_file(&self.path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+                _ => Ok(()),
+            };
+        };
+        let file = writer
+            .into_inner()
+            .map_err(|error| std::io::Error::other(error.to_string()))?;
+        let file = file.into_inner().map_err(std::io::IntoInnerError::into_error)?;
+        file.sync_all()?;
+        Ok(fs::rename(partial, self.path)?)
+    }
+}

@@ -1,0 +1,241 @@
+//! One installation on disk, and the binding of the rooms over it.
+//!
+//! ```text
+//!  certseal.toml      who issues here, and where verification pages are
+//!  templates/         certificate types
+//!  keys/              encrypted private keys with their X.509 certificates
+//!  pki/               what the authority publishes: CA certificates, CRLs, revocations.json
+//!  trust/             the trust list, the key it is checked with, CRLs and seals of other authorities
+//!  registry/          events
+//!  documents/         sealed documents
+//!  api-keys.toml      hashes of API keys
+//! ```
+
+mod audit;
+mod config;
+mod founding;
+mod pki;
+mod trust;
+
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+pub use self::{
+    audit::{AuditProgress, HomeAudit},
+    config::{Config, IssuingDepartment},
+    founding::{Founding, found},
+    pki::{KeyEntry, PkiError},
+    trust::TrustStoreError,
+};
+use crate::{
+    catalogue::{Catalogue, CatalogueError},
+    clock::Clock,
+    crypto::{IdentityError, KeyFolder, KeyFolderError, identity::read_chain},
+    face::{FontBook, FontConfig, FontError},
+    issue::{Service, ServiceParts, Workshop},
+    registry::{Objects, ObjectsError, RegistryError, SledOptions, SledRegistry},
+};
+
+/// Name of the root's key.
+pub const ROOT: &str = "root";
+/// Name of the issuing CA's key.
+pub const CA: &str = "ca";
+/// Name of the key of the root above the seal maker.
+pub const SEAL_ROOT: &str = "seal-root";
+/// Name of the seal maker's key.
+pub const SEAL_MAKER: &str = "seal-maker";
+/// Name of the key that signs the trust list.
+pub const LIST_KEY: &str = "trust-list";
+
+/// Why an installation cannot be made or opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HomeError {
+    /// There is something there already.
+    #[error("{} 已存在且不为空，不覆盖 (exists and is not empty)", .0.display())]
+    AlreadyThere(PathBuf),
+    /// No installation there.
+    #[error("{} 不是 certseal 数据目录：没有 certseal.toml (not an installation)", .0.display())]
+    Missing(PathBuf),
+    /// The configuration is wrong.
+    #[error("配置 {}：{reason} (configuration)", path.display())]
+    Config {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong and where.
+        reason: String,
+    },
+    /// A file cannot be read or written.
+    #[error("无法读写 {} (cannot read or write)", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// Certificate types.
+    #[error(transparent)]
+    Catalogue(#[from] CatalogueError),
+    /// Fonts.
+    #[error(transparent)]
+    Fonts(#[from] FontError),
+    /// X.509 certificates or keys.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// A key cannot be used.
+    #[error(transparent)]
+    Key(#[from] KeyFolderError),
+    /// The authority's own X.509 certificates and CRLs.
+    #[error(transparent)]
+    Pki(#[from] PkiError),
+    /// Trust list.
+    #[error(transparent)]
+    Trust(#[from] TrustStoreError),
+    /// Registry.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// Documents.
+    #[error(transparent)]
+    Objects(#[from] ObjectsError),
+}
+
+/// An installation.
+#[derive(Debug)]
+pub struct Home {
+    root: PathBuf,
+    config: Config,
+    catalogue: Arc<Catalogue>,
+}
+
+impl Home {
+    /// Opens the installation in a folder: reads its configuration and certificate types.
+    pub fn open(root: &Path) -> Result<Self, HomeError> {
+        let config = Config::load(root)?;
+        let catalogue = Catalogue::load(&root.join("templates"))?;
+        for department in &config.departments {
+            if !catalogue
+                .departments()
+                .iter()
+                .any(|known| known.key == department.key)
+            {
+                return Err(HomeError::Config {
+                    path: root.join("certseal.toml"),
+                    reason: format!("部门 {} 不在 templates/departments.toml 中", department.key),
+                });
+            }
+        }
+        Ok(Self {
+            root: root.to_owned(),
+            config,
+            catalogue: Arc::new(catalogue),
+        })
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        &self.root
+    }
+
+    /// Its configuration.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Its certificate types.
+    pub fn catalogue(&self) -> &Arc<Catalogue> {
+        &self.catalogue
+    }
+
+    /// Where its keys are.
+    pub fn keys_path(&self) -> PathBuf {
+        self.root.join("keys")
+    }
+
+    /// Where what it publishes is.
+    pub fn pki_path(&self) -> PathBuf {
+        self.root.join("pki")
+    }
+
+    /// Hashes of its API keys.
+    pub fn api_keys_path(&self) -> PathBuf {
+        self.root.join("api-keys.toml")
+    }
+
+    /// Fonts: the installation's own folders first, then the system's.
+    pub fn fonts(&self) -> Result<FontBook, HomeError> {
+        let mut config = FontConfig::system(std::env::home_dir().as_deref());
+        let own = self.config.fonts.iter().map(|folder| self.root.join(folder));
+        config.dirs.splice(0..0, own);
+        Ok(FontBook::load(&config)?)
+    }
+
+    /// The registry. One process at a time can have it.
+    pub fn registry(&self) -> Result<SledRegistry, HomeError> {
+        Ok(SledRegistry::open(
+            &self.root.join("registry"),
+            SledOptions::default(),
+        )?)
+    }
+
+    /// The documents.
+    pub fn objects(&self) -> Result<Objects, HomeError> {
+        Ok(Objects::local(&self.root)?)
+    }
+
+    /// What faces are set with.
+    pub fn workshop(&self) -> Result<Workshop, HomeError> {
+        let issuers = self
+            .config
+            .departments
+            .iter()
+            .filter_map(|department| Some((department.key.clone(), self.config.issuer(&department.key)?)))
+            .collect::<BTreeMap<_, _>>();
+        Ok(Workshop {
+            catalogue: Arc::clone(&self.catalogue),
+            layouts: self.root.join("templates/_layouts"),
+            fonts: Arc::new(self.fonts()?),
+            issuers,
+        })
+    }
+
+    /// All rooms bound together, to issue and change. Opens the registry.
+    pub fn service(&self, keys: KeyFolder, clock: Arc<dyn Clock>) -> Result<Service, HomeError> {
+        // Whoever put the maker's certificate into the key folder trusts it.
+        let maker = read_chain(&self.keys_path().join(format!("{SEAL_MAKER}.pem")))?;
+        Ok(Service::new(ServiceParts {
+            workshop: self.workshop()?,
+            keys: Arc::new(keys),
+            seal_makers: maker.into_iter().take(1).collect(),
+            host: self.config.host.clone(),
+            registry: Arc::new(self.registry()?),
+            objects: Arc::new(self.objects()?),
+            clock,
+        }))
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, HomeError> {
+    fs::read(path).map_err(|source| HomeError::Io {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// Writes a file whole or not at all.
+fn write(path: &Path, bytes: &[u8]) -> Result<(), HomeError> {
+    let failed = |source| HomeError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".new");
+    let beside = PathBuf::from(beside);
+    let mut file = fs::File::create(&beside).map_err(failed)?;
+    io::Write::write_all(&mut file, bytes).map_err(failed)?;
+    file.sync_all().map_err(failed)?;
+    fs::rename(&beside, path).map_err(failed)
+}

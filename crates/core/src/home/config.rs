@@ -1,0 +1,68 @@
+//! Configuration of one installation: `certseal.toml` in the home directory.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::HomeError;
+use crate::catalogue::Issuer;
+
+/// `certseal.toml`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Config {
+    /// Host name of the verification page, in QR codes and certificate pointers.
+    pub host: String,
+    /// Identifier of this authority in trust lists.
+    pub authority: String,
+    /// Region code, six digits (GB/T 2260).
+    pub region: String,
+    /// Region name, printed before each department's name.
+    pub region_name: String,
+    /// Folders searched for fonts before the system's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fonts: Vec<PathBuf>,
+    /// Departments that issue here.
+    #[serde(rename = "department")]
+    pub departments: Vec<IssuingDepartment>,
+}
+
+/// A department as an issuing authority (证照颁发机构).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct IssuingDepartment {
+    /// Key of the department in the catalogue.
+    pub key: String,
+    /// Full legal name, printed on faces.
+    pub name: String,
+    /// Unified social credit code.
+    pub code: String,
+}
+
+impl Config {
+    /// Reads `certseal.toml` under `home`.
+    pub fn load(home: &Path) -> Result<Self, HomeError> {
+        let path = home.join("certseal.toml");
+        let text = std::fs::read_to_string(&path).map_err(|source| match source.kind() {
+            std::io::ErrorKind::NotFound => HomeError::Missing(home.to_owned()),
+            _ => HomeError::Io {
+                path: path.clone(),
+                source,
+            },
+        })?;
+        toml::from_str(&text).map_err(|error| HomeError::Config {
+            path,
+            reason: error.to_string(),
+        })
+    }
+
+    /// The issuer that a department is.
+    pub fn issuer(&self, department: &str) -> Option<Issuer> {
+        let found = self.departments.iter().find(|d| d.key == department)?;
+        Some(Issuer {
+            name: found.name.clone(),
+            code: found.code.clone(),
+            region: self.region.clone(),
+        })
+    }
+}

@@ -1,0 +1,296 @@
+//! Everything prepared once for one certificate type under one seal, and the making of documents.
+//!
+//! A [`Press`] computes and nothing else: no clock, no disk, no network. It may be used from any
+//! number of threads at once.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+use ring::digest;
+
+use crate::{
+    catalogue::{CertificateType, FaceData, Issuer},
+    codes,
+    crypto::{
+        SigningIdentity,
+        x509::{self, X509Error},
+    },
+    document::pdf::{DocumentInfo, PdfError, PreparedParts, PreparedPdf},
+    face::{Face, FaceError, FaceTemplate, FontBook, Printed},
+    qr::{
+        symbol::{self, SymbolError},
+        text,
+        token::{self, FaceToken, TokenError},
+    },
+    seal::Seal,
+    sign::cms::{CmsSigner, SignError},
+};
+
+/// The layout of one certificate type for one issuer: enough to set a face, not to seal it.
+#[derive(Debug)]
+pub struct Typesetter {
+    certificate_type: Arc<CertificateType>,
+    issuer: Issuer,
+    template: FaceTemplate,
+    fonts: Arc<FontBook>,
+}
+
+impl Typesetter {
+    /// Binds a type's template to the issuer that will be printed on it.
+    pub fn new(
+        certificate_type: Arc<CertificateType>,
+        issuer: Issuer,
+        template: FaceTemplate,
+        fonts: Arc<FontBook>,
+    ) -> Self {
+        Self {
+            certificate_type,
+            issuer,
+            template,
+            fonts,
+        }
+    }
+
+    /// The certificate type it sets.
+    pub fn certificate_type(&self) -> &Arc<CertificateType> {
+        &self.certificate_type
+    }
+
+    /// Who issues.
+    pub fn issuer(&self) -> &Issuer {
+        &self.issuer
+    }
+
+    /// Sets the face; every field that cannot be printed is an error of its own.
+    pub fn lay_out(&self, face: &FaceData, identifier: &str, number: &str) -> Result<Face, Vec<FaceError>> {
+        let printed = Printed {
+            identifier,
+            number,
+            issuer_name: &self.issuer.name,
+        };
+        self.template.lay_out(face, &printed, &self.fonts)
+    }
+}
+
+/// Where the time of one document went.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Stages {
+    /// Setting the face.
+    pub layout: Duration,
+    /// Face data, signed token and QR symbol.
+    pub qr: Duration,
+    /// Writing the document with its digest.
+    pub write: Duration,
+    /// Signing it.
+    pub sign: Duration,
+    /// Embedding the signature, digest of the whole.
+    pub finish: Duration,
+}
+
+impl Stages {
+    /// Adds another document's times.
+    pub fn add(&mut self, other: &Stages) {
+        self.layout += other.layout;
+        self.qr += other.qr;
+        self.write += other.write;
+        self.sign += other.sign;
+        self.finish += other.finish;
+    }
+
+    /// All of it.
+    pub fn total(&self) -> Duration {
+        self.layout + self.qr + self.write + self.sign + self.finish
+    }
+}
+
+/// A sealed document that no registry knows of yet: it must not leave the process.
+#[derive(Debug)]
+pub struct SealedDocument {
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// SHA-256 of it.
+    pub digest: [u8; 32],
+    /// SHA-256 of the attached face data.
+    pub face_digest: [u8; 32],
+    /// Where the time went.
+    pub stages: Stages,
+}
+
+/// Why a document could not be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PressError {
+    /// Fields that cannot be printed.
+    #[error("{}", list(.0))]
+    Face(Vec<FaceError>),
+    /// The document could not be written.
+    #[error(transparent)]
+    Pdf(#[from] PdfError),
+    /// It could not be signed.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+    /// The signer certificate cannot be read.
+    #[error(transparent)]
+    X509(#[from] X509Error),
+    /// The QR token could not be made.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// The QR symbol could not be made.
+    #[error(transparent)]
+    Symbol(#[from] SymbolError),
+}
+
+fn list(errors: &[FaceError]) -> String {
+    let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    texts.join("；")
+}
+
+/// What a press is put together from.
+#[derive(Debug)]
+pub struct PressParts {
+    /// The layout.
+    pub typesetter: Typesetter,
+    /// The seal, checked and permitting the signer.
+    pub seal: Arc<Seal>,
+    /// Who signs documents.
+    pub signer: Arc<SigningIdentity>,
+    /// Who signs QR tokens.
+    pub token_signer: Arc<SigningIdentity>,
+    /// Host of the verification page.
+    pub host: String,
+}
+
+/// One certificate type under one seal, ready to make documents.
+#[derive(Debug)]
+pub struct Press {
+    typesetter: Typesetter,
+    seal: Arc<Seal>,
+    prepared: PreparedPdf,
+    identity: Arc<SigningIdentity>,
+    validity: (Timestamp, Timestamp),
+    signer: CmsSigner,
+    token_signer: Arc<SigningIdentity>,
+    host: String,
+}
+
+impl Press {
+    /// Prepares what all its documents share.
+    pub fn new(parts: PressParts) -> Result<Self, PressError> {
+        let PressParts {
+            typesetter,
+            seal,
+            signer,
+            token_signer,
+            host,
+        } = parts;
+        let prepared = PreparedPdf::new(PreparedParts {
+            base: typesetter.template.base(),
+            seal: seal.impression(),
+            seal_center: typesetter.template.seal_center(),
+            fonts: &typesetter.fonts,
+        })?;
+        Ok(Self {
+            signer: CmsSigner::new(&signer)?,
+            validity: x509::validity(&x509::parse(&signer.certificate)?),
+            identity: signer,
+            typesetter,
+            seal,
+            prepared,
+            token_signer,
+            host,
+        })
+    }
+
+    /// The layout.
+    pub fn typesetter(&self) -> &Typesetter {
+        &self.typesetter
+    }
+
+    /// The seal it applies.
+    pub fn seal(&self) -> &Seal {
+        &self.seal
+    }
+
+    /// DER of the certificate that signs.
+    pub fn signer_certificate(&self) -> &[u8] {
+        &self.identity.certificate
+    }
+
+    /// First and last second of the signer certificate.
+    pub fn signer_validity(&self) -> (Timestamp, Timestamp) {
+        self.validity
+    }
+
+    /// Makes one sealed document.
+    pub fn make(
+        &self,
+        face: &FaceData,
+        identifier: &str,
+        number: &str,
+        now: Timestamp,
+    ) -> Result<SealedDocument, PressError> {
+        let mut stages = Stages::default();
+        let mut last = Instant::now();
+        let mut lap = |stage: &mut Duration| {
+            let now = Instant::now();
+            *stage = now - last;
+            last = now;
+        };
+
+        // 1. The page without its QR symbol.
+        let issuer = &self.typesetter.issuer;
+        let mut page = self
+            .typesetter
+            .lay_out(face, identifier, number)
+            .map_err(PressError::Face)?;
+        lap(&mut stages.layout);
+
+        // 2. The face data, and the token that binds them to the printed code.
+        let json = face.to_json(identifier, number, issuer);
+        let masked = face.holder_code.as_deref().map(codes::mask_code);
+        let claims = FaceToken::of_face(face, identifier, number, &issuer.code, masked, &json, now);
+        let link = text::encode(&self.host, &token::sign(&claims, &self.token_signer)?);
+        let symbol = symbol::encode(&link)?;
+        page.place_qr(symbol.dark, symbol.width)
+            .map_err(|error| PressError::Face(vec![error]))?;
+        lap(&mut stages.qr);
+
+        // 3. The document, with its digest.
+        let title = &self.typesetter.certificate_type.name;
+        let info = DocumentInfo {
+            identifier,
+            title,
+            author: &issuer.name,
+            certificate_type: &self.typesetter.certificate_type.key,
+            number,
+            created: now,
+            signer_name: self.seal.owner(),
+            reason: "电子证照签章",
+            location: None,
+        };
+        let unsigned = self.prepared.write(&page, &info, &json, self.signer.reserve())?;
+        lap(&mut stages.write);
+
+        // 4. The signature, in its place.
+        let cms = self.signer.sign(&unsigned.digest())?;
+        lap(&mut stages.sign);
+        let bytes = unsigned.embed(&cms)?;
+        let whole = sha256(&bytes);
+        lap(&mut stages.finish);
+        Ok(SealedDocument {
+            bytes,
+            digest: whole,
+            face_digest: claims.face_digest,
+            stages,
+        })
+    }
+}
+
+pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut out = [0; 32];
+    out.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
+    out
+}

@@ -1,0 +1,280 @@
+//! Whether page, face data, metadata and QR token say the same of the same certificate.
+//!
+//! All four are under one signature, so disagreement means that the issuer's own system was wrong or
+//! was misled; whichever a reader looks at, it must not differ from the others.
+
+use super::text::day;
+use super::{checks, indication::SubIndication, report::Finding};
+use crate::{
+    catalogue::{FaceJson, FaceJsonError},
+    codes::{CertificateIdentifier, CheckAlgorithm, mask_code},
+    crypto::x509,
+    document::pdf::{
+        OpenError,
+        open::{Metadata, PageFields},
+    },
+    qr::token::FaceToken,
+};
+
+/// What each part of the document says.
+pub(super) struct Sayings<'a> {
+    pub(super) metadata: Result<&'a Metadata, &'a OpenError>,
+    pub(super) face: Option<Result<&'a FaceJson, &'a FaceJsonError>>,
+    /// The bytes of the face data, if they are attached.
+    pub(super) face_json: Result<Option<&'a [u8]>, &'a OpenError>,
+    pub(super) page: Result<&'a PageFields, &'a OpenError>,
+    pub(super) token: Option<&'a FaceToken>,
+}
+
+/// Judges agreement.
+pub(super) fn judge(said: &Sayings<'_>) -> Finding {
+    let check = &checks::AGREEMENT;
+    // 1. The face data are there and readable: they are what everything else is held against.
+    let face = match (&said.face, said.face_json) {
+        (Some(Ok(face)), Ok(Some(json))) => (*face, json),
+        (Some(Err(FaceJsonError::Schema { found })), _) => {
+            return Finding::undecided(
+                check,
+                "FACE_DATA_NEWER",
+                SubIndication::Generic,
+                format!("照面数据格式“{found}”尚不支持"),
+                format!("face data of an unknown schema: {found}"),
+            )
+            .hint("请升级核验程序", "use a newer version of the verifier");
+        }
+        (Some(Err(error)), _) => {
+            let text = error.to_string();
+            let (zh, en) = text.split_once(" / ").unwrap_or((&text, &text));
+            return disagree("FACE_DATA_MALFORMED", zh.to_owned(), en.to_owned());
+        }
+        (_, Err(error)) => {
+            let text = error.to_string();
+            let (zh, en) = text.split_once(" / ").unwrap_or((&text, &text));
+            return disagree("FACE_DATA_MALFORMED", zh.to_owned(), en.to_owned());
+        }
+        _ => {
+            return Finding::undecided(
+                check,
+                "NO_FACE_DATA",
+                SubIndication::SignedDataNotFound,
+                "文件没有附带照面数据",
+                "no face data are attached",
+            )
+            .hint(
+                "可能不是本系统签发的证照，请向发证机关核实",
+                "perhaps not a certificate of this kind: ask the issuing authority",
+            );
+        }
+    };
+    let (face, json) = face;
+    let mut differences: Vec<(String, String)> = Vec::new();
+    let mut differ = |zh: String, en: String| differences.push((zh, en));
+
+    // 2. The identifier is well-formed and is this certificate's.
+    let mut legacy = false;
+    match CertificateIdentifier::parse(&face.identifier) {
+        Ok((identifier, algorithm)) => {
+            legacy = algorithm == CheckAlgorithm::LegacyVariant;
+            if identifier.type_code() != face.certificate_type.code {
+                differ(
+                    "证照标识与证照类型代码不符".into(),
+                    "identifier and type code".into(),
+                );
+            }
+            if identifier.issuer_code() != face.issuer.code {
+                differ(
+                    "证照标识与颁发机关代码不符".into(),
+                    "identifier and issuer code".into(),
+                );
+            }
+        }
+        Err(error) => differ(format!("证照标识有误：{error}"), "malformed identifier".into()),
+    }
+
+    // 3. Metadata.
+    match said.metadata {
+        Ok(metadata) => {
+            if metadata.identifier.as_deref() != Some(face.identifier.as_str()) {
+                differ(
+                    "元数据中的证照标识不同".into(),
+                    "identifier in the metadata".into(),
+                );
+            }
+            if metadata.number.as_deref() != Some(face.number.as_str()) {
+                differ("元数据中的证照编号不同".into(), "number in the metadata".into());
+            }
+            if metadata.certificate_type.as_deref() != Some(face.certificate_type.key.as_str()) {
+                differ("元数据中的证照类型不同".into(), "type in the metadata".into());
+            }
+        }
+        Err(_) => differ("元数据不可读".into(), "unreadable metadata".into()),
+    }
+
+    // 4. Token. Without one the checks of the token have said so already.
+    if let Some(token) = said.token {
+        for (zh, en) in token_differences(token, face, json) {
+            differ(format!("二维码的{zh}不同"), format!("{en} in the QR code"));
+        }
+    }
+
+    // 5. Page.
+    let compared = match said.page {
+        Ok(page) => {
+            if page.pages != 1 {
+                differ(
+                    format!("文件有 {} 页", page.pages),
+                    format!("{} pages", page.pages),
+                );
+            }
+            let (compared, different) = page_differences(page, face);
+            for label in different {
+                differ(format!("照面上的“{label}”不同"), format!("'{label}' on the page"));
+            }
+            compared
+        }
+        Err(error) => {
+            let text = error.to_string();
+            let (zh, en) = text.split_once(" / ").unwrap_or((&text, &text));
+            differ(zh.to_owned(), en.to_owned());
+            0
+        }
+    };
+
+    if !differences.is_empty() {
+        let (zh, en): (Vec<String>, Vec<String>) = differences.into_iter().unzip();
+        return disagree(
+            "CONTENT_DISAGREES",
+            zh.join("；"),
+            format!("differs: {}", en.join("; ")),
+        );
+    }
+    if compared == 0 {
+        return Finding::undecided(
+            check,
+            "FACE_TEXT_NOT_FOUND",
+            SubIndication::SignedDataNotFound,
+            "照面上没有可比对的字段",
+            "there is no field on the page to compare",
+        );
+    }
+    if said.token.is_none() {
+        return Finding::undecided(
+            check,
+            "NO_QR_CODE",
+            SubIndication::SignedDataNotFound,
+            "没有可比对的二维码",
+            "there is no QR token to compare",
+        );
+    }
+    let mut zh = format!("{compared} 个照面字段与数据、二维码、元数据一致");
+    let mut en = format!("{compared} fields of the page agree with data, QR code and metadata");
+    if legacy {
+        zh.push_str("；证照标识的校验位按旧算法计算");
+        en.push_str("; the identifier's check character follows the legacy algorithm");
+    }
+    Finding::passed(check, zh, en)
+}
+
+fn disagree(code: &'static str, zh: String, en: String) -> Finding {
+    Finding::failed(
+        &checks::AGREEMENT,
+        code,
+        SubIndication::SigConstraintsFailure,
+        zh,
+        en,
+    )
+}
+
+/// What the token says otherwise than the face data.
+fn token_differences(token: &FaceToken, face: &FaceJson, json: &[u8]) -> Vec<(&'static str, &'static str)> {
+    let mut found = Vec::new();
+    let mut hold = |same: bool, zh, en| {
+        if !same {
+            found.push((zh, en));
+        }
+    };
+    hold(token.identifier == face.identifier, "证照标识", "identifier");
+    hold(token.number == face.number, "证照编号", "number");
+    hold(token.issuer_code == face.issuer.code, "颁发机关", "issuer");
+    hold(token.type_name == face.certificate_type.name, "证照类型", "type");
+    hold(
+        token.type_version == face.certificate_type.version,
+        "类型版本",
+        "type version",
+    );
+    hold(token.holder_name == face.holder.name, "持证主体", "holder");
+    hold(
+        token.holder_code_masked == face.holder.code.as_deref().map(mask_code),
+        "持证主体代码",
+        "holder code",
+    );
+    hold(token.issued_on == face.issued_on, "颁发日期", "date of issue");
+    hold(token.valid_from == face.valid_from, "生效日期", "first day");
+    hold(token.valid_until == face.valid_until, "截止日期", "last day");
+    hold(
+        token.face_digest == x509::fingerprint(json),
+        "照面数据摘要",
+        "digest of the face data",
+    );
+    found
+}
+
+/// How many fields of the page were compared, and the labels of those that differ.
+fn page_differences(page: &PageFields, face: &FaceJson) -> (usize, Vec<String>) {
+    let mut compared = 0;
+    let mut different = Vec::new();
+    for (key, text) in &page.field_texts() {
+        let (label, expected) = match face.fields.iter().find(|field| field.key == *key) {
+            Some(field) => (field.label.as_str(), field.text.clone()),
+            None => match key.as_str() {
+                "certificate-number" | "number" => ("证照编号", face.number.clone()),
+                "identifier" => ("电子证照标识", face.identifier.clone()),
+                "issuer" => ("颁发机关", face.issuer.name.clone()),
+                "issued-on" => ("颁发日期", day(face.issued_on, true)),
+                "valid-from" => ("生效日期", day(face.valid_from, true)),
+                "valid-until" => (
+                    "截止日期",
+                    face.valid_until
+                        .map_or_else(|| "长期".to_owned(), |date| day(date, true)),
+                ),
+                // Text that the data do not know.
+                other => (other, String::new()),
+            },
+        };
+        compared += 1;
+        if !repeats(&without_space(text), &without_space(&expected)) {
+            different.push(label.to_owned());
+        }
+    }
+    (compared, different)
+}
+
+/// Line breaks and spaces belong to the layout, not to the text.
+fn without_space(text: &str) -> String {
+    text.chars().filter(|ch| !ch.is_whitespace()).collect()
+}
+
+/// A template may print a field in several places.
+fn repeats(text: &str, expected: &str) -> bool {
+    if expected.is_empty() {
+        return text.is_empty();
+    }
+    !text.is_empty()
+        && text.len().is_multiple_of(expected.len())
+        && text == expected.repeat(text.len() / expected.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_printed_twice_is_the_field() {
+        assert!(repeats("张三", "张三"));
+        assert!(repeats("张三张三", "张三"));
+        assert!(!repeats("张三张", "张三"));
+        assert!(!repeats("李四", "张三"));
+        assert!(!repeats("", "张三"));
+        assert!(!repeats("张三", ""));
+    }
+}

@@ -1,0 +1,121 @@
+//! The questions asked, by their stable names, and which of them each kind of input must answer.
+
+use super::report::{Bearing, Input};
+
+/// One question.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Check {
+    /// Stable name.
+    pub(super) name: &'static str,
+    /// For people, in Chinese.
+    pub(super) title: &'static str,
+    /// For people, in English.
+    pub(super) title_en: &'static str,
+    /// What it decides.
+    pub(super) bears_on: Bearing,
+}
+
+const fn verdict(name: &'static str, title: &'static str, title_en: &'static str) -> Check {
+    Check {
+        name,
+        title,
+        title_en,
+        bears_on: Bearing::Verdict,
+    }
+}
+
+const fn force(name: &'static str, title: &'static str, title_en: &'static str) -> Check {
+    Check {
+        name,
+        title,
+        title_en,
+        bears_on: Bearing::Force,
+    }
+}
+
+pub(super) static INTAKE: Check = verdict("intake", "识别输入", "recognising the input");
+pub(super) static STRUCTURE: Check = verdict("structure", "文件结构", "structure of the file");
+pub(super) static BYTE_RANGE: Check =
+    verdict("byte-range", "签章覆盖全文", "signature covers the whole file");
+pub(super) static REVISIONS: Check = verdict("revisions", "签章后未改动", "nothing added after signing");
+pub(super) static CERTIFICATION: Check =
+    verdict("certification", "禁止修改声明", "certification forbids changes");
+pub(super) static DIGEST: Check = verdict("digest", "文件摘要", "digest of the signed bytes");
+pub(super) static SIGNING_CERTIFICATE: Check = verdict(
+    "signing-certificate",
+    "签名证书绑定",
+    "signing-certificate attribute",
+);
+pub(super) static SIGNATURE: Check = verdict("signature", "数字签名", "signature value");
+pub(super) static SIGNER_PATH: Check = verdict("signer-path", "签名证书可信", "path to a trust anchor");
+pub(super) static ISSUER: Check = verdict(
+    "issuer",
+    "颁发机关在担保范围内",
+    "signer vouched for as this issuer",
+);
+pub(super) static SIGNER_USAGE: Check =
+    verdict("signer-usage", "签名证书用途", "usage of the signer certificate");
+pub(super) static SIGNER_VALIDITY: Check = verdict(
+    "signer-validity",
+    "签名证书有效期",
+    "validity of the signer certificate",
+);
+pub(super) static REVOCATION: Check = verdict(
+    "revocation",
+    "签名证书吊销状态",
+    "revocation of the signer certificate",
+);
+pub(super) static SIGNING_TIME: Check = verdict("signing-time", "签章时间", "time of signing");
+pub(super) static SEAL: Check = verdict("seal", "电子印章", "e-seal in force and signer permitted");
+pub(super) static TOKEN: Check = verdict("token", "二维码内容", "content of the QR code");
+pub(super) static TOKEN_SIGNATURE: Check =
+    verdict("token-signature", "二维码签名", "signature of the QR code");
+pub(super) static TOKEN_SIGNER: Check = verdict(
+    "token-signer",
+    "二维码签名证书",
+    "signer certificate of the QR code",
+);
+pub(super) static AGREEMENT: Check = verdict(
+    "agreement",
+    "照面、数据、二维码一致",
+    "face, data and QR code agree",
+);
+pub(super) static REGISTERED_DOCUMENT: Check = verdict(
+    "registered-document",
+    "与登记的文件一致",
+    "is the document of record",
+);
+pub(super) static DATES: Check = force("dates", "证照有效期", "validity dates of the certificate");
+pub(super) static REGISTRY: Check = force("registry", "登记状态", "state in the registry");
+
+/// What must have passed before an input can pass.
+pub(super) fn required(input: Input) -> &'static [&'static Check] {
+    match input {
+        Input::Document => &OF_DOCUMENT,
+        Input::Token => &OF_TOKEN,
+        // Nothing signed was seen: there is no way to pass.
+        Input::Identifier | Input::Unknown => &[],
+    }
+}
+
+static OF_DOCUMENT: [&Check; 18] = [
+    &STRUCTURE,
+    &BYTE_RANGE,
+    &REVISIONS,
+    &CERTIFICATION,
+    &DIGEST,
+    &SIGNING_CERTIFICATE,
+    &SIGNATURE,
+    &SIGNER_PATH,
+    &ISSUER,
+    &SIGNER_USAGE,
+    &SIGNER_VALIDITY,
+    &REVOCATION,
+    &SIGNING_TIME,
+    &SEAL,
+    &TOKEN,
+    &TOKEN_SIGNATURE,
+    &TOKEN_SIGNER,
+    &AGREEMENT,
+];
+static OF_TOKEN: [&Check; 3] = [&TOKEN, &TOKEN_SIGNATURE, &TOKEN_SIGNER];

@@ -1,0 +1,337 @@
+//! A sealed document, read into facts and judged.
+//!
+//! 1. The file has one certain reading.
+//! 2. One signature covers it from the first byte to the last; nothing was added after.
+//! 3. It certifies the document and forbids every change.
+//! 4. The digest is the signed one, the signature is the signer's, and it names its certificate.
+//! 5. The signer certificate is good at the time that counts.
+//! 6. The seal was in force, is the issuing authority's, and permits the signer.
+//! 7. The QR token is signed, and page, face data, metadata and token say the same.
+//! 8. It is the document that the registry has on record.
+
+mod parts;
+
+use jiff::Timestamp;
+use ring::digest;
+
+use self::parts::{judge_certification, judge_issuer, judge_range, judge_time, unreadable};
+use super::{
+    agreement::{self, Sayings},
+    checks,
+    indication::SubIndication,
+    material::Material,
+    report::{Finding, SignedBy, Subject},
+    seal, signer,
+    state::RegistryView,
+};
+use crate::{
+    catalogue::{FaceJson, FaceJsonError},
+    codes::mask_code,
+    crypto::x509,
+    document::pdf::{
+        ATTACHMENT, OpenError,
+        open::{Metadata, OpenedPdf, PageFields, PdfSignature, SignatureKind, open},
+    },
+    qr::{
+        picture,
+        text::{self as qr_text, Scanned, TextError},
+        token::{SignedToken, TokenError},
+    },
+    sign::cms::{CmsError, SignedCms},
+};
+
+/// What a file says, read once.
+#[derive(Debug)]
+pub(super) struct Document {
+    /// SHA-256 of the whole file.
+    pub(super) digest: [u8; 32],
+    facts: Result<Box<Facts>, OpenError>,
+}
+
+#[derive(Debug)]
+struct Facts {
+    repaired: bool,
+    revisions: usize,
+    signatures: usize,
+    timestamps: usize,
+    main: Option<PdfSignature>,
+    cms: Option<Result<SignedCms, CmsError>>,
+    signed_digest: Option<Vec<u8>>,
+    metadata: Result<Metadata, OpenError>,
+    page: Result<PageFields, OpenError>,
+    face_json: Result<Option<Vec<u8>>, OpenError>,
+    face: Option<Result<FaceJson, FaceJsonError>>,
+    token: Option<Result<SignedToken, BadToken>>,
+}
+
+/// Why the QR symbol on the page gives no token.
+#[derive(Debug)]
+enum BadToken {
+    Symbol,
+    Text(TextError),
+    Other,
+    Token(TokenError),
+}
+
+/// What came of a document besides its findings.
+#[derive(Debug, Default)]
+pub(super) struct Judged {
+    pub(super) subject: Option<Subject>,
+    pub(super) signed_by: Option<SignedBy>,
+}
+
+impl Document {
+    pub(super) fn read(file: &[u8]) -> Document {
+        let mut sum = [0; 32];
+        sum.copy_from_slice(digest::digest(&digest::SHA256, file).as_ref());
+        Document {
+            digest: sum,
+            facts: open(file).map(|opened| Box::new(Facts::of(&opened))),
+        }
+    }
+
+    /// The identifier that the metadata, the face data or the token name, whichever is readable.
+    pub(super) fn identifier(&self) -> Option<&str> {
+        let facts = self.facts.as_ref().ok()?;
+        let metadata = facts.metadata.as_ref().ok();
+        let face = facts.face.as_ref().and_then(|face| face.as_ref().ok());
+        let token = facts.token.as_ref().and_then(|token| token.as_ref().ok());
+        face.map(|face| face.identifier.as_str())
+            .or_else(|| token.map(|token| token.unverified().identifier.as_str()))
+            .or_else(|| metadata.and_then(|metadata| metadata.identifier.as_deref()))
+    }
+
+    /// Judges the file.
+    pub(super) fn judge(
+        &self,
+        material: &Material,
+        now: Timestamp,
+        view: Option<&RegistryView>,
+        findings: &mut Vec<Finding>,
+    ) -> Judged {
+        // 1. Structure.
+        let facts = match &self.facts {
+            Ok(facts) => facts,
+            Err(error) => {
+                findings.push(unreadable(error));
+                return Judged::default();
+            }
+        };
+        let subject = facts.subject();
+        let record = view.zip(self.identifier()).and_then(|(view, id)| view.of(id));
+        let proven = record
+            .filter(|record| record.document_digest == self.digest)
+            .map(|record| record.issued_at);
+        let mut judged = Judged {
+            subject,
+            signed_by: None,
+        };
+        let Some(main) = &facts.main else {
+            findings.push(
+                Finding::failed(
+                    &checks::STRUCTURE,
+                    "NOT_SIGNED",
+                    SubIndication::FormatFailure,
+                    "文件没有签章",
+                    "the file bears no signature",
+                )
+                .hint(
+                    "没有签章的文件不是电子证照",
+                    "a file without signature is no e-certificate",
+                ),
+            );
+            return judged;
+        };
+        findings.push(facts.judge_structure(main));
+
+        // 2. Coverage. 3. Certification.
+        findings.push(judge_range(main));
+        findings.push(facts.judge_revisions(main));
+        findings.push(judge_certification(main));
+
+        // 4. The signature itself.
+        let cms = facts.judge_cms(main, findings);
+
+        // 5. The signer certificate, and the time.
+        let claimed = main.claimed_time;
+        let certificate = cms.and_then(|cms| cms.signer_certificate().map(|der| (cms, der)));
+        if let Some((cms, certificate)) = certificate {
+            let presented = signer::Presented {
+                certificate,
+                others: cms.certificates(),
+                crls: cms.crls(),
+                claimed,
+                proven,
+                now,
+            };
+            let anchor = signer::judge(&presented, material, findings);
+            if let Some(anchor) = anchor {
+                findings.push(judge_issuer(&anchor, judged.subject.as_ref(), material));
+            }
+            judged.signed_by = Some(SignedBy {
+                name: x509::parse(certificate)
+                    .map(|certificate| x509::subject_text(&certificate))
+                    .unwrap_or_default(),
+                fingerprint: x509::fingerprint(certificate),
+                anchor,
+                signed_at: claimed,
+                proven_at: proven,
+            });
+        }
+        findings.push(judge_time(claimed, proven, now));
+
+        // 6. The seal.
+        if let Some((_, certificate)) = certificate {
+            let used = seal::Use {
+                signer: certificate,
+                issuer_code: judged
+                    .subject
+                    .as_ref()
+                    .map(|subject| subject.issuer_code.as_str()),
+                at: claimed.or(proven),
+            };
+            // The record says which seal was used; without a record any word of the registry is void.
+            let registered = view
+                .filter(|_| record.is_some())
+                .and_then(|view| view.seal.as_ref());
+            findings.push(seal::judge(&used, material, registered, view));
+        }
+
+        // 7. QR token, and agreement of everything.
+        facts.judge_token(material, now, findings);
+        findings.push(agreement::judge(&Sayings {
+            metadata: facts.metadata.as_ref(),
+            face: facts.face.as_ref().map(Result::as_ref),
+            face_json: facts.face_json.as_ref().map(|json| json.as_deref()),
+            page: facts.page.as_ref(),
+            token: facts
+                .token
+                .as_ref()
+                .and_then(|token| token.as_ref().ok())
+                .map(SignedToken::unverified),
+        }));
+
+        // 8. The registry's own copy.
+        findings.push(match (view, record) {
+            (Some(_), Some(_)) if proven.is_some() => Finding::passed(
+                &checks::REGISTERED_DOCUMENT,
+                "与登记库所存文件逐字节一致",
+                "byte for byte the document of record",
+            ),
+            (Some(_), Some(_)) => Finding::failed(
+                &checks::REGISTERED_DOCUMENT,
+                "NOT_THE_DOCUMENT_OF_RECORD",
+                SubIndication::SigConstraintsFailure,
+                "与登记库所存文件不同",
+                "not the document that the registry has under this identifier",
+            )
+            .hint(
+                "请以登记库中的文件为准",
+                "take the document from the registry instead",
+            ),
+            _ => Finding::not_applicable(
+                &checks::REGISTERED_DOCUMENT,
+                "没有登记记录可比对",
+                "no record to compare with",
+            ),
+        });
+        judged
+    }
+}
+
+impl Facts {
+    fn of(opened: &OpenedPdf<'_>) -> Facts {
+        let of_kind = |kind| {
+            opened
+                .signatures()
+                .iter()
+                .filter(move |signature| signature.kind == kind)
+        };
+        let mut signatures = of_kind(SignatureKind::Signature);
+        let main = signatures
+            .clone()
+            .find(|signature| signature.certifies)
+            .or_else(|| signatures.next())
+            .cloned();
+        let cms = main
+            .as_ref()
+            .and_then(|main| main.cms.as_ref().ok())
+            .map(|contents| SignedCms::parse(contents));
+        let signed_digest = match (&main, &cms) {
+            (Some(main), Some(Ok(cms))) => opened.signed_digest(main, cms.digest_algorithm()),
+            _ => None,
+        };
+        let face_json = face_json(opened);
+        let page = opened.page_fields();
+        let token = page
+            .as_ref()
+            .ok()
+            .and_then(|page| page.qr.as_ref())
+            .map(|qr| read_token(picture::decode_modules(&qr.dark, qr.width)));
+        Facts {
+            repaired: !opened.repairs().is_empty(),
+            revisions: opened.revisions().len(),
+            signatures: of_kind(SignatureKind::Signature).count(),
+            timestamps: opened.signatures().len() - of_kind(SignatureKind::Signature).count(),
+            main,
+            cms,
+            signed_digest,
+            metadata: opened.metadata(),
+            page,
+            face: match &face_json {
+                Ok(Some(json)) => Some(FaceJson::parse(json)),
+                _ => None,
+            },
+            face_json,
+            token,
+        }
+    }
+
+    /// The certificate, by its face data; by its token where there are none.
+    fn subject(&self) -> Option<Subject> {
+        let face = self.face.as_ref().and_then(|face| face.as_ref().ok());
+        let token = self.token.as_ref().and_then(|token| token.as_ref().ok());
+        match face {
+            Some(face) => Some(Subject {
+                identifier: face.identifier.clone(),
+                type_code: face.certificate_type.code.clone(),
+                type_name: face.certificate_type.name.clone(),
+                number: face.number.clone(),
+                holder_name: face.holder.name.clone(),
+                holder_code_masked: face.holder.code.as_deref().map(mask_code),
+                issuer_code: face.issuer.code.clone(),
+                issuer_name: Some(face.issuer.name.clone()),
+                issued_on: face.issued_on,
+                valid_from: face.valid_from,
+                valid_until: face.valid_until,
+            }),
+            None => token.map(|token| Subject::of_token(token.unverified())),
+        }
+    }
+}
+
+/// The attached face data: the one file of that name, belonging to the document.
+fn face_json(opened: &OpenedPdf<'_>) -> Result<Option<Vec<u8>>, OpenError> {
+    let attachments = opened.attachments()?;
+    let mut named = attachments
+        .iter()
+        .filter(|attachment| attachment.name == ATTACHMENT && attachment.associated);
+    match (named.next(), named.next()) {
+        (Some(one), None) => opened.read_attachment(one).map(Some),
+        // Of two files with the name nobody knows which is meant.
+        _ => Ok(None),
+    }
+}
+
+fn read_token(text: Option<String>) -> Result<SignedToken, BadToken> {
+    let text = text.ok_or(BadToken::Symbol)?;
+    match qr_text::parse(&text).map_err(BadToken::Text)? {
+        Scanned::Token { bytes, .. } => SignedToken::parse(&bytes).map_err(BadToken::Token),
+        Scanned::Identifier(_) => Err(BadToken::Other),
+    }
+}
+
+/// Chinese and English of a message that holds both.
+pub(super) fn halves(text: &str) -> (&str, &str) {
+    text.split_once(" / ").unwrap_or((text, text))
+}

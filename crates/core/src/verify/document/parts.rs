@@ -1,0 +1,426 @@
+//! The checks of a document, one function each.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{BadToken, Facts, halves};
+use crate::{
+    document::pdf::{
+        OpenError,
+        open::{Coverage, ModificationLevel, PdfSignature},
+    },
+    sign::cms::{CmsError, CmsVerifyError, SignedCms},
+    verify::{
+        checks,
+        indication::SubIndication,
+        material::Material,
+        report::{Finding, Subject},
+        text::clock_time,
+        token,
+    },
+};
+
+impl Facts {
+    pub(super) fn judge_structure(&self, main: &PdfSignature) -> Finding {
+        let check = &checks::STRUCTURE;
+        let profile = main.sub_filter.as_deref().unwrap_or_default();
+        if profile != PADES {
+            return Finding::undecided(
+                check,
+                "OTHER_SIGNATURE_PROFILE",
+                SubIndication::Generic,
+                format!("签名格式是 {profile}，不是 PAdES，本程序不作判定"),
+                format!("the signature's format is {profile}, not PAdES: not judged here"),
+            )
+            .hint(
+                "请用支持该格式的程序核验",
+                "verify with a program that knows the format",
+            );
+        }
+        if self.repaired {
+            return Finding::passed(
+                check,
+                "PDF 可读，有各阅读器均会容忍的小瑕疵",
+                "a PDF, with small faults that all readers mend alike",
+            );
+        }
+        Finding::passed(check, "PDF 完整可读", "a well-formed PDF")
+    }
+
+    pub(super) fn judge_revisions(&self, main: &PdfSignature) -> Finding {
+        let check = &checks::REVISIONS;
+        let covers_all = main.coverage == Some(Coverage::WholeFile);
+        if covers_all && self.revisions == 1 && self.signatures == 1 {
+            return Finding::passed(check, "签章之后没有任何追加", "nothing was added after signing");
+        }
+        if covers_all {
+            return Finding::failed(
+                check,
+                "SEVERAL_REVISIONS",
+                SubIndication::SigConstraintsFailure,
+                format!(
+                    "文件有 {} 个版本、{} 个签名，电子证照应一次成文、一次签章",
+                    self.revisions, self.signatures
+                ),
+                format!(
+                    "the file has {} revisions and {} signatures; a certificate has one of each",
+                    self.revisions, self.signatures
+                ),
+            );
+        }
+        if self.timestamps > 0 && self.signatures == 1 {
+            return Finding::undecided(
+                check,
+                "EXTENDED_AFTER_SIGNING",
+                SubIndication::Generic,
+                "签章之后追加了时间戳或验证数据，本程序不判定其是否无害",
+                "a timestamp or validation data were added after signing: not judged here",
+            )
+            .hint("请取得签发时的原始文件", "ask for the document as issued");
+        }
+        Finding::failed(
+            check,
+            "MODIFIED_AFTER_SIGNING",
+            SubIndication::SigConstraintsFailure,
+            "签章之后又追加了内容",
+            "something was added after signing",
+        )
+        .hint(
+            "追加的内容未经签章，请取得签发时的原始文件",
+            "what was added is not signed: ask for the document as issued",
+        )
+    }
+
+    /// Digest, signing-certificate attribute and signature value.
+    pub(super) fn judge_cms(&self, main: &PdfSignature, findings: &mut Vec<Finding>) -> Option<&SignedCms> {
+        let cms = match &self.cms {
+            Some(Ok(cms)) => cms,
+            Some(Err(CmsError::AlgorithmRefused(error))) => {
+                findings.push(
+                    Finding::undecided(
+                        &checks::SIGNATURE,
+                        "ALGORITHM_REFUSED",
+                        SubIndication::CryptoConstraintsFailure,
+                        "签名算法过弱或不受支持",
+                        error.to_string(),
+                    )
+                    .hint(
+                        "请用支持该算法的程序核验",
+                        "verify with a program that knows the algorithm",
+                    ),
+                );
+                return None;
+            }
+            Some(Err(error)) => {
+                findings.push(Finding::failed(
+                    &checks::SIGNATURE,
+                    "SIGNATURE_MALFORMED",
+                    SubIndication::FormatFailure,
+                    "签名数据损坏",
+                    format!("the CMS is not of the profile: {error}"),
+                ));
+                return None;
+            }
+            None => {
+                let why = main
+                    .cms
+                    .as_ref()
+                    .err()
+                    .map(ToString::to_string)
+                    .unwrap_or_default();
+                let (zh, en) = halves(&why);
+                findings.push(Finding::failed(
+                    &checks::SIGNATURE,
+                    "SIGNATURE_MALFORMED",
+                    SubIndication::FormatFailure,
+                    zh,
+                    en,
+                ));
+                return None;
+            }
+        };
+        if let Some(digest) = &self.signed_digest {
+            findings.push(match cms.check_digest(digest) {
+                Ok(()) => Finding::passed(
+                    &checks::DIGEST,
+                    format!("与签名时一致（{}）", cms.digest_algorithm()),
+                    format!("the signed one ({})", cms.digest_algorithm()),
+                ),
+                Err(CmsVerifyError::DigestMismatch) => Finding::failed(
+                    &checks::DIGEST,
+                    "DIGEST_MISMATCH",
+                    SubIndication::HashFailure,
+                    "文件内容在签章后被改动",
+                    "the content was changed after signing",
+                ),
+                Err(error) => Finding::failed(
+                    &checks::DIGEST,
+                    "SIGNATURE_MALFORMED",
+                    SubIndication::FormatFailure,
+                    "签名属性不完整",
+                    error.to_string(),
+                ),
+            });
+        }
+        findings.push(match cms.check_signing_certificate() {
+            Ok(()) => Finding::passed(
+                &checks::SIGNING_CERTIFICATE,
+                "签名指明了本签名证书",
+                "the signature names its certificate",
+            ),
+            Err(CmsVerifyError::SigningCertificateMismatch { .. }) => Finding::failed(
+                &checks::SIGNING_CERTIFICATE,
+                "SIGNING_CERTIFICATE_MISMATCH",
+                SubIndication::SigConstraintsFailure,
+                "签名指明的是另一张证书",
+                "the signature names another certificate",
+            ),
+            Err(CmsVerifyError::SignerCertificateMissing) => no_certificate(&checks::SIGNING_CERTIFICATE),
+            Err(error) => Finding::undecided(
+                &checks::SIGNING_CERTIFICATE,
+                "SIGNING_CERTIFICATE_NOT_NAMED",
+                SubIndication::Generic,
+                "签名没有指明签名证书，不符合 PAdES",
+                error.to_string(),
+            )
+            .hint(
+                "请用支持该格式的程序核验",
+                "verify with a program that knows the format",
+            ),
+        });
+        findings.push(match cms.check_signature() {
+            Ok(()) => Finding::passed(
+                &checks::SIGNATURE,
+                format!("有效（{}）", cms.signature_algorithm()),
+                format!("good ({})", cms.signature_algorithm()),
+            ),
+            Err(CmsVerifyError::SignerCertificateMissing) => no_certificate(&checks::SIGNATURE),
+            Err(error) => Finding::failed(
+                &checks::SIGNATURE,
+                "SIGNATURE_INVALID",
+                SubIndication::SigCryptoFailure,
+                "数字签名与签名证书不符",
+                error.to_string(),
+            ),
+        });
+        Some(cms)
+    }
+
+    pub(super) fn judge_token(&self, material: &Material, now: Timestamp, findings: &mut Vec<Finding>) {
+        match &self.token {
+            Some(Ok(signed)) => {
+                token::judge(signed, material, now, findings);
+            }
+            Some(Err(bad)) => findings.push(match bad {
+                BadToken::Token(error) => token::unreadable(error),
+                BadToken::Symbol => Finding::failed(
+                    &checks::TOKEN,
+                    "QR_UNREADABLE",
+                    SubIndication::SigConstraintsFailure,
+                    "照面上的二维码无法识读",
+                    "the QR symbol on the page cannot be decoded",
+                ),
+                BadToken::Other => Finding::failed(
+                    &checks::TOKEN,
+                    "NOT_A_CERTIFICATE_CODE",
+                    SubIndication::SigConstraintsFailure,
+                    "照面上的二维码不是签名的证照二维码",
+                    "the QR symbol on the page holds no signed token",
+                ),
+                BadToken::Text(error) => Finding::failed(
+                    &checks::TOKEN,
+                    "NOT_A_CERTIFICATE_CODE",
+                    SubIndication::SigConstraintsFailure,
+                    "照面上的二维码不是证照二维码",
+                    format!("the QR symbol on the page is not a certificate's: {error}"),
+                ),
+            }),
+            None => findings.push(
+                Finding::undecided(
+                    &checks::TOKEN,
+                    "NO_QR_CODE",
+                    SubIndication::SignedDataNotFound,
+                    "照面上没有可读的二维码",
+                    "there is no readable QR code on the page",
+                )
+                .hint(
+                    "可能不是本系统签发的证照，请向发证机关核实",
+                    "perhaps not a certificate of this kind: ask the issuing authority",
+                ),
+            ),
+        }
+    }
+}
+
+pub(super) fn judge_range(main: &PdfSignature) -> Finding {
+    let check = &checks::BYTE_RANGE;
+    match (&main.byte_range, main.coverage) {
+        (Err(defect), _) => {
+            let text = defect.to_string();
+            let (zh, en) = halves(&text);
+            Finding::failed(check, "BYTE_RANGE_DEFECT", SubIndication::FormatFailure, zh, en)
+        }
+        (Ok(_), Some(Coverage::WholeFile)) => Finding::passed(
+            check,
+            "从首字节到末字节，仅签名值除外",
+            "from the first byte to the last, but for the signature itself",
+        ),
+        (Ok(_), Some(Coverage::Revision { following, .. })) => Finding::failed(
+            check,
+            "MODIFIED_AFTER_SIGNING",
+            SubIndication::SigConstraintsFailure,
+            format!("签章之后又追加了 {following} 字节，不在签章保护之内"),
+            format!("{following} bytes were added after signing and are not covered"),
+        )
+        .hint(
+            "追加的内容未经签章，请取得签发时的原始文件",
+            "what was added is not signed: ask for the document as issued",
+        ),
+        (Ok(_), _) => Finding::failed(
+            check,
+            "NOT_WHOLE_FILE",
+            SubIndication::FormatFailure,
+            "签名只覆盖文件的一部分",
+            "the signature covers a part of the file only",
+        ),
+    }
+}
+
+pub(super) fn judge_certification(main: &PdfSignature) -> Finding {
+    let check = &checks::CERTIFICATION;
+    if main.certifies && main.modification_level == Some(ModificationLevel::None) {
+        return Finding::passed(check, "禁止任何修改", "no change is allowed");
+    }
+    Finding::undecided(
+        check,
+        "NOT_CERTIFIED",
+        SubIndication::Generic,
+        "签章未声明禁止修改，不符合电子证照的签章格式",
+        "the signature does not certify the document against every change",
+    )
+    .hint(
+        "可能不是本系统签发的证照，请向发证机关核实",
+        "perhaps not a certificate of this kind: ask the issuing authority",
+    )
+}
+
+/// A root is trusted for the departments its authority vouches for, not for everybody's.
+pub(super) fn judge_issuer(anchor: &[u8; 32], subject: Option<&Subject>, material: &Material) -> Finding {
+    let check = &checks::ISSUER;
+    let Some(issuer) = subject.map(|subject| subject.issuer_code.as_str()) else {
+        return Finding::undecided(
+            check,
+            "ISSUER_UNKNOWN",
+            SubIndication::SignedDataNotFound,
+            "不知颁发机关",
+            "the issuing authority is unknown",
+        );
+    };
+    if material.is_own_anchor(anchor) {
+        return Finding::passed(check, "根证书由本地信任", "the root is trusted by ourselves");
+    }
+    let mut listed = material
+        .list()
+        .into_iter()
+        .flat_map(|list| list.by_anchor(anchor));
+    match listed.find(|authority| authority.vouches_for(issuer)) {
+        Some(authority) => Finding::passed(
+            check,
+            format!("信任列表所载机构“{}”担保 {issuer}", authority.name),
+            format!("{} vouches for {issuer}", authority.name),
+        ),
+        None => Finding::failed(
+            check,
+            "ISSUER_NOT_VOUCHED",
+            SubIndication::SigConstraintsFailure,
+            format!("签名证书的根不为颁发机关 {issuer} 担保，可能冒用其名义"),
+            format!("the signer's root does not vouch for {issuer}: perhaps issued in its name by another"),
+        ),
+    }
+}
+
+pub(super) fn judge_time(claimed: Option<Timestamp>, proven: Option<Timestamp>, now: Timestamp) -> Finding {
+    let check = &checks::SIGNING_TIME;
+    let Some(claimed) = claimed else {
+        return Finding::undecided(
+            check,
+            "SIGNING_TIME_UNKNOWN",
+            SubIndication::Generic,
+            "签章没有写明时间",
+            "the signature does not say when it was made",
+        );
+    };
+    let when = clock_time(claimed);
+    if claimed > now.saturating_add(CLOCK_SKEW).unwrap_or(now) {
+        return Finding::failed(
+            check,
+            "SIGNED_IN_THE_FUTURE",
+            SubIndication::SigConstraintsFailure,
+            format!("签章时间 {when} 在将来"),
+            format!("signed in the future ({when})"),
+        )
+        .hint(
+            "请核对本机时钟；时钟无误则请勿采信",
+            "check this machine's clock; if it is right, do not rely on the document",
+        );
+    }
+    match proven {
+        Some(proven) if claimed > proven.saturating_add(CLOCK_SKEW).unwrap_or(proven) => Finding::failed(
+            check,
+            "SIGNED_AFTER_REGISTRATION",
+            SubIndication::SigConstraintsFailure,
+            format!("签章时间 {when} 晚于登记时间 {}", clock_time(proven)),
+            format!(
+                "signed at {when}, after it was registered at {}",
+                clock_time(proven)
+            ),
+        ),
+        Some(proven) => Finding::passed(
+            check,
+            format!("{when}，登记库证明不晚于 {}", clock_time(proven)),
+            format!("{when}; the registry proves no later than {}", clock_time(proven)),
+        ),
+        None => Finding::passed(
+            check,
+            format!("{when}（签章者声明）"),
+            format!("{when} (by the signer's word)"),
+        ),
+    }
+}
+
+pub(super) fn unreadable(error: &OpenError) -> Finding {
+    let text = error.to_string();
+    let (zh, en) = halves(&text);
+    let check = &checks::STRUCTURE;
+    match error {
+        OpenError::Encrypted => {
+            Finding::undecided(check, "ENCRYPTED", SubIndication::SignedDataNotFound, zh, en)
+                .hint("请提供未加密的原始文件", "supply the file without encryption")
+        }
+        OpenError::Limit { .. } | OpenError::Unsupported { .. } => {
+            Finding::undecided(check, "BEYOND_THIS_PROGRAM", SubIndication::Generic, zh, en)
+                .hint("请确认是否为证照文件", "make sure that it is a certificate")
+        }
+        OpenError::NotPdf => Finding::failed(check, "NOT_A_PDF", SubIndication::FormatFailure, zh, en)
+            .hint("请确认选对了文件", "make sure that it is the right file"),
+        _ => Finding::failed(check, "FILE_DAMAGED", SubIndication::FormatFailure, zh, en).hint(
+            "文件损坏、不完整或被改动，请重新取得原始文件",
+            "the file is damaged, cut off or changed: obtain it again",
+        ),
+    }
+}
+
+fn no_certificate(check: &'static checks::Check) -> Finding {
+    Finding::undecided(
+        check,
+        "NO_SIGNER_CERTIFICATE",
+        SubIndication::NoSigningCertificateFound,
+        "签名中没有附带签名证书",
+        "the signer certificate is not in the signature",
+    )
+    .hint("请取得签发时的原始文件", "ask for the document as issued")
+}
+
+/// SubFilter of PAdES (ETSI EN 319 142-1 §5.3).
+const PADES: &str = "ETSI.CAdES.detached";
+/// How far two honest clocks may be apart.
+const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);

@@ -1,0 +1,181 @@
+//! What a verifier believes before it sees anything: anchors, lists, seals, keys.
+
+use std::{fmt, sync::Arc};
+
+use crate::{
+    crypto::x509::{self, X509Error},
+    seal::{SealError, SignedSeal},
+    trust::{
+        crl::{Crl, CrlError},
+        list::TrustList,
+    },
+};
+
+/// Everything a verification rests on. What is left out leads to INDETERMINATE, never to a refusal.
+#[derive(Debug, Clone, Default)]
+pub struct TrustMaterial {
+    /// DER of the X.509 roots of document signers, besides those of the trust list.
+    pub anchors: Vec<Vec<u8>>,
+    /// DER of CA certificates that documents may have left out.
+    pub intermediates: Vec<Vec<u8>>,
+    /// DER of revocation lists.
+    pub crls: Vec<Vec<u8>>,
+    /// DER of the roots of seal makers, besides those of the trust list.
+    pub seal_makers: Vec<Vec<u8>>,
+    /// Seals as their makers made them, besides what the registry gives.
+    pub seals: Vec<Vec<u8>>,
+    /// DER of certificates that sign face tokens, besides those of the trust list.
+    pub token_signers: Vec<Vec<u8>>,
+    /// The trust list.
+    pub list: Option<Arc<TrustList>>,
+}
+
+/// Why material cannot be used: our own files are at fault, not what is verified.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MaterialError {
+    /// One of the certificates is none.
+    #[error("信任材料中第 {number} 张{part}不是 X.509 证书 ({part} number {number} is no X.509 certificate)")]
+    Certificate {
+        /// Which list.
+        part: Part,
+        /// Counted from one.
+        number: usize,
+        /// What is wrong.
+        source: X509Error,
+    },
+    /// One of the revocation lists is none.
+    #[error("信任材料中第 {number} 份吊销列表不可用 (revocation list number {number} cannot be used)")]
+    RevocationList {
+        /// Counted from one.
+        number: usize,
+        /// What is wrong.
+        source: CrlError,
+    },
+    /// One of the seals is none.
+    #[error("信任材料中第 {number} 枚印章不可用 (seal number {number} cannot be used)")]
+    Seal {
+        /// Counted from one.
+        number: usize,
+        /// What is wrong.
+        source: SealError,
+    },
+}
+
+/// A list of certificates in [`TrustMaterial`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Part {
+    /// Roots of document signers.
+    Anchors,
+    /// CA certificates in between.
+    Intermediates,
+    /// Roots of seal makers.
+    SealMakers,
+    /// Certificates that sign face tokens.
+    TokenSigners,
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Anchors => "根证书",
+            Self::Intermediates => "中间证书",
+            Self::SealMakers => "制章者根证书",
+            Self::TokenSigners => "二维码签名证书",
+        })
+    }
+}
+
+/// Checked material, ready for use.
+#[derive(Debug, Clone)]
+pub(super) struct Material {
+    given: TrustMaterial,
+    pub(super) seals: Vec<SignedSeal>,
+    pub(super) crls: Vec<Crl>,
+}
+
+impl Material {
+    pub(super) fn new(given: TrustMaterial) -> Result<Self, MaterialError> {
+        for (part, ders) in [
+            (Part::Anchors, &given.anchors),
+            (Part::Intermediates, &given.intermediates),
+            (Part::SealMakers, &given.seal_makers),
+            (Part::TokenSigners, &given.token_signers),
+        ] {
+            for (index, der) in ders.iter().enumerate() {
+                x509::parse(der).map_err(|source| MaterialError::Certificate {
+                    part,
+                    number: index + 1,
+                    source,
+                })?;
+            }
+        }
+        let seals = given
+            .seals
+            .iter()
+            .enumerate()
+            .map(|(index, bytes)| {
+                SignedSeal::parse(bytes).map_err(|source| MaterialError::Seal {
+                    number: index + 1,
+                    source,
+                })
+            })
+            .collect::<Result<_, _>>()?;
+        let crls = given
+            .crls
+            .iter()
+            .enumerate()
+            .map(|(index, der)| {
+                Crl::parse(der).map_err(|source| MaterialError::RevocationList {
+                    number: index + 1,
+                    source,
+                })
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Self { given, seals, crls })
+    }
+
+    pub(super) fn list(&self) -> Option<&TrustList> {
+        self.given.list.as_deref()
+    }
+
+    pub(super) fn intermediates(&self) -> &[Vec<u8>] {
+        &self.given.intermediates
+    }
+
+    /// Roots of document signers, ours and the list's.
+    pub(super) fn anchors(&self) -> Vec<&[u8]> {
+        let listed = self.list().into_iter().flat_map(TrustList::anchors);
+        self.given
+            .anchors
+            .iter()
+            .map(Vec::as_slice)
+            .chain(listed)
+            .collect()
+    }
+
+    /// Whether we trust this root ourselves, whatever the list says of it.
+    pub(super) fn is_own_anchor(&self, fingerprint: &[u8; 32]) -> bool {
+        self.given
+            .anchors
+            .iter()
+            .any(|der| x509::fingerprint(der) == *fingerprint)
+    }
+
+    /// Roots of seal makers, ours and the list's.
+    pub(super) fn seal_makers(&self) -> Vec<&[u8]> {
+        let listed = self.list().into_iter().flat_map(TrustList::seal_maker_anchors);
+        self.given
+            .seal_makers
+            .iter()
+            .map(Vec::as_slice)
+            .chain(listed)
+            .collect()
+    }
+
+    /// Our own certificates that sign face tokens.
+    pub(super) fn token_signers(&self) -> &[Vec<u8>] {
+        &self.given.token_signers
+    }
+}

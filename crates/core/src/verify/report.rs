@@ -1,0 +1,560 @@
+//! What a verification found: one [`Finding`] a check, and the verdict that follows from the list.
+//!
+//! The verdict is a function of the list alone. It counts a check that is missing like one that could
+//! not be decided, so leaving a check out can never raise it.
+
+use jiff::{Timestamp, civil::Date};
+use serde::Serialize;
+
+use super::{
+    checks::{self, Check},
+    indication::{Indication, SubIndication},
+};
+use crate::qr::token::FaceToken;
+
+/// Outcome of one check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// The question was answered with yes.
+    Passed,
+    /// The question was answered with no.
+    Failed,
+    /// The question could not be answered with the data at hand.
+    Undecided,
+    /// The question does not arise for this input.
+    NotApplicable,
+}
+
+/// One check and what came of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// Stable name of the check, such as `byte-range`.
+    pub check: &'static str,
+    /// What is checked, in Chinese.
+    pub title: &'static str,
+    /// The same in English.
+    pub title_en: &'static str,
+    /// Whether the verdict depends on it, or only whether the certificate is in force.
+    pub bears_on: Bearing,
+    /// Outcome.
+    pub outcome: Outcome,
+    /// Stable reason code, `OK` when passed.
+    pub code: &'static str,
+    /// ETSI sub-indication of a check that failed or could not be decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sub_indication: Option<SubIndication>,
+    /// What was found, in Chinese.
+    pub message: String,
+    /// The same in English.
+    pub message_en: String,
+    /// What to do, in Chinese; empty when passed.
+    pub hint: String,
+    /// What to do, in English; empty when passed.
+    pub hint_en: String,
+}
+
+/// What a check decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Bearing {
+    /// Whether the document is genuine.
+    Verdict,
+    /// Whether the certificate is in force.
+    Force,
+}
+
+impl Finding {
+    pub(super) fn passed(
+        check: &'static Check,
+        message: impl Into<String>,
+        english: impl Into<String>,
+    ) -> Self {
+        Self::new(check, Outcome::Passed, "OK", None, message.into(), english.into())
+    }
+
+    pub(super) fn failed(
+        check: &'static Check,
+        code: &'static str,
+        sub: SubIndication,
+        message: impl Into<String>,
+        english: impl Into<String>,
+    ) -> Self {
+        Self::new(
+            check,
+            Outcome::Failed,
+            code,
+            Some(sub),
+            message.into(),
+            english.into(),
+        )
+        .hint(
+            "请勿采信，并向发证机关核实",
+            "do not rely on it; ask the issuing authority",
+        )
+    }
+
+    pub(super) fn undecided(
+        check: &'static Check,
+        code: &'static str,
+        sub: SubIndication,
+        message: impl Into<String>,
+        english: impl Into<String>,
+    ) -> Self {
+        Self::new(
+            check,
+            Outcome::Undecided,
+            code,
+            Some(sub),
+            message.into(),
+            english.into(),
+        )
+    }
+
+    pub(super) fn not_applicable(
+        check: &'static Check,
+        message: impl Into<String>,
+        english: impl Into<String>,
+    ) -> Self {
+        Self::new(
+            check,
+            Outcome::NotApplicable,
+            "NOT_APPLICABLE",
+            None,
+            message.into(),
+            english.into(),
+        )
+    }
+
+    /// Stands for a check that an earlier failure left nothing to ask about.
+    fn not_performed(check: &'static Check) -> Self {
+        Self::undecided(
+            check,
+            NOT_PERFORMED,
+            SubIndication::Generic,
+            "因前项未通过而未检查",
+            "not performed because of what failed before",
+        )
+    }
+
+    /// Says what to do.
+    #[must_use]
+    pub(super) fn hint(mut self, chinese: impl Into<String>, english: impl Into<String>) -> Self {
+        self.hint = chinese.into();
+        self.hint_en = english.into();
+        self
+    }
+
+    fn new(
+        check: &'static Check,
+        outcome: Outcome,
+        code: &'static str,
+        sub_indication: Option<SubIndication>,
+        message: String,
+        message_en: String,
+    ) -> Self {
+        Self {
+            check: check.name,
+            title: check.title,
+            title_en: check.title_en,
+            bears_on: check.bears_on,
+            outcome,
+            code,
+            sub_indication,
+            message,
+            message_en,
+            hint: String::new(),
+            hint_en: String::new(),
+        }
+    }
+}
+
+/// What was given to verify.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Input {
+    /// A sealed document.
+    Document,
+    /// A face token: QR text, or a picture of it.
+    Token,
+    /// A certificate identifier alone, which proves nothing by itself.
+    Identifier,
+    /// Nothing that could be recognised.
+    Unknown,
+}
+
+/// Whether the certificate is in force, which is another question than whether it is genuine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Force {
+    /// In force, as the registry says.
+    InForce,
+    /// In force by its dates; the registry was not asked or does not know it.
+    ByDates,
+    /// Its first day has not come.
+    NotYet,
+    /// Its last day has passed.
+    Expired,
+    /// Suspended (暂扣).
+    Suspended,
+    /// Revoked (撤销, 吊销).
+    Revoked,
+    /// Cancelled (注销).
+    Cancelled,
+    /// Replaced by a later certificate.
+    Superseded,
+    /// Nothing is known.
+    Unknown,
+}
+
+impl Force {
+    /// Whether nothing speaks against its being in force.
+    pub fn stands(self) -> bool {
+        matches!(self, Self::InForce | Self::ByDates)
+    }
+
+    /// What an operator calls it.
+    pub fn name_zh(self) -> &'static str {
+        match self {
+            Self::InForce => "有效",
+            Self::ByDates => "在有效期内（登记状态未查）",
+            Self::NotYet => "尚未生效",
+            Self::Expired => "已过有效期",
+            Self::Suspended => "已暂扣",
+            Self::Revoked => "已撤销",
+            Self::Cancelled => "已注销",
+            Self::Superseded => "已换发",
+            Self::Unknown => "无法确定",
+        }
+    }
+
+    /// The same in English.
+    pub fn name_en(self) -> &'static str {
+        match self {
+            Self::InForce => "in force",
+            Self::ByDates => "in force by its dates (registry not asked)",
+            Self::NotYet => "not yet in force",
+            Self::Expired => "expired",
+            Self::Suspended => "suspended",
+            Self::Revoked => "revoked",
+            Self::Cancelled => "cancelled",
+            Self::Superseded => "superseded",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// What all of it comes to, for someone who needs one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Conclusion {
+    /// Genuine, and nothing speaks against its being in force.
+    Good,
+    /// Genuine, but not in force.
+    NotInForce,
+    /// Cannot be decided with the data at hand.
+    Undecided,
+    /// Not genuine.
+    Bad,
+}
+
+/// The certificate that the input says it is. Believe it only under TOTAL-PASSED.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Subject {
+    /// Certificate identifier.
+    pub identifier: String,
+    /// Certificate type code: 21 characters of the identifier.
+    pub type_code: String,
+    /// Name of the type.
+    pub type_name: String,
+    /// Certificate number.
+    pub number: String,
+    /// Holder's name.
+    pub holder_name: String,
+    /// Holder's code with its middle hidden.
+    pub holder_code_masked: Option<String>,
+    /// Unified social credit code of the issuing authority.
+    pub issuer_code: String,
+    /// Its name, where the input says it.
+    pub issuer_name: Option<String>,
+    /// Date of issue.
+    pub issued_on: Date,
+    /// First day in force.
+    pub valid_from: Date,
+    /// Last day in force; none for unlimited.
+    pub valid_until: Option<Date>,
+}
+
+impl Subject {
+    /// What a face token says.
+    pub(super) fn of_token(token: &FaceToken) -> Subject {
+        Subject {
+            identifier: token.identifier.clone(),
+            type_code: token.type_code().to_owned(),
+            type_name: token.type_name.clone(),
+            number: token.number.clone(),
+            holder_name: token.holder_name.clone(),
+            holder_code_masked: token.holder_code_masked.clone(),
+            issuer_code: token.issuer_code.clone(),
+            issuer_name: None,
+            issued_on: token.issued_on,
+            valid_from: token.valid_from,
+            valid_until: token.valid_until,
+        }
+    }
+}
+
+/// Who signed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SignedBy {
+    /// Subject of the signer certificate.
+    pub name: String,
+    /// SHA-256 of the signer certificate.
+    #[serde(with = "hex::serde")]
+    pub fingerprint: [u8; 32],
+    /// SHA-256 of the trust anchor its path ends in; none if there is no path.
+    #[serde(serialize_with = "hex_option")]
+    pub anchor: Option<[u8; 32]>,
+    /// When it was signed, by the signer's own word.
+    pub signed_at: Option<Timestamp>,
+    /// When the registry entered the document, which proves that it was signed by then.
+    pub proven_at: Option<Timestamp>,
+}
+
+/// Outcome of a verification.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// Version of this structure; fields are only ever added.
+    pub schema: &'static str,
+    /// What was given.
+    pub input: Input,
+    /// The verdict: genuine or not.
+    pub indication: Indication,
+    /// ETSI word of the finding that decided, none when passed.
+    pub sub_indication: Option<SubIndication>,
+    /// Our own code of that finding.
+    pub reason: Option<&'static str>,
+    /// Whether the certificate is in force.
+    pub in_force: Force,
+    /// Verdict and force in one word.
+    pub conclusion: Conclusion,
+    /// Time of verification.
+    pub verified_at: Timestamp,
+    /// As-of time of the registry's word, if it was asked.
+    pub registry_as_of: Option<Timestamp>,
+    /// The certificate, as far as the input says.
+    pub subject: Option<Subject>,
+    /// Who signed.
+    pub signed_by: Option<SignedBy>,
+    /// The checks in order.
+    pub findings: Vec<Finding>,
+}
+
+impl Report {
+    /// Version of the structure.
+    pub const SCHEMA: &'static str = "certseal-report/1";
+
+    /// The finding of a check.
+    pub fn finding(&self, check: &str) -> Option<&Finding> {
+        self.findings.iter().find(|finding| finding.check == check)
+    }
+
+    /// Draws the conclusion from the findings.
+    pub(crate) fn conclude(
+        input: Input,
+        findings: Vec<Finding>,
+        in_force: Force,
+        verified_at: Timestamp,
+        registry_as_of: Option<Timestamp>,
+        subject: Option<Subject>,
+        signed_by: Option<SignedBy>,
+    ) -> Report {
+        let (indication, sub_indication, reason) = total(input, &findings);
+        let mut findings = findings;
+        for check in checks::required(input) {
+            if !findings.iter().any(|finding| finding.check == check.name) {
+                findings.push(Finding::not_performed(check));
+            }
+        }
+        let conclusion = match indication {
+            Indication::TotalFailed => Conclusion::Bad,
+            Indication::Indeterminate => Conclusion::Undecided,
+            Indication::TotalPassed => match in_force {
+                Force::InForce | Force::ByDates => Conclusion::Good,
+                Force::Unknown => Conclusion::Undecided,
+                _ => Conclusion::NotInForce,
+            },
+        };
+        Report {
+            schema: Self::SCHEMA,
+            input,
+            indication,
+            sub_indication,
+            reason,
+            in_force,
+            conclusion,
+            verified_at,
+            registry_as_of,
+            subject,
+            signed_by,
+            findings,
+        }
+    }
+}
+
+/// The verdict over a list of findings.
+///
+/// 1. A failed check fails the whole; of several the most telling speaks.
+/// 2. Otherwise a check that is undecided, or missing though the input requires it, leaves it open.
+/// 3. Otherwise it passed.
+fn total(input: Input, findings: &[Finding]) -> (Indication, Option<SubIndication>, Option<&'static str>) {
+    let deciding = || {
+        findings
+            .iter()
+            .filter(|finding| finding.bears_on == Bearing::Verdict)
+    };
+    let failed = deciding()
+        .filter(|finding| finding.outcome == Outcome::Failed)
+        .min_by_key(|finding| finding.sub_indication.unwrap_or(SubIndication::Generic));
+    if let Some(finding) = failed {
+        return (
+            Indication::TotalFailed,
+            finding.sub_indication,
+            Some(finding.code),
+        );
+    }
+    if let Some(finding) = deciding().find(|finding| finding.outcome == Outcome::Undecided) {
+        return (
+            Indication::Indeterminate,
+            finding.sub_indication,
+            Some(finding.code),
+        );
+    }
+    let answered = |check: &Check| {
+        deciding().any(|finding| finding.check == check.name && finding.outcome == Outcome::Passed)
+    };
+    let required = checks::required(input);
+    if required.is_empty() || !required.iter().all(|check| answered(check)) {
+        return (
+            Indication::Indeterminate,
+            Some(SubIndication::Generic),
+            Some(NOT_PERFORMED),
+        );
+    }
+    (Indication::TotalPassed, None, None)
+}
+
+/// Code of a check that was not performed.
+pub(super) const NOT_PERFORMED: &str = "NOT_PERFORMED";
+
+#[expect(clippy::ref_option, reason = "serde hands out a reference")]
+fn hex_option<S: serde::Serializer>(value: &Option<[u8; 32]>, serializer: S) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(bytes) => serializer.serialize_str(&hex::encode(bytes)),
+        None => serializer.serialize_none(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn all_passed(input: Input) -> Vec<Finding> {
+        checks::required(input)
+            .iter()
+            .map(|check| Finding::passed(check, "", ""))
+            .collect()
+    }
+
+    #[test]
+    fn leaving_a_check_out_never_raises_the_verdict() {
+        for input in [Input::Document, Input::Token] {
+            let full = all_passed(input);
+            assert_eq!(total(input, &full).0, Indication::TotalPassed);
+            for left_out in 0..full.len() {
+                let mut fewer = full.clone();
+                fewer.remove(left_out);
+                assert_eq!(total(input, &fewer).0, Indication::Indeterminate);
+                let mut waived = full.clone();
+                waived[left_out].outcome = Outcome::NotApplicable;
+                assert_eq!(total(input, &waived).0, Indication::Indeterminate);
+            }
+        }
+        assert_eq!(total(Input::Identifier, &[]).0, Indication::Indeterminate);
+        assert_eq!(total(Input::Unknown, &[]).0, Indication::Indeterminate);
+    }
+
+    #[test]
+    fn the_most_telling_failure_speaks_and_beats_what_is_open() {
+        let mut findings = all_passed(Input::Document);
+        findings.push(Finding::undecided(
+            &checks::REVOCATION,
+            "NO_CRL",
+            SubIndication::TryLater,
+            "",
+            "",
+        ));
+        let open = total(Input::Document, &findings);
+        assert_eq!(
+            open,
+            (
+                Indication::Indeterminate,
+                Some(SubIndication::TryLater),
+                Some("NO_CRL")
+            )
+        );
+        let constraint = SubIndication::SigConstraintsFailure;
+        findings.push(Finding::failed(&checks::SEAL, "A", constraint, "", ""));
+        findings.push(Finding::failed(
+            &checks::DIGEST,
+            "B",
+            SubIndication::HashFailure,
+            "",
+            "",
+        ));
+        let failed = total(Input::Document, &findings);
+        assert_eq!(
+            failed,
+            (
+                Indication::TotalFailed,
+                Some(SubIndication::HashFailure),
+                Some("B")
+            )
+        );
+    }
+
+    #[test]
+    fn dates_do_not_touch_the_verdict() {
+        let mut findings = all_passed(Input::Token);
+        findings.push(Finding::failed(
+            &checks::DATES,
+            "EXPIRED",
+            SubIndication::Generic,
+            "",
+            "",
+        ));
+        assert_eq!(total(Input::Token, &findings).0, Indication::TotalPassed);
+        let now = "2026-11-21T00:00:00Z".parse().unwrap();
+        let report = Report::conclude(Input::Token, findings, Force::Expired, now, None, None, None);
+        assert_eq!(report.conclusion, Conclusion::NotInForce);
+    }
+
+    #[test]
+    fn words_are_those_of_the_json() {
+        for sub in [
+            SubIndication::NoCertificateChainFound,
+            SubIndication::OutOfBoundsNoPoe,
+        ] {
+            assert_eq!(serde_json::to_value(sub).unwrap(), sub.as_str());
+        }
+        for word in [
+            Indication::TotalPassed,
+            Indication::TotalFailed,
+            Indication::Indeterminate,
+        ] {
+            assert_eq!(serde_json::to_value(word).unwrap(), word.as_str());
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! The report as a person at a counter reads it: conclusion first, then whose certificate, then why.
+
+use std::fmt::Write as _;
+
+use jiff::{Timestamp, civil::Date};
+
+use super::{
+    indication::Indication,
+    report::{Bearing, Conclusion, Finding, Input, NOT_PERFORMED, Outcome, Report},
+};
+use crate::clock::china;
+
+/// Language of the human form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Language {
+    /// 中文.
+    Chinese,
+    /// English.
+    English,
+}
+
+impl Report {
+    /// The conclusion in one sentence.
+    pub fn headline(&self, language: Language) -> String {
+        let zh = language == Language::Chinese;
+        let reason = self
+            .deciding()
+            .map(|finding| if zh { &finding.message } else { &finding.message_en });
+        let mut out = String::new();
+        match (self.conclusion, zh) {
+            (Conclusion::Good, true) => out.push_str("真实有效"),
+            (Conclusion::Good, false) => out.push_str("genuine and in force"),
+            (Conclusion::NotInForce, true) => {
+                let _ = write!(out, "签章真实，但证照{}", self.in_force.name_zh());
+            }
+            (Conclusion::NotInForce, false) => {
+                let _ = write!(out, "genuine, but {}", self.in_force.name_en());
+            }
+            (Conclusion::Undecided, true) => out.push_str("无法判定真伪"),
+            (Conclusion::Undecided, false) => out.push_str("cannot be decided"),
+            (Conclusion::Bad, true) => out.push_str("验证不通过，请勿采信"),
+            (Conclusion::Bad, false) => out.push_str("not genuine, do not rely on it"),
+        }
+        if let Some(reason) = reason.filter(|reason| !reason.is_empty()) {
+            out.push_str(if zh { "：" } else { ": " });
+            out.push_str(reason);
+        }
+        out
+    }
+
+    /// The whole report for people.
+    pub fn to_text(&self, language: Language) -> String {
+        let zh = language == Language::Chinese;
+        let pick = |chinese: &'static str, english: &'static str| if zh { chinese } else { english };
+        let mut out = String::new();
+        let sub = match self.sub_indication {
+            Some(sub) if self.indication != Indication::TotalPassed => format!(" / {}", sub.as_str()),
+            _ => String::new(),
+        };
+        let _ = writeln!(out, "{}{}", pick("结论  ", "Verdict   "), self.headline(language));
+        let _ = writeln!(
+            out,
+            "{}{}{sub}",
+            pick("代码  ", "Code      "),
+            self.indication.as_str()
+        );
+        if self.subject.is_some() && self.indication != Indication::TotalPassed {
+            out.push_str(pick(
+                "注意  以下为文件或二维码自称，未获证实\n",
+                "Note      what follows is claimed, not proven\n",
+            ));
+        }
+        self.write_subject(&mut out, zh);
+        if self.input != Input::Unknown && self.indication != Indication::TotalFailed {
+            let force = if zh {
+                self.in_force.name_zh()
+            } else {
+                self.in_force.name_en()
+            };
+            let _ = write!(out, "{}{force}", pick("状态  ", "State     "));
+            if let Some(as_of) = self.registry_as_of {
+                let _ = write!(
+                    out,
+                    "{}{}",
+                    pick("，登记库截至 ", ", registry as of "),
+                    clock_time(as_of)
+                );
+            }
+            out.push('\n');
+        }
+        let _ = writeln!(
+            out,
+            "{}{}",
+            pick("核验  ", "Checked   "),
+            clock_time(self.verified_at)
+        );
+        out.push('\n');
+        let performed = |finding: &&Finding| finding.code != NOT_PERFORMED;
+        for finding in self.findings.iter().filter(performed) {
+            write_finding(&mut out, finding, zh);
+        }
+        match self.findings.iter().filter(|finding| !performed(finding)).count() {
+            0 => {}
+            count if zh => {
+                let _ = writeln!(out, "[未检查] 其余 {count} 项因前项未通过而未检查");
+            }
+            count => {
+                let _ = writeln!(
+                    out,
+                    "[  --  ] {count} more checks not performed because of what failed before"
+                );
+            }
+        }
+        out
+    }
+
+    fn deciding(&self) -> Option<&Finding> {
+        let wanted = match self.conclusion {
+            Conclusion::Good => return None,
+            Conclusion::NotInForce => {
+                return self.findings.iter().find(|finding| {
+                    finding.bears_on == Bearing::Force && finding.outcome == Outcome::Failed
+                });
+            }
+            Conclusion::Bad => Outcome::Failed,
+            Conclusion::Undecided => Outcome::Undecided,
+        };
+        let decided = |finding: &&Finding| finding.outcome == wanted && Some(finding.code) == self.reason;
+        self.findings.iter().find(decided)
+    }
+
+    fn write_subject(&self, out: &mut String, zh: bool) {
+        let pick = |chinese: &'static str, english: &'static str| if zh { chinese } else { english };
+        let mut line = |label: &str, value: &str| {
+            if !value.is_empty() {
+                let _ = writeln!(out, "{label}{value}");
+            }
+        };
+        if let Some(subject) = &self.subject {
+            line(
+                pick("证照  ", "Type      "),
+                &format!("{} {}", subject.type_name, subject.number),
+            );
+            let holder = match &subject.holder_code_masked {
+                Some(code) => format!("{} {code}", subject.holder_name),
+                None => subject.holder_name.clone(),
+            };
+            line(pick("持证  ", "Holder    "), &holder);
+            line(
+                pick("机关  ", "Issuer    "),
+                subject.issuer_name.as_ref().unwrap_or(&subject.issuer_code),
+            );
+            let until = subject
+                .valid_until
+                .map_or_else(|| pick("长期", "without end").to_owned(), |date| day(date, zh));
+            let period = format!("{}{}{until}", day(subject.valid_from, zh), pick(" 至 ", " to "));
+            line(pick("期限  ", "Period    "), &period);
+            line(pick("标识  ", "Id        "), &subject.identifier);
+        }
+        if let Some(signer) = &self.signed_by {
+            let when = signer.signed_at.map(clock_time).unwrap_or_default();
+            let name = common_name(&signer.name);
+            line(pick("签章  ", "Signed by "), &format!("{name}  {when}"));
+        }
+    }
+}
+
+fn write_finding(out: &mut String, finding: &Finding, zh: bool) {
+    let mark = match (finding.outcome, zh) {
+        (Outcome::Passed, true) => "[ 通过 ]",
+        (Outcome::Passed, false) => "[  ok  ]",
+        (Outcome::Failed, true) => "[不通过]",
+        (Outcome::Failed, false) => "[FAILED]",
+        (Outcome::Undecided, true) => "[ 未定 ]",
+        (Outcome::Undecided, false) => "[ open ]",
+        (Outcome::NotApplicable, true) => "[不适用]",
+        (Outcome::NotApplicable, false) => "[  --  ]",
+    };
+    let (title, message, hint) = if zh {
+        (finding.title, &finding.message, &finding.hint)
+    } else {
+        (finding.title_en, &finding.message_en, &finding.hint_en)
+    };
+    let colon = if zh { "：" } else { ": " };
+    let _ = write!(out, "{mark} {title}");
+    if !message.is_empty() {
+        let _ = write!(out, "{colon}{message}");
+    }
+    if matches!(finding.outcome, Outcome::Failed | Outcome::Undecided) {
+        let _ = write!(out, " ({})", finding.code);
+        if !hint.is_empty() {
+            let _ = write!(out, "\n         {} {hint}", if zh { "→ 处置：" } else { "-> " });
+        }
+    }
+    out.push('\n');
+}
+
+/// The common name in the text of an X.509 name; all of it where there is none.
+pub(super) fn common_name(name: &str) -> &str {
+    let found = name
+        .split(", ")
+        .find_map(|part| part.strip_prefix("CN="))
+        .filter(|found| !found.is_empty());
+    found.unwrap_or(name)
+}
+
+/// A civil date in words.
+pub(crate) fn day(date: Date, zh: bool) -> String {
+    if zh {
+        format!("{}年{}月{}日", date.year(), date.month(), date.day())
+    } else {
+        date.to_string()
+    }
+}
+
+/// An instant on the wall clock of China.
+pub(crate) fn clock_time(at: Timestamp) -> String {
+    at.to_zoned(china()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}

@@ -1,0 +1,208 @@
+//! The face token: from a QR code's text to what its signer said.
+//!
+//! The certificates that sign tokens are few and stand in the trust list (or in our own material)
+//! themselves, as in the health certificates of the EU: standing there is the trust, leaving the list
+//! is the revocation. So no path is built for them.
+
+use jiff::Timestamp;
+
+use super::{
+    checks,
+    indication::SubIndication,
+    material::Material,
+    report::{Finding, SignedBy},
+    text::clock_time,
+};
+use crate::{
+    crypto::x509,
+    qr::token::{FaceToken, SignedToken, TokenError, kid_of},
+    registry::CertificateRecord,
+    trust::list::Freshness,
+};
+
+/// What to say of a token that cannot be read.
+pub(super) fn unreadable(error: &TokenError) -> Finding {
+    Finding::failed(
+        &checks::TOKEN,
+        "TOKEN_UNREADABLE",
+        SubIndication::FormatFailure,
+        "二维码内容损坏或被改动",
+        format!("the QR code's content is damaged or was changed: {error}"),
+    )
+}
+
+/// Judges a token; gives who signed it, if the signature is good.
+pub(super) fn judge(
+    signed: &SignedToken,
+    material: &Material,
+    now: Timestamp,
+    findings: &mut Vec<Finding>,
+) -> Option<SignedBy> {
+    // 1. It is a token, else there would be no `SignedToken`.
+    findings.push(Finding::passed(&checks::TOKEN, "可读", "readable"));
+    let token = signed.unverified();
+
+    // 2. Whose signature is it? Key ids are short: every certificate that has it is tried.
+    let own = material
+        .token_signers()
+        .iter()
+        .map(|der| (None, der.as_slice()))
+        .filter(|(_, der)| kid_of(der) == signed.kid());
+    let listed = material
+        .list()
+        .into_iter()
+        .flat_map(|list| list.token_signers(signed.kid()))
+        .map(|(authority, der)| (Some(authority), der));
+    let mut tried = false;
+    let mut good = None;
+    for (authority, der) in own.chain(listed) {
+        match signed.verify(der) {
+            Ok(_) => {
+                good = Some((authority, der));
+                break;
+            }
+            Err(TokenError::BadSignature) => tried = true,
+            // A certificate whose key cannot sign tokens is no candidate.
+            Err(_) => {}
+        }
+    }
+    let Some((authority, der)) = good else {
+        findings.push(if tried {
+            Finding::failed(
+                &checks::TOKEN_SIGNATURE,
+                "TOKEN_SIGNATURE_INVALID",
+                SubIndication::SigCryptoFailure,
+                "二维码签名无效，内容被改动或系伪造",
+                "the QR code's signature does not verify: changed or forged",
+            )
+        } else {
+            Finding::undecided(
+                &checks::TOKEN_SIGNATURE,
+                "TOKEN_SIGNER_UNKNOWN",
+                SubIndication::NoSigningCertificateFound,
+                format!("没有编号为 {} 的二维码签名证书", hex::encode(signed.kid())),
+                format!(
+                    "no token signer with key id {} is known",
+                    hex::encode(signed.kid())
+                ),
+            )
+            .hint(
+                "请更新信任列表后重试",
+                "fetch the current trust list and try again",
+            )
+        });
+        return None;
+    };
+    findings.push(Finding::passed(
+        &checks::TOKEN_SIGNATURE,
+        "签名有效",
+        "the signature verifies",
+    ));
+
+    // 3. Was the signer's certificate good then, and is its listing still to be relied on?
+    let parsed = x509::parse(der).ok();
+    let name = parsed.as_ref().map(x509::subject_text).unwrap_or_default();
+    let fresh = material
+        .list()
+        .filter(|_| authority.is_some())
+        .is_none_or(|list| list.freshness(now) == Freshness::Fresh);
+    let within = parsed.as_ref().map(x509::validity);
+    let made = clock_time(token.made_at);
+    findings.push(match within {
+        Some((from, _)) if token.made_at < from => Finding::failed(
+            &checks::TOKEN_SIGNER,
+            "TOKEN_BEFORE_SIGNER",
+            SubIndication::NotYetValid,
+            format!("二维码制作时间（{made}）早于其签名证书生效时间"),
+            format!("made ({made}) before its signer certificate began"),
+        ),
+        Some((_, until)) if token.made_at > until => Finding::failed(
+            &checks::TOKEN_SIGNER,
+            "TOKEN_AFTER_SIGNER",
+            SubIndication::Expired,
+            format!("二维码制作时间（{made}）晚于其签名证书失效时间"),
+            format!("made ({made}) after its signer certificate expired"),
+        ),
+        Some(_) if token.made_at > now => Finding::failed(
+            &checks::TOKEN_SIGNER,
+            "TOKEN_FROM_THE_FUTURE",
+            SubIndication::SigConstraintsFailure,
+            format!("二维码制作时间（{made}）在将来"),
+            format!("made in the future ({made})"),
+        ),
+        None => Finding::undecided(
+            &checks::TOKEN_SIGNER,
+            "TOKEN_SIGNER_UNREADABLE",
+            SubIndication::NoSigningCertificateFound,
+            "二维码签名证书不可读",
+            "the token signer's certificate is unreadable",
+        ),
+        Some(_) if authority.is_some_and(|authority| !authority.vouches_for(&token.issuer_code)) => {
+            Finding::failed(
+                &checks::TOKEN_SIGNER,
+                "ISSUER_NOT_VOUCHED",
+                SubIndication::SigConstraintsFailure,
+                format!("二维码的签名者不为颁发机关 {} 担保", token.issuer_code),
+                format!(
+                    "the token signer's authority does not vouch for {}",
+                    token.issuer_code
+                ),
+            )
+        }
+        Some(_) if !fresh => Finding::undecided(
+            &checks::TOKEN_SIGNER,
+            "LIST_STALE",
+            SubIndication::TryLater,
+            "信任列表不在有效期内，不知该签名证书是否仍获信任",
+            "the trust list is not current: the token signer may have left it",
+        )
+        .hint(
+            "请更新信任列表后重试",
+            "fetch the current trust list and try again",
+        ),
+        Some(_) => match authority {
+            Some(authority) => Finding::passed(
+                &checks::TOKEN_SIGNER,
+                format!("由信任列表所载机构“{}”担保", authority.name),
+                format!("vouched for by {}", authority.name),
+            ),
+            None => Finding::passed(
+                &checks::TOKEN_SIGNER,
+                "在本地信任材料中",
+                "in our own trust material",
+            ),
+        },
+    });
+    let anchor = authority
+        .and_then(|authority| authority.anchors.first())
+        .map(|anchor| x509::fingerprint(&anchor.0));
+    Some(SignedBy {
+        name,
+        fingerprint: x509::fingerprint(der),
+        anchor,
+        signed_at: Some(token.made_at),
+        proven_at: None,
+    })
+}
+
+/// Whether the token speaks of the face that is on record.
+pub(super) fn judge_record(token: &FaceToken, record: &CertificateRecord) -> Finding {
+    if token.face_digest == record.face_digest {
+        return Finding::passed(
+            &checks::REGISTERED_DOCUMENT,
+            "照面数据与登记一致",
+            "the face data are those on record",
+        );
+    }
+    Finding::failed(
+        &checks::REGISTERED_DOCUMENT,
+        "NOT_THE_FACE_OF_RECORD",
+        SubIndication::SigConstraintsFailure,
+        "照面数据与登记不同",
+        "not the face data that the registry has under this identifier",
+    )
+    .hint(
+        "请以登记库中的文件为准",
+        "take the document from the registry instead",
+    )
+}
