@@ -46,11 +46,12 @@ pub(super) fn run(args: &Bench) -> Result<Outcome, Failure> {
     let home = home::found(&root, &founding, &passphrase()?, &clock()).map_err(home_failure)?;
     let keys = KeyFolder::unlocked(&home.keys_path(), passphrase()?);
     let service = home.service(keys, clock()).map_err(home_failure)?;
-    let t = service
-        .catalogue()
-        .get(TYPE)
-        .cloned()
-        .ok_or_else(|| Failure::new(format!("没有证照类型 {TYPE}"), "程序与 templates 目录版本不一致。"))?;
+    let t = service.catalogue().get(TYPE).cloned().ok_or_else(|| {
+        Failure::new(
+            format!("没有证照类型 {TYPE}"),
+            "程序与 templates 目录版本不一致。",
+        )
+    })?;
     let press = block_on(service.press(&t, None))?.map_err(|e| issue_failure("准备", &e))?;
     let cores = rayon::current_num_threads();
     output::line(format_args!("{}，每项 {} 张，{cores} 核", t.name, args.count));
@@ -100,8 +101,8 @@ pub(super) fn run(args: &Bench) -> Result<Outcome, Failure> {
     let source = Source::open(&table, &t, &Mapping::new()).context("读取")?;
     let begun = Instant::now();
     let rejects = Rejects::at(&folder.path().join("rejects.csv"));
-    let summary = backfill::run(&service, &job, source, rejects, &AtomicBool::new(false), &|_| {})
-        .context("补签")?;
+    let summary =
+        backfill::run(&service, &job, source, rejects, &AtomicBool::new(false), &|_| {}).context("补签")?;
     let whole = begun.elapsed();
     output::line(format_args!(
         "补签全程（读表、查重、制作、落盘、入簿）：{:.0} 张/秒；其中落盘入簿占 {:.0}%（与计算重叠）",
@@ -150,7 +151,10 @@ fn rate(n: u32, time: Duration) -> f64 {
 }
 
 fn rows(service: &Service, t: &Arc<CertificateType>, count: usize) -> Result<Vec<Vec<String>>, Failure> {
-    let issuer = service.workshop().issuer(t).map_err(|e| issue_failure("准备", &e))?;
+    let issuer = service
+        .workshop()
+        .issuer(t)
+        .map_err(|e| issue_failure("准备", &e))?;
     let today = civil_date(clock().now());
     let dates = Date::constant(2018, 1, 1)..=today.checked_sub(30.days()).unwrap_or(today);
     Ok(synthetic::rows(t, issuer, count, SEED, dates).collect())
@@ -194,7 +198,9 @@ fn make(press: &Press, face: &FaceData) -> Result<SealedDocument, Failure> {
     let typesetter = press.typesetter();
     let identifier =
         identifier_for(typesetter.certificate_type(), typesetter.issuer(), &number, None).context("标识")?;
-    press.make(face, &identifier, &number, clock().now()).context("制作")
+    press
+        .make(face, &identifier, &number, clock().now())
+        .context("制作")
 }
 
 fn stages(press: &Press, faces: &[FaceData]) -> Result<Stages, Failure> {
@@ -218,7 +224,10 @@ impl Floor {
 }
 
 fn floor(home: &home::Home, press: &Press, folder: &Path, faces: &[FaceData]) -> Result<Floor, Failure> {
-    let keys = KeyFolder::unlocked(&home.keys_path(), Passphrase::new("bench".to_owned()).context("口令")?);
+    let keys = KeyFolder::unlocked(
+        &home.keys_path(),
+        Passphrase::new("bench".to_owned()).context("口令")?,
+    );
     let department = &press.typesetter().certificate_type().department;
     let identity = keys.identity(&document_signer(department)).context("密钥")?;
     let Some(face) = faces.first() else {
@@ -243,7 +252,9 @@ fn floor(home: &home::Home, press: &Press, folder: &Path, faces: &[FaceData]) ->
             .context("写文件")?;
     }
     let directory = fs::File::open(&target).context("打开目录")?;
-    rustix::fs::syncfs(&directory).map_err(std::io::Error::from).context("落盘")?;
+    rustix::fs::syncfs(&directory)
+        .map_err(std::io::Error::from)
+        .context("落盘")?;
     Ok(Floor {
         crypto,
         disk: begun.elapsed(),

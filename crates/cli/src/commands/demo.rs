@@ -23,8 +23,8 @@ use indicatif::ProgressBar;
 use jiff::{ToSpan, civil::Date};
 
 use super::{
-    block_on, clock, home_failure, issue_failure,
     backfill::{message, per_second, style},
+    block_on, clock, home_failure, issue_failure,
     report::annex3_now,
     verify::Desk,
 };
@@ -189,7 +189,10 @@ fn write_tables(service: &Service, folder: &Path, types: &[TypeCount]) -> Result
                 "程序与 templates 目录版本不一致。",
             ));
         };
-        let issuer = service.workshop().issuer(t).map_err(|e| issue_failure("准备", &e))?;
+        let issuer = service
+            .workshop()
+            .issuer(t)
+            .map_err(|e| issue_failure("准备", &e))?;
         let mut rows = synthetic::rows(t, issuer, count.sealed + count.unsealed, SEED, dates.clone());
         let write = |name: String, rows: &mut dyn Iterator<Item = Vec<String>>| {
             let path = folder.join(name);
@@ -203,7 +206,12 @@ fn write_tables(service: &Service, folder: &Path, types: &[TypeCount]) -> Result
             Ok::<_, Failure>(path)
         };
         let before = (count.sealed > 0)
-            .then(|| write(format!("{:02}-{}-此前已签.csv", t.seq, t.name), &mut rows.by_ref().take(count.sealed)))
+            .then(|| {
+                write(
+                    format!("{:02}-{}-此前已签.csv", t.seq, t.name),
+                    &mut rows.by_ref().take(count.sealed),
+                )
+            })
             .transpose()?;
         let backlog = (count.unsealed > 0)
             .then(|| write(format!("{:02}-{}-未签.csv", t.seq, t.name), &mut rows))
@@ -232,11 +240,19 @@ fn backfill_all(service: &Service, tables: &[Tables], stage: Stage) -> Result<(S
     let chosen: Vec<(&Tables, &PathBuf)> = tables
         .iter()
         .filter_map(|table| {
-            let path = if stage == Stage::Before { &table.before } else { &table.backlog };
+            let path = if stage == Stage::Before {
+                &table.before
+            } else {
+                &table.backlog
+            };
             Some((table, path.as_ref()?))
         })
         .collect();
-    let size = chosen.iter().filter_map(|(_, path)| fs::metadata(path).ok()).map(|data| data.len()).sum();
+    let size = chosen
+        .iter()
+        .filter_map(|(_, path)| fs::metadata(path).ok())
+        .map(|data| data.len())
+        .sum();
     let bar = ProgressBar::new(size).with_style(style());
     let begun = Instant::now();
     let mut total = Summary::default();
@@ -282,7 +298,9 @@ fn peak_memory() -> String {
         .lines()
         .find_map(|line| line.strip_prefix("VmHWM:"))
         .and_then(|rest| rest.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok());
-    peak.map_or("未知".to_owned(), |kib| format!("{} MB", kib * 1024 / 1_000_000))
+    peak.map_or("未知".to_owned(), |kib| {
+        format!("{} MB", kib * 1024 / 1_000_000)
+    })
 }
 
 /// Certificates spread over the types.
@@ -320,12 +338,12 @@ fn verify_sample(
         ours += usize::from(report.indication == certseal_core::verify::Indication::TotalPassed);
         let path = look.join(format!("{}.pdf", record.certificate_type));
         fs::write(&path, &bytes).context(&format!("写入 {}", path.display()))?;
-        let Ok(output) = Command::new("pdfsig").arg("-nocert").arg(&path).output() else { continue };
+        let Ok(output) = Command::new("pdfsig").arg("-nocert").arg(&path).output() else {
+            continue;
+        };
         asked += 1;
         let text = String::from_utf8_lossy(&output.stdout);
-        theirs += usize::from(
-            text.contains("Signature is Valid") && text.contains("Total document signed"),
-        );
+        theirs += usize::from(text.contains("Signature is Valid") && text.contains("Total document signed"));
     }
     output::line(format_args!(
         "  抽取 {} 张：本程序 TOTAL-PASSED {ours}，pdfsig “Signature is Valid” {theirs}",
@@ -351,14 +369,25 @@ fn show_revoked(
     sample: &[CertificateRecord],
     look: &Path,
 ) -> Result<(), Failure> {
-    let Some(record) = sample.first() else { return Ok(()) };
-    let revoked = service.transition(&record.identifier, Transition::Revoke, "demo", "以欺骗手段取得许可（演示）");
+    let Some(record) = sample.first() else {
+        return Ok(());
+    };
+    let revoked = service.transition(
+        &record.identifier,
+        Transition::Revoke,
+        "demo",
+        "以欺骗手段取得许可（演示）",
+    );
     block_on(revoked)?.map_err(|error| issue_failure("撤销", &error))?;
     let bytes = document(service, record)?;
     let path = look.join("revoked.pdf");
     fs::write(&path, &bytes).context("写入 revoked.pdf")?;
     let report = desk.judge(&Examined::of(&bytes), clock().now())?;
-    output::line(format_args!("  撤销  {}\n        {}", report.headline(Language::Chinese), path.display()));
+    output::line(format_args!(
+        "  撤销  {}\n        {}",
+        report.headline(Language::Chinese),
+        path.display()
+    ));
     Ok(())
 }
 
@@ -368,7 +397,9 @@ fn show_tampered(
     sample: &[CertificateRecord],
     look: &Path,
 ) -> Result<(), Failure> {
-    let Some(record) = sample.last() else { return Ok(()) };
+    let Some(record) = sample.last() else {
+        return Ok(());
+    };
     let mut bytes = document(service, record)?;
     let middle = bytes.len() / 3;
     if let Some(byte) = bytes.get_mut(middle) {
@@ -377,7 +408,11 @@ fn show_tampered(
     let path = look.join("tampered.pdf");
     fs::write(&path, &bytes).context("写入 tampered.pdf")?;
     let report = desk.judge(&Examined::of(&bytes), clock().now())?;
-    output::line(format_args!("  篡改  {}\n        {}", report.headline(Language::Chinese), path.display()));
+    output::line(format_args!(
+        "  篡改  {}\n        {}",
+        report.headline(Language::Chinese),
+        path.display()
+    ));
     Ok(())
 }
 
@@ -387,7 +422,9 @@ fn list_neighbour(district: &Home, neighbour: &Home, folder: &Path) -> Result<()
         let service = service_of(neighbour)?;
         block_on(service.registry().seals())?.context("读取邻省印章")?
     };
-    neighbour.export_authority(&exported, &seals).map_err(home_failure)?;
+    neighbour
+        .export_authority(&exported, &seals)
+        .map_err(home_failure)?;
     let keys = KeyFolder::unlocked(&district.keys_path(), passphrase()?);
     let signer = keys.identity(LIST_KEY).context("打开信任列表密钥")?;
     district
@@ -422,7 +459,10 @@ fn show_foreign(district: &Home, ours: &Service, elsewhere: &Home, path: &Path) 
 fn issue_elsewhere(elsewhere: &Home) -> Result<Issued, Failure> {
     let service = service_of(elsewhere)?;
     let Some(t) = elsewhere.catalogue().get(FOREIGN_TYPE) else {
-        return Err(Failure::new(format!("没有证照类型 {FOREIGN_TYPE}"), "程序与 templates 目录版本不一致。"));
+        return Err(Failure::new(
+            format!("没有证照类型 {FOREIGN_TYPE}"),
+            "程序与 templates 目录版本不一致。",
+        ));
     };
     let request = Request {
         certificate_type: t.key.clone(),
@@ -442,8 +482,14 @@ const FOREIGN_TYPE: &str = "food-business-permit";
 fn closing(folder: &Path, look: &Path) {
     heading("看什么、怎样继续");
     output::line(format_args!("  样张        {}（PDF 与 PNG）", look.display()));
-    output::line(format_args!("  月报        {}", folder.join("annex3.xlsx").display()));
-    output::line(format_args!("  数据目录    {}", folder.join("district").display()));
+    output::line(format_args!(
+        "  月报        {}",
+        folder.join("annex3.xlsx").display()
+    ));
+    output::line(format_args!(
+        "  数据目录    {}",
+        folder.join("district").display()
+    ));
     let program = std::env::current_exe().unwrap_or_else(|_| "certseal".into());
     output::line(format_args!(
         "  启动服务    {} --home {} --passphrase-file {} serve",
@@ -451,5 +497,7 @@ fn closing(folder: &Path, look: &Path) {
         folder.join("district").display(),
         folder.join("passphrase.txt").display()
     ));
-    output::line("              然后打开 http://127.0.0.1:8080/v （核验页）和 http://127.0.0.1:8080/docs （接口）");
+    output::line(
+        "              然后打开 http://127.0.0.1:8080/v （核验页）和 http://127.0.0.1:8080/docs （接口）",
+    );
 }

@@ -53,7 +53,9 @@ pub(super) fn run(session: &Session, args: &Key) -> Result<Outcome, Failure> {
                 ));
             }
             let mut keys = ApiKeys::load(&home.api_keys_path()).context("读取接口密钥")?;
-            let token = keys.add(name, department, clock().now()).context("新建接口密钥")?;
+            let token = keys
+                .add(name, department, clock().now())
+                .context("新建接口密钥")?;
             if session.json {
                 output::json(&json!({ "name": name, "department": department, "key": token }));
             } else {
@@ -68,7 +70,12 @@ pub(super) fn run(session: &Session, args: &Key) -> Result<Outcome, Failure> {
                 return Ok(Outcome::Done);
             }
             for key in keys.list() {
-                output::line(format_args!("{}  部门 {}  {}", key.name, key.department, local(key.created)));
+                output::line(format_args!(
+                    "{}  部门 {}  {}",
+                    key.name,
+                    key.department,
+                    local(key.created)
+                ));
             }
         }
         Key::ApiRevoke { name } => {

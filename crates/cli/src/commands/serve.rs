@@ -15,7 +15,10 @@ use crate::{
 
 pub(super) fn run(session: &Session, args: &Serve) -> Result<Outcome, Failure> {
     let filter = EnvFilter::try_from_env("CERTSEAL_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
 
     let home = session.home()?;
     let service = Arc::new(session.signing_service(&home)?);
@@ -29,7 +32,9 @@ pub(super) fn run(session: &Session, args: &Serve) -> Result<Outcome, Failure> {
         output::note(format_args!(
             "服务已启动：http://{address}/v 核验页，http://{address}/docs 接口；Ctrl-C 停止。"
         ));
-        certseal_server::serve(app, listener, asked_to_stop()).await.context("服务")
+        certseal_server::serve(app, listener, asked_to_stop())
+            .await
+            .context("服务")
     })??;
     Ok(Outcome::Done)
 }
