@@ -118,9 +118,12 @@ impl Report {
         let wanted = match self.conclusion {
             Conclusion::Good => return None,
             Conclusion::NotInForce => {
-                return self.findings.iter().find(|finding| {
-                    finding.bears_on == Bearing::Force && finding.outcome == Outcome::Failed
-                });
+                // Out of force by the registry's word outweighs what the dates say.
+                let mut failed = self
+                    .findings
+                    .iter()
+                    .filter(|finding| finding.bears_on == Bearing::Force && finding.outcome == Outcome::Failed);
+                return failed.next_back();
             }
             Conclusion::Bad => Outcome::Failed,
             Conclusion::Undecided => Outcome::Undecided,
