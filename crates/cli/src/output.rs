@@ -49,7 +49,7 @@ impl Failure {
         while let Some(cause) = source {
             let text = cause.to_string();
             if !message.contains(&text) {
-                message.push_str("：");
+                message.push('：');
                 message.push_str(&text);
             }
             source = cause.source();
