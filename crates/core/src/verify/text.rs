@@ -118,12 +118,10 @@ impl Report {
         let wanted = match self.conclusion {
             Conclusion::Good => return None,
             Conclusion::NotInForce => {
-                // Out of force by the registry's word outweighs what the dates say.
-                let mut failed = self
-                    .findings
-                    .iter()
-                    .filter(|finding| finding.bears_on == Bearing::Force && finding.outcome == Outcome::Failed);
-                return failed.next_back();
+                // The registry is asked last, and what it took out of force is so whatever the dates say.
+                return self.findings.iter().rfind(|finding| {
+                    finding.bears_on == Bearing::Force && finding.outcome == Outcome::Failed
+                });
             }
             Conclusion::Bad => Outcome::Failed,
             Conclusion::Undecided => Outcome::Undecided,
