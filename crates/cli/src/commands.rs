@@ -18,6 +18,7 @@ mod verify;
 
 use std::{
     future::Future,
+    io::IsTerminal as _,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -30,6 +31,8 @@ use certseal_core::{
     issue::{IssueError, Service},
     registry::RegistryError,
 };
+
+use tracing_subscriber::EnvFilter;
 
 use crate::{
     args::{Cli, Command},
@@ -83,6 +86,7 @@ pub(crate) fn clock() -> Arc<dyn Clock> {
 
 /// Runs the verb.
 pub(crate) fn run(cli: Cli) -> Result<Outcome, Failure> {
+    log(matches!(cli.command, Command::Serve(_)));
     let session = Session {
         home: cli.home,
         passphrase_file: cli.passphrase_file,
@@ -104,6 +108,21 @@ pub(crate) fn run(cli: Cli) -> Result<Outcome, Failure> {
         Command::Audit(args) => audit::run(&session, &args),
         Command::Demo(args) => demo::run(&args),
         Command::Bench(args) => bench::run(&args),
+    }
+}
+
+/// A server tells what it does; a verb only what somebody should know. `CERTSEAL_LOG` says otherwise.
+fn log(serving: bool) {
+    let usual = if serving { "info" } else { "warn" };
+    let filter = EnvFilter::try_from_env("CERTSEAL_LOG").unwrap_or_else(|_| EnvFilter::new(usual));
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
+    if serving {
+        subscriber.init();
+    } else {
+        subscriber.without_time().with_target(false).init();
     }
 }
 

@@ -210,6 +210,16 @@ impl Home {
             workshop: self.workshop()?,
             keys: Arc::new(keys),
             seal_makers: maker.into_iter().take(1).collect(),
+            anchors: read_chain(&self.keys_path().join(format!("{ROOT}.pem")))?,
+            revocation_lists: {
+                let folder = self.pki_path();
+                Box::new(move || {
+                    [ROOT, CA]
+                        .iter()
+                        .map(|name| fs::read(folder.join(format!("{name}.crl"))))
+                        .collect()
+                })
+            },
             host: self.config.host.clone(),
             registry: Arc::new(self.registry()?),
             objects: Arc::new(self.objects()?),

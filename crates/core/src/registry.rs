@@ -161,6 +161,23 @@ impl EventKind {
         )
     }
 
+    /// What was done, in English.
+    pub fn name_en(self) -> &'static str {
+        match self {
+            Self::Enrolled => "enrolled",
+            Self::Issued => "issued",
+            Self::Renewed => "renewed",
+            Self::Amended => "amended",
+            Self::Reissued => "reissued",
+            Self::Suspended | Self::SealSuspended => "suspended",
+            Self::Resumed | Self::SealResumed => "resumed",
+            Self::Revoked => "revoked",
+            Self::Cancelled => "cancelled",
+            Self::SealRegistered => "registered",
+            Self::SealDestroyed => "destroyed",
+        }
+    }
+
     /// What an operator calls it.
     pub fn name_zh(self) -> &'static str {
         match self {
@@ -198,6 +215,17 @@ pub enum Status {
 }
 
 impl Status {
+    /// The state in English.
+    pub fn name_en(self) -> &'static str {
+        match self {
+            Self::InForce => "in force",
+            Self::Suspended => "suspended",
+            Self::Revoked => "revoked",
+            Self::Cancelled => "cancelled",
+            Self::Superseded => "superseded",
+        }
+    }
+
     /// What an operator calls it.
     pub fn name_zh(self) -> &'static str {
         match self {
@@ -560,7 +588,7 @@ pub enum AppendError {
         identifier: String,
     },
     /// The rules of the life of a certificate do not allow it.
-    #[error("a certificate that is {from:?} cannot be {operation:?}: {identifier}")]
+    #[error("a certificate that is {} cannot be {}: {identifier}", from.name_en(), operation.name_en())]
     IllegalTransition {
         /// The certificate.
         identifier: String,
@@ -570,7 +598,7 @@ pub enum AppendError {
         operation: EventKind,
     },
     /// The rules of the life of a seal do not allow it.
-    #[error("a seal that is {from:?} cannot be {operation:?}: {seal}")]
+    #[error("a seal that is {} cannot be {}: {seal}", from.name_en(), operation.name_en())]
     IllegalSealTransition {
         /// The seal.
         seal: String,
@@ -610,7 +638,7 @@ pub enum AppendError {
         seal: String,
     },
     /// The seal may sign nothing at present.
-    #[error("seal {seal} is {status:?}")]
+    #[error("seal {seal} is {}", status.name_en())]
     SealNotInForce {
         /// The seal.
         seal: String,

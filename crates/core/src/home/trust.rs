@@ -162,7 +162,9 @@ impl Home {
         content
             .agreements
             .retain(|known| known.from_region != authority.region);
-        content.agreements.push(Agreement {
+        // With ourselves there is nothing to agree.
+        let elsewhere = authority.region != self.config.region;
+        content.agreements.extend(elsewhere.then(|| Agreement {
             from_region: authority.region.clone(),
             to_region: self.config.region.clone(),
             types: Vec::new(),
@@ -170,8 +172,15 @@ impl Home {
             until: None,
             status_required: false,
             conditions: Vec::new(),
-        });
+        }));
         content.authorities.push(authority);
+        self.sign_list(content, list_signer, now)?;
+        self.trust_list(None)
+    }
+
+    /// Signs the next list with the same content: the present one is due for renewal.
+    pub fn renew_trust_list(&self, list_signer: &dyn Signer, now: Timestamp) -> Result<TrustList, HomeError> {
+        let content = self.trust_list(None)?.content().clone();
         self.sign_list(content, list_signer, now)?;
         self.trust_list(None)
     }
