@@ -69,12 +69,12 @@ impl Session {
     pub(crate) fn signing_service(&self, home: &Home) -> Result<Service, Failure> {
         home.service(self.keys(home)?, clock()).map_err(home_failure)
     }
+}
 
-    /// All rooms, for looking and for changes of state, which need no key.
-    pub(crate) fn service(&self, home: &Home) -> Result<Service, Failure> {
-        home.service(KeyFolder::locked(&home.keys_path()), clock())
-            .map_err(home_failure)
-    }
+/// All rooms, for looking and for changes of state, which need no key.
+pub(crate) fn service(home: &Home) -> Result<Service, Failure> {
+    home.service(KeyFolder::locked(&home.keys_path()), clock())
+        .map_err(home_failure)
 }
 
 pub(crate) fn clock() -> Arc<dyn Clock> {
@@ -143,6 +143,7 @@ pub(crate) fn certificate_type(catalogue: &Catalogue, text: &str) -> Result<Arc<
 }
 
 /// What went wrong with the installation, with advice.
+#[allow(clippy::needless_pass_by_value)] // the shape `map_err` takes
 pub(crate) fn home_failure(error: HomeError) -> Failure {
     let hint = match &error {
         HomeError::Missing(_) => Some("先运行 certseal init，或用 --home 指定数据目录。"),

@@ -46,7 +46,7 @@ impl Failure {
         let mut message = format!("{context}：{error}");
         let mut source = error.source();
         while let Some(cause) = source {
-            message.push_str("：");
+            message.push('：');
             message.push_str(&cause.to_string());
             source = cause.source();
         }

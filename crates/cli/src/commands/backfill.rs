@@ -17,7 +17,7 @@ use certseal_core::{
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
-use super::{Session, block_on, certificate_type, issue_failure};
+use super::{Session, block_on, certificate_type, issue_failure, service};
 use crate::{
     args::Backfill,
     output::{self, Context as _, Failure, Outcome},
@@ -50,7 +50,7 @@ pub(super) fn run(session: &Session, args: &Backfill) -> Result<Outcome, Failure
 
     // A dry run and an enrolment sign nothing and need no passphrase.
     let service = if args.dry_run || args.enrol {
-        session.service(&home)?
+        service(&home)?
     } else {
         session.signing_service(&home)?
     };
