@@ -177,6 +177,12 @@ pub(crate) fn issue_failure(doing: &str, error: &IssueError) -> Failure {
             Some("核对口令；口令由 --passphrase-file 或环境变量 CERTSEAL_PASSPHRASE 提供。")
         }
         IssueError::Seal { .. } | IssueError::NoSeal { .. } => Some("用 certseal seal list 查看印章状态。"),
+        IssueError::SignerRevoked { .. } | IssueError::SignerOutOfDate { .. } => {
+            Some("用 certseal key list 查看签章证书。")
+        }
+        IssueError::RevocationLists(_) => Some("用 certseal key crl 重新签发吊销列表。"),
+        IssueError::Refused { .. } => Some("用 certseal certificate find 查询其现状。"),
+        IssueError::ForeignSeal { .. } => Some("用 certseal seal list 查看本部门的印章。"),
         IssueError::NotFound(_) => Some("用 certseal certificate find 查询。"),
         IssueError::IdempotencyConflict => Some("换一个幂等键，或提交与上次相同的内容。"),
         IssueError::Registry(RegistryError::StorageFull) | IssueError::Objects(_) => {

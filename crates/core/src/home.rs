@@ -210,6 +210,7 @@ impl Home {
             workshop: self.workshop()?,
             keys: Arc::new(keys),
             seal_makers: maker.into_iter().take(1).collect(),
+            revocation_lists: self.pki_path(),
             host: self.config.host.clone(),
             registry: Arc::new(self.registry()?),
             objects: Arc::new(self.objects()?),

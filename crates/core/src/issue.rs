@@ -9,9 +9,11 @@
 //! which nobody can fetch and `audit` sweeps away. Documents are stored under a key that holds part of
 //! their own digest: two requests for the same number never write the same file.
 
+mod own_lists;
 pub mod press;
 mod preview;
 
+pub use own_lists::OwnListsError;
 pub use preview::preview;
 
 use std::{
@@ -23,7 +25,10 @@ use std::{
 use jiff::Timestamp;
 use ring::rand::{SecureRandom, SystemRandom};
 
-use self::press::{Press, PressError, PressParts, SealedDocument, Typesetter};
+use self::{
+    own_lists::OwnLists,
+    press::{Press, PressError, PressParts, SealedDocument, Typesetter},
+};
 use crate::{
     catalogue::{Catalogue, CertificateType, FaceData, FieldError, Issuer, NumberError, RawRecord},
     clock::{Clock, civil_date},
@@ -135,6 +140,17 @@ pub enum IssueError {
         /// Its last valid second.
         not_after: Timestamp,
     },
+    /// The signer certificate was revoked.
+    #[error("签章证书 {signer} 已于 {at} 吊销，请换发证书并重新制章 (signer certificate was revoked)")]
+    SignerRevoked {
+        /// Name of the key.
+        signer: String,
+        /// Since when.
+        at: Timestamp,
+    },
+    /// Nobody can say whether the signer certificate was revoked.
+    #[error(transparent)]
+    RevocationLists(#[from] OwnListsError),
     /// No seal maker is known.
     #[error("没有制章者证书，无法核对印章 {0} (no seal maker is known)")]
     NoSealMaker(String),
@@ -268,6 +284,8 @@ pub struct ServiceParts {
     pub keys: Arc<KeyFolder>,
     /// DER of the X.509 certificates of seal makers whose seals are used here.
     pub seal_makers: Vec<Vec<u8>>,
+    /// Folder of the authority's revocation lists.
+    pub revocation_lists: PathBuf,
     /// Host of the verification page.
     pub host: String,
     /// The registry.
@@ -282,6 +300,7 @@ pub struct ServiceParts {
 #[derive(Debug)]
 pub struct Service {
     parts: ServiceParts,
+    own_lists: OwnLists,
     /// Definitions never change under an id, so that each is checked once.
     seals: Mutex<BTreeMap<String, Arc<Seal>>>,
     presses: Mutex<BTreeMap<(String, String), Arc<Press>>>,
@@ -291,6 +310,7 @@ impl Service {
     /// Binds the rooms together.
     pub fn new(parts: ServiceParts) -> Self {
         Self {
+            own_lists: OwnLists::new(parts.revocation_lists.clone()),
             parts,
             seals: Mutex::default(),
             presses: Mutex::default(),
@@ -348,7 +368,8 @@ impl Service {
         }
         let press = self.prepare(certificate_type, &seal)?;
 
-        // Asked anew each time: the press may be older than the seal's suspension or the signer's expiry.
+        // Asked anew each time: the press may be older than the seal's suspension, the signer's expiry
+        // or its revocation.
         let now = self.parts.clock.now();
         let entry = RegisterEntry {
             code: record.id,
@@ -362,6 +383,12 @@ impl Service {
             return Err(IssueError::SignerOutOfDate {
                 signer: document_signer(&certificate_type.department),
                 not_after,
+            });
+        }
+        if let Some(revoked) = self.own_lists.line_of(press.signer_certificate())? {
+            return Err(IssueError::SignerRevoked {
+                signer: document_signer(&certificate_type.department),
+                at: revoked.at,
             });
         }
         Ok(press)

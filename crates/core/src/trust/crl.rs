@@ -208,6 +208,15 @@ impl Crl {
         self.revoked.is_empty()
     }
 
+    /// What the list says of a certificate (DER) of its own issuer; none if it does not name it. Whether
+    /// the list itself can be believed is not asked.
+    pub fn line_of(&self, certificate: &[u8]) -> Option<Revoked> {
+        let named = x509::raw(certificate).is_ok_and(|parts| parts.issuer == self.issuer);
+        let certificate = x509::parse(certificate).ok().filter(|_| named)?;
+        let serial = certificate.tbs_certificate().serial_number().as_bytes();
+        self.revoked.get(serial).copied()
+    }
+
     fn is_signed_by(&self, issuer: ListIssuer<'_>) -> bool {
         issuer.may_sign_lists
             && verify_signature(
