@@ -69,7 +69,11 @@ fn pdfsig_finds_each_signature_valid_and_the_whole_document_signed() {
             "Signature Type: ETSI.CAdES.detached",
             "Signing Hash Algorithm: SHA-256",
         ] {
-            assert!(said.contains(words), "{}: no “{words}” in\n{said}", issued.certificate_type);
+            assert!(
+                said.contains(words),
+                "{}: no “{words}” in\n{said}",
+                issued.certificate_type
+            );
         }
         assert!(!said.contains("Signature #2"), "{said}");
     }
@@ -88,7 +92,12 @@ fn pdfsig_trusts_the_signer_where_nss_knows_our_root() {
     add.args(["-A", "-n", "root", "-t", "CT,C,C", "-d", &named, "-i"]);
     judged(add.arg(office.pki("root.cer")));
     for issued in &office.issued {
-        let said = judged(Command::new("pdfsig").arg("-nssdir").arg(database.path()).arg(&issued.file));
+        let said = judged(
+            Command::new("pdfsig")
+                .arg("-nssdir")
+                .arg(database.path())
+                .arg(&issued.file),
+        );
         assert!(
             said.contains("Certificate is Trusted."),
             "{}:\n{said}",
@@ -107,7 +116,10 @@ fn pyhanko_finds_each_document_intact_trusted_and_certified() {
     for issued in &office.issued {
         let mut command = Command::new(&pyhanko);
         command.args(["sign", "validate", "--pretty-print", "--no-revocation-check"]);
-        command.arg("--trust-replace").arg("--trust").arg(office.pki("root.cer"));
+        command
+            .arg("--trust-replace")
+            .arg("--trust")
+            .arg(office.pki("root.cer"));
         let said = judged(command.arg(&issued.file));
         for words in [
             "The signature is judged VALID.",
@@ -115,7 +127,11 @@ fn pyhanko_finds_each_document_intact_trusted_and_certified() {
             "The signer's certificate is trusted.",
             "The signature covers the entire file.",
         ] {
-            assert!(said.contains(words), "{}: no “{words}” in\n{said}", issued.certificate_type);
+            assert!(
+                said.contains(words),
+                "{}: no “{words}” in\n{said}",
+                issued.certificate_type
+            );
         }
     }
 }
@@ -201,10 +217,18 @@ fn openssl_verifies_the_signature_over_the_byte_range() {
     let at = |name: &str| folder.path().join(name);
     // Root and revocation lists in one file, which is how openssl takes lists for `cms`.
     let mut trusted = Vec::new();
-    let root = judged(Command::new("openssl").args(["x509", "-inform", "DER", "-in"]).arg(office.pki("root.cer")));
+    let root = judged(
+        Command::new("openssl")
+            .args(["x509", "-inform", "DER", "-in"])
+            .arg(office.pki("root.cer")),
+    );
     trusted.extend_from_slice(root.as_bytes());
     for list in ["root.crl", "ca.crl"] {
-        let list = judged(Command::new("openssl").args(["crl", "-inform", "DER", "-in"]).arg(office.pki(list)));
+        let list = judged(
+            Command::new("openssl")
+                .args(["crl", "-inform", "DER", "-in"])
+                .arg(office.pki(list)),
+        );
         trusted.extend_from_slice(list.as_bytes());
     }
     fs::write(at("trusted.pem"), trusted).unwrap();
@@ -262,7 +286,9 @@ fn a_printed_page_gives_its_code_and_the_code_verifies() {
         judged(command.arg(&issued.file).arg(&page));
         let page = page.with_extension("png");
         // `judged` would mix in what zbar says of its own innards.
-        let output = run(Command::new("zbarimg").args(["--raw", "-q", "-Sdisable", "-Sqrcode.enable"]).arg(&page));
+        let output = run(Command::new("zbarimg")
+            .args(["--raw", "-q", "-Sdisable", "-Sqrcode.enable"])
+            .arg(&page));
         let text = String::from_utf8(output.stdout).unwrap();
         let codes: Vec<&str> = text.lines().collect();
         let [code] = codes[..] else {
@@ -284,7 +310,11 @@ fn a_printed_page_gives_its_code_and_the_code_verifies() {
         }
         // Nobody's phone needs our registry: the code verifies by itself.
         let verdict = verify(&home, &["--offline", code]);
-        assert_eq!(verdict.report["indication"], "TOTAL-PASSED", "{:#}", verdict.report);
+        assert_eq!(
+            verdict.report["indication"], "TOTAL-PASSED",
+            "{:#}",
+            verdict.report
+        );
     }
 }
 
@@ -295,7 +325,12 @@ fn squeezed(text: &str) -> String {
 
 fn face_of(file: &Path, folder: &Path) -> (Vec<u8>, Value) {
     let face = folder.join("face.json");
-    judged(Command::new("pdfdetach").args(["-save", "1", "-o"]).arg(&face).arg(file));
+    judged(
+        Command::new("pdfdetach")
+            .args(["-save", "1", "-o"])
+            .arg(&face)
+            .arg(file),
+    );
     let bytes = fs::read(face).unwrap();
     let parsed = serde_json::from_slice(&bytes).unwrap();
     (bytes, parsed)
@@ -310,7 +345,10 @@ fn the_attached_face_is_the_registered_one_and_all_of_it_can_be_copied_off_the_p
     for issued in &office().issued {
         let name = &issued.certificate_type;
         let list = judged(Command::new("pdfdetach").arg("-list").arg(&issued.file));
-        assert!(list.contains("1 embedded files") && list.contains("face.json"), "{name}: {list}");
+        assert!(
+            list.contains("1 embedded files") && list.contains("face.json"),
+            "{name}: {list}"
+        );
         let (bytes, face) = face_of(&issued.file, folder.path());
         assert_eq!(
             hex::encode(digest(&SHA256, &bytes)),
@@ -324,12 +362,18 @@ fn the_attached_face_is_the_registered_one_and_all_of_it_can_be_copied_off_the_p
         );
         assert_eq!(face["identifier"], issued.identifier());
 
-        let page = squeezed(&judged(Command::new("pdftotext").arg("-raw").arg(&issued.file).arg("-")));
+        let page = squeezed(&judged(
+            Command::new("pdftotext").arg("-raw").arg(&issued.file).arg("-"),
+        ));
         let fields = face["fields"].as_array().unwrap();
         assert!(fields.len() >= 5, "{name} has {} fields", fields.len());
         for field in fields {
             let text = squeezed(field["text"].as_str().unwrap());
-            assert!(page.contains(&text), "{name}: {} “{text}” not in\n{page}", field["label"]);
+            assert!(
+                page.contains(&text),
+                "{name}: {} “{text}” not in\n{page}",
+                field["label"]
+            );
         }
         for text in [issued.identifier(), issued.said("issuer_name")] {
             assert!(page.contains(text), "{name}: {text} not in\n{page}");
@@ -351,11 +395,23 @@ fn metadata_name_the_certificate_and_claim_pdf_a() {
             issued.said("number").to_owned(),
             issued.certificate_type.clone(),
         ] {
-            assert!(xmp.contains(&words), "{}: no {words} in\n{xmp}", issued.certificate_type);
+            assert!(
+                xmp.contains(&words),
+                "{}: no {words} in\n{xmp}",
+                issued.certificate_type
+            );
         }
         let facts = judged(Command::new("pdfinfo").arg(&issued.file));
-        for words in ["Pages:           1\n", "Encrypted:       no\n", "JavaScript:      no\n"] {
-            assert!(facts.contains(words), "{}: no {words} in\n{facts}", issued.certificate_type);
+        for words in [
+            "Pages:           1\n",
+            "Encrypted:       no\n",
+            "JavaScript:      no\n",
+        ] {
+            assert!(
+                facts.contains(words),
+                "{}: no {words} in\n{facts}",
+                issued.certificate_type
+            );
         }
     }
 }
@@ -368,7 +424,11 @@ fn every_font_is_embedded_as_a_subset_and_maps_to_unicode() {
     for issued in &office().issued {
         let said = judged(Command::new("pdffonts").arg(&issued.file));
         let fonts: Vec<&str> = said.lines().skip(2).collect();
-        assert!(!fonts.is_empty(), "{}: no fonts in\n{said}", issued.certificate_type);
+        assert!(
+            !fonts.is_empty(),
+            "{}: no fonts in\n{said}",
+            issued.certificate_type
+        );
         for font in fonts {
             // name … encoding emb sub uni object ID
             let columns: Vec<&str> = font.split_whitespace().rev().collect();

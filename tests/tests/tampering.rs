@@ -7,7 +7,6 @@ use std::{
     fs::{self, File},
     io::{Seek as _, SeekFrom, Write as _},
     ops::Range,
-    path::PathBuf,
     process::Command,
     sync::OnceLock,
     thread,
@@ -36,10 +35,6 @@ struct Office {
 }
 
 impl Office {
-    fn home(&self) -> PathBuf {
-        self.folder.path().join("home")
-    }
-
     fn judge(&self, bytes: &[u8]) -> Report {
         let now = Timestamp::now();
         self.verifier.verify_any(bytes, &Options { now }, None)
@@ -74,7 +69,12 @@ fn office() -> &'static Office {
         let home = folder.path().join("home");
         let of = "teacher-qualification-certificate";
         let good = issue(&home, of, &[]);
-        let more = ["--set", "holder-name=钱示范", "--set", "certificate-number=20194199010000038"];
+        let more = [
+            "--set",
+            "holder-name=钱示范",
+            "--set",
+            "certificate-number=20194199010000038",
+        ];
         let other = issue(&home, of, &more);
         let material = Home::open(&home).unwrap().trust_material(None).unwrap();
         let verifier = Verifier::new(material).unwrap();
@@ -198,7 +198,9 @@ fn start_of_cross_reference(document: &[u8]) -> usize {
 /// What stands after a name in the newest trailer, up to the next name.
 fn in_trailer(document: &[u8], name: &str) -> String {
     let text = String::from_utf8_lossy(&document[start_of_cross_reference(document)..]).into_owned();
-    let (_, value) = text.split_once(name).unwrap_or_else(|| panic!("no {name} in {text}"));
+    let (_, value) = text
+        .split_once(name)
+        .unwrap_or_else(|| panic!("no {name} in {text}"));
     value.split(['/', '>']).next().unwrap().trim().to_owned()
 }
 
@@ -226,7 +228,12 @@ fn what_is_appended_is_told_from_what_was_signed() {
     let office = office();
     let document = &office.good.document;
     let size: usize = in_trailer(document, "/Size").parse().unwrap();
-    let root: usize = in_trailer(document, "/Root").split(' ').next().unwrap().parse().unwrap();
+    let root: usize = in_trailer(document, "/Root")
+        .split(' ')
+        .next()
+        .unwrap()
+        .parse()
+        .unwrap();
     let cases = [
         ("an object nobody refers to", vec![(size, "(later)".to_owned())]),
         ("an empty update", vec![]),
@@ -311,14 +318,29 @@ fn what_another_program_adds_does_not_pass() {
     let folder = TempDir::new().unwrap();
     let at = |name: &str| folder.path().join(name);
     let mut key = Command::new("openssl");
-    key.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]);
+    key.args([
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+    ]);
     key.args(["-nodes", "-subj", "/CN=Somebody", "-days", "2"]);
     key.args(["-addext", "keyUsage=critical,digitalSignature,nonRepudiation"]);
-    judged(key.arg("-keyout").arg(at("key.pem")).arg("-out").arg(at("certificate.pem")));
+    judged(
+        key.arg("-keyout")
+            .arg(at("key.pem"))
+            .arg("-out")
+            .arg(at("certificate.pem")),
+    );
     for what in ["note", "signature"] {
         let target = at(what);
         let mut append = Command::new(&python);
-        append.args(["-c", APPEND, what]).arg(&office.good.file).arg(&target);
+        append
+            .args(["-c", APPEND, what])
+            .arg(&office.good.file)
+            .arg(&target);
         judged(append.arg(at("key.pem")).arg(at("certificate.pem")));
         let changed = fs::read(&target).unwrap();
         assert!(
@@ -350,9 +372,15 @@ fn what_qpdf_rewrites_does_not_pass() {
 fn pasted(document: &[u8], other: &[u8]) -> Vec<u8> {
     let (gap, from) = (signature_gap(document), signature_gap(other));
     let digits = other[from.start + 1..from.end - 1].trim_ascii_end();
-    let used = digits.iter().rposition(|digit| *digit != b'0').map_or(0, |last| last + 1);
+    let used = digits
+        .iter()
+        .rposition(|digit| *digit != b'0')
+        .map_or(0, |last| last + 1);
     let room = gap.len() - 2;
-    assert!(used <= room, "another's signature of {used} digits needs more than {room}");
+    assert!(
+        used <= room,
+        "another's signature of {used} digits needs more than {room}"
+    );
     let mut out = document.to_vec();
     let place = &mut out[gap.start + 1..gap.end - 1];
     place.fill(b'0');
@@ -366,7 +394,10 @@ fn anothers_signature_does_not_fit() {
     let (good, other) = (&office.good.document, &office.other.document);
     assert_eq!(office.judge(other).indication, Indication::TotalPassed);
     // Its own, cut out and put back, does: the test pastes what it means to.
-    assert_eq!(office.judge(&pasted(good, good)).indication, Indication::TotalPassed);
+    assert_eq!(
+        office.judge(&pasted(good, good)).indication,
+        Indication::TotalPassed
+    );
     for (into, from) in [(good, other), (other, good)] {
         let report = office.assert_refused(&pasted(into, from), "another's signature");
         assert_eq!(report.indication, Indication::TotalFailed);
