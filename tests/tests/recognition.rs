@@ -394,7 +394,7 @@ fn a_list_takes_back_what_it_gave() {
                 let authority = &mut content.authorities[1];
                 authority.history.push(StatusChange {
                     status: AuthorityStatus::Withdrawn,
-                    since: authority.valid_from,
+                    since: authority.valid_from + SignedDuration::from_millis(1),
                     reason: "协议终止".to_owned(),
                 });
             },
