@@ -258,6 +258,11 @@ fn a_tampered_foreign_document_is_not_accepted() {
     let verdict = counter.recognise(&file, &[]);
     verdict.decides(1, "refused", "NOT_GENUINE");
     assert_eq!(verdict.report["indication"], "TOTAL-FAILED");
+    // Of half a file nobody can say whose it was: not that they are not listed.
+    fs::write(&file, &theirs.document[..middle]).unwrap();
+    let verdict = counter.recognise(&file, &[]);
+    verdict.decides(1, "refused", "NOT_GENUINE");
+    assert_eq!(step(&verdict, "authority-listed"), "undecided AUTHORITY_UNKNOWN");
 }
 
 #[test]
@@ -384,10 +389,11 @@ fn a_stale_list_decides_nothing() {
     assert_eq!(step(&verdict, "list-fresh"), "undecided LIST_STALE");
 }
 
+type Change = fn(&mut TrustListContent);
+
 #[test]
 fn a_list_takes_back_what_it_gave() {
     let theirs = &world().neighbour.issued;
-    type Change = fn(&mut TrustListContent);
     let cases: [(Change, &str); 3] = [
         (
             |content| {
