@@ -157,9 +157,7 @@ pub(crate) fn home_failure(error: HomeError) -> Failure {
         HomeError::Trust(_) => {
             Some("向信任列表的发布者取得最新一期及其公钥证书，放入数据目录的 trust 文件夹。")
         }
-        HomeError::Key(_) => {
-            Some("核对口令；口令由 --passphrase-file 或环境变量 CERTSEAL_PASSPHRASE 提供。")
-        }
+        HomeError::Key(_) => Some("核对口令；口令由 --passphrase-file 或环境变量 CERTSEAL_PASSPHRASE 提供。"),
         HomeError::Pki(PkiError::UnknownName(_)) => Some("用 certseal key list 查看签章证书的名称。"),
         HomeError::Io { .. } => Some("检查该文件是否存在、能否读写。"),
         HomeError::Config { .. } | HomeError::Catalogue(_) => Some("改正所指的文件后再试。"),
