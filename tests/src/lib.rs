@@ -1,5 +1,7 @@
 //! Shared by the end-to-end suites: the built program, installations to run it on, outside judges.
 
+pub mod documents;
+
 use std::{
     fs,
     io::{self, Write as _},
@@ -83,7 +85,8 @@ pub fn installation() -> TempDir {
     folder
 }
 
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
+/// Copies a folder with everything in it.
+pub(crate) fn copy(from: &Path, to: &Path) -> io::Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;

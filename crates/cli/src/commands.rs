@@ -27,7 +27,7 @@ use certseal_core::{
     catalogue::{Catalogue, CertificateType},
     clock::{Clock, SystemClock},
     crypto::{KeyFolder, Passphrase},
-    home::{Home, HomeError},
+    home::{Home, HomeError, PkiError},
     issue::{IssueError, Service},
     registry::RegistryError,
 };
@@ -173,6 +173,13 @@ pub(crate) fn home_failure(error: HomeError) -> Failure {
         HomeError::Registry(RegistryError::StorageFull) | HomeError::Objects(_) => {
             Some("检查磁盘空间和权限。")
         }
+        HomeError::Trust(_) => {
+            Some("向信任列表的发布者取得最新一期及其公钥证书，放入数据目录的 trust 文件夹。")
+        }
+        HomeError::Key(_) => Some("核对口令；口令由 --passphrase-file 或环境变量 CERTSEAL_PASSPHRASE 提供。"),
+        HomeError::Pki(PkiError::UnknownName(_)) => Some("用 certseal key list 查看签章证书的名称。"),
+        HomeError::Io { .. } => Some("检查该文件是否存在、能否读写。"),
+        HomeError::Config { .. } | HomeError::Catalogue(_) => Some("改正所指的文件后再试。"),
         HomeError::Fonts(_) => Some("安装字体：apt-get install fonts-noto-cjk"),
         _ => None,
     };
@@ -196,6 +203,10 @@ pub(crate) fn issue_failure(doing: &str, error: &IssueError) -> Failure {
             Some("核对口令；口令由 --passphrase-file 或环境变量 CERTSEAL_PASSPHRASE 提供。")
         }
         IssueError::Seal { .. } | IssueError::NoSeal { .. } => Some("用 certseal seal list 查看印章状态。"),
+        IssueError::Signer { .. } => Some("用 certseal key list 查看签章证书。"),
+        IssueError::RevocationLists(_) => Some("用 certseal key crl 重新签发吊销列表。"),
+        IssueError::Refused { .. } => Some("用 certseal certificate find 查询其现状。"),
+        IssueError::ForeignSeal { .. } => Some("用 certseal seal list 查看本部门的印章。"),
         IssueError::NotFound(_) => Some("用 certseal certificate find 查询。"),
         IssueError::IdempotencyConflict => Some("换一个幂等键，或提交与上次相同的内容。"),
         IssueError::Registry(RegistryError::StorageFull) | IssueError::Objects(_) => {

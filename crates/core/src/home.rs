@@ -4,7 +4,7 @@
 //!  certseal.toml      who issues here, and where verification pages are
 //!  templates/         certificate types
 //!  keys/              encrypted private keys with their X.509 certificates
-//!  pki/               what the authority publishes: CA certificates, CRLs, revocations.json
+//!  pki/               what the authority publishes: CA certificates, CRLs, seals; revocations.json
 //!  trust/             the trust list, the key it is checked with, CRLs and seals of other authorities
 //!  registry/          events
 //!  documents/         sealed documents

@@ -26,7 +26,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use self::press::{Press, PressError, PressParts, SealedDocument, Typesetter};
 use crate::{
     catalogue::{Catalogue, CertificateType, FaceData, FieldError, Issuer, NumberError, RawRecord},
-    clock::{Clock, civil_date},
+    clock::{Clock, civil_date, clock_time},
     codes::{CertificateIdentifier, CitizenId, CodeError},
     crypto::{KeyFolder, KeyFolderError},
     face::{FaceError, FaceTemplate, FontBook},
@@ -130,7 +130,7 @@ pub enum IssueError {
         issuer: String,
     },
     /// Verifiers would refuse the signer certificate.
-    #[error("签章证书 {name} 不可用：{source} (the signer certificate cannot be used)")]
+    #[error("签章证书 {name} {} ({source})", unfit_zh(source))]
     Signer {
         /// Name of the key.
         name: String,
@@ -195,6 +195,17 @@ pub enum IssueError {
 fn join(errors: &[FieldError]) -> String {
     let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
     texts.join("；")
+}
+
+/// What a seal keeper reads of a signer certificate that verifiers would refuse.
+fn unfit_zh(error: &PathError) -> String {
+    match error {
+        PathError::Revoked { revoked_at, .. } => format!("已于 {} 吊销", clock_time(*revoked_at)),
+        PathError::Expired { .. } => "已过期".to_owned(),
+        PathError::NotYetValid { .. } => "尚未生效".to_owned(),
+        PathError::WrongUsage { .. } => "不是签章用途的证书".to_owned(),
+        _ => "追溯不到本机构的根证书".to_owned(),
+    }
 }
 
 /// What a clerk reads when the registry refuses.
@@ -369,7 +380,8 @@ impl Service {
         }
         let press = self.prepare(certificate_type, &seal)?;
 
-        // Asked anew each time: the press may be older than the seal's suspension or the signer's expiry.
+        // Asked anew each time: the press may be older than the seal's suspension, the signer's expiry
+        // or its revocation.
         let now = self.parts.clock.now();
         let entry = RegisterEntry {
             code: record.id,

@@ -64,7 +64,7 @@ pub fn found(
     if fs::read_dir(root).is_ok_and(|mut entries| entries.next().is_some()) {
         return Err(HomeError::AlreadyThere(root.to_owned()));
     }
-    for folder in ["keys", "pki", "trust/crls", "trust/seals", "templates"] {
+    for folder in ["keys", "pki", "trust/crls", "templates"] {
         let path = root.join(folder);
         fs::create_dir_all(&path).map_err(failed(&path))?;
     }
@@ -297,10 +297,8 @@ impl Founder<'_> {
                 let seal = definition.code.as_str().to_owned();
                 let definition =
                     Seal::make(definition, self.now, &identities.seal_maker).map_err(PkiError::from)?;
-                write(
-                    &self.root.join("trust/seals").join(format!("{seal}.seal")),
-                    &definition,
-                )?;
+                // Published beside the registry, for verifying where that is not at hand.
+                write(&home.pki_path().join(format!("{seal}.seal")), &definition)?;
                 batch.push(Append {
                     at: self.now,
                     actor: "init".to_owned(),

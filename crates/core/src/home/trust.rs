@@ -102,16 +102,19 @@ impl Home {
         Ok(lists)
     }
 
-    /// Seals of other authorities, as their makers made them.
-    pub fn foreign_seals(&self) -> Result<Vec<Vec<u8>>, HomeError> {
-        files(&self.path().join("trust/seals"), "seal")
+    /// Seals at hand, as their makers made them: the authority's own and those of others. Whether one
+    /// was suspended or destroyed since only its register knows.
+    pub fn seals(&self) -> Result<Vec<Vec<u8>>, HomeError> {
+        let mut seals = files(&self.pki_path(), "seal")?;
+        seals.extend(files(&self.path().join("trust/seals"), "seal")?);
+        Ok(seals)
     }
 
     /// Everything a verifier here rests on: the trust list, revocation lists and seals at hand.
     pub fn trust_material(&self, other_list: Option<&Path>) -> Result<TrustMaterial, HomeError> {
         Ok(TrustMaterial {
             crls: self.revocation_lists()?,
-            seals: self.foreign_seals()?,
+            seals: self.seals()?,
             list: Some(Arc::new(self.trust_list(other_list)?)),
             ..TrustMaterial::default()
         })
