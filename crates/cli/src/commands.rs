@@ -17,7 +17,10 @@ mod types;
 mod verify;
 
 use std::{
+    collections::BTreeSet,
+    fs,
     future::Future,
+    io,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -124,12 +127,13 @@ pub(crate) fn certificate_type(catalogue: &Catalogue, text: &str) -> Result<Arc<
         .or_else(|| catalogue.by_name(text))
         .cloned()
         .ok_or_else(|| {
-            let near: Vec<&str> = catalogue
+            let mut near: Vec<(usize, &str)> = catalogue
                 .types()
-                .filter(|t| t.name.contains(text) || t.key.contains(text))
-                .map(|t| t.name.as_str())
-                .take(5)
+                .map(|t| (likeness(&t.name, text).max(likeness(&t.key, text)), t.name.as_str()))
+                .filter(|(likeness, _)| *likeness >= LIKE)
                 .collect();
+            near.sort_by_key(|(likeness, _)| std::cmp::Reverse(*likeness));
+            let near: Vec<&str> = near.into_iter().map(|(_, name)| name).take(5).collect();
             let hint = if near.is_empty() {
                 "用 certseal type list 查看全部证照类型。".to_owned()
             } else {
@@ -140,6 +144,34 @@ pub(crate) fn certificate_type(catalogue: &Catalogue, text: &str) -> Result<Arc<
             };
             Failure::new(format!("没有证照类型“{text}” (unknown certificate type)"), hint)
         })
+}
+
+/// Likeness, in percent, from which a name is suggested.
+const LIKE: usize = 50;
+
+/// How much of the shorter text's pairs of neighbouring characters stand in the longer one, in percent.
+fn likeness(a: &str, b: &str) -> usize {
+    let pairs = |text: &str| -> BTreeSet<(char, char)> {
+        let text = text.to_lowercase();
+        text.chars().zip(text.chars().skip(1)).collect()
+    };
+    let (a, b) = (pairs(a), pairs(b));
+    100 * a.intersection(&b).count() / a.len().min(b.len()).max(1)
+}
+
+/// Writes a file whole or not at all: one that stood there stays as it was until then.
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // What is no plain file, such as /dev/stdout, is written as it is.
+    if path.exists() && !path.is_file() {
+        return fs::write(path, bytes);
+    }
+    let mut partial = path.as_os_str().to_owned();
+    partial.push(".part");
+    let written = fs::write(&partial, bytes).and_then(|()| fs::rename(&partial, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&partial);
+    }
+    written
 }
 
 /// What went wrong with the installation, with advice.

@@ -199,7 +199,7 @@ fn source_failure(error: &SourceError) -> Failure {
         }
         SourceError::Mapping { .. } => "改正列名对照文件。",
         SourceError::RowTooLong { .. } | SourceError::Malformed { .. } => "检查该行的引号和分隔符。",
-        _ => "核对文件是否存在、可读、非空。",
+        _ => "核对文件是否存在、可读、有数据。",
     };
     Failure::from_error("读取源表", error).hint(hint)
 }

@@ -62,13 +62,13 @@ struct BarrierState {
 #[non_exhaustive]
 pub enum ObjectsError {
     /// The stored bytes are not those the registry speaks of.
-    #[error("object {key} does not have the recorded digest")]
+    #[error("文件 {key} 的摘要与登记不符 (does not have the recorded digest)")]
     Altered {
         /// Key of the object.
         key: String,
     },
     /// Our own side or the medium failed.
-    #[error("object {key} cannot be read or written: {reason}")]
+    #[error("文件 {key} 无法读写：{reason} (cannot be read or written)")]
     Failed {
         /// Key of the object.
         key: String,
@@ -76,16 +76,16 @@ pub enum ObjectsError {
         reason: String,
     },
     /// No such object.
-    #[error("no object {key}")]
+    #[error("没有文件 {key} (no such document)")]
     NotFound {
         /// Key of the object.
         key: String,
     },
     /// No space is left.
-    #[error("no space is left for documents")]
+    #[error("存储空间已满，证照文件无法写入 (no space is left for documents)")]
     StorageFull,
     /// No document of ours is that large, so it is not read.
-    #[error("object {key} has {size} bytes; documents have at most {MAX_DOCUMENT_BYTES}")]
+    #[error("文件 {key} 有 {size} 字节，超过上限 {MAX_DOCUMENT_BYTES} (too large)")]
     TooLarge {
         /// Key of the object.
         key: String,
