@@ -140,7 +140,7 @@ fn permit(n: usize) -> [String; 10] {
         format!("示例市样例区清河镇农贸街{}号后院", n % 300 + 1),
         ["农药", "农药（限制使用农药除外）"][n % 2].to_owned(),
         format!("{year}-{month:02}-{day:02}"),
-        format!("{}-{month:02}-{day:02}", year + 5),
+        format!("{}-{month:02}-{day:02}", year + 40),
     ]
 }
 

@@ -139,7 +139,7 @@ fn faulty() -> (Table, Vec<(usize, &'static str, &'static str)>) {
     let bad = format!("{}{other}", &good[..17]);
     fault(&mut table, 2, "统一社会信用代码", &bad, code, "校验位不符");
     fault(&mut table, 4, "经营者名称", "", "经营者名称", "必填");
-    fault(&mut table, 6, "发证日期", "2999-01-01", "发证日期", "晚于今天");
+    fault(&mut table, 6, "发证日期", "2050-01-01", "发证日期", "晚于今天");
     fault(&mut table, 8, "住所", &"长".repeat(101), "住所", "超过上限100个");
     fault(&mut table, 10, "法定代表人", "李\u{E863}", "法定代表人（负责人）", "私用区");
     fault(&mut table, 12, "仓储场所", "库\u{7}房", "仓储场所", "控制字符");
@@ -238,7 +238,8 @@ fn rejects_of_mended_rejects_keep_their_columns() {
     assert_eq!(again.header, first.header);
     assert_eq!(again.rows.len(), first.rows.len());
     for (again, first) in again.rows.iter().zip(&first.rows) {
-        assert_eq!(again[1..3], first[1..3]);
+        assert_eq!(again[1], first[1]);
+        assert!(again[2] == first[2] || again[1] == "整行", "{again:?}");
         assert_eq!(again[4..], first[4..]);
     }
 }
@@ -326,7 +327,7 @@ fn an_unusable_table_is_refused_by_name() {
         ("blank.csv", "\n\n".to_owned(), &["blank.csv", "没有表头"]),
         ("header.csv", header.clone(), &["header.csv", "没有数据"]),
         ("commas.csv", format!("{header},,,,,,,,,\n,,,,,,,,,\n"), &["commas.csv", "没有数据"]),
-        ("type.csv", Table::instructors(1, 3).csv(), &["缺少列", "统一社会信用代码"]),
+        ("type.csv", Table::instructors(1, 3).csv(), &["缺少列", "营业场所", "证书编号"]),
     ];
     for (name, text, said) in cases {
         let file = folder.path().join(name);

@@ -111,7 +111,7 @@ fn field_errors_name_field_reason_and_advice() {
     let out = folder.path().join("x.pdf");
     let mut table = Table::permits(1, 1);
     table.set(0, "统一社会信用代码", "92419901MA4EYC5D3Y");
-    table.set(0, "发证日期", "2999-01-01");
+    table.set(0, "发证日期", "2050-01-01");
     table.set(0, "法定代表人", "李\u{E863}");
     let (_, stderr) = run_to(2, &mut issue(home.path(), PERMIT, &table, &out));
     for part in ["字段有问题", "校验位不符", "对照原件", "晚于今天", "U+E863", "䶮", "type show"] {
