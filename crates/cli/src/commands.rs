@@ -31,7 +31,7 @@ use certseal_core::{
     crypto::{KeyFolder, Passphrase},
     home::{Home, HomeError},
     issue::{IssueError, Service},
-    registry::RegistryError,
+    registry::{RegistryError, SledOptions},
 };
 
 use crate::{
@@ -176,15 +176,16 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// What went wrong with the installation, with advice.
 pub(crate) fn home_failure(error: HomeError) -> Failure {
+    if let HomeError::Registry(RegistryError::StorageFull) = &error {
+        return Failure::from_error("打开数据目录", &error).hint(space_hint());
+    }
     let hint = match &error {
         HomeError::Missing(_) => Some("先运行 certseal init，或用 --home 指定数据目录。"),
         HomeError::AlreadyThere(_) => Some("换一个空目录。"),
         HomeError::Registry(RegistryError::InUse { .. }) => {
             Some("停止另一个进程（如 certseal serve）后再试；同一登记簿只能由一个进程打开。")
         }
-        HomeError::Registry(RegistryError::StorageFull) | HomeError::Objects(_) => {
-            Some("检查磁盘空间和权限。")
-        }
+        HomeError::Objects(_) => Some("检查磁盘空间和权限。"),
         HomeError::Fonts(_) => Some("安装字体：apt-get install fonts-noto-cjk"),
         _ => None,
     };
@@ -210,12 +211,19 @@ pub(crate) fn issue_failure(doing: &str, error: &IssueError) -> Failure {
         IssueError::Seal { .. } | IssueError::NoSeal { .. } => Some("用 certseal seal list 查看印章状态。"),
         IssueError::NotFound(_) => Some("用 certseal certificate find 查询。"),
         IssueError::IdempotencyConflict => Some("换一个幂等键，或提交与上次相同的内容。"),
-        IssueError::Registry(RegistryError::StorageFull) | IssueError::Objects(_) => {
-            Some("检查磁盘空间和权限；已签发的证照不受影响。")
+        IssueError::Registry(RegistryError::StorageFull) => {
+            return Failure::from_error(doing, error).hint(space_hint());
         }
+        IssueError::Objects(_) => Some("检查磁盘空间和权限；已签发的证照不受影响。"),
         _ => None,
     };
     with_hint(Failure::from_error(doing, error), hint)
+}
+
+/// What to do when the registry refuses for want of space.
+pub(crate) fn space_hint() -> String {
+    let spare = SledOptions::default().spare_bytes >> 20;
+    format!("登记簿所在的磁盘须留有 {spare} MiB 空闲；腾出空间后再次运行同一命令即可，已签发的证照不受影响。")
 }
 
 fn with_hint(failure: Failure, hint: Option<&str>) -> Failure {

@@ -13,11 +13,12 @@ use certseal_core::{
     backfill::{self, BackfillError, Cause, Job, Mapping, Purpose, Rejects, Source, SourceError, Summary},
     catalogue::CertificateType,
     issue::Service,
+    registry::RegistryError,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
-use super::{Session, block_on, certificate_type, issue_failure};
+use super::{Session, block_on, certificate_type, issue_failure, space_hint};
 use crate::{
     args::Backfill,
     output::{self, Context as _, Failure, Outcome},
@@ -208,6 +209,9 @@ fn failure(cause: &Cause) -> Failure {
     match cause {
         Cause::Source(error) => source_failure(error),
         Cause::Issue(error) => issue_failure("签发中断", error),
+        Cause::Registry(RegistryError::StorageFull) => {
+            Failure::from_error("签发中断", cause).hint(space_hint())
+        }
         other => Failure::from_error("签发中断", other)
             .hint("已签发的证照均完整有效；排除故障（磁盘空间、权限）后再次运行同一命令即可继续。"),
     }

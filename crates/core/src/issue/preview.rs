@@ -45,7 +45,7 @@ pub fn preview(
     page.place_qr(code.dark, code.width)
         .map_err(|error| PressError::Face(vec![error]))?;
 
-    let mut spec = ImpressionSpec::department(&issuer.name).with_purpose("样张 无效");
+    let mut spec = ImpressionSpec::department(&issuer.name).with_purpose("样张无效");
     spec.ink = INK;
     let seal = impression::draw(&spec, &workshop.fonts)?;
     let prepared = PreparedPdf::new(PreparedParts {
