@@ -185,6 +185,9 @@ pub(crate) fn home_failure(error: HomeError) -> Failure {
         HomeError::Registry(RegistryError::InUse { .. }) => {
             Some("停止另一个进程（如 certseal serve）后再试；同一登记簿只能由一个进程打开。")
         }
+        HomeError::Registry(RegistryError::Corrupt(_)) => {
+            Some("从备份恢复 registry 目录；此前不要清理 documents 目录中的文件。")
+        }
         HomeError::Objects(_) => Some("检查磁盘空间和权限。"),
         HomeError::Fonts(_) => Some("安装字体：apt-get install fonts-noto-cjk"),
         _ => None,
