@@ -159,5 +159,9 @@ pub fn judge_is_here(judge: &str) -> bool {
 /// pyHanko, where `scripts/setup.sh test` puts it, or on the path.
 pub fn pyhanko() -> PathBuf {
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/tools/pyhanko/bin/pyhanko");
-    if own.exists() { own } else { PathBuf::from("pyhanko") }
+    if own.exists() {
+        own
+    } else {
+        PathBuf::from("pyhanko")
+    }
 }

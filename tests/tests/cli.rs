@@ -16,7 +16,9 @@ use tempfile::TempDir;
 /// `certseal issue` of the first row of a table.
 fn issue(home: &Path, certificate_type: &str, table: &Table, out: &Path) -> Command {
     let mut command = certseal(home);
-    command.args(["issue", "--type", certificate_type, "--out"]).arg(out);
+    command
+        .args(["issue", "--type", certificate_type, "--out"])
+        .arg(out);
     for (header, value) in table.header.iter().zip(&table.rows[0]) {
         command.arg("--set").arg(format!("{header}={value}"));
     }
@@ -28,7 +30,8 @@ fn is_chinese(text: &str) -> bool {
 }
 
 fn is_english(text: &str) -> bool {
-    text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word.len() > 2 && word.chars().any(|c| c.is_ascii_lowercase()))
+    text.split(|c: char| !c.is_ascii_alphanumeric())
+        .any(|word| word.len() > 2 && word.chars().any(|c| c.is_ascii_lowercase()))
 }
 
 /// Verbs under a verb, as its help lists them.
@@ -50,7 +53,10 @@ fn help_is_chinese_with_english_for_every_verb() {
     while let Some(path) = waiting.pop() {
         let text = help(&path);
         for (verb, about) in verbs(&text) {
-            assert!(is_chinese(&about) && is_english(&about), "{path:?} {verb}: {about}");
+            assert!(
+                is_chinese(&about) && is_english(&about),
+                "{path:?} {verb}: {about}"
+            );
             waiting.push([&path[..], &[verb]].concat());
         }
         let about = text.lines().next().unwrap();
@@ -71,7 +77,10 @@ fn what_is_not_there_is_named_with_advice() {
     let home = installation();
     let nowhere = TempDir::new().unwrap();
     let (_, stderr) = run_to(2, certseal(nowhere.path()).args(["type", "list"]));
-    assert!(stderr.contains("不是 certseal 数据目录") && stderr.contains("certseal init"), "{stderr}");
+    assert!(
+        stderr.contains("不是 certseal 数据目录") && stderr.contains("certseal init"),
+        "{stderr}"
+    );
     let (_, stderr) = run_to(2, certseal(home.path()).arg("init"));
     assert!(stderr.contains("不覆盖"), "{stderr}");
     let cases = [
@@ -83,10 +92,16 @@ fn what_is_not_there_is_named_with_advice() {
     ];
     for (wrong, meant) in cases {
         let (_, stderr) = run_to(2, certseal(home.path()).args(["type", "show", wrong]));
-        assert!(stderr.contains(wrong) && stderr.contains("是否指") && stderr.contains(meant), "{stderr}");
+        assert!(
+            stderr.contains(wrong) && stderr.contains("是否指") && stderr.contains(meant),
+            "{stderr}"
+        );
     }
     let (_, stderr) = run_to(2, certseal(home.path()).args(["type", "show", "xyz"]));
-    assert!(!stderr.contains("是否指") && stderr.contains("type list"), "{stderr}");
+    assert!(
+        !stderr.contains("是否指") && stderr.contains("type list"),
+        "{stderr}"
+    );
     let unknown = "1.2.156.3005.2.11100000MB0900084K952.114199010000000000.X.001.A";
     for verb in ["history", "export"] {
         let mut command = certseal(home.path());
@@ -95,7 +110,10 @@ fn what_is_not_there_is_named_with_advice() {
             command.arg("--out").arg(nowhere.path().join("x.pdf"));
         }
         let (_, stderr) = run_to(2, &mut command);
-        assert!(stderr.contains(unknown) && stderr.contains("certificate find"), "{stderr}");
+        assert!(
+            stderr.contains(unknown) && stderr.contains("certificate find"),
+            "{stderr}"
+        );
     }
     assert!(!nowhere.path().join("x.pdf").exists());
     let (_, stderr) = run_to(2, certseal(home.path()).args(["seal", "show", "0"]));
@@ -114,14 +132,26 @@ fn field_errors_name_field_reason_and_advice() {
     table.set(0, "发证日期", "2050-01-01");
     table.set(0, "法定代表人", "李\u{E863}");
     let (_, stderr) = run_to(2, &mut issue(home.path(), PERMIT, &table, &out));
-    for part in ["字段有问题", "校验位不符", "对照原件", "晚于今天", "U+E863", "䶮", "type show"] {
+    for part in [
+        "字段有问题",
+        "校验位不符",
+        "对照原件",
+        "晚于今天",
+        "U+E863",
+        "䶮",
+        "type show",
+    ] {
         assert!(stderr.contains(part), "{part}: {stderr}");
     }
     let data = folder.path().join("data.json");
     let with = |value: &Value| fs::write(&data, value.to_string()).unwrap();
     let from_data = |status| {
         let mut command = certseal(home.path());
-        command.args(["issue", "--type", PERMIT, "--data"]).arg(&data).arg("--out").arg(&out);
+        command
+            .args(["issue", "--type", PERMIT, "--data"])
+            .arg(&data)
+            .arg("--out")
+            .arg(&out);
         run_to(status, &mut command).1
     };
     with(&json!({ "没有的字段": "x" }));
@@ -138,7 +168,10 @@ fn field_errors_name_field_reason_and_advice() {
     assert!(from_data(2).contains("超过"));
     fs::remove_file(&data).unwrap();
     assert!(from_data(2).contains("data.json"));
-    let (_, stderr) = run_to(2, certseal(home.path()).args(["issue", "--type", PERMIT, "--set", "住所"]));
+    let (_, stderr) = run_to(
+        2,
+        certseal(home.path()).args(["issue", "--type", PERMIT, "--set", "住所"]),
+    );
     assert!(stderr.contains("缺少等号"), "{stderr}");
     assert!(!out.exists());
     assert_eq!(run_json(0, certseal(home.path()).arg("audit"))["certificates"], 0);
@@ -157,13 +190,22 @@ fn data_and_single_fields_go_together() {
     fs::write(&file, Value::Object(data).to_string()).unwrap();
     // What is set by hand stands over the file, by label, key or short name.
     let mut command = certseal(home.path());
-    command.args(["issue", "--type", "农药经营许可证", "--data"]).arg(&file);
-    command.args(["--set", "KZ_FDDBRFZR=魏示范", "--set", "address=示例市样例区甲路1号"]);
+    command
+        .args(["issue", "--type", "农药经营许可证", "--data"])
+        .arg(&file);
+    command.args([
+        "--set",
+        "KZ_FDDBRFZR=魏示范",
+        "--set",
+        "address=示例市样例区甲路1号",
+    ]);
     let issued = run_json(0, command.current_dir(folder.path()));
     let record = &issued["record"];
     assert_eq!(record["number"], table.rows[0][0]);
     // Without --out the file is named by the identifier, in the folder the program runs in.
-    let out = folder.path().join(format!("{}.pdf", record["identifier"].as_str().unwrap()));
+    let out = folder
+        .path()
+        .join(format!("{}.pdf", record["identifier"].as_str().unwrap()));
     assert!(out.exists());
     run_ok(certseal(home.path()).arg("verify").arg(&out));
 }
@@ -226,10 +268,20 @@ fn a_chain_of_successors_is_kept() {
 
     // The same number once more is refused, unless it says what it replaces.
     let (_, stderr) = run_to(2, &mut issue(home.path(), PERMIT, &table, &path(9)));
-    assert!(stderr.contains("登记簿拒绝") && stderr.contains(&identifiers[0]), "{stderr}");
+    assert!(
+        stderr.contains("登记簿拒绝") && stderr.contains(&identifiers[0]),
+        "{stderr}"
+    );
     for (n, basis) in [(1, "--renews"), (2, "--amends"), (3, "--reissues")] {
         let mut command = issue(home.path(), PERMIT, &table, &path(n));
-        command.args([basis, &identifiers[n - 1], "--reason", "测试换发", "--actor", "李经办"]);
+        command.args([
+            basis,
+            &identifiers[n - 1],
+            "--reason",
+            "测试换发",
+            "--actor",
+            "李经办",
+        ]);
         let issued = run_json(0, &mut command);
         assert_eq!(issued["record"]["predecessor"], *identifiers[n - 1]);
         assert_eq!(issued["record"]["number"], **number);
@@ -263,11 +315,22 @@ fn a_chain_of_successors_is_kept() {
     }
     let (_, stderr) = run_to(2, &mut change("resume", 3));
     assert!(stderr.contains("已撤销") && stderr.contains("不能"), "{stderr}");
-    let history = run_json(0, certseal(home.path()).args(["certificate", "history", &identifiers[3]]));
-    let kinds: Vec<&str> = history.as_array().unwrap().iter().map(|e| e["kind"].as_str().unwrap()).collect();
+    let history = run_json(
+        0,
+        certseal(home.path()).args(["certificate", "history", &identifiers[3]]),
+    );
+    let kinds: Vec<&str> = history
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|e| e["kind"].as_str().unwrap())
+        .collect();
     assert_eq!(kinds, ["reissued", "suspended", "resumed", "revoked"]);
     let text = run_ok(certseal(home.path()).args(["certificate", "history", &identifiers[1]]));
-    assert!(text.contains("延续换发") && text.contains("李经办") && text.contains("测试换发"), "{text}");
+    assert!(
+        text.contains("延续换发") && text.contains("李经办") && text.contains("测试换发"),
+        "{text}"
+    );
 
     // Each document says what has become of it.
     let conclusion = |n: usize, status| {
@@ -276,7 +339,11 @@ fn a_chain_of_successors_is_kept() {
     assert_ne!(conclusion(0, 1), "good");
     assert_ne!(conclusion(3, 1), "good");
     let annex = run_json(0, certseal(home.path()).args(["report", "annex3"]));
-    assert_eq!(annex["total"]["sealed"], 1, "counted once, however often renewed: {}", annex["total"]);
+    assert_eq!(
+        annex["total"]["sealed"], 1,
+        "counted once, however often renewed: {}",
+        annex["total"]
+    );
 }
 
 #[test]
@@ -298,7 +365,10 @@ fn an_idempotency_key_stands_for_one_request() {
     let mut other = table.clone();
     other.set(0, "法定代表人", "魏示范");
     let (_, stderr) = run_to(2, &mut with_key(&other, &b));
-    assert!(stderr.contains("幂等键已用于另一份申请") && stderr.contains("换一个幂等键"), "{stderr}");
+    assert!(
+        stderr.contains("幂等键已用于另一份申请") && stderr.contains("换一个幂等键"),
+        "{stderr}"
+    );
     assert_eq!(run_json(0, certseal(home.path()).arg("audit"))["certificates"], 1);
 }
 
@@ -309,12 +379,22 @@ fn a_document_that_cannot_be_written_is_not_lost() {
     let table = Table::permits(5, 1);
     let nowhere = folder.path().join("none/x.pdf");
     let (_, stderr) = run_to(2, &mut issue(home.path(), PERMIT, &table, &nowhere));
-    assert!(stderr.contains("已签发") && stderr.contains("certificate export"), "{stderr}");
-    let found = run_json(0, certseal(home.path()).args(["certificate", "find", &table.rows[0][0]]));
+    assert!(
+        stderr.contains("已签发") && stderr.contains("certificate export"),
+        "{stderr}"
+    );
+    let found = run_json(
+        0,
+        certseal(home.path()).args(["certificate", "find", &table.rows[0][0]]),
+    );
     let identifier = found[0]["identifier"].as_str().unwrap();
     assert!(stderr.contains(identifier), "{stderr}");
     let out = folder.path().join("x.pdf");
-    run_ok(certseal(home.path()).args(["certificate", "export", identifier, "--out"]).arg(&out));
+    run_ok(
+        certseal(home.path())
+            .args(["certificate", "export", identifier, "--out"])
+            .arg(&out),
+    );
     run_ok(certseal(home.path()).arg("verify").arg(&out));
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }
@@ -326,8 +406,13 @@ fn certificates_are_found_by_identifier_number_and_holder() {
     let file = folder.path().join("t.csv");
     let table = Table::instructors(1, 4);
     table.write(&file);
-    run_ok(certseal(home.path()).args(["backfill", "--type", INSTRUCTOR]).arg(&file));
-    let find = |query: &str, status| run_json(status, certseal(home.path()).args(["certificate", "find", query]));
+    run_ok(
+        certseal(home.path())
+            .args(["backfill", "--type", INSTRUCTOR])
+            .arg(&file),
+    );
+    let find =
+        |query: &str, status| run_json(status, certseal(home.path()).args(["certificate", "find", query]));
     let by_number = find(&table.rows[1][0], 0);
     assert_eq!(by_number.as_array().unwrap().len(), 1);
     let identifier = by_number[0]["identifier"].as_str().unwrap();
@@ -338,7 +423,10 @@ fn certificates_are_found_by_identifier_number_and_holder() {
     assert_eq!(find("没有这个人", 1), json!([]));
     // On the screen a person's code is masked.
     let text = run_ok(certseal(home.path()).args(["certificate", "find", code]));
-    assert!(!text.contains(code.as_str()) && text.contains("褚样例") && text.contains("有效"), "{text}");
+    assert!(
+        !text.contains(code.as_str()) && text.contains("褚样例") && text.contains("有效"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -359,20 +447,37 @@ fn a_seal_is_suspended_resumed_and_destroyed() {
         run_to(status, &mut command)
     };
     let svg = folder.path().join("seal.svg");
-    let (text, _) = run_to(0, certseal(home.path()).args(["seal", "show", id, "--svg"]).arg(&svg));
+    let (text, _) = run_to(
+        0,
+        certseal(home.path())
+            .args(["seal", "show", id, "--svg"])
+            .arg(&svg),
+    );
     assert!(text.contains(id) && text.contains("启用"), "{text}");
     assert!(fs::read_to_string(&svg).unwrap().starts_with("<svg"));
 
     let (text, _) = change("suspend", 0);
     assert!(text.contains("停用") && text.contains("保管人变更"), "{text}");
     let (_, stderr) = run_to(2, &mut issue(home.path(), PERMIT, &table, &out));
-    assert!(stderr.contains(id) && stderr.contains("停用") && stderr.contains("保管人变更"), "{stderr}");
+    assert!(
+        stderr.contains(id) && stderr.contains("停用") && stderr.contains("保管人变更"),
+        "{stderr}"
+    );
     let file = folder.path().join("t.csv");
     table.write(&file);
-    let (_, stderr) = run_to(2, certseal(home.path()).args(["backfill", "--type", PERMIT]).arg(&file));
+    let (_, stderr) = run_to(
+        2,
+        certseal(home.path())
+            .args(["backfill", "--type", PERMIT])
+            .arg(&file),
+    );
     assert!(stderr.contains("停用"), "{stderr}");
     // Checking needs no seal.
-    run_ok(certseal(home.path()).args(["backfill", "--type", PERMIT, "--dry-run"]).arg(&file));
+    run_ok(
+        certseal(home.path())
+            .args(["backfill", "--type", PERMIT, "--dry-run"])
+            .arg(&file),
+    );
     let (_, stderr) = change("suspend", 2);
     assert!(stderr.contains("不能"), "{stderr}");
     change("resume", 0);
@@ -395,9 +500,17 @@ fn the_report_is_printed_and_written() {
     let (csv, xlsx) = (folder.path().join("r.csv"), folder.path().join("r.xlsx"));
     let file = folder.path().join("t.csv");
     Table::permits(1, 3).write(&file);
-    run_ok(certseal(home.path()).args(["backfill", "--type", PERMIT]).arg(&file));
+    run_ok(
+        certseal(home.path())
+            .args(["backfill", "--type", PERMIT])
+            .arg(&file),
+    );
     let mut command = certseal(home.path());
-    command.args(["report", "annex3", "--csv"]).arg(&csv).arg("--xlsx").arg(&xlsx);
+    command
+        .args(["report", "annex3", "--csv"])
+        .arg(&csv)
+        .arg("--xlsx")
+        .arg(&xlsx);
     let text = run_ok(&mut command);
     assert!(text.contains("农药经营许可证") && text.contains("合计"), "{text}");
     let table = Table::read(&csv);
@@ -406,8 +519,14 @@ fn the_report_is_printed_and_written() {
     let report = run_json(0, certseal(home.path()).args(["report", "annex3"]));
     assert_eq!(report["rows"].as_array().unwrap().len(), 63);
     assert_eq!(report["departments"].as_array().unwrap().len(), 15);
-    assert_eq!((&report["total"]["sealed"], &report["total"]["unsealed"]), (&json!(3), &json!(0)));
-    let (_, stderr) = run_to(2, certseal(home.path()).args(["report", "annex3", "--csv", "/none/r.csv"]));
+    assert_eq!(
+        (&report["total"]["sealed"], &report["total"]["unsealed"]),
+        (&json!(3), &json!(0))
+    );
+    let (_, stderr) = run_to(
+        2,
+        certseal(home.path()).args(["report", "annex3", "--csv", "/none/r.csv"]),
+    );
     assert!(stderr.contains("/none/r.csv"), "{stderr}");
 }
 
@@ -425,15 +544,23 @@ fn types_are_shown_and_previewed() {
     assert_eq!(shown["key"], PERMIT);
     // Needs neither passphrase nor registry, and makes no certificate.
     let mut command = certseal(home.path());
-    command.env_remove("CERTSEAL_PASSPHRASE").args(["type", "preview", PERMIT, INSTRUCTOR, "--out"]);
+    command
+        .env_remove("CERTSEAL_PASSPHRASE")
+        .args(["type", "preview", PERMIT, INSTRUCTOR, "--out"]);
     run_ok(command.arg(folder.path().join("faces")));
-    let faces: Vec<_> = fs::read_dir(folder.path().join("faces")).unwrap().flatten().collect();
+    let faces: Vec<_> = fs::read_dir(folder.path().join("faces"))
+        .unwrap()
+        .flatten()
+        .collect();
     assert_eq!(faces.len(), 2);
     for face in faces {
         let path = face.path();
         assert!(fs::read(&path).unwrap().starts_with(b"%PDF-"), "{path:?}");
         // A sample is no certificate.
-        assert_ne!(run(certseal(home.path()).arg("verify").arg(&path)).status.code(), Some(0));
+        assert_ne!(
+            run(certseal(home.path()).arg("verify").arg(&path)).status.code(),
+            Some(0)
+        );
     }
 }
 

@@ -37,7 +37,9 @@ fn contents(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut found = BTreeMap::new();
     let mut folders = vec![root.to_owned()];
     while let Some(folder) = folders.pop() {
-        let Ok(entries) = fs::read_dir(folder) else { continue };
+        let Ok(entries) = fs::read_dir(folder) else {
+            continue;
+        };
         for entry in entries.flatten() {
             let path = entry.path();
             if path.is_dir() {
@@ -106,13 +108,18 @@ impl Drop for Mounted {
 
 #[test]
 fn too_small_a_disk_is_refused_before_anything_is_issued() {
-    let Some(disk) = Mounted::new("size=100m") else { return };
+    let Some(disk) = Mounted::new("size=100m") else {
+        return;
+    };
     let home = disk.path().join("home");
     copy(installation().path(), &home).unwrap();
     let (_folder, file) = table(20);
     for _ in 0..2 {
         let (_, stderr) = run_to(2, &mut backfill(&home, &file));
-        assert!(stderr.contains("存储空间不足") && stderr.contains("256 MiB"), "{stderr}");
+        assert!(
+            stderr.contains("存储空间不足") && stderr.contains("256 MiB"),
+            "{stderr}"
+        );
         // Documents that got no event do not fill the disk further.
         audited(&home, 0);
     }
@@ -136,7 +143,9 @@ fn too_small_a_disk_is_refused_before_anything_is_issued() {
 
 #[test]
 fn a_disk_that_fills_up_stops_the_run_and_harms_nothing() {
-    let Some(disk) = Mounted::new("size=600m") else { return };
+    let Some(disk) = Mounted::new("size=600m") else {
+        return;
+    };
     let home = disk.path().join("home");
     copy(installation().path(), &home).unwrap();
     let (_folder, file) = table(1_200);
@@ -153,19 +162,29 @@ fn a_disk_that_fills_up_stops_the_run_and_harms_nothing() {
     while free() > room {
         out.write_all(&mebibyte).unwrap();
     }
+    drop(out);
     let (stdout, stderr) = run_to(2, backfill(&home, &file).arg("--json"));
-    assert!(stderr.contains("存储空间不足") && stderr.contains("再次运行"), "{stderr}");
+    assert!(
+        stderr.contains("存储空间不足") && stderr.contains("再次运行"),
+        "{stderr}"
+    );
     let answer: serde_json::Value = serde_json::from_str(&stdout).unwrap();
     let done = answer["summary"]["done"].as_u64().unwrap();
     assert!((1..1_200).contains(&done), "{answer}");
-    assert!(answer["error"].as_str().unwrap().contains("存储空间不足"), "{answer}");
+    assert!(
+        answer["error"].as_str().unwrap().contains("存储空间不足"),
+        "{answer}"
+    );
     audited(&home, done);
     let again = run(&mut backfill(&home, &file));
     assert_eq!(again.status.code(), Some(2));
     audited(&home, done);
 
     // 2. Reading goes on.
-    let found = run_json(0, certseal(&home).args(["certificate", "find", "农药经许（豫）41990100001"]));
+    let found = run_json(
+        0,
+        certseal(&home).args(["certificate", "find", "农药经许（豫）41990100001"]),
+    );
     assert_eq!(found[0]["status"], "in-force", "{found}");
 
     // 3. With room again, the rest is sealed.
@@ -178,12 +197,17 @@ fn a_disk_that_fills_up_stops_the_run_and_harms_nothing() {
 
 #[test]
 fn documents_on_a_full_disk_of_their_own_leave_no_half() {
-    let Some(disk) = Mounted::new("size=6m") else { return };
+    let Some(disk) = Mounted::new("size=6m") else {
+        return;
+    };
     let home = installation();
     std::os::unix::fs::symlink(disk.path(), home.path().join("documents")).unwrap();
     let (_folder, file) = table(600);
     let (_, stderr) = run_to(2, &mut backfill(home.path(), &file));
-    assert!(stderr.contains("存储空间已满") && stderr.contains("再次运行"), "{stderr}");
+    assert!(
+        stderr.contains("存储空间已满") && stderr.contains("再次运行"),
+        "{stderr}"
+    );
     let audit = run_json(0, certseal(home.path()).arg("audit"));
     assert_eq!(audit["orphans"], 0, "{audit}");
     assert_eq!(audit["documents"], audit["certificates"], "{audit}");
@@ -200,7 +224,12 @@ fn a_file_size_limit_halts_the_registry_and_harms_nothing() {
     // ignored the write fails, as it does on a medium that ends.
     let mut limited = Command::new("bash");
     limited
-        .args(["-c", "trap '' XFSZ; ulimit -f \"$1\"; shift; exec \"$@\"", "bash", "1024"])
+        .args([
+            "-c",
+            "trap '' XFSZ; ulimit -f \"$1\"; shift; exec \"$@\"",
+            "bash",
+            "1024",
+        ])
         .arg(program())
         .env("CERTSEAL_PASSPHRASE", PASSPHRASE)
         .arg("--home")
@@ -218,7 +247,7 @@ fn a_file_size_limit_halts_the_registry_and_harms_nothing() {
 #[test]
 fn a_second_process_is_told_who_has_the_registry() {
     let home = installation();
-    let (_folder, file) = table(2_500);
+    let (_folder, file) = table(9_000);
     let mut first = backfill(home.path(), &file)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -226,10 +255,14 @@ fn a_second_process_is_told_who_has_the_registry() {
         .unwrap();
     let begun = Instant::now();
     while !home.path().join("documents").join(PERMIT).exists() {
-        assert!(begun.elapsed() < Duration::from_secs(60) && first.try_wait().unwrap().is_none());
+        assert!(begun.elapsed() < Duration::from_mins(1) && first.try_wait().unwrap().is_none());
         thread::sleep(Duration::from_millis(10));
     }
-    for verb in [&["audit"][..], &["report", "annex3"], &["certificate", "find", "x"]] {
+    for verb in [
+        &["audit"][..],
+        &["report", "annex3"],
+        &["certificate", "find", "x"],
+    ] {
         let (_, stderr) = run_to(2, certseal(home.path()).args(verb));
         assert!(stderr.contains(&format!("进程号 {}", first.id())), "{stderr}");
         assert!(stderr.contains("停止另一个进程"), "{stderr}");
@@ -244,17 +277,30 @@ fn a_second_process_is_told_who_has_the_registry() {
     run_ok(certseal(home.path()).args(["report", "annex3"]));
 }
 
+/// A name, the variable, the file, and what is said.
+type Secret = (
+    &'static str,
+    Option<&'static str>,
+    Option<&'static str>,
+    &'static [&'static str],
+);
+
 #[test]
 fn a_wrong_passphrase_writes_nothing() {
     let home = installation();
     let (folder, file) = table(5);
     let before = contents(home.path());
     let secret = folder.path().join("secret");
-    let cases: [(&str, Option<&str>, Option<&str>, &[&str]); 6] = [
+    let cases: [Secret; 6] = [
         ("wrong", Some("wrong"), None, &["口令错误", "CERTSEAL_PASSPHRASE"]),
         ("none", None, None, &["没有密钥口令", "--passphrase-file"]),
         ("empty", Some(""), None, &["口令为空"]),
-        ("wrong file", None, Some("wrong\n"), &["口令错误", "--passphrase-file"]),
+        (
+            "wrong file",
+            None,
+            Some("wrong\n"),
+            &["口令错误", "--passphrase-file"],
+        ),
         ("empty file", Some(PASSPHRASE), Some(""), &["secret", "口令为空"]),
         ("no file", Some(PASSPHRASE), None, &["secret"]),
     ];
@@ -275,7 +321,7 @@ fn a_wrong_passphrase_writes_nothing() {
         for part in said {
             assert!(stderr.contains(part), "{name} does not say {part}: {stderr}");
         }
-        assert_eq!(stderr.matches("口令错误").count().min(2), stderr.matches("口令错误").count());
+        assert!(stderr.matches("口令错误").count() <= 1, "said twice: {stderr}");
         assert!(!stderr.contains(PASSPHRASE));
     }
     let after = contents(home.path());
@@ -284,14 +330,23 @@ fn a_wrong_passphrase_writes_nothing() {
     // The file counts before the variable, and its first line is the passphrase.
     write_secret(&secret, format!("{PASSPHRASE}\n").as_bytes());
     let mut command = backfill(home.path(), &file);
-    command.env("CERTSEAL_PASSPHRASE", "wrong").arg("--passphrase-file").arg(&secret);
+    command
+        .env("CERTSEAL_PASSPHRASE", "wrong")
+        .arg("--passphrase-file")
+        .arg(&secret);
     run_ok(&mut command);
 }
 
 fn write_secret(path: &Path, bytes: &[u8]) {
     use std::os::unix::fs::OpenOptionsExt as _;
     let mut options = fs::OpenOptions::new();
-    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(path).unwrap();
+    let mut file = options
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)
+        .unwrap();
     file.write_all(bytes).unwrap();
 }
 
@@ -304,7 +359,11 @@ fn damaged_files_of_an_installation_are_named() {
     let cases: [(PathBuf, &[u8], &str); 9] = [
         (home.path().join("certseal.toml"), b"host = ", "certseal.toml"),
         (home.path().join("certseal.toml"), b"\xFF\xFE", "certseal.toml"),
-        (home.path().join("certseal.toml"), b"host = \"x\"\nunknown = 1\n", "certseal.toml"),
+        (
+            home.path().join("certseal.toml"),
+            b"host = \"x\"\nunknown = 1\n",
+            "certseal.toml",
+        ),
         (templates.join("departments.toml"), b"[[", "departments.toml"),
         (of_type.join("type.toml"), b"key = 1", "type.toml"),
         (home.path().join("keys/signer-ny.key"), b"-----BEGIN", "signer-ny"),
@@ -316,7 +375,11 @@ fn damaged_files_of_an_installation_are_named() {
         let good = fs::read(&path).unwrap();
         fs::write(&path, bytes).unwrap();
         let (_, stderr) = run_to(2, &mut backfill(home.path(), &file));
-        assert!(stderr.contains(said), "{} does not say {said}: {stderr}", path.display());
+        assert!(
+            stderr.contains(said),
+            "{} does not say {said}: {stderr}",
+            path.display()
+        );
         // Missing altogether.
         fs::remove_file(&path).unwrap();
         let (_, stderr) = run_to(2, &mut backfill(home.path(), &file));
@@ -324,7 +387,11 @@ fn damaged_files_of_an_installation_are_named() {
         // A folder in its place.
         fs::create_dir(&path).unwrap();
         let (_, stderr) = run_to(2, &mut backfill(home.path(), &file));
-        assert!(stderr.contains(said) || stderr.contains(PERMIT), "{}: {stderr}", path.display());
+        assert!(
+            stderr.contains(said) || stderr.contains(PERMIT),
+            "{}: {stderr}",
+            path.display()
+        );
         fs::remove_dir(&path).unwrap();
         fs::write(&path, good).unwrap();
     }
@@ -333,7 +400,10 @@ fn damaged_files_of_an_installation_are_named() {
         let aside = home.path().join("aside");
         fs::rename(&folder, &aside).unwrap();
         let (_, stderr) = run_to(2, &mut backfill(home.path(), &file));
-        assert!(stderr.contains(PERMIT) || stderr.contains("landscape-permit"), "{stderr}");
+        assert!(
+            stderr.contains(PERMIT) || stderr.contains("landscape-permit"),
+            "{stderr}"
+        );
         fs::rename(&aside, &folder).unwrap();
     }
     run_ok(&mut backfill(home.path(), &file));
@@ -348,10 +418,11 @@ fn a_damaged_registry_is_told_and_never_panics() {
     let log = home.path().join("registry/sled/db");
     let conf = home.path().join("registry/sled/conf");
     let good = fs::read(&log).unwrap();
-    let mut damages: Vec<(String, PathBuf, Vec<u8>)> = [0, 1, 100, good.len() / 4, good.len() / 2, good.len() * 9 / 10]
-        .iter()
-        .map(|length| (format!("cut at {length}"), log.clone(), good[..*length].to_vec()))
-        .collect();
+    let mut damages: Vec<(String, PathBuf, Vec<u8>)> =
+        [0, 1, 100, good.len() / 4, good.len() / 2, good.len() * 9 / 10]
+            .iter()
+            .map(|length| (format!("cut at {length}"), log.clone(), good[..*length].to_vec()))
+            .collect();
     for at in [64, good.len() / 8, good.len() / 3] {
         let mut bytes = good.clone();
         bytes[at..at + 64].iter_mut().for_each(|byte| *byte ^= 0x55);
@@ -392,15 +463,28 @@ fn a_read_only_installation_says_so() {
     let home = installation();
     let (_folder, file) = table(3);
     run_ok(&mut backfill(home.path(), &file));
-    let document = contents(&home.path().join("documents")).into_keys().next().unwrap();
+    let document = contents(&home.path().join("documents"))
+        .into_keys()
+        .next()
+        .unwrap();
     run_ok(certseal(home.path()).arg("verify").arg(&document));
-    let Some(view) = Mounted::read_only(home.path()) else { return };
+    let Some(view) = Mounted::read_only(home.path()) else {
+        return;
+    };
     let (_, stderr) = run_to(2, &mut backfill(view.path(), &file));
-    assert!(stderr.contains("错误") && stderr.contains("Read-only"), "{stderr}");
+    assert!(
+        stderr.contains("错误") && stderr.contains("Read-only"),
+        "{stderr}"
+    );
     run_to(2, certseal(view.path()).args(["report", "annex3"]));
     // What only reads files goes on: types, and verification without the registry.
     run_ok(certseal(view.path()).args(["type", "list"]));
     let output = run(certseal(view.path()).args(["verify", "--offline"]).arg(document));
-    assert_ne!(output.status.code(), Some(2), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_ne!(
+        output.status.code(),
+        Some(2),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     audited(home.path(), 3);
 }

@@ -129,7 +129,12 @@ pub(crate) fn certificate_type(catalogue: &Catalogue, text: &str) -> Result<Arc<
         .ok_or_else(|| {
             let mut near: Vec<(usize, &str)> = catalogue
                 .types()
-                .map(|t| (likeness(&t.name, text).max(likeness(&t.key, text)), t.name.as_str()))
+                .map(|t| {
+                    (
+                        likeness(&t.name, text).max(likeness(&t.key, text)),
+                        t.name.as_str(),
+                    )
+                })
                 .filter(|(likeness, _)| *likeness >= LIKE)
                 .collect();
             near.sort_by_key(|(likeness, _)| std::cmp::Reverse(*likeness));

@@ -655,7 +655,9 @@ pub enum RegistryError {
     #[error("登记簿无法读写：{0} (cannot be read or written)")]
     Io(String),
     /// Written by a later version of the program.
-    #[error("登记簿格式为第 {found} 版，本程序只识别到第 {known} 版，请升级程序 (written by a later version)")]
+    #[error(
+        "登记簿格式为第 {found} 版，本程序只识别到第 {known} 版，请升级程序 (written by a later version)"
+    )]
     NewerFormat {
         /// Format found.
         found: u64,

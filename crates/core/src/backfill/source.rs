@@ -228,7 +228,7 @@ impl Source {
                 // The reader passes over empty lines without a word: they are what its count went up by,
                 // beside the line breaks within cells and the one that ended the row.
                 let passed = self.reader.position().line() - before;
-                let within = cells.as_slice().bytes().filter(|byte| *byte == b'\n').count() as u64;
+                let within = cells.as_slice().matches('\n').count() as u64;
                 break before + passed.saturating_sub(within + 1);
             }
         };
@@ -428,7 +428,9 @@ impl Decoded {
     fn end_lines(&mut self, written: usize) -> usize {
         let mut kept = 0;
         for at in 0..written {
-            let Some(byte) = self.text.get(at).copied() else { break };
+            let Some(byte) = self.text.get(at).copied() else {
+                break;
+            };
             let is_second_half = byte == b'\n' && self.last == b'\r';
             self.last = byte;
             if let (false, Some(place)) = (is_second_half, self.text.get_mut(kept)) {
@@ -534,11 +536,7 @@ mod tests {
 
     #[test]
     fn damaged_utf8_is_still_utf8() {
-        let damaged = [
-            "证照编号,持证主体名称\n".as_bytes(),
-            b"1,\xE7\xA4\n".as_slice(),
-        ]
-        .concat();
+        let damaged = ["证照编号,持证主体名称\n".as_bytes(), b"1,\xE7\xA4\n".as_slice()].concat();
         assert_eq!(read_all(&damaged).0, Encoding::Utf8);
         assert_eq!(read_all(b"\xEF\xBB\xBFa,b\n1,\xFF\n").0, Encoding::Utf8);
         assert_eq!(read_all(b"\xEF\xBB\xBFa,b\n").1, "a,b\n");
