@@ -1,6 +1,7 @@
 //! Shared by the end-to-end suites: the built program, installations to run it on, outside judges.
 
 pub mod documents;
+pub mod table;
 
 use std::{
     fs,
@@ -69,6 +70,46 @@ pub fn run_ok(command: &mut Command) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
+/// Runs to an expected exit status and gives stdout and stderr.
+///
+/// # Panics
+/// When the program ends otherwise, or panics on the way, with all it printed.
+pub fn run_to(status: i32, command: &mut Command) -> (String, String) {
+    let output = run(command);
+    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        output.status.code() == Some(status) && !stderr.contains("panicked"),
+        "{command:?} ended with {}, not {status}\n{stdout}\n{stderr}",
+        output.status
+    );
+    (stdout, stderr)
+}
+
+/// Runs with `--json` to an expected exit status and gives what it printed.
+///
+/// # Panics
+/// When the program ends otherwise or does not print JSON.
+pub fn run_json(status: i32, command: &mut Command) -> serde_json::Value {
+    let (stdout, stderr) = run_to(status, command.arg("--json"));
+    serde_json::from_str(&stdout).unwrap_or_else(|error| panic!("{command:?}: {error}\n{stdout}\n{stderr}"))
+}
+
+/// SplitMix64: the same seed gives the same figures on every machine.
+#[derive(Debug)]
+pub struct Random(pub u64);
+
+impl Random {
+    /// The next figure below `end`.
+    pub fn below(&mut self, end: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (z ^ (z >> 31)) % end.max(1)
+    }
+}
+
 /// A founded installation of its own for one test, copied from one made once a test binary.
 ///
 /// # Panics
@@ -85,8 +126,8 @@ pub fn installation() -> TempDir {
     folder
 }
 
-/// Copies a folder with everything in it.
-pub(crate) fn copy(from: &Path, to: &Path) -> io::Result<()> {
+/// Copies a folder with all it holds.
+pub fn copy(from: &Path, to: &Path) -> io::Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;

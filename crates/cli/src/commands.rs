@@ -17,8 +17,10 @@ mod types;
 mod verify;
 
 use std::{
+    collections::BTreeSet,
+    fs,
     future::Future,
-    io::IsTerminal as _,
+    io::{self, IsTerminal as _},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -29,7 +31,7 @@ use certseal_core::{
     crypto::{KeyFolder, Passphrase},
     home::{Home, HomeError, PkiError},
     issue::{IssueError, Service},
-    registry::RegistryError,
+    registry::{RegistryError, SledOptions},
 };
 
 use tracing_subscriber::EnvFilter;
@@ -143,12 +145,18 @@ pub(crate) fn certificate_type(catalogue: &Catalogue, text: &str) -> Result<Arc<
         .or_else(|| catalogue.by_name(text))
         .cloned()
         .ok_or_else(|| {
-            let near: Vec<&str> = catalogue
+            let mut near: Vec<(usize, &str)> = catalogue
                 .types()
-                .filter(|t| t.name.contains(text) || t.key.contains(text))
-                .map(|t| t.name.as_str())
-                .take(5)
+                .map(|t| {
+                    (
+                        likeness(&t.name, text).max(likeness(&t.key, text)),
+                        t.name.as_str(),
+                    )
+                })
+                .filter(|(likeness, _)| *likeness >= LIKE)
                 .collect();
+            near.sort_by_key(|(likeness, _)| std::cmp::Reverse(*likeness));
+            let near: Vec<&str> = near.into_iter().map(|(_, name)| name).take(5).collect();
             let hint = if near.is_empty() {
                 "用 certseal type list 查看全部证照类型。".to_owned()
             } else {
@@ -161,17 +169,48 @@ pub(crate) fn certificate_type(catalogue: &Catalogue, text: &str) -> Result<Arc<
         })
 }
 
+/// Likeness, in percent, from which a name is suggested.
+const LIKE: usize = 50;
+
+/// How much of the shorter text's pairs of neighbouring characters stand in the longer one, in percent.
+fn likeness(a: &str, b: &str) -> usize {
+    let pairs = |text: &str| -> BTreeSet<(char, char)> {
+        let text = text.to_lowercase();
+        text.chars().zip(text.chars().skip(1)).collect()
+    };
+    let (a, b) = (pairs(a), pairs(b));
+    100 * a.intersection(&b).count() / a.len().min(b.len()).max(1)
+}
+
+/// Writes a file whole or not at all: one that stood there stays as it was until then.
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // What is no plain file, such as /dev/stdout, is written as it is.
+    if path.exists() && !path.is_file() {
+        return fs::write(path, bytes);
+    }
+    let mut partial = path.as_os_str().to_owned();
+    partial.push(".part");
+    let written = fs::write(&partial, bytes).and_then(|()| fs::rename(&partial, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&partial);
+    }
+    written
+}
+
 /// What went wrong with the installation, with advice.
 #[allow(clippy::needless_pass_by_value)] // the shape `map_err` takes
 pub(crate) fn home_failure(error: HomeError) -> Failure {
+    if let HomeError::Registry(RegistryError::StorageFull) = &error {
+        return Failure::from_error("打开数据目录", &error).hint(space_hint());
+    }
     let hint = match &error {
         HomeError::Missing(_) => Some("先运行 certseal init，或用 --home 指定数据目录。"),
         HomeError::AlreadyThere(_) => Some("换一个空目录。"),
         HomeError::Registry(RegistryError::InUse { .. }) => {
             Some("停止另一个进程（如 certseal serve）后再试；同一登记簿只能由一个进程打开。")
         }
-        HomeError::Registry(RegistryError::StorageFull) | HomeError::Objects(_) => {
-            Some("检查磁盘空间和权限。")
+        HomeError::Registry(RegistryError::Corrupt(_)) => {
+            Some("从备份恢复 registry 目录；此前不要清理 documents 目录中的文件。")
         }
         HomeError::Trust(_) => {
             Some("向信任列表的发布者取得最新一期及其公钥证书，放入数据目录的 trust 文件夹。")
@@ -180,6 +219,7 @@ pub(crate) fn home_failure(error: HomeError) -> Failure {
         HomeError::Pki(PkiError::UnknownName(_)) => Some("用 certseal key list 查看签章证书的名称。"),
         HomeError::Io { .. } => Some("检查该文件是否存在、能否读写。"),
         HomeError::Config { .. } | HomeError::Catalogue(_) => Some("改正所指的文件后再试。"),
+        HomeError::Objects(_) => Some("检查磁盘空间和权限。"),
         HomeError::Fonts(_) => Some("安装字体：apt-get install fonts-noto-cjk"),
         _ => None,
     };
@@ -209,12 +249,19 @@ pub(crate) fn issue_failure(doing: &str, error: &IssueError) -> Failure {
         IssueError::ForeignSeal { .. } => Some("用 certseal seal list 查看本部门的印章。"),
         IssueError::NotFound(_) => Some("用 certseal certificate find 查询。"),
         IssueError::IdempotencyConflict => Some("换一个幂等键，或提交与上次相同的内容。"),
-        IssueError::Registry(RegistryError::StorageFull) | IssueError::Objects(_) => {
-            Some("检查磁盘空间和权限；已签发的证照不受影响。")
+        IssueError::Registry(RegistryError::StorageFull) => {
+            return Failure::from_error(doing, error).hint(space_hint());
         }
+        IssueError::Objects(_) => Some("检查磁盘空间和权限；已签发的证照不受影响。"),
         _ => None,
     };
     with_hint(Failure::from_error(doing, error), hint)
+}
+
+/// What to do when the registry refuses for want of space.
+pub(crate) fn space_hint() -> String {
+    let spare = SledOptions::default().spare_bytes >> 20;
+    format!("登记簿所在的磁盘须留有 {spare} MiB 空闲；腾出空间后再次运行同一命令即可，已签发的证照不受影响。")
 }
 
 fn with_hint(failure: Failure, hint: Option<&str>) -> Failure {

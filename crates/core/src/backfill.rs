@@ -13,7 +13,7 @@ mod rejects;
 mod source;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap, hash_map::Entry},
     path::PathBuf,
     sync::{
         Arc,
@@ -38,7 +38,7 @@ use crate::{
     catalogue::{FaceData, FieldError, Issuer, RawRecord},
     clock::civil_date,
     issue::{
-        IssueError, Service, field_error, identifier_for, new_certificate,
+        IssueError, Service, Unrecorded, field_error, identifier_for, new_certificate,
         press::{Press, PressError, SealedDocument, Stages, Typesetter, sha256},
         refusal_zh, salt,
     },
@@ -264,6 +264,8 @@ impl Run<'_> {
         stop: &AtomicBool,
         send: &SyncSender<Chunk>,
     ) -> Result<bool, Cause> {
+        let mut sent = false;
+        let mut earlier = HashMap::new();
         loop {
             if stop.load(Ordering::Relaxed) {
                 return Ok(true);
@@ -276,7 +278,11 @@ impl Run<'_> {
                 }
             }
             if rows.is_empty() {
-                return Ok(false);
+                return if sent {
+                    Ok(false)
+                } else {
+                    Err(SourceError::NoRows(source.path().to_owned()).into())
+                };
             }
             let now = self.service.clock().now();
             let today = civil_date(now);
@@ -284,9 +290,12 @@ impl Run<'_> {
             // Judged first and looked up, so that a repeated run signs nothing twice.
             let mut work: Vec<Work> = rows.into_par_iter().map(|row| self.judge(row, today)).collect();
             self.look_up(&mut work)?;
-            if let Purpose::Seal(press) = &self.job.purpose {
-                work.par_iter_mut()
-                    .try_for_each(|work| make(press, &mut work.outcome, now))?;
+            match &self.job.purpose {
+                Purpose::Seal(press) => work
+                    .par_iter_mut()
+                    .try_for_each(|work| make(press, &mut work.outcome, now))?,
+                Purpose::Check(_) => self.look_back(&mut work, &mut earlier),
+                Purpose::Enrol(_) => {}
             }
             let chunk = Chunk {
                 work,
@@ -295,6 +304,7 @@ impl Run<'_> {
             if send.send(chunk).is_err() {
                 return Ok(false); // the store has failed and says why
             }
+            sent = true;
         }
     }
 
@@ -310,10 +320,14 @@ impl Run<'_> {
             values: row.values.clone().map_err(|error| vec![error])?,
             photos: BTreeMap::new(),
         };
-        let face = typesetter.certificate_type().check(&record, today)?;
-        if self.job.since.is_some_and(|since| face.issued_on < since) {
+        // Faults of a row that is not asked for are nobody's work now.
+        let issued_on = || typesetter.certificate_type().issued_on(&record);
+        if let Some(since) = self.job.since
+            && issued_on().is_some_and(|issued_on| issued_on < since)
+        {
             return Ok(Outcome::Skipped);
         }
+        let face = typesetter.certificate_type().check(&record, today)?;
         let number = face
             .number
             .clone()
@@ -357,6 +371,25 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// Sorts out numbers that stand in the table more than once, which the registry finds where rows are
+    /// sealed. `earlier` holds halves of digests, by which a row takes little memory.
+    fn look_back(&self, work: &mut [Work], earlier: &mut HashMap<[u8; 16], [u8; 16]>) {
+        let issuer = self.job.purpose.typesetter().issuer();
+        for work in work {
+            let Outcome::Ready(ready) = &work.outcome else {
+                continue;
+            };
+            let face = half(&ready.face_digest(issuer));
+            match earlier.entry(half(&sha256(ready.identifier.as_bytes()))) {
+                Entry::Vacant(first) => drop(first.insert(face)),
+                Entry::Occupied(first) if *first.get() == face => work.outcome = Outcome::Already,
+                Entry::Occupied(_) => {
+                    work.outcome = Outcome::Rejected(vec![self.conflict(&ready.number)]);
+                }
+            }
+        }
+    }
+
     /// Makes chunk after chunk durable, in the order of the table.
     fn store(
         &self,
@@ -368,15 +401,20 @@ impl Run<'_> {
         let mut summary = Summary::default();
         for chunk in chunks {
             let begun = Instant::now();
-            let rejections = match self.runtime.block_on(self.store_chunk(chunk, &mut summary)) {
-                Ok(rejections) => rejections,
-                Err(cause) => return Err(failed(summary, cause)),
-            };
-            for rejection in &rejections {
-                if let Err(source) = rejects.write(header, rejection) {
-                    let path = rejects.path().to_owned();
-                    return Err(failed(summary, Cause::Rejects { path, source }));
+            let stored = self.runtime.block_on(self.store_chunk(chunk, &mut summary));
+            let told = stored.and_then(|rejections| {
+                let told = rejections.iter().try_for_each(|one| rejects.write(header, one));
+                told.map_err(|source| Cause::Rejects {
+                    path: rejects.path().to_owned(),
+                    source,
+                })
+            });
+            if let Err(cause) = told {
+                // What is refused so far is worth telling, if that still can be done.
+                if rejects.finish().is_err() {
+                    summary.rejected = 0;
                 }
+                return Err(failed(summary, cause));
             }
             summary.storage += begun.elapsed();
             progress(&summary);
@@ -427,6 +465,7 @@ impl Run<'_> {
         let mut documents = Vec::with_capacity(fresh.len());
         let mut batch = Vec::with_capacity(fresh.len());
         let mut rows = Vec::with_capacity(fresh.len());
+        let mut put = Vec::with_capacity(fresh.len());
         for (row, mut ready) in fresh {
             let Some(document) = ready.document.take() else {
                 continue;
@@ -447,15 +486,31 @@ impl Run<'_> {
             );
             batch.push(self.append(&issuer.code, Change::Issue(Box::new(new)))?);
             count.stages.add(&document.stages);
+            put.push(Unrecorded {
+                identifier: ready.identifier.clone(),
+                key: key.clone(),
+            });
             rows.push((row, ready, key.clone(), document.bytes.len() as u64));
             documents.push((key, document.bytes));
         }
 
         // The order is the rule: documents durable, then their events.
         let objects = self.service.objects();
-        objects.put_all(documents).await?;
-        objects.sync().await?;
-        let answers = self.service.registry().append(batch).await?;
+        let stored = match objects.put_all(documents).await {
+            Ok(()) => objects.sync().await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = stored {
+            self.service.discard(&put).await;
+            return Err(error.into());
+        }
+        let answers = match self.service.registry().append(batch).await {
+            Ok(answers) => answers,
+            Err(error) => {
+                self.service.take_back(&error, &put).await;
+                return Err(error.into());
+            }
+        };
 
         for ((row, ready, key, size), answer) in rows.into_iter().zip(answers) {
             let Err(error) = answer else {
@@ -570,6 +625,12 @@ impl Outcome {
             _ => None,
         }
     }
+}
+
+fn half(digest: &[u8; 32]) -> [u8; 16] {
+    let mut half = [0; 16];
+    half.copy_from_slice(digest.split_at(16).0);
+    half
 }
 
 /// Makes the document of a row that is ready for it. An error stops the run: it would hit every row

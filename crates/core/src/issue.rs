@@ -82,6 +82,15 @@ pub struct Issued {
     pub replayed: bool,
 }
 
+/// A stored document whose event is not durable yet.
+#[derive(Debug)]
+pub(crate) struct Unrecorded {
+    /// Identifier of its certificate.
+    pub(crate) identifier: String,
+    /// Key in the object store.
+    pub(crate) key: String,
+}
+
 /// A change of state of an issued certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Transition {
@@ -144,7 +153,7 @@ pub enum IssueError {
     #[error("没有制章者证书，无法核对印章 {0} (no seal maker is known)")]
     NoSealMaker(String),
     /// The seal's definition cannot be trusted.
-    #[error("印章 {id}：{source}")]
+    #[error("印章 {id} 不可用 (seal cannot be used)")]
     SealDefinition {
         /// The seal.
         id: String,
@@ -566,8 +575,16 @@ impl Service {
             &key,
             request.basis.clone(),
         );
-        self.parts.objects.put(&key, sealed.bytes.clone()).await?;
-        self.parts.objects.sync().await?;
+        let put = [Unrecorded {
+            identifier: identifier.clone(),
+            key,
+        }];
+        let key = &put[0].key;
+        self.parts.objects.put(key, sealed.bytes.clone()).await?;
+        if let Err(error) = self.parts.objects.sync().await {
+            self.discard(&put).await;
+            return Err(error.into());
+        }
 
         // 5. On record.
         let append = Append {
@@ -582,7 +599,13 @@ impl Service {
             }),
             change: Change::Issue(Box::new(new)),
         };
-        let answer = self.parts.registry.append(vec![append]).await?;
+        let answer = match self.parts.registry.append(vec![append]).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                self.take_back(&error, &put).await;
+                return Err(error.into());
+            }
+        };
         match answer.into_iter().next() {
             Some(Ok(Appended { replayed: false, .. })) => Ok(Issued {
                 record: self.record(&identifier).await?,
@@ -590,11 +613,11 @@ impl Service {
                 replayed: false,
             }),
             Some(Ok(Appended { identifier, .. })) => {
-                self.discard(&key).await;
+                self.discard(&put).await;
                 self.replay(identifier).await
             }
             Some(Err(error)) => {
-                self.discard(&key).await;
+                self.discard(&put).await;
                 Err(match error {
                     AppendError::IdempotencyConflict { .. } => IssueError::IdempotencyConflict,
                     refusal => IssueError::Refused { refusal },
@@ -642,10 +665,30 @@ impl Service {
         })
     }
 
-    /// Removes a document that no event names. A failure leaves an orphan, which `audit` finds.
-    async fn discard(&self, key: &str) {
-        if let Err(error) = self.parts.objects.remove_orphan(key).await {
-            tracing::warn!(%error, "an unused document could not be removed");
+    /// Removes documents that no event names. A failure leaves orphans, which `audit` finds.
+    pub(crate) async fn discard(&self, documents: &[Unrecorded]) {
+        for document in documents {
+            if let Err(error) = self.parts.objects.remove_orphan(&document.key).await {
+                tracing::warn!(%error, "an unused document could not be removed");
+            }
+        }
+    }
+
+    /// Removes documents whose events the registry had no space for, so that repeats do not fill the
+    /// medium with them. After any other failure nobody can say what is on record, and they stay.
+    pub(crate) async fn take_back(&self, error: &RegistryError, documents: &[Unrecorded]) {
+        if !matches!(error, RegistryError::StorageFull) {
+            return;
+        }
+        let identifiers: Vec<String> = documents.iter().map(|d| d.identifier.clone()).collect();
+        // A registry that stopped halfway gives no answer here.
+        let Ok(found) = self.parts.registry.find(&identifiers).await else {
+            return;
+        };
+        for (document, record) in documents.iter().zip(found) {
+            if record.is_none_or(|record| record.document_key != document.key) {
+                self.discard(std::slice::from_ref(document)).await;
+            }
         }
     }
 

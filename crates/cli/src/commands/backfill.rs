@@ -13,11 +13,12 @@ use certseal_core::{
     backfill::{self, BackfillError, Cause, Job, Mapping, Purpose, Rejects, Source, SourceError, Summary},
     catalogue::CertificateType,
     issue::Service,
+    registry::RegistryError,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
-use super::{Session, block_on, certificate_type, issue_failure, service};
+use super::{Session, block_on, certificate_type, issue_failure, service, space_hint};
 use crate::{
     args::Backfill,
     output::{self, Context as _, Failure, Outcome},
@@ -199,7 +200,7 @@ fn source_failure(error: &SourceError) -> Failure {
         }
         SourceError::Mapping { .. } => "改正列名对照文件。",
         SourceError::RowTooLong { .. } | SourceError::Malformed { .. } => "检查该行的引号和分隔符。",
-        _ => "核对文件是否存在、可读、非空。",
+        _ => "核对文件是否存在、可读、有数据。",
     };
     Failure::from_error("读取源表", error).hint(hint)
 }
@@ -208,6 +209,9 @@ fn failure(cause: &Cause) -> Failure {
     match cause {
         Cause::Source(error) => source_failure(error),
         Cause::Issue(error) => issue_failure("签发中断", error),
+        Cause::Registry(RegistryError::StorageFull) => {
+            Failure::from_error("签发中断", cause).hint(space_hint())
+        }
         other => Failure::from_error("签发中断", other)
             .hint("已签发的证照均完整有效；排除故障（磁盘空间、权限）后再次运行同一命令即可继续。"),
     }

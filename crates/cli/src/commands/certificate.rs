@@ -11,7 +11,7 @@ use certseal_core::{
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{Session, block_on, issue_failure, service};
+use super::{Session, block_on, issue_failure, service, write_whole};
 use crate::{
     args::{Certificate, Change},
     output::{self, Context as _, Failure, Outcome},
@@ -158,7 +158,7 @@ fn export(session: &Session, service: &Service, identifier: &str, out: &Path) ->
         Ok((record, document))
     })?;
     let (record, document) = taken.map_err(|error| issue_failure("取出证照", &error))?;
-    std::fs::write(out, document).context(&format!("写入 {}", out.display()))?;
+    write_whole(out, &document).context(&format!("写入 {}", out.display()))?;
     if session.json {
         output::json(&json!({ "record": record, "file": out }));
     } else {

@@ -15,7 +15,7 @@ use certseal_core::{
 };
 use serde_json::{Value, json};
 
-use super::{Session, block_on, certificate_type, issue_failure};
+use super::{Session, block_on, certificate_type, issue_failure, write_whole};
 use crate::{
     args::Issue,
     output::{self, Context as _, Failure, Outcome},
@@ -30,7 +30,12 @@ pub(super) fn run(session: &Session, args: Issue) -> Result<Outcome, Failure> {
     let mut values = BTreeMap::new();
     if let Some(path) = &args.data {
         for (name, value) in read_data(path)? {
-            put(&mut values, &certificate_type, &name, value)?;
+            if put(&mut values, &certificate_type, &name, value)?.is_some() {
+                return Err(Failure::new(
+                    format!("{} 中“{name}”与另一项是同一个字段", path.display()),
+                    "每个字段只写一次。",
+                ));
+            }
         }
     }
     for pair in &args.set {
@@ -66,14 +71,16 @@ pub(super) fn run(session: &Session, args: Issue) -> Result<Outcome, Failure> {
     let path = args
         .out
         .unwrap_or_else(|| format!("{}.pdf", record.identifier).into());
-    std::fs::write(&path, &issued.document)
-        .context(&format!("写入 {}", path.display()))
-        .map_err(|failure| {
-            failure.hint(format!(
-                "证照已签发，请勿重复签发；用 certseal certificate export {} --out 文件 取出。",
-                record.identifier
-            ))
-        })?;
+    write_whole(&path, &issued.document).map_err(|error| {
+        Failure::from_error(
+            &format!("证照 {} 已签发，但无法写入 {}", record.identifier, path.display()),
+            &error,
+        )
+        .hint(format!(
+            "不要重新签发；用 certseal certificate export {} --out … 取出文件。",
+            record.identifier
+        ))
+    })?;
     if session.json {
         output::json(&json!({ "record": record, "replayed": issued.replayed, "file": path }));
     } else {
@@ -95,9 +102,8 @@ fn put(
     certificate_type: &CertificateType,
     name: &str,
     value: String,
-) -> Result<(), Failure> {
-    values.insert(field_key(certificate_type, name)?, value);
-    Ok(())
+) -> Result<Option<String>, Failure> {
+    Ok(values.insert(field_key(certificate_type, name)?, value))
 }
 
 fn field_key(certificate_type: &CertificateType, name: &str) -> Result<String, Failure> {

@@ -6,7 +6,7 @@ use certseal_core::{
     report::{Annex3, Tally, annex3},
 };
 
-use super::{Session, block_on, service};
+use super::{Session, block_on, service, write_whole};
 use crate::{
     args::Report,
     output::{self, Context as _, Failure, Outcome},
@@ -20,11 +20,11 @@ pub(super) fn run(session: &Session, args: &Report) -> Result<Outcome, Failure> 
     let table = report.table();
     if let Some(path) = csv {
         let bytes = table.to_csv().context("生成 CSV")?;
-        std::fs::write(path, bytes).context(&format!("写入 {}", path.display()))?;
+        write_whole(path, &bytes).context(&format!("写入 {}", path.display()))?;
     }
     if let Some(path) = xlsx {
         let bytes = table.to_xlsx().context("生成 XLSX")?;
-        std::fs::write(path, bytes).context(&format!("写入 {}", path.display()))?;
+        write_whole(path, &bytes).context(&format!("写入 {}", path.display()))?;
     }
     if session.json {
         output::json(&report);

@@ -3,7 +3,7 @@
 
 use std::{
     fs::{self, File},
-    io::{BufWriter, Write as _},
+    io::{self, BufWriter, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -52,22 +52,18 @@ impl Rejects {
     }
 
     pub(super) fn write(&mut self, header: &[String], rejection: &Rejection) -> Result<(), csv::Error> {
-        // Columns of an earlier rejects file give way to the new ones.
-        let kept: Vec<usize> = header
-            .iter()
-            .enumerate()
-            .filter(|(_, name)| !ADDED.contains(&name.as_str()))
-            .map(|(index, _)| index)
-            .collect();
+        // Columns of an earlier rejects file give way to the new ones. A row with too many or too few cells
+        // is kept as it stands otherwise.
+        let is_kept = |index: usize| {
+            let name = header.get(index).map(String::as_str);
+            name.is_none_or(|name| !ADDED.contains(&name))
+        };
         if self.open.is_none() {
             let mut file = BufWriter::new(File::create(self.partial())?);
             file.write_all(BYTE_ORDER_MARK)?;
-            // A row with too many or too few cells is kept as it stands.
             let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(file);
-            let names = kept
-                .iter()
-                .filter_map(|index| header.get(*index))
-                .map(String::as_str);
+            let names = header.iter().map(String::as_str);
+            let names = names.filter(|name| !ADDED.contains(name));
             writer.write_record(ADDED.into_iter().chain(names))?;
             self.open = Some(writer);
         }
@@ -87,30 +83,35 @@ impl Rejects {
         let fields = join(|error| &error.label);
         let reasons = join(|error| &error.reason);
         let hints = join(|error| &error.hint);
-        let cells = &rejection.row.cells;
-        let whole = cells.len() == header.len();
-        let cells = cells
-            .iter()
-            .enumerate()
-            .filter(|(index, _)| !whole || kept.contains(index));
+        let cells = rejection.row.cells.iter().enumerate();
+        let cells = cells.filter(|(index, _)| is_kept(*index)).map(|(_, cell)| cell);
         let added = [line.as_str(), &fields, &reasons, &hints];
-        writer.write_record(added.into_iter().chain(cells.map(|(_, cell)| cell)))
+        writer.write_record(added.into_iter().chain(cells))
     }
 
-    /// Brings the file under its name.
+    /// Brings the file under its name. Where that fails, no half of it stays.
     pub(super) fn finish(self) -> Result<(), csv::Error> {
         let partial = self.partial();
-        let Some(writer) = self.open else {
-            return match fs::remove_file(&self.path) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
-                _ => Ok(()),
-            };
+        let finished = match self.open {
+            Some(writer) => bring(writer, &partial, &self.path),
+            // What an earlier run left, one that was killed too.
+            None => absent(&self.path),
         };
-        let file = writer
-            .into_inner()
-            .map_err(|error| std::io::Error::other(error.to_string()))?;
-        let file = file.into_inner().map_err(std::io::IntoInnerError::into_error)?;
-        file.sync_all()?;
-        Ok(fs::rename(partial, self.path)?)
+        let cleared = absent(&partial);
+        finished.and(cleared).map_err(csv::Error::from)
+    }
+}
+
+fn bring(writer: csv::Writer<BufWriter<File>>, partial: &Path, path: &Path) -> io::Result<()> {
+    let file = writer.into_inner().map_err(csv::IntoInnerError::into_error);
+    let file = file?.into_inner().map_err(io::IntoInnerError::into_error)?;
+    file.sync_all()?;
+    fs::rename(partial, path)
+}
+
+fn absent(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }

@@ -59,7 +59,7 @@ pub enum SourceError {
         /// Another.
         second: String,
     },
-    /// Nothing but the header, or not even that.
+    /// Not even a header.
     #[error("{} 是空文件，没有表头 (no header)", .0.display())]
     Empty(PathBuf),
     /// Reading failed.
@@ -88,6 +88,9 @@ pub enum SourceError {
         /// What is wrong.
         reason: &'static str,
     },
+    /// Nothing but the header.
+    #[error("{} 只有表头，没有数据 (no rows)", .0.display())]
+    NoRows(PathBuf),
     /// A row that does not end.
     #[error("第 {line} 行起超过 {} KiB 仍未结束，多半是少了一个引号 (a quote is missing)", MAX_ROW_BYTES >> 10)]
     RowTooLong {
@@ -212,20 +215,23 @@ impl Source {
     /// The next row; none at the end.
     pub(super) fn next(&mut self) -> Result<Option<Row>, SourceError> {
         let mut cells = csv::StringRecord::new();
-        loop {
+        let line = loop {
             self.since_row.set(0);
-            let line = self.reader.position().line();
+            let before = self.reader.position().line();
             match self.reader.read_record(&mut cells) {
                 Ok(false) => return Ok(None),
                 Ok(true) => {}
-                Err(error) => return Err(malformed(line, error)),
+                Err(error) => return Err(malformed(before, error)),
             }
             // Spreadsheets end a table with rows of nothing but delimiters.
             if cells.iter().any(|cell| !cell.trim().is_empty()) {
-                break;
+                // The reader passes over empty lines without a word: they are what its count went up by,
+                // beside the line breaks within cells and the one that ended the row.
+                let passed = self.reader.position().line() - before;
+                let within = cells.as_slice().matches('\n').count() as u64;
+                break before + passed.saturating_sub(within + 1);
             }
-        }
-        let line = cells.position().map_or(0, csv::Position::line);
+        };
         let values = self.values(&cells);
         Ok(Some(Row { line, cells, values }))
     }
@@ -329,38 +335,46 @@ fn map_columns(
     Ok(columns)
 }
 
+/// Chinese characters read as UTF-8 before the first fault that make the text damaged UTF-8 rather than
+/// GB 18030: of two-byte characters hardly one in a thousand goes on looking like a three-byte one, so
+/// that eight in a row do not happen.
+const SURELY_UTF8: usize = 8;
+
 /// Finds the encoding: a byte order mark tells; otherwise whatever is UTF-8 to its last byte is UTF-8,
-/// since Chinese text in GB 18030 hardly ever is, and the rest is GB 18030.
+/// since Chinese text in GB 18030 hardly ever is, and so is what is UTF-8 for long and then damaged;
+/// the rest is GB 18030.
 fn detect(file: &mut File) -> io::Result<Encoding> {
     let mut buffer = vec![0; 64 << 10];
     let mut pending = 0;
     let mut first = true;
+    let mut characters = 0;
     loop {
         let count = file.read(buffer.get_mut(pending..).unwrap_or_default())?;
         let filled = buffer.get(..pending + count).unwrap_or_default();
         if first && (filled.starts_with(b"\xFF\xFE") || filled.starts_with(b"\xFE\xFF")) {
             return Ok(Encoding::Utf16);
         }
-        first = false;
-        if count == 0 {
-            return Ok(if pending == 0 {
-                Encoding::Utf8
-            } else {
-                Encoding::Gb18030
-            });
+        if first && filled.starts_with(b"\xEF\xBB\xBF") {
+            return Ok(Encoding::Utf8);
         }
-        let keep = match std::str::from_utf8(filled) {
-            Ok(_) => filled.len()..filled.len(),
-            // A character cut by the end of the buffer.
-            Err(error) if error.error_len().is_none() => error.valid_up_to()..filled.len(),
-            Err(_) => return Ok(Encoding::Gb18030),
-        };
-        pending = keep.len();
-        buffer.copy_within(keep, 0);
+        first = false;
+        let fault = std::str::from_utf8(filled).err();
+        let valid = fault.map_or(filled.len(), |fault| fault.valid_up_to());
+        characters += filled.iter().take(valid).filter(|byte| **byte >= 0xE0).count();
+        // A character cut by the end of the buffer is none, unless it is the end of the file.
+        let is_faulty = fault.is_some_and(|fault| fault.error_len().is_some() || count == 0);
+        if is_faulty && characters < SURELY_UTF8 {
+            return Ok(Encoding::Gb18030);
+        }
+        if is_faulty || count == 0 {
+            return Ok(Encoding::Utf8);
+        }
+        pending = filled.len() - valid;
+        buffer.copy_within(valid..valid + pending, 0);
     }
 }
 
-/// The file as UTF-8.
+/// The file as UTF-8, every line ended by a line feed alone, the last one too: so lines can be counted.
 #[derive(Debug)]
 struct Decoded {
     file: File,
@@ -370,6 +384,8 @@ struct Decoded {
     /// Part of `text` not handed out yet.
     ready: std::ops::Range<usize>,
     ended: bool,
+    /// The last byte decoded.
+    last: u8,
     since_row: Rc<Cell<usize>>,
     read: Rc<Cell<u64>>,
 }
@@ -389,6 +405,7 @@ impl Decoded {
             text: vec![0; 64 << 10],
             ready: 0..0,
             ended: false,
+            last: b'\n',
             since_row,
             read,
         }
@@ -402,9 +419,34 @@ impl Decoded {
             let raw = self.raw.get(..count).unwrap_or_default();
             // `text` holds what `raw` can become: at most three bytes for one.
             let (_, _, written, _) = self.decoder.decode_to_utf8(raw, &mut self.text, self.ended);
-            self.ready = 0..written;
+            self.ready = 0..self.end_lines(written);
         }
         Ok(())
+    }
+
+    /// Makes the ends of lines in the first `written` bytes of the text alike; gives how many are left.
+    fn end_lines(&mut self, written: usize) -> usize {
+        let mut kept = 0;
+        for at in 0..written {
+            let Some(byte) = self.text.get(at).copied() else {
+                break;
+            };
+            let is_second_half = byte == b'\n' && self.last == b'\r';
+            self.last = byte;
+            if let (false, Some(place)) = (is_second_half, self.text.get_mut(kept)) {
+                *place = if byte == b'\r' { b'\n' } else { byte };
+                kept += 1;
+            }
+        }
+        if let (true, false, Some(place)) = (
+            self.ended,
+            matches!(self.last, b'\n' | b'\r'),
+            self.text.get_mut(kept),
+        ) {
+            *place = b'\n';
+            kept += 1;
+        }
+        kept
     }
 
     /// The delimiter: the likeliest of comma, tab, semicolon by the header line.
@@ -490,6 +532,21 @@ mod tests {
         }
         let cut = &"证照".as_bytes()[..4];
         assert_eq!(read_all(cut).0, Encoding::Gb18030);
+    }
+
+    #[test]
+    fn damaged_utf8_is_still_utf8() {
+        let damaged = ["证照编号,持证主体名称\n".as_bytes(), b"1,\xE7\xA4\n".as_slice()].concat();
+        assert_eq!(read_all(&damaged).0, Encoding::Utf8);
+        assert_eq!(read_all(b"\xEF\xBB\xBFa,b\n1,\xFF\n").0, Encoding::Utf8);
+        assert_eq!(read_all(b"\xEF\xBB\xBFa,b\n").1, "a,b\n");
+    }
+
+    #[test]
+    fn lines_end_alike() {
+        assert_eq!(read_all(b"a\r\nb\rc\n\r\nd").1, "a\nb\nc\n\nd\n");
+        let long = "x\r\n".repeat(30_000);
+        assert_eq!(read_all(long.as_bytes()).1, "x\n".repeat(30_000));
     }
 
     #[test]

@@ -71,6 +71,18 @@ impl CertificateType {
     }
 }
 
+impl CertificateType {
+    /// The date of issue a record gives, where it can be read, whatever else is wrong with the record.
+    pub fn issued_on(&self, raw: &RawRecord) -> Option<Date> {
+        let field = self.field_of(Role::IssuedOn)?;
+        let value = normalise::text(raw.values.get(&field.key)?).ok()?;
+        match dates::parse(&value)? {
+            DateText::Date(date) => Some(date),
+            DateText::Unlimited => None,
+        }
+    }
+}
+
 struct Check<'a> {
     of: &'a CertificateType,
     errors: Vec<FieldError>,
@@ -117,11 +129,12 @@ impl Check<'_> {
     }
 
     fn unknown(&mut self, raw: &RawRecord) {
-        for key in raw.values.keys() {
+        for (key, value) in &raw.values {
             let of = self.of;
             match of.field(key) {
                 None => self.errors.push(unknown(key, of)),
-                Some(field) if field.kind == FieldKind::Photo => {
+                // Tables have a column for it with nothing in it.
+                Some(field) if field.kind == FieldKind::Photo && !value.trim().is_empty() => {
                     let reason = "此项是照片，不接受文字".to_owned();
                     self.refuse(field, "not-text", reason, "请以JPEG或PNG文件提交照片");
                 }

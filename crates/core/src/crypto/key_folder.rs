@@ -24,7 +24,7 @@ pub struct KeyFolder {
 #[non_exhaustive]
 pub enum KeyFolderError {
     /// The key or its certificates are missing, damaged or do not fit.
-    #[error("密钥 {name}：{source} (key)")]
+    #[error("密钥 {name} 不可用 (the key cannot be used)")]
     Identity {
         /// Name of the key.
         name: String,

@@ -25,7 +25,7 @@ pub struct HomeAudit {
     pub certificates: u64,
     /// Documents whose digest is the recorded one.
     pub documents: u64,
-    /// Files no event names: left by a crash, harmless.
+    /// Files no event names, and half-written ones: left by a crash, harmless.
     pub orphans: u64,
     /// Of these, removed now.
     pub swept: u64,
@@ -148,6 +148,14 @@ async fn orphans(
             }
         }
         progress("残留", seen, found.certificates);
+    }
+    // Whoever has the registry open is the only one to write documents.
+    for path in objects.half_written()? {
+        found.orphans += 1;
+        if sweep {
+            std::fs::remove_file(&path).map_err(|source| HomeError::Io { path, source })?;
+            found.swept += 1;
+        }
     }
     Ok(())
 }

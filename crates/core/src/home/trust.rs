@@ -32,7 +32,7 @@ const LIST_DAYS: i64 = 90;
 #[non_exhaustive]
 pub enum TrustStoreError {
     /// The list itself.
-    #[error("信任列表 {path}：{source} (trust list)")]
+    #[error("信任列表 {path} 不可用 (trust list)")]
     List {
         /// The file.
         path: String,
@@ -40,7 +40,7 @@ pub enum TrustStoreError {
         source: ListError,
     },
     /// The file of an authority.
-    #[error("机构说明文件 {path}：{source} (description of an authority)")]
+    #[error("机构说明文件 {path} 不可用 (description of an authority)")]
     Authority {
         /// The file.
         path: String,

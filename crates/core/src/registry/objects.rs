@@ -6,13 +6,13 @@
 //! more one after the other. Concurrent callers share one barrier.
 //!
 //! A crash between documents and their events leaves orphans: documents no event refers to. They are
-//! never given out, since every reader comes by way of an event; a retry of the same request makes a
-//! document of another digest, so of another key, and [`Objects::remove_orphan`] removes what was left. Half-written files keep their temporary names (the
-//! key, `#` and a number) and are found under no key.
+//! never given out, since every reader comes by way of an event; a retry of the same request
+//! makes a document of another digest, so of another key; [`Objects::remove_orphan`] removes one. Half-written files keep their temporary names (the
+//! key, `#` and a number) and are found under no key; [`Objects::half_written`] tells of them.
 
 use std::{
     fs, io,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -37,6 +37,8 @@ const DOCUMENTS: &str = "documents";
 pub struct Objects {
     store: Arc<dyn ObjectStore>,
     barrier: Option<Barrier>,
+    /// The folder of documents, where they lie in one.
+    folder: Option<PathBuf>,
 }
 
 /// Makes everything written to one file system durable.
@@ -62,13 +64,13 @@ struct BarrierState {
 #[non_exhaustive]
 pub enum ObjectsError {
     /// The stored bytes are not those the registry speaks of.
-    #[error("证照文件 {key} 与登记摘要不符 (not the recorded digest)")]
+    #[error("文件 {key} 的摘要与登记不符 (does not have the recorded digest)")]
     Altered {
         /// Key of the object.
         key: String,
     },
     /// Our own side or the medium failed.
-    #[error("证照文件 {key} 无法读写：{reason} (cannot be read or written)")]
+    #[error("文件 {key} 无法读写：{reason} (cannot be read or written)")]
     Failed {
         /// Key of the object.
         key: String,
@@ -76,16 +78,16 @@ pub enum ObjectsError {
         reason: String,
     },
     /// No such object.
-    #[error("没有证照文件 {key} (no such document)")]
+    #[error("没有文件 {key} (no such document)")]
     NotFound {
         /// Key of the object.
         key: String,
     },
     /// No space is left.
-    #[error("证照文件所在磁盘空间不足 (no space is left for documents)")]
+    #[error("存储空间已满，证照文件无法写入 (no space is left for documents)")]
     StorageFull,
     /// No document of ours is that large, so it is not read.
-    #[error("证照文件 {key} 有 {size} 字节，上限 {MAX_DOCUMENT_BYTES} (too large)")]
+    #[error("文件 {key} 有 {size} 字节，超过上限 {MAX_DOCUMENT_BYTES} (too large)")]
     TooLarge {
         /// Key of the object.
         key: String,
@@ -108,14 +110,19 @@ pub fn document_key(certificate_type: &str, identifier: &str, document: &[u8; 32
 impl Objects {
     /// Objects in a local folder, made if missing.
     pub fn local(root: &Path) -> Result<Self, ObjectsError> {
+        let documents = root.join(DOCUMENTS);
+        // The documents may have a file system of their own: that is the one to make durable.
         let open = || -> io::Result<fs::File> {
-            fs::create_dir_all(root)?;
-            fs::File::open(root)
+            fs::create_dir_all(&documents)?;
+            fs::File::open(&documents)
         };
-        let folder = open().map_err(|e| failed(&root.display().to_string(), &e))?;
+        let folder = open().map_err(|e| failed(&documents.display().to_string(), &e))?;
         let store = LocalFileSystem::new_with_prefix(root)
             .map_err(|e| from_store(&root.display().to_string(), &e))?;
-        Ok(Self::with_barrier(store, folder))
+        Ok(Self {
+            folder: Some(documents),
+            ..Self::with_barrier(store, folder)
+        })
     }
 
     #[cfg(target_os = "linux")]
@@ -127,6 +134,7 @@ impl Objects {
                 asked: AtomicU64::new(0),
                 state: tokio::sync::Mutex::default(),
             }),
+            folder: None,
         }
     }
 
@@ -138,7 +146,11 @@ impl Objects {
 
     /// Objects in any store whose puts are durable by themselves.
     pub fn over(store: Arc<dyn ObjectStore>) -> Self {
-        Self { store, barrier: None }
+        Self {
+            store,
+            barrier: None,
+            folder: None,
+        }
     }
 
     /// Writes an object, whole or not at all. The caller has made sure that no event refers to the key.
@@ -211,6 +223,28 @@ impl Objects {
             .boxed()
     }
 
+    /// Files that a crash left half-written. None of them is a document; whoever has made sure that
+    /// nobody is writing may remove them.
+    pub fn half_written(&self) -> Result<Vec<PathBuf>, ObjectsError> {
+        let mut found = Vec::new();
+        let mut folders: Vec<PathBuf> = self.folder.iter().cloned().collect();
+        while let Some(folder) = folders.pop() {
+            let mut look = || -> io::Result<()> {
+                for entry in fs::read_dir(&folder)? {
+                    let entry = entry?;
+                    if entry.file_type()?.is_dir() {
+                        folders.push(entry.path());
+                    } else if is_staged(&entry.file_name().to_string_lossy()) {
+                        found.push(entry.path());
+                    }
+                }
+                Ok(())
+            };
+            look().map_err(|e| failed(DOCUMENTS, &e))?;
+        }
+        Ok(found)
+    }
+
     /// Removes an object no event refers to.
     pub async fn remove_orphan(&self, key: &str) -> Result<(), ObjectsError> {
         match self.store.delete(&key.into()).await {
@@ -259,6 +293,12 @@ fn sync_file_system(folder: &fs::File) -> io::Result<()> {
 #[cfg(not(target_os = "linux"))]
 fn sync_file_system(folder: &fs::File) -> io::Result<()> {
     folder.sync_all()
+}
+
+/// Whether the local store gave this name to a file it had not finished.
+fn is_staged(name: &str) -> bool {
+    name.rsplit_once('#')
+        .is_some_and(|(_, number)| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
 }
 
 fn failed(key: &str, error: &io::Error) -> ObjectsError {
@@ -317,6 +357,19 @@ mod tests {
             objects.get(&key, &good).await,
             Err(ObjectsError::NotFound { .. })
         ));
+    }
+
+    #[test]
+    fn half_written_files_are_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let objects = Objects::local(folder.path()).unwrap();
+        let key = document_key("t", "A", &[7; 32]);
+        futures::executor::block_on(objects.put(&key, b"whole".to_vec())).unwrap();
+        let half = folder.path().join(format!("{key}#3"));
+        fs::write(&half, b"ha").unwrap();
+        assert_eq!(objects.half_written().unwrap(), [half]);
+        let keys: Vec<_> = futures::executor::block_on(objects.keys().try_collect()).unwrap();
+        assert_eq!(keys, [key]);
     }
 
     #[test]

@@ -16,7 +16,7 @@ use std::{
     fmt,
     path::{Path, PathBuf},
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicU64, Ordering},
         mpsc::{self, Sender},
     },
@@ -38,12 +38,14 @@ mod lock;
 mod store;
 #[cfg(test)]
 mod tests;
+mod witness;
 mod writer;
 
 pub use audit::{Audit, Fault};
 use keys::Value;
 use lock::FolderLock;
 use store::{Store, corrupt, from_io, guarded, make_folder};
+use witness::Witness;
 use writer::{Job, Writer};
 
 /// The layout of the key space this program writes.
@@ -91,8 +93,9 @@ struct Durable {
 }
 
 impl SledRegistry {
-    /// Opens the registry in a folder, or makes it. Checks that the format is known and that the tree
-    /// over the events has the recorded root; [`Self::audit`] checks everything.
+    /// Opens the registry in a folder, or makes it. Checks that the format is known, that the tree over
+    /// the events has the recorded root, and that no event written before is missing at the end;
+    /// [`Self::audit`] checks everything.
     pub fn open(folder: &Path, options: SledOptions) -> Result<Self, RegistryError> {
         make_folder(folder)?;
         let lock = FolderLock::acquire(folder)?;
@@ -100,6 +103,8 @@ impl SledRegistry {
         make_folder(&engine)?;
         let store = Arc::new(Store::open(&engine, options.cache_bytes)?);
         let durable = guarded(|| found(&store)).map_err(RegistryError::Corrupt)??;
+
+        let witness = Witness::open(folder, &durable.checkpoint)?;
 
         let applied = Arc::new(AtomicU64::new(durable.checkpoint.size));
         let (show, shown) = watch::channel(durable);
@@ -109,6 +114,7 @@ impl SledRegistry {
             applied: Arc::clone(&applied),
             durable: show,
             spare: options.spare_bytes,
+            witness: Mutex::new(witness),
         };
         let writer = thread::Builder::new()
             .name("registry-writer".to_owned())

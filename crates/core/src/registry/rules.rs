@@ -184,13 +184,7 @@ fn decide_issue(
         }
         Some(_) => {}
     }
-    // 2. The identifier is new.
-    if view.certificate(&new.identifier)?.is_some() {
-        return Ok(Err(AppendError::IdentifierInUse {
-            identifier: new.identifier.clone(),
-        }));
-    }
-    // 3. The predecessor, where there is one, is in force and of the same type.
+    // 2. The predecessor, where there is one, is in force and of the same type.
     let predecessor = match new.basis.predecessor() {
         None => None,
         Some(id) => {
@@ -215,6 +209,12 @@ fn decide_issue(
             Some(before)
         }
     };
+    // 3. The identifier is new.
+    if view.certificate(&new.identifier)?.is_some() {
+        return Ok(Err(AppendError::IdentifierInUse {
+            identifier: new.identifier.clone(),
+        }));
+    }
     // 4. The number is new within the type, or the predecessor's own.
     if let Some(holder) = view.number(&new.certificate_type, &new.number)?
         && Some(holder.as_str()) != new.basis.predecessor()

@@ -5,7 +5,7 @@ use std::{
     collections::HashMap,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
         mpsc::Receiver,
     },
@@ -17,6 +17,7 @@ use super::{
     Durable, Store,
     keys::{self, Value},
     store::outcome_of,
+    witness::Witness,
 };
 use crate::registry::{
     Append, AppendError, Appended, Change, Checkpoint, Counts, Event, NewCertificate, Outcome, RegistryError,
@@ -79,6 +80,8 @@ pub(super) struct Writer {
     pub(super) durable: watch::Sender<Durable>,
     /// Free bytes below which nothing is written.
     pub(super) spare: u64,
+    /// The last checkpoint, outside the engine.
+    pub(super) witness: Mutex<Witness>,
 }
 
 impl Writer {
@@ -154,7 +157,11 @@ impl Writer {
             self.halt(&error);
             return Err(error);
         }
-        // 3. Durable, so it may be seen.
+        // 3. Durable, so it may be seen. A witness left behind guards less, and harms nothing.
+        let mut witness = self.witness.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Err(error) = witness.write(&checkpoint) {
+            tracing::warn!(%error, "the last checkpoint could not be noted");
+        }
         self.durable.send_replace(Durable {
             tree: Arc::new(tree),
             checkpoint,

@@ -1,0 +1,711 @@
+//! Sealing tables of historical certificates with the built program: what is read, refused, mended,
+//! repeated and interrupted.
+
+#![allow(clippy::unwrap_used)]
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use certseal_tests::{
+    certseal, installation, run, run_json, run_ok, run_to,
+    table::{INSTRUCTOR, PERMIT, Table, credit_code},
+};
+use encoding_rs::GB18030;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// `certseal backfill --type T FILE`.
+fn backfill(home: &Path, certificate_type: &str, file: &Path) -> Command {
+    let mut command = certseal(home);
+    command.args(["backfill", "--type", certificate_type]).arg(file);
+    command
+}
+
+/// Counts of a JSON summary: done, already, skipped, rejected.
+fn counts(answer: &Value) -> [u64; 4] {
+    ["done", "already", "skipped", "rejected"].map(|name| answer["summary"][name].as_u64().unwrap())
+}
+
+/// The rejects file beside a table.
+fn rejects_of(file: &Path) -> PathBuf {
+    file.with_extension("rejects.csv")
+}
+
+/// Files under a folder.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let Ok(entries) = fs::read_dir(folder) else {
+        return found;
+    };
+    for entry in entries {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            found.push(path);
+        }
+    }
+    found
+}
+
+fn audited(home: &Path, certificates: u64) {
+    let audit = run_json(0, certseal(home).arg("audit"));
+    assert_eq!(audit["certificates"], certificates, "{audit}");
+    assert_eq!(audit["documents"], certificates, "{audit}");
+    assert_eq!(audit["orphans"], 0, "{audit}");
+}
+
+#[test]
+fn every_encoding_and_delimiter_is_told_and_read() {
+    let home = installation();
+    let folder = TempDir::new().unwrap();
+    let table = Table::permits(1, 40);
+    let text = table.csv();
+    let (gb, _, lossy) = GB18030.encode(&text);
+    assert!(!lossy);
+    let utf16 = |mark: [u8; 2], unit: fn(u16) -> [u8; 2]| {
+        let mut bytes = mark.to_vec();
+        bytes.extend(text.replace(',', "\t").encode_utf16().flat_map(unit));
+        bytes
+    };
+    let cases: [(&str, Vec<u8>, &str, &str); 8] = [
+        ("utf8.csv", text.clone().into_bytes(), "utf8", "UTF-8"),
+        ("bom.csv", format!("\u{FEFF}{text}").into_bytes(), "utf8", "UTF-8"),
+        ("gb.csv", gb.into_owned(), "gb18030", "GB 18030"),
+        (
+            "utf16le.txt",
+            utf16([0xFF, 0xFE], u16::to_le_bytes),
+            "utf16",
+            "UTF-16",
+        ),
+        (
+            "utf16be.txt",
+            utf16([0xFE, 0xFF], u16::to_be_bytes),
+            "utf16",
+            "UTF-16",
+        ),
+        (
+            "tab.tsv",
+            table.delimited("\t", "\n").into_bytes(),
+            "utf8",
+            "UTF-8",
+        ),
+        (
+            "semicolon.csv",
+            table.delimited(";", "\n").into_bytes(),
+            "utf8",
+            "UTF-8",
+        ),
+        (
+            "crlf.csv",
+            table.delimited(",", "\r\n").into_bytes(),
+            "utf8",
+            "UTF-8",
+        ),
+    ];
+    for (at, (name, bytes, encoding, said)) in cases.iter().enumerate() {
+        let file = folder.path().join(name);
+        fs::write(&file, bytes).unwrap();
+        // The first is sealed; the others must be found to say the same.
+        let answer = run_json(0, &mut backfill(home.path(), PERMIT, &file));
+        let expected = if at == 0 { [40, 0, 0, 0] } else { [0, 40, 0, 0] };
+        assert_eq!(counts(&answer), expected, "{name}");
+        assert_eq!(answer["encoding"], *encoding, "{name}");
+        let (_, stderr) = run_to(0, backfill(home.path(), PERMIT, &file).arg("--dry-run"));
+        assert!(stderr.contains(said), "{name}: {stderr}");
+    }
+    audited(home.path(), 40);
+}
+
+#[test]
+fn a_repeated_run_issues_nothing_new() {
+    let home = installation();
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("licences.csv");
+    Table::permits(1, 300).write(&file);
+    let (first, _) = run_to(0, &mut backfill(home.path(), PERMIT, &file));
+    assert!(
+        first.contains("共读取 300 行") && first.contains("已签发 300"),
+        "{first}"
+    );
+    let documents = files(&home.path().join("documents"));
+    assert_eq!(documents.len(), 300);
+    let events = run_json(0, certseal(home.path()).arg("audit"))["events"].clone();
+
+    let (second, _) = run_to(0, &mut backfill(home.path(), PERMIT, &file));
+    assert!(
+        second.contains("已签发 0") && second.contains("此前已有 300"),
+        "{second}"
+    );
+    assert_eq!(files(&home.path().join("documents")).len(), 300);
+    assert_eq!(run_json(0, certseal(home.path()).arg("audit"))["events"], events);
+
+    // The type goes by its name as well, and a longer table adds what is new in it.
+    Table::permits(1, 310).write(&file);
+    let answer = run_json(0, &mut backfill(home.path(), "农药经营许可证", &file));
+    assert_eq!(counts(&answer), [10, 300, 0, 0]);
+    assert_eq!(answer["rejects"], Value::Null);
+    audited(home.path(), 310);
+
+    let sample: Vec<_> = files(&home.path().join("documents"))
+        .into_iter()
+        .step_by(31)
+        .collect();
+    run_ok(certseal(home.path()).arg("verify").args(&sample));
+}
+
+/// A table with one fault of every kind, and what is said of it: line, field, part of the reason.
+fn faulty() -> (Table, Vec<(usize, &'static str, &'static str)>) {
+    let mut table = Table::permits(1, 40);
+    let mut faults = Vec::new();
+    let mut fault = |table: &mut Table, row: usize, header: &str, value: &str, field, reason| {
+        table.set(row, header, value);
+        faults.push((row + 2, field, reason));
+    };
+    let code = "统一社会信用代码（身份证号码）";
+    let good = credit_code(2);
+    let other = if good.ends_with('0') { '1' } else { '0' };
+    let bad = format!("{}{other}", &good[..17]);
+    fault(&mut table, 2, "统一社会信用代码", &bad, code, "校验位不符");
+    fault(&mut table, 4, "经营者名称", "", "经营者名称", "必填");
+    fault(&mut table, 6, "发证日期", "2050-01-01", "发证日期", "晚于今天");
+    fault(&mut table, 8, "住所", &"长".repeat(101), "住所", "超过上限100个");
+    fault(
+        &mut table,
+        10,
+        "法定代表人",
+        "李\u{E863}",
+        "法定代表人（负责人）",
+        "私用区",
+    );
+    fault(&mut table, 12, "仓储场所", "库\u{7}房", "仓储场所", "控制字符");
+    fault(&mut table, 14, "经营范围", "化肥", "经营范围", "化肥");
+    fault(&mut table, 16, "有效期至", "五年", "有效期至", "不是可识别的日期");
+    fault(&mut table, 18, "统一社会信用代码", "12345", code, "");
+    fault(&mut table, 20, "许可证编号", "", "许可证编号", "编号");
+    fault(
+        &mut table,
+        22,
+        "法定代表人",
+        "李\u{10FFFD}",
+        "法定代表人（负责人）",
+        "私用区",
+    );
+    // A character that Unicode has and no font here draws.
+    fault(
+        &mut table,
+        24,
+        "法定代表人",
+        "李\u{1F9FF}",
+        "法定代表人（负责人）",
+        "U+1F9FF",
+    );
+    // The number of row 0 with other content, and row 1 once more.
+    let number = table.rows[0][0].clone();
+    fault(&mut table, 26, "许可证编号", &number, "许可证编号", "内容不同");
+    let again = table.rows[1].clone();
+    table.rows[28] = again;
+    // A cell too few, a cell too many.
+    table.rows[30].pop();
+    faults.push((32, "整行", "有 9 列，表头有 10 列"));
+    table.rows[32].push("多".to_owned());
+    faults.push((34, "整行", "有 11 列，表头有 10 列"));
+    (table, faults)
+}
+
+fn check_rejects(path: &Path, table: &Table, faults: &[(usize, &str, &str)]) {
+    let rejects = Table::read(path);
+    let mut header = ["〔原行号〕", "〔问题字段〕", "〔原因〕", "〔处理办法〕"]
+        .map(str::to_owned)
+        .to_vec();
+    header.extend(table.header.clone());
+    assert_eq!(rejects.header, header);
+    assert_eq!(rejects.rows.len(), faults.len());
+    for (row, (line, field, reason)) in rejects.rows.iter().zip(faults) {
+        assert_eq!(row[0], line.to_string(), "{row:?}");
+        assert_eq!(row[1], *field, "{row:?}");
+        assert!(row[2].contains(reason), "{row:?} does not say {reason}");
+        assert!(!row[3].is_empty(), "no advice: {row:?}");
+        assert_eq!(row[4..], table.rows[line - 2], "the row as it stood");
+    }
+}
+
+#[test]
+fn bad_rows_are_rejected_mended_and_fed_again() {
+    let home = installation();
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("licences.csv");
+    let (table, faults) = faulty();
+    table.write(&file);
+    let rejected = faults.len() as u64;
+
+    // A dry run finds the same and issues nothing.
+    let answer = run_json(1, backfill(home.path(), PERMIT, &file).arg("--dry-run"));
+    assert_eq!(counts(&answer), [39 - rejected, 1, 0, rejected]);
+    check_rejects(&rejects_of(&file), &table, &faults);
+    let dry = fs::read(rejects_of(&file)).unwrap();
+    audited(home.path(), 0);
+
+    let (stdout, _) = run_to(1, &mut backfill(home.path(), PERMIT, &file));
+    assert!(stdout.contains(&format!("被拒 {rejected}")), "{stdout}");
+    assert!(stdout.contains("licences.rejects.csv"), "{stdout}");
+    check_rejects(&rejects_of(&file), &table, &faults);
+    assert_eq!(fs::read(rejects_of(&file)).unwrap(), dry);
+    audited(home.path(), 39 - rejected);
+
+    // Mended as a clerk would: cells put right in place, the added columns left as they are.
+    let good = Table::permits(1, 40);
+    let mut mended = Table::read(&rejects_of(&file));
+    for row in &mut mended.rows {
+        let line: usize = row[0].parse().unwrap();
+        row.truncate(4);
+        row.extend(good.rows[line - 2].iter().cloned());
+    }
+    mended.write(&rejects_of(&file));
+    let answer = run_json(0, &mut backfill(home.path(), PERMIT, &rejects_of(&file)));
+    assert_eq!(counts(&answer), [rejected, 0, 0, 0]);
+    audited(home.path(), 39);
+    let left: Vec<_> = files(folder.path());
+    assert_eq!(left.len(), 2, "{left:?}");
+}
+
+#[test]
+fn rejects_of_mended_rejects_keep_their_columns() {
+    let home = installation();
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("licences.csv");
+    let (table, _) = faulty();
+    table.write(&file);
+    run_to(1, backfill(home.path(), PERMIT, &file).arg("--dry-run"));
+    // Fed again without a stroke: the same rows, the same columns, the same reasons.
+    run_to(
+        0,
+        backfill(home.path(), PERMIT, &{
+            let good = folder.path().join("good.csv");
+            Table::permits(1, 1).write(&good);
+            good
+        })
+        .arg("--actor")
+        .arg("测试"),
+    );
+    let first = Table::read(&rejects_of(&file));
+    run_to(
+        1,
+        backfill(home.path(), PERMIT, &rejects_of(&file)).arg("--dry-run"),
+    );
+    let again = Table::read(&folder.path().join("licences.again.rejects.csv"));
+    assert_eq!(again.header, first.header);
+    assert_eq!(again.rows.len(), first.rows.len());
+    for (again, first) in again.rows.iter().zip(&first.rows) {
+        assert_eq!(again[1], first[1]);
+        assert!(again[2] == first[2] || again[1] == "整行", "{again:?}");
+        assert_eq!(again[4..], first[4..]);
+    }
+}
+
+#[test]
+fn undecodable_bytes_reject_their_row_alone() {
+    let home = installation();
+    let folder = TempDir::new().unwrap();
+    let table = Table::permits(1, 30);
+    let break_row = |bytes: &[u8], of: &[u8], with: &[u8]| {
+        let at = bytes.windows(of.len()).position(|window| window == of).unwrap();
+        [&bytes[..at], with, &bytes[at + of.len()..]].concat()
+    };
+    let text = table.csv();
+    let (gb, ..) = GB18030.encode(&text);
+    let (name, ..) = GB18030.encode("经营部（7）");
+    let broken = [
+        ("gb.csv", break_row(&gb, &name, b"\xB2\xBF\xFF\xFF7"), "GB 18030"),
+        (
+            "utf8.csv",
+            break_row(text.as_bytes(), "（7）".as_bytes(), b"\xE7\xBB7"),
+            "UTF-8",
+        ),
+        (
+            "bom.csv",
+            [
+                b"\xEF\xBB\xBF",
+                &break_row(text.as_bytes(), "（7）".as_bytes(), b"\xFF7")[..],
+            ]
+            .concat(),
+            "UTF-8",
+        ),
+    ];
+    for (name, bytes, encoding) in broken {
+        let file = folder.path().join(name);
+        fs::write(&file, bytes).unwrap();
+        let (stdout, stderr) = run_to(1, backfill(home.path(), PERMIT, &file).arg("--dry-run"));
+        assert!(stderr.contains(encoding), "{name}: {stderr}");
+        assert!(stdout.contains("被拒 1"), "{name}: {stdout}");
+        let rejects = Table::read(&rejects_of(&file));
+        assert_eq!(rejects.rows[0][0], "8", "{name}");
+        assert!(
+            rejects.rows[0][2].contains("无法解码"),
+            "{name}: {:?}",
+            rejects.rows[0]
+        );
+    }
+}
+
+#[test]
+fn lines_are_named_as_an_editor_counts_them() {
+    let home = installation();
+    let folder = TempDir::new().unwrap();
+    for (name, end) in [("lf.csv", "\n"), ("crlf.csv", "\r\n")] {
+        let mut table = Table::permits(1, 6);
+        table.set(0, "住所", "示例市\n样例区1号"); // takes two lines
+        table.set(2, "经营者名称", "");
+        table.set(5, "经营者名称", "");
+        let text = table.delimited(",", end);
+        // Two empty lines before the last row.
+        let at = text.trim_end().rfind(end).unwrap() + end.len();
+        let text = format!("{}{end}{end}{}", &text[..at], &text[at..]);
+        let file = folder.path().join(name);
+        fs::write(&file, &text).unwrap();
+        run_to(1, backfill(home.path(), PERMIT, &file).arg("--dry-run"));
+        let rejects = Table::read(&rejects_of(&file));
+        let lines: Vec<&str> = rejects.rows.iter().map(|row| row[0].as_str()).collect();
+        assert_eq!(lines, ["5", "10"], "{name}");
+    }
+}
+
+#[test]
+fn an_unusable_table_is_refused_by_name() {
+    let home = installation();
+    let folder = TempDir::new().unwrap();
+    let table = Table::permits(1, 3);
+    let without = |name: &str| {
+        let mut table = table.clone();
+        let column = table.column(name);
+        table.header.remove(column);
+        table.rows.iter_mut().for_each(|row| drop(row.remove(column)));
+        table.csv()
+    };
+    let with = |header: &str| {
+        let mut table = table.clone();
+        table.header.push(header.to_owned());
+        table.rows.iter_mut().for_each(|row| row.push("x".to_owned()));
+        table.csv()
+    };
+    let header = Table::permits(1, 0).csv();
+    let cases: [(&str, String, &[&str]); 9] = [
+        ("missing.csv", without("住所"), &["缺少列", "住所", "--mapping"]),
+        (
+            "unknown.csv",
+            with("备注"),
+            &["无法识别的列", "备注", "--mapping"],
+        ),
+        ("twice.csv", with("经营者名称"), &["经营者名称", "two columns"]),
+        (
+            "alias.csv",
+            with("持证主体"),
+            &["经营者名称", "持证主体", "two columns"],
+        ),
+        ("empty.csv", String::new(), &["empty.csv", "没有表头"]),
+        ("blank.csv", "\n\n".to_owned(), &["blank.csv", "没有表头"]),
+        ("header.csv", header.clone(), &["header.csv", "没有数据"]),
+        (
+            "commas.csv",
+            format!("{header},,,,,,,,,\n,,,,,,,,,\n"),
+            &["commas.csv", "没有数据"],
+        ),
+        (
+            "type.csv",
+            Table::instructors(1, 3).csv(),
+            &["缺少列", "营业场所", "证书编号"],
+        ),
+    ];
+    for (name, text, said) in cases {
+        let file = folder.path().join(name);
+        fs::write(&file, text).unwrap();
+        let (_, stderr) = run_to(2, &mut backfill(home.path(), PERMIT, &file));
+        for part in said {
+            assert!(stderr.contains(part), "{name} does not say {part}: {stderr}");
+        }
+        assert!(!rejects_of(&file).exists());
+    }
+    let (_, stderr) = run_to(
+        2,
+        &mut backfill(home.path(), PERMIT, &folder.path().join("none.csv")),
+    );
+    assert!(stderr.contains("none.csv"), "{stderr}");
+    let (_, stderr) = run_to(2, &mut backfill(home.path(), PERMIT, folder.path()));
+    assert!(stderr.contains("无法读取"), "{stderr}");
+    let (_, stderr) = run_to(
+        2,
+        &mut backfill(home.path(), "农药经营许可", &folder.path().join("type.csv")),
+    );
+    assert!(
+        stderr.contains("是否指") && stderr.contains("农药经营许可证"),
+        "{stderr}"
+    );
+    audited(home.path(), 0);
+}
+
+#[test]
+fn a_lost_quote_names_its_line() {
+    let home = installation();
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("licences.csv");
+    let mut text = Table::permits(1, 9_000).csv();
+    let at = text.find("农药经许（豫）41990100300").unwrap();
+    text.insert(at, '"');
+    fs::write(&file, text).unwrap();
+    let (stdout, stderr) = run_to(2, backfill(home.path(), PERMIT, &file).arg("--dry-run"));
+    assert!(
+        stderr.contains("第 301 行") && stderr.contains("引号"),
+        "{stderr}"
+    );
+    assert!(stdout.contains("可以签发"), "{stdout}");
+
+    // Lost near the end, the row that swallows the rest is refused by its line.
+    let mut table = Table::permits(1, 20);
+    table.rows[15][1].insert(0, '\u{1}');
+    let text = table.csv().replace('\u{1}', "\"");
+    fs::write(&file, text).unwrap();
+    run_to(1, backfill(home.path(), PERMIT, &file).arg("--dry-run"));
+    let rejects = Table::read(&rejects_of(&file));
+    assert_eq!((rejects.rows.len(), rejects.rows[0][0].as_str()), (1, "17"));
+    assert!(rejects.rows[0][3].contains("引号"), "{:?}", rejects.rows[0]);
+}
+
+#[test]
+fn a_mapping_file_renames_and_leaves_out_columns() {
+    let home = installation();
+    let folder = TempDir::new().unwrap();
+    let (file, mapping) = (folder.path().join("t.csv"), folder.path().join("map.toml"));
+    let mut table = Table::permits(1, 5);
+    for (from, to) in [("经营者名称", "客户"), ("住所", "addr")] {
+        let column = table.column(from);
+        to.clone_into(&mut table.header[column]);
+    }
+    table.header.push("内部备注".to_owned());
+    table.rows.iter_mut().for_each(|row| row.push("x".to_owned()));
+    table.write(&file);
+    let (_, stderr) = run_to(2, &mut backfill(home.path(), PERMIT, &file));
+    assert!(stderr.contains("缺少列") && stderr.contains("客户"), "{stderr}");
+
+    let mapped = |text: &str, status| {
+        fs::write(&mapping, text).unwrap();
+        run_to(
+            status,
+            backfill(home.path(), PERMIT, &file)
+                .arg("--mapping")
+                .arg(&mapping),
+        )
+    };
+    let good = "\"客户\" = \"经营者名称\"\n\"addr\" = \"address\"\n";
+    let (_, stderr) = mapped(good, 2);
+    assert!(stderr.contains("内部备注"), "{stderr}");
+    let (_, stderr) = mapped(&format!("{good}\"没有\" = \"scope\""), 2);
+    assert!(stderr.contains("没有这一列"), "{stderr}");
+    let (_, stderr) = mapped(&format!("{good}\"内部备注\" = \"remark\""), 2);
+    assert!(
+        stderr.contains("remark") && stderr.contains("没有这个字段"),
+        "{stderr}"
+    );
+    let (_, stderr) = mapped("客户 =", 2);
+    assert!(stderr.contains("map.toml"), "{stderr}");
+    let (stdout, _) = mapped(&format!("{good}\"内部备注\" = \"\""), 0);
+    assert!(stdout.contains("已签发 5"), "{stdout}");
+    audited(home.path(), 5);
+}
+
+#[test]
+fn since_leaves_older_certificates_alone() {
+    let home = installation();
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("t.csv");
+    let mut table = Table::permits(1, 30);
+    let issued = table.column("发证日期");
+    let older = table
+        .rows
+        .iter()
+        .filter(|row| row[issued].as_str() < "2021-01-01")
+        .count() as u64;
+    // A fault in a row that is not asked for is nobody's work now.
+    let old = table
+        .rows
+        .iter()
+        .position(|row| row[issued].as_str() < "2021-01-01")
+        .unwrap();
+    table.set(old, "经营者名称", "");
+    table.write(&file);
+    let answer = run_json(
+        0,
+        backfill(home.path(), PERMIT, &file).args(["--since", "2021-01-01"]),
+    );
+    assert_eq!(counts(&answer), [30 - older, 0, older, 0]);
+    let (_, stderr) = run_to(
+        2,
+        backfill(home.path(), PERMIT, &file).args(["--since", "last year"]),
+    );
+    assert!(stderr.contains("--since"), "{stderr}");
+}
+
+#[test]
+fn enrolled_certificates_become_sealed_in_the_report() {
+    let home = installation();
+    let folder = TempDir::new().unwrap();
+    let row = || {
+        let report = run_json(0, certseal(home.path()).args(["report", "annex3"]));
+        let text = report.to_string();
+        let csv = folder.path().join("r.csv");
+        run_ok(
+            certseal(home.path())
+                .args(["report", "annex3", "--csv"])
+                .arg(&csv),
+        );
+        let table = Table::read(&csv);
+        let row = table
+            .rows
+            .into_iter()
+            .find(|row| row.iter().any(|c| c == "社会体育指导员证书"));
+        (row.unwrap_or_else(|| panic!("{text}")), text)
+    };
+    let file = folder.path().join("t.csv");
+    Table::instructors(1, 60).write(&file);
+    let answer = run_json(0, backfill(home.path(), INSTRUCTOR, &file).arg("--enrol"));
+    assert_eq!(counts(&answer), [60, 0, 0, 0]);
+    let answer = run_json(0, backfill(home.path(), INSTRUCTOR, &file).arg("--enrol"));
+    assert_eq!(counts(&answer), [0, 60, 0, 0]);
+    let (before, _) = row();
+    assert_eq!(numbers(&before), [0, 60], "{before:?}");
+
+    Table::instructors(1, 45).write(&file);
+    run_ok(&mut backfill(home.path(), INSTRUCTOR, &file));
+    let (after, _) = row();
+    assert_eq!(numbers(&after), [45, 15], "{after:?}");
+    // What is sealed cannot be enrolled as unsealed again.
+    let answer = run_json(0, backfill(home.path(), INSTRUCTOR, &file).arg("--enrol"));
+    assert_eq!(counts(&answer), [0, 45, 0, 0]);
+    assert_eq!(numbers(&row().0), [45, 15]);
+}
+
+/// Sealed and unsealed: the last two figures of a row.
+fn numbers(row: &[String]) -> [u64; 2] {
+    let figures: Vec<u64> = row.iter().filter_map(|cell| cell.parse().ok()).collect();
+    [figures[figures.len() - 2], figures[figures.len() - 1]]
+}
+
+#[test]
+fn ctrl_c_ends_in_order_and_a_rerun_completes() {
+    let home = installation();
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("licences.csv");
+    let count = 3_000;
+    let mut table = Table::permits(1, count);
+    table.set(3, "经营者名称", "");
+    table.write(&file);
+    // What an earlier run that was killed left behind.
+    fs::write(folder.path().join("licences.rejects.csv.part"), "x").unwrap();
+
+    let documents = home.path().join("documents");
+    let mut child = backfill(home.path(), PERMIT, &file)
+        .arg("--json")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let begun = Instant::now();
+    while files(&documents).is_empty() {
+        assert!(begun.elapsed() < Duration::from_mins(1) && child.try_wait().unwrap().is_none());
+        thread::sleep(Duration::from_millis(20));
+    }
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
+    assert!(stderr.contains("中断") && stderr.contains("再次运行"), "{stderr}");
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(answer["summary"]["interrupted"], true);
+    let done = answer["summary"]["done"].as_u64().unwrap();
+    assert!(done > 0 && done < count as u64 - 1, "{answer}");
+    assert!(rejects_of(&file).exists());
+    audited(home.path(), done);
+
+    let answer = run_json(1, &mut backfill(home.path(), PERMIT, &file));
+    assert_eq!(counts(&answer), [count as u64 - 1 - done, done, 0, 1]);
+    audited(home.path(), count as u64 - 1);
+
+    // A run without rejections takes away both the old rejects file and what a killed run left.
+    fs::write(folder.path().join("licences.rejects.csv.part"), "x").unwrap();
+    Table::permits(1, 10).write(&file);
+    run_ok(&mut backfill(home.path(), PERMIT, &file));
+    assert_eq!(files(folder.path()), [file]);
+}
+
+#[test]
+fn photo_columns_may_stand_empty() {
+    let home = installation();
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("t.csv");
+    let mut table = Table::instructors(1, 4);
+    table.header.push("照片".to_owned());
+    table.rows.iter_mut().for_each(|row| row.push(String::new()));
+    table.rows[3][8] = "photos/4.jpg".to_owned();
+    table.write(&file);
+    let answer = run_json(1, &mut backfill(home.path(), INSTRUCTOR, &file));
+    assert_eq!(counts(&answer), [3, 0, 0, 1]);
+    let rejects = Table::read(&rejects_of(&file));
+    assert_eq!(
+        (rejects.rows[0][0].as_str(), rejects.rows[0][1].as_str()),
+        ("5", "照片")
+    );
+}
+
+#[test]
+fn a_seal_out_of_force_stops_the_run_before_it_begins() {
+    let home = installation();
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("t.csv");
+    Table::permits(1, 4).write(&file);
+    let (_, stderr) = run_to(2, backfill(home.path(), PERMIT, &file).args(["--seal", "9999"]));
+    assert!(stderr.contains("9999"), "{stderr}");
+    // The first seal in the register is another department's.
+    let seals = run_json(0, certseal(home.path()).args(["seal", "list"]));
+    let other = seals
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|seal| !seal["owner"].as_str().unwrap().contains("农业"));
+    let other = other.unwrap()["id"].as_str().unwrap();
+    let (_, stderr) = run_to(2, backfill(home.path(), PERMIT, &file).args(["--seal", other]));
+    assert!(stderr.contains(other) && stderr.contains("不能用于"), "{stderr}");
+    audited(home.path(), 0);
+}
+
+#[test]
+fn a_rejects_file_that_cannot_be_written_is_named() {
+    let home = installation();
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("t.csv");
+    let mut table = Table::permits(1, 4);
+    table.set(1, "经营者名称", "");
+    table.write(&file);
+    let nowhere = folder.path().join("none/rejects.csv");
+    let (_, stderr) = run_to(
+        2,
+        backfill(home.path(), PERMIT, &file)
+            .arg("--rejects")
+            .arg(&nowhere),
+    );
+    assert!(stderr.contains("none/rejects.csv"), "{stderr}");
+    let (_, stderr) = run_to(
+        2,
+        backfill(home.path(), PERMIT, &file).arg("--rejects").arg(&file),
+    );
+    assert!(stderr.contains("同一个"), "{stderr}");
+    assert_eq!(
+        run(&mut backfill(home.path(), PERMIT, &file)).status.code(),
+        Some(1)
+    );
+    audited(home.path(), 3);
+}
