@@ -46,8 +46,8 @@ static FIXTURE: LazyLock<Fixture> = LazyLock::new(|| {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let passphrase = || Passphrase::new("正确的口令 for tests".to_owned()).unwrap();
     let founding = Founding {
-        region: "410102".to_owned(),
-        region_name: "郑州市中原区".to_owned(),
+        region: "419901".to_owned(),
+        region_name: "河南省示例市示例区".to_owned(),
         host: "verify.example.gov.cn".to_owned(),
     };
     let home = found(&path, &founding, &passphrase(), &clock).unwrap();
