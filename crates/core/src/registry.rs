@@ -638,13 +638,13 @@ pub enum AppendError {
 #[non_exhaustive]
 pub enum RegistryError {
     /// Stored data contradict themselves.
-    #[error("the registry is damaged: {0}")]
+    #[error("登记簿已损坏：{0} (the registry is damaged)")]
     Corrupt(String),
     /// An earlier write failed; nothing is written until the registry is opened again.
-    #[error("the registry stopped writing after a failure: {0}; reopen it")]
+    #[error("登记簿在一次故障后已停止写入：{0}；请重新打开 (the registry stopped writing)")]
     Halted(String),
     /// Another process has it open.
-    #[error("the registry at {} is in use by another process{}", path.display(), match pid { Some(pid) => format!(" (pid {pid})"), None => String::new() })]
+    #[error("登记簿 {} 正由另一进程使用{} (the registry is in use)", path.display(), match pid { Some(pid) => format!("（进程号 {pid}）"), None => String::new() })]
     InUse {
         /// Folder of the registry.
         path: PathBuf,
@@ -652,10 +652,10 @@ pub enum RegistryError {
         pid: Option<u32>,
     },
     /// The medium failed.
-    #[error("the registry cannot be read or written: {0}")]
+    #[error("登记簿无法读写：{0} (the registry cannot be read or written)")]
     Io(String),
     /// Written by a later version of the program.
-    #[error("the registry has format {found}; this program knows up to {known}")]
+    #[error("登记簿为第 {found} 版格式，本程序只支持到第 {known} 版，请升级 (written by a later version)")]
     NewerFormat {
         /// Format found.
         found: u64,
@@ -663,7 +663,7 @@ pub enum RegistryError {
         known: u64,
     },
     /// A proof or page beyond the end was asked for.
-    #[error("the registry holds {size} events; {asked} was asked for")]
+    #[error("登记簿共 {size} 个事件，没有第 {asked} 个 (out of range)")]
     OutOfRange {
         /// Events there are.
         size: u64,
@@ -671,10 +671,10 @@ pub enum RegistryError {
         asked: u64,
     },
     /// No space is left.
-    #[error("no space is left for the registry")]
+    #[error("登记簿所在磁盘空间不足 (no space is left for the registry)")]
     StorageFull,
     /// A remote registry cannot be reached or is overloaded; a repeat may succeed.
-    #[error("the registry is unavailable: {0}")]
+    #[error("登记簿暂不可用：{0} (the registry is unavailable)")]
     Unavailable(String),
 }
 

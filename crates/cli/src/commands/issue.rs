@@ -66,7 +66,14 @@ pub(super) fn run(session: &Session, args: Issue) -> Result<Outcome, Failure> {
     let path = args
         .out
         .unwrap_or_else(|| format!("{}.pdf", record.identifier).into());
-    std::fs::write(&path, &issued.document).context(&format!("写入 {}", path.display()))?;
+    std::fs::write(&path, &issued.document)
+        .context(&format!("写入 {}", path.display()))
+        .map_err(|failure| {
+            failure.hint(format!(
+                "证照已签发，请勿重复签发；用 certseal certificate export {} --out 文件 取出。",
+                record.identifier
+            ))
+        })?;
     if session.json {
         output::json(&json!({ "record": record, "replayed": issued.replayed, "file": path }));
     } else {

@@ -1,6 +1,6 @@
 //! `certseal serve`.
 
-use std::sync::Arc;
+use std::{io::IsTerminal as _, sync::Arc};
 
 use certseal_core::home::Home;
 use certseal_server::{App, AppParts};
@@ -18,6 +18,7 @@ pub(super) fn run(session: &Session, args: &Serve) -> Result<Outcome, Failure> {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .init();
 
     let home = session.home()?;

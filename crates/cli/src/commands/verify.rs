@@ -58,7 +58,9 @@ impl Desk {
     pub(crate) fn judge(&self, examined: &Examined, now: Timestamp) -> Result<Report, Failure> {
         let view = match (&self.registry, examined.identifier()) {
             (Some(registry), Some(identifier)) => {
-                let asked = RegistryView::look_up_ours(&**registry, &self.issuers, identifier, now);
+                // Whatever instant is judged, the registry speaks of the present.
+                let asked =
+                    RegistryView::look_up_ours(&**registry, &self.issuers, identifier, clock().now());
                 block_on(asked)?.context("查询登记簿")?
             }
             _ => None,
@@ -81,7 +83,10 @@ pub(super) fn run(session: &Session, args: &Verify) -> Result<Outcome, Failure> 
     for input in &args.inputs {
         if input == "-" {
             for name in io::stdin().lock().lines() {
-                inputs.push(name.context("读取标准输入")?);
+                let name = name.context("读取标准输入")?;
+                if !name.trim().is_empty() {
+                    inputs.push(name);
+                }
             }
         } else {
             inputs.push(input.clone());
