@@ -59,8 +59,7 @@ impl Desk {
         let view = match (&self.registry, examined.identifier()) {
             (Some(registry), Some(identifier)) => {
                 // Whatever instant is judged, the registry speaks of the present.
-                let asked =
-                    RegistryView::look_up_ours(&**registry, &self.issuers, identifier, clock().now());
+                let asked = RegistryView::look_up_ours(&**registry, &self.issuers, identifier, clock().now());
                 block_on(asked)?.context("查询登记簿")?
             }
             _ => None,
