@@ -235,6 +235,35 @@ fn our_own_certificates_need_no_agreement() {
 }
 
 #[test]
+fn nobody_is_listed_who_speaks_for_us() {
+    let counter = counter();
+    let exported = counter.neighbour.path().join("export");
+    run_ok(
+        certseal(&counter.neighbours_home())
+            .args(["trust", "export", "--out"])
+            .arg(&exported),
+    );
+    let description = exported.join("authority.json");
+    let honest: Value = serde_json::from_slice(&fs::read(&description).unwrap()).unwrap();
+    let our_code = world().ours.issued.said("issuer_code");
+    let claims: [(&str, Value); 2] = [("id", "cn-419901".into()), ("issuers", vec![our_code].into())];
+    let before = fs::read(counter.list()).unwrap();
+    for (field, claim) in claims {
+        let mut claimed = honest.clone();
+        claimed[field] = claim;
+        fs::write(&description, claimed.to_string()).unwrap();
+        let output = run(certseal(&counter.home()).args(["trust", "add"]).arg(&exported));
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{field}: {said}");
+        assert!(said.contains("本机构") && said.contains("建议："), "{said}");
+    }
+    assert!(
+        fs::read(counter.list()).unwrap() == before,
+        "the list was changed"
+    );
+}
+
+#[test]
 fn what_nobody_lists_is_not_accepted_though_its_signature_holds() {
     let counter = acquainted();
     let verdict = counter.recognise(&world().stranger.issued.file, &[]);

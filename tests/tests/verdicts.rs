@@ -390,6 +390,27 @@ fn another_authoritys_document_is_undecided_where_nobody_lists_it() {
     ours.expect(0, "TOTAL-PASSED", "in-force");
 }
 
+#[test]
+fn a_document_of_ours_that_is_on_no_record_is_not_taken_for_good() {
+    // Sealed with our keys past our registry: by a thief of the keys, or lost with a disk.
+    let desk = desk();
+    let elsewhere = copy_of(office().folder.path());
+    let more = ["--set", "certificate-number=20194199010000097"];
+    let unknown = issue(&elsewhere.path().join("home"), TYPE, &more);
+    let file = unknown.file.to_str().unwrap();
+    let verdict = verify(&desk.home(), &[file]);
+    verdict.expect(3, "TOTAL-PASSED", "unknown");
+    assert_eq!(verdict.report["conclusion"], "undecided");
+    verdict.check("registry", "undecided", "NOT_REGISTERED");
+    let said = String::from_utf8(desk.run(&["verify", file]).stdout).unwrap();
+    assert!(
+        said.starts_with("结论  签章真实，但无法确定证照是否有效：登记库"),
+        "{said}"
+    );
+    // Where nobody asks the registry, nobody knows.
+    verify(&desk.home(), &["--offline", file]).expect(0, "TOTAL-PASSED", "by-dates");
+}
+
 /// Asks for one more certificate of the type; gives where it would lie.
 fn one_more<'a>(desk: &Desk, out: &'a Path, data: &'a Path, photo: &'a str) -> Vec<&'a str> {
     assert!(desk.home().exists());

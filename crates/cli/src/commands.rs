@@ -29,7 +29,7 @@ use certseal_core::{
     catalogue::{Catalogue, CertificateType},
     clock::{Clock, SystemClock},
     crypto::{KeyFolder, Passphrase},
-    home::{Home, HomeError, PkiError},
+    home::{Home, HomeError, PkiError, TrustStoreError},
     issue::{IssueError, Service},
     registry::{RegistryError, SledOptions},
 };
@@ -211,6 +211,9 @@ pub(crate) fn home_failure(error: HomeError) -> Failure {
         }
         HomeError::Registry(RegistryError::Corrupt(_)) => {
             Some("从备份恢复 registry 目录；此前不要清理 documents 目录中的文件。")
+        }
+        HomeError::Trust(TrustStoreError::ClaimsOurs { .. }) => {
+            Some("核对目录是否拿错；确系对方所给的，请对方更正其机构说明中的标识、区划和颁证机构后重新导出。")
         }
         HomeError::Trust(_) => {
             Some("向信任列表的发布者取得最新一期及其公钥证书，放入数据目录的 trust 文件夹。")

@@ -9,7 +9,6 @@ use std::{
 };
 
 use certseal_core::{
-    codes::CertificateIdentifier,
     home::Home,
     limits::MAX_DOCUMENT_BYTES,
     registry::Registry,
@@ -60,20 +59,12 @@ impl Desk {
         let view = match (&self.registry, examined.identifier()) {
             (Some(registry), Some(identifier)) => {
                 // Whatever instant is judged, the registry speaks of the present.
-                let view = block_on(RegistryView::look_up(&**registry, identifier, clock().now()))?;
-                let view = view.context("查询登记簿")?;
-                // Another authority's certificate stands in another registry: ours was not the one to ask.
-                Some(view).filter(|view| view.record.is_some() || self.is_ours(identifier))
+                let asked = RegistryView::look_up_ours(&**registry, &self.issuers, identifier, clock().now());
+                block_on(asked)?.context("查询登记簿")?
             }
             _ => None,
         };
         Ok(self.verifier.judge(examined, &Options { now }, view.as_ref()))
-    }
-
-    fn is_ours(&self, identifier: &str) -> bool {
-        let issuer =
-            CertificateIdentifier::parse(identifier).map(|(parsed, _)| parsed.issuer_code().to_owned());
-        issuer.is_ok_and(|code| self.issuers.contains(&code))
     }
 }
 

@@ -47,6 +47,16 @@ pub enum TrustStoreError {
         /// What is wrong.
         source: serde_json::Error,
     },
+    /// The file of an authority speaks for ourselves.
+    #[error(
+        "{path} 所述机构 {id} 自称代表本机构或为本机构的部门担保，不予收录 (claims to be or to vouch for us)"
+    )]
+    ClaimsOurs {
+        /// The file.
+        path: String,
+        /// What it calls itself.
+        id: String,
+    },
     /// The list key's certificate.
     #[error(transparent)]
     X509(#[from] X509Error),
@@ -143,7 +153,7 @@ impl Home {
     }
 
     /// Enters another authority from the folder it exported, with an agreement that its certificates
-    /// are accepted here, and signs the next list. An entry of the same id is replaced.
+    /// are accepted here, and signs the next list. An entry of the same id is replaced; our own is not.
     pub fn list_authority(
         &self,
         from: &Path,
@@ -156,6 +166,17 @@ impl Home {
                 path: file.display().to_string(),
                 source,
             })?;
+        // Who may speak for us is not for others to say: an entry of our id would take the place of ours.
+        let mut ours = self.config.departments.iter();
+        if authority.id == self.config.authority
+            || ours.any(|department| authority.vouches_for(&department.code))
+        {
+            return Err(TrustStoreError::ClaimsOurs {
+                path: file.display().to_string(),
+                id: authority.id,
+            }
+            .into());
+        }
         // Lists and seals are signed themselves: taking them in believes nothing.
         for (ending, folder) in [("crl", "trust/crls"), ("seal", "trust/seals")] {
             take_in(from, ending, &self.path().join(folder))?;

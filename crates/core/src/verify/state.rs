@@ -1,5 +1,7 @@
 //! Whether the certificate is in force: its dates, and what the registry says.
 
+use std::collections::BTreeSet;
+
 use jiff::{Timestamp, civil::Date};
 
 use super::{
@@ -10,6 +12,7 @@ use super::{
 };
 use crate::{
     clock::civil_date,
+    codes::CertificateIdentifier,
     registry::{CertificateRecord, Registry, RegistryError, SealRecord, Status},
 };
 
@@ -40,6 +43,23 @@ impl RegistryView {
         Ok(RegistryView { as_of, record, seal })
     }
 
+    /// Asks a registry about a certificate if it is the one to ask: it has the certificate on record, or
+    /// the issuer, by its credit code, is one of those whose certificates stand in it. Another authority's
+    /// certificate stands in another registry.
+    pub async fn look_up_ours(
+        registry: &dyn Registry,
+        issuers: &BTreeSet<String>,
+        identifier: &str,
+        as_of: Timestamp,
+    ) -> Result<Option<RegistryView>, RegistryError> {
+        let view = Self::look_up(registry, identifier, as_of).await?;
+        let ours = || {
+            CertificateIdentifier::parse(identifier)
+                .is_ok_and(|(parsed, _)| issuers.contains(parsed.issuer_code()))
+        };
+        Ok(Some(view).filter(|view| view.record.is_some() || ours()))
+    }
+
     /// The record, if it is of this certificate.
     pub(super) fn of(&self, identifier: &str) -> Option<&CertificateRecord> {
         self.record
@@ -68,6 +88,8 @@ pub(super) fn judge(
             state
         }
         (Some(Force::InForce), Force::ByDates) => Force::InForce,
+        // What was issued here is on record here: its dates alone put nothing in force.
+        (Some(Force::Unknown), Force::ByDates) => Force::Unknown,
         (_, by_dates) => by_dates,
     }
 }
@@ -150,11 +172,11 @@ fn judge_registry(
                 format!("the registry (as of {as_of}) knows no such certificate"),
             )
             .hint(
-                "若应由本登记库管辖，请勿采信；外地证照请查询颁发地登记库",
-                "if it belongs to this registry, do not rely on it; otherwise ask its home registry",
+                "请勿采信，并向发证机关核实；外地证照请查询颁发地登记库",
+                "do not rely on it and ask the issuing authority; of another's, ask its home registry",
             ),
         );
-        return None;
+        return Some(Force::Unknown);
     };
     let since = clock_time(record.status_since);
     let state = record.status;

@@ -452,7 +452,15 @@ fn the_registry_adds_state_and_proof() {
         .verifier()
         .verify_file(&world.good.file, &options(), Some(&view));
     assert_eq!(report.finding("registry").unwrap().code, "NOT_REGISTERED");
-    assert_eq!(report.in_force, Force::ByDates);
+    assert_eq!(
+        (report.in_force, report.conclusion),
+        (Force::Unknown, Conclusion::Undecided)
+    );
+    let headline = report.headline(Language::Chinese);
+    assert!(
+        headline.starts_with("签章真实，但无法确定证照是否有效：登记库"),
+        "{headline}"
+    );
     let mut view = world.view(&world.good);
     view.record.as_mut().unwrap().document_digest = [0; 32];
     let report = world

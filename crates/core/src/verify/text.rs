@@ -36,6 +36,12 @@ impl Report {
             (Conclusion::NotInForce, false) => {
                 let _ = write!(out, "genuine, but {}", self.in_force.name_en());
             }
+            (Conclusion::Undecided, true) if self.indication == Indication::TotalPassed => {
+                out.push_str("签章真实，但无法确定证照是否有效");
+            }
+            (Conclusion::Undecided, false) if self.indication == Indication::TotalPassed => {
+                out.push_str("genuine, but it is not known whether it is in force");
+            }
             (Conclusion::Undecided, true) => out.push_str("无法判定真伪"),
             (Conclusion::Undecided, false) => out.push_str("cannot be decided"),
             (Conclusion::Bad, true) => out.push_str("验证不通过，请勿采信"),
@@ -121,6 +127,11 @@ impl Report {
                 // The registry is asked last, and what it took out of force is so whatever the dates say.
                 return self.findings.iter().rfind(|finding| {
                     finding.bears_on == Bearing::Force && finding.outcome == Outcome::Failed
+                });
+            }
+            Conclusion::Undecided if self.indication == Indication::TotalPassed => {
+                return self.findings.iter().find(|finding| {
+                    finding.bears_on == Bearing::Force && finding.outcome == Outcome::Undecided
                 });
             }
             Conclusion::Bad => Outcome::Failed,

@@ -98,7 +98,11 @@ pub(crate) async fn verify(
     let examined = app.gate.run(move || (Examined::of(&bytes), share)).await?;
     let now = app.service.clock().now();
     let registry = match examined.0.identifier() {
-        Some(identifier) => Some(RegistryView::look_up(app.registry(), identifier, now).await?),
+        Some(identifier) => {
+            let issuers = app.service.workshop().issuers.values();
+            let issuers = issuers.map(|issuer| issuer.code.clone()).collect();
+            RegistryView::look_up_ours(app.registry(), &issuers, identifier, now).await?
+        }
         None => None,
     };
     let judge = Arc::clone(&app);
