@@ -6,6 +6,7 @@ use std::{
     io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    time::Duration,
 };
 
 use certseal_tests::{certseal, installation, run_json, run_ok, run_to};
@@ -317,9 +318,12 @@ fn a_withdrawn_key_and_an_upload_without_end() {
         .get("/v1/certificates/1.2.156.3005.2.X", &clerk)
         .problem(404);
     run_ok(certseal(home.path()).args(["key", "api-revoke", "jy-desk"]));
-    server
-        .get("/v1/certificates/1.2.156.3005.2.X", &clerk)
-        .problem(401);
+    // The server looks at the file of keys every few moments.
+    let refused = (0..50).any(|_| {
+        std::thread::sleep(Duration::from_millis(200));
+        server.get("/v1/certificates/1.2.156.3005.2.X", &clerk).status == 401
+    });
+    assert!(refused, "a withdrawn key still opens the door after ten seconds");
 
     // Two gigabytes that stand on no disk.
     let large: PathBuf = home.path().join("large.pdf");

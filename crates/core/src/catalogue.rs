@@ -217,6 +217,18 @@ impl CertificateType {
         self.title.as_deref().unwrap_or(&self.name)
     }
 
+    /// The same values under field keys, whatever name of its field each came under. A name that is no
+    /// field's, or a second one of the same field, stays as it is, for the check to refuse.
+    pub fn keyed<V>(&self, values: BTreeMap<String, V>) -> BTreeMap<String, V> {
+        let mut keyed = BTreeMap::new();
+        for (name, value) in values {
+            let key = self.column_for(&name).map(|field| field.key.clone());
+            let key = key.filter(|key| !keyed.contains_key(key));
+            keyed.insert(key.unwrap_or(name), value);
+        }
+        keyed
+    }
+
     /// The field a table's column of this header holds: by label, alias, key or short name, whatever
     /// the spacing, the width of its brackets, and marks such as `*` and `（必填）`.
     pub fn column_for(&self, header: &str) -> Option<&Field> {

@@ -45,11 +45,11 @@ static REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct IssueBody {
-    /// 证照类型键 Key of the certificate type
+    /// 证照类型键或名称 Key or name of the certificate type
     #[serde(rename = "type")]
     #[schema(example = "food-business-permit")]
     certificate_type: String,
-    /// 照面字段：键到值 Face fields, key to value
+    /// 照面字段：键、标签或短名到值 Face fields, by key, label or short name
     #[schema(value_type = BTreeMap<String, String>)]
     fields: Values,
     /// 照片：字段键到 JPEG 或 PNG 的 base64 Photos, field key to base64 of a JPEG or PNG
@@ -157,16 +157,19 @@ pub(crate) async fn issue(
     headers: HeaderMap,
     Json(body): Json<IssueBody>,
 ) -> Result<Response<Body>, Problem> {
-    let kind = app.service.catalogue().get(&body.certificate_type);
+    let catalogue = app.service.catalogue();
+    let kind = catalogue
+        .get(&body.certificate_type)
+        .or_else(|| catalogue.by_name(&body.certificate_type));
     let kind =
         kind.ok_or_else(|| certseal_core::issue::IssueError::UnknownType(body.certificate_type.clone()))?;
     caller.require(kind)?;
     let request = Request {
         record: RawRecord {
-            photos: photos(kind, body.photos)?,
-            values: body.fields.0,
+            photos: photos(kind, kind.keyed(body.photos.0))?,
+            values: kind.keyed(body.fields.0),
         },
-        certificate_type: body.certificate_type,
+        certificate_type: kind.key.clone(),
         seal: body.seal,
         basis: body.basis.map_or(Basis::First, Basis::from),
         actor: caller.actor(),
@@ -198,10 +201,13 @@ pub(crate) async fn issue(
     Ok(response)
 }
 
-fn photos(kind: &CertificateType, photos: Values) -> Result<BTreeMap<String, Vec<u8>>, Problem> {
+fn photos(
+    kind: &CertificateType,
+    photos: BTreeMap<String, String>,
+) -> Result<BTreeMap<String, Vec<u8>>, Problem> {
     let mut decoded = BTreeMap::new();
     let mut errors = Vec::new();
-    for (field, text) in photos.0 {
+    for (field, text) in photos {
         if let Ok(bytes) = STANDARD.decode(text.as_bytes()) {
             decoded.insert(field, bytes);
             continue;
