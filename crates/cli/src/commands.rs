@@ -72,12 +72,12 @@ impl Session {
     pub(crate) fn signing_service(&self, home: &Home) -> Result<Service, Failure> {
         home.service(self.keys(home)?, clock()).map_err(home_failure)
     }
+}
 
-    /// All rooms, for looking and for changes of state, which need no key.
-    pub(crate) fn service(&self, home: &Home) -> Result<Service, Failure> {
-        home.service(KeyFolder::locked(&home.keys_path()), clock())
-            .map_err(home_failure)
-    }
+/// All rooms, for looking and for changes of state, which need no key.
+pub(crate) fn service(home: &Home) -> Result<Service, Failure> {
+    home.service(KeyFolder::locked(&home.keys_path()), clock())
+        .map_err(home_failure)
 }
 
 pub(crate) fn clock() -> Arc<dyn Clock> {
@@ -180,6 +180,7 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// What went wrong with the installation, with advice.
+#[allow(clippy::needless_pass_by_value)] // the shape `map_err` takes
 pub(crate) fn home_failure(error: HomeError) -> Failure {
     if let HomeError::Registry(RegistryError::StorageFull) = &error {
         return Failure::from_error("打开数据目录", &error).hint(space_hint());

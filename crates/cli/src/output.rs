@@ -41,13 +41,17 @@ impl Failure {
         }
     }
 
-    /// A failure in the words of the error that caused it, its sources appended.
+    /// A failure in the words of the error that caused it, its sources appended unless the error has
+    /// said them already.
     pub(crate) fn from_error(context: &str, error: &dyn std::error::Error) -> Self {
         let mut message = format!("{context}：{error}");
         let mut source = error.source();
         while let Some(cause) = source {
-            message.push_str("：");
-            message.push_str(&cause.to_string());
+            let text = cause.to_string();
+            if !message.contains(&text) {
+                message.push('：');
+                message.push_str(&text);
+            }
             source = cause.source();
         }
         Self { message, hint: None }

@@ -107,6 +107,22 @@ pub struct Summary {
     pub interrupted: bool,
 }
 
+impl Summary {
+    /// Adds another run's counts.
+    pub fn add(&mut self, other: &Summary) {
+        self.rows += other.rows;
+        self.done += other.done;
+        self.already += other.already;
+        self.skipped += other.skipped;
+        self.rejected += other.rejected;
+        self.document_bytes += other.document_bytes;
+        self.source_bytes += other.source_bytes;
+        self.stages.add(&other.stages);
+        self.storage += other.storage;
+        self.interrupted |= other.interrupted;
+    }
+}
+
 /// Why a run could not go on. What [`BackfillError::summary`] counts is done and stays done.
 #[derive(Debug, thiserror::Error)]
 #[error("{cause}")]
@@ -432,14 +448,9 @@ impl Run<'_> {
         }
 
         rejections.sort_by_key(|rejection| rejection.row.line);
-        summary.rows += count.rows;
-        summary.done += count.done;
-        summary.already += count.already;
-        summary.skipped += count.skipped;
-        summary.rejected += rejections.len() as u64;
-        summary.document_bytes += count.document_bytes;
-        summary.stages.add(&count.stages);
-        summary.source_bytes = chunk.source_bytes;
+        count.rejected = rejections.len() as u64;
+        count.source_bytes = chunk.source_bytes - summary.source_bytes;
+        summary.add(&count);
         Ok(rejections)
     }
 

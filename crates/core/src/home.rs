@@ -166,11 +166,11 @@ impl Home {
     }
 
     /// Fonts: the installation's own folders first, then the system's.
-    pub fn fonts(&self) -> Result<FontBook, HomeError> {
+    pub fn fonts(&self) -> Result<Arc<FontBook>, HomeError> {
         let mut config = FontConfig::system(std::env::home_dir().as_deref());
         let own = self.config.fonts.iter().map(|folder| self.root.join(folder));
         config.dirs.splice(0..0, own);
-        Ok(FontBook::load(&config)?)
+        Ok(FontBook::shared(&config)?)
     }
 
     /// The registry. One process at a time can have it.
@@ -197,7 +197,7 @@ impl Home {
         Ok(Workshop {
             catalogue: Arc::clone(&self.catalogue),
             layouts: self.root.join("templates/_layouts"),
-            fonts: Arc::new(self.fonts()?),
+            fonts: self.fonts()?,
             issuers,
         })
     }

@@ -27,6 +27,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     App,
+    edge::CallerId,
     problem::{Code, Problem},
 };
 
@@ -39,21 +40,31 @@ const RELOAD_INTERVAL: Duration = Duration::from_secs(1);
 /// One API key as kept in the file: no secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct ApiKey {
+struct ApiKey {
     /// Public part of the token.
-    pub id: String,
+    id: String,
     /// What the operator calls it; entered in the registry as the actor.
+    name: String,
+    /// Department key, or `*` for all.
+    department: String,
+    /// SHA-256 of the secret, hexadecimal.
+    #[serde(with = "hex::serde")]
+    digest: [u8; 32],
+    /// When it was made.
+    created: Timestamp,
+}
+
+/// One API key as shown to the operator.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct KeyEntry {
+    /// Public part of the token, by which the server's log names it.
+    pub id: String,
+    /// What the operator calls it.
     pub name: String,
     /// Department key, or `*` for all.
     pub department: String,
-    /// SHA-256 of the secret, hexadecimal.
-    #[serde(with = "hex::serde")]
-    pub digest: [u8; 32],
     /// When it was made.
     pub created: Timestamp,
-    /// When it was withdrawn; none while it works.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub withdrawn: Option<Timestamp>,
 }
 
 /// Why the key file could not be used.
@@ -61,17 +72,15 @@ pub struct ApiKey {
 #[non_exhaustive]
 pub enum ApiKeyError {
     /// The file cannot be read or written.
-    #[error("API key file {path} cannot be {doing}")]
+    #[error("接口密钥文件 {} 无法读写 (API key file cannot be read or written)", path.display())]
     File {
         /// Which file.
         path: PathBuf,
-        /// What was being done.
-        doing: &'static str,
         /// Why.
         source: io::Error,
     },
     /// The file is not what we write.
-    #[error("API key file {path} is damaged")]
+    #[error("接口密钥文件 {} 已损坏：{source} (API key file is damaged)", path.display())]
     Damaged {
         /// Which file.
         path: PathBuf,
@@ -79,16 +88,16 @@ pub enum ApiKeyError {
         source: Box<toml::de::Error>,
     },
     /// A working key has this name already.
-    #[error("an API key named {0} exists already; withdraw it first or choose another name")]
+    #[error("已有名为 {0} 的接口密钥，请先作废或另取名称 (an API key of this name exists)")]
     NameTaken(String),
     /// Names are entered in the registry and must be readable there.
-    #[error("API key name must be 1 to 64 printable characters")]
+    #[error("接口密钥名称应为 1 至 64 个可打印字符，不含冒号 (1 to 64 printable characters, no colon)")]
     BadName,
     /// No working key has this name.
-    #[error("no API key is named {0}")]
+    #[error("没有名为 {0} 的接口密钥 (no such API key)")]
     NotFound(String),
     /// The operating system gave no random numbers.
-    #[error("the operating system gave no random numbers")]
+    #[error("操作系统未能提供随机数 (no randomness)")]
     NoRandomness,
 }
 
@@ -106,28 +115,39 @@ pub struct ApiKeys {
     loaded: RwLock<Loaded>,
 }
 
+/// What tells one content of the file from the next: time of change and length.
+type Version = (SystemTime, u64);
+
 #[derive(Debug)]
 struct Loaded {
     keys: Arc<[ApiKey]>,
-    version: Option<(SystemTime, u64)>,
+    version: Option<Version>,
     checked: Instant,
 }
 
 impl ApiKeys {
     /// Reads the key file; a file that is not there holds no keys.
-    pub fn load(path: impl Into<PathBuf>) -> Result<Self, ApiKeyError> {
-        let path = path.into();
-        let (keys, version) = read(&path)?;
-        Ok(Self { path, loaded: RwLock::new(Loaded { keys: keys.into(), version, checked: Instant::now() }) })
+    pub fn load(path: &Path) -> Result<Self, ApiKeyError> {
+        let (keys, version) = read(path)?;
+        Ok(Self {
+            path: path.to_owned(),
+            loaded: RwLock::new(Loaded {
+                keys: keys.into(),
+                version,
+                checked: Instant::now(),
+            }),
+        })
     }
 
     /// Makes a key and returns its token, which is not kept and cannot be shown again.
-    pub fn add(&self, name: &str, department: &str, now: Timestamp) -> Result<String, ApiKeyError> {
-        if name.is_empty() || name.chars().count() > 64 || name.chars().any(char::is_control) {
+    pub fn add(&mut self, name: &str, department: &str, now: Timestamp) -> Result<String, ApiKeyError> {
+        // The name leads the caller's idempotency keys, up to a colon.
+        let unfit = |c: char| c.is_control() || c == ':';
+        if name.trim().is_empty() || name.chars().count() > 64 || name.chars().any(unfit) {
             return Err(ApiKeyError::BadName);
         }
         let (mut keys, _) = read(&self.path)?;
-        if keys.iter().any(|key| key.name == name && key.withdrawn.is_none()) {
+        if keys.iter().any(|key| key.name == name) {
             return Err(ApiKeyError::NameTaken(name.to_owned()));
         }
         let random = SystemRandom::new();
@@ -142,37 +162,48 @@ impl ApiKeys {
             department: department.to_owned(),
             digest: sha256(&secret),
             created: now,
-            withdrawn: None,
         });
         self.write(keys)?;
         Ok(token)
     }
 
-    /// Every key, withdrawn ones included, oldest first.
-    pub fn list(&self) -> Arc<[ApiKey]> {
-        Arc::clone(&self.loaded.read().unwrap_or_else(PoisonError::into_inner).keys)
+    /// Every working key, oldest first, without what could help to guess it.
+    pub fn list(&self) -> Vec<KeyEntry> {
+        let entry = |key: &ApiKey| KeyEntry {
+            id: key.id.clone(),
+            name: key.name.clone(),
+            department: key.department.clone(),
+            created: key.created,
+        };
+        self.keys().iter().map(entry).collect()
     }
 
     /// Ends a key; a running server refuses it within a second.
-    pub fn withdraw(&self, name: &str, now: Timestamp) -> Result<(), ApiKeyError> {
+    pub fn withdraw(&mut self, name: &str) -> Result<(), ApiKeyError> {
         let (mut keys, _) = read(&self.path)?;
-        let key = keys
-            .iter_mut()
-            .find(|key| key.name == name && key.withdrawn.is_none())
-            .ok_or_else(|| ApiKeyError::NotFound(name.to_owned()))?;
-        key.withdrawn = Some(now);
+        let before = keys.len();
+        keys.retain(|key| key.name != name);
+        if keys.len() == before {
+            return Err(ApiKeyError::NotFound(name.to_owned()));
+        }
         self.write(keys)
+    }
+
+    fn keys(&self) -> Arc<[ApiKey]> {
+        Arc::clone(&self.loaded.read().unwrap_or_else(PoisonError::into_inner).keys)
     }
 
     /// The key a token belongs to.
     fn authenticate(&self, token: &str) -> Option<Principal> {
         let (id, secret) = token.strip_prefix(PREFIX)?.split_once('_')?;
-        let secret = URL_SAFE_NO_PAD.decode(secret).ok().filter(|secret| secret.len() == SECRET_BYTES)?;
+        let secret = URL_SAFE_NO_PAD
+            .decode(secret)
+            .ok()
+            .filter(|secret| secret.len() == SECRET_BYTES)?;
         self.reload_if_changed();
-        let keys = self.list();
+        let keys = self.keys();
         let key = keys.iter().find(|key| key.id == id)?;
-        let same = constant_time_eq(&key.digest, &sha256(&secret));
-        (same && key.withdrawn.is_none()).then(|| Principal {
+        constant_time_eq(&key.digest, &sha256(&secret)).then(|| Principal {
             id: key.id.clone(),
             name: key.name.clone(),
             department: key.department.clone(),
@@ -207,40 +238,50 @@ impl ApiKeys {
     }
 
     /// Replaces the file whole: written beside it, synced, renamed.
-    fn write(&self, keys: Vec<ApiKey>) -> Result<(), ApiKeyError> {
-        let failed =
-            |doing| move |source| ApiKeyError::File { path: self.path.clone(), doing, source };
+    fn write(&mut self, keys: Vec<ApiKey>) -> Result<(), ApiKeyError> {
+        let failed = |source| ApiKeyError::File {
+            path: self.path.clone(),
+            source,
+        };
         let file = KeyFile { keys };
-        let text = toml::to_string(&file).map_err(io::Error::other).map_err(failed("written"))?;
+        let text = toml::to_string(&file).map_err(io::Error::other).map_err(failed)?;
         let beside = self.path.with_extension(format!("{}.new", std::process::id()));
         let mut options = fs::OpenOptions::new();
         options.write(true).create(true).truncate(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut out = options.open(&beside).map_err(failed("written"))?;
-        out.write_all(text.as_bytes()).and_then(|()| out.sync_all()).map_err(failed("written"))?;
-        fs::rename(&beside, &self.path).map_err(failed("replaced"))?;
-        let mut loaded = self.loaded.write().unwrap_or_else(PoisonError::into_inner);
+        let mut out = options.open(&beside).map_err(failed)?;
+        out.write_all(text.as_bytes())
+            .and_then(|()| out.sync_all())
+            .map_err(failed)?;
+        fs::rename(&beside, &self.path).map_err(failed)?;
+        let version = version(&self.path).map_err(failed)?;
+        let loaded = self.loaded.get_mut().unwrap_or_else(PoisonError::into_inner);
         loaded.keys = file.keys.into();
-        loaded.version = version(&self.path).map_err(failed("read"))?;
+        loaded.version = version;
         Ok(())
     }
 }
 
-fn read(path: &Path) -> Result<(Vec<ApiKey>, Option<(SystemTime, u64)>), ApiKeyError> {
-    let failed = |source| ApiKeyError::File { path: path.to_owned(), doing: "read", source };
+fn read(path: &Path) -> Result<(Vec<ApiKey>, Option<Version>), ApiKeyError> {
+    let failed = |source| ApiKeyError::File {
+        path: path.to_owned(),
+        source,
+    };
     let version = version(path).map_err(failed)?;
     if version.is_none() {
         return Ok((Vec::new(), None));
     }
     let text = fs::read_to_string(path).map_err(failed)?;
-    let file: KeyFile = toml::from_str(&text)
-        .map_err(|source| ApiKeyError::Damaged { path: path.to_owned(), source: Box::new(source) })?;
+    let file: KeyFile = toml::from_str(&text).map_err(|source| ApiKeyError::Damaged {
+        path: path.to_owned(),
+        source: Box::new(source),
+    })?;
     Ok((file.keys, version))
 }
 
 /// What tells one content of the file from the next; none where there is no file.
-fn version(path: &Path) -> io::Result<Option<(SystemTime, u64)>> {
+fn version(path: &Path) -> io::Result<Option<Version>> {
     match fs::metadata(path) {
         Ok(metadata) => Ok(Some((metadata.modified()?, metadata.len()))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -255,7 +296,11 @@ fn sha256(bytes: &[u8]) -> [u8; 32] {
 }
 
 fn constant_time_eq(left: &[u8; 32], right: &[u8; 32]) -> bool {
-    std::hint::black_box(left.iter().zip(right).fold(0, |differing, (a, b)| differing | (a ^ b))) == 0
+    std::hint::black_box(
+        left.iter()
+            .zip(right)
+            .fold(0, |differing, (a, b)| differing | (a ^ b)),
+    ) == 0
 }
 
 /// The caller, once its key was checked.
@@ -271,6 +316,16 @@ impl Principal {
     /// How the registry names the caller.
     pub(crate) fn actor(&self) -> String {
         format!("api:{}", self.name)
+    }
+
+    /// The caller's idempotency key as core knows it: callers do not share them.
+    pub(crate) fn idempotency_key(&self, key: &str) -> String {
+        format!("api:{}:{key}", self.name)
+    }
+
+    /// The one department it acts for; none for all.
+    pub(crate) fn department(&self) -> Option<&str> {
+        (self.department != "*").then_some(&*self.department)
     }
 
     /// Whether certificates of this type are the caller's business.
@@ -308,14 +363,25 @@ impl FromRequestParts<Arc<App>> for Principal {
                 "No API key: send Authorization: Bearer csk_….",
             )
         })?;
-        app.api_keys.authenticate(token).ok_or_else(|| {
-            refused("接口密钥无效或已作废，请向管理员核对。", "The API key is unknown or withdrawn.")
-        })
+        let principal = app.api_keys.authenticate(token).ok_or_else(|| {
+            refused(
+                "接口密钥无效或已作废，请向管理员核对。",
+                "The API key is unknown or withdrawn.",
+            )
+        })?;
+        if let Some(caller) = parts.extensions.get::<CallerId>() {
+            caller.name(&principal.id);
+        }
+        Ok(principal)
     }
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    let (scheme, token) = headers
+        .get(header::AUTHORIZATION)?
+        .to_str()
+        .ok()?
+        .split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
@@ -329,29 +395,59 @@ mod tests {
     fn only_the_right_secret_opens_and_withdrawal_closes() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("api-keys.toml");
-        let keys = ApiKeys::load(&path).unwrap();
+        let mut keys = ApiKeys::load(&path).unwrap();
         let token = keys.add("窗口", "market", Timestamp::UNIX_EPOCH).unwrap();
-        assert!(!fs::read_to_string(&path).unwrap().contains(token.rsplit_once('_').unwrap().1));
+        assert!(
+            !fs::read_to_string(&path)
+                .unwrap()
+                .contains(token.rsplit_once('_').unwrap().1)
+        );
         assert_eq!(keys.authenticate(&token).unwrap().actor(), "api:窗口");
 
         let mut wrong = token.clone();
         let last = if wrong.pop() == Some('A') { 'E' } else { 'A' };
         wrong.push(last);
         assert!(keys.authenticate(&wrong).is_none());
-        for garbage in ["", "csk_", "csk__", "csk_0_0", &token[4..], &token[..token.len() - 1]] {
+        for garbage in [
+            "",
+            "csk_",
+            "csk__",
+            "csk_0_0",
+            &token[4..],
+            &token[..token.len() - 1],
+        ] {
             assert!(keys.authenticate(garbage).is_none(), "{garbage}");
         }
 
-        assert!(matches!(keys.add("窗口", "market", Timestamp::UNIX_EPOCH), Err(ApiKeyError::NameTaken(_))));
-        let again = ApiKeys::load(&path).unwrap();
+        assert!(matches!(
+            keys.add("窗口", "market", Timestamp::UNIX_EPOCH),
+            Err(ApiKeyError::NameTaken(_))
+        ));
+        let mut again = ApiKeys::load(&path).unwrap();
         assert!(again.authenticate(&token).is_some());
-        again.withdraw("窗口", Timestamp::UNIX_EPOCH).unwrap();
+        again.withdraw("窗口").unwrap();
         assert!(again.authenticate(&token).is_none());
-        assert!(matches!(again.withdraw("窗口", Timestamp::UNIX_EPOCH), Err(ApiKeyError::NotFound(_))));
+        assert!(matches!(again.withdraw("窗口"), Err(ApiKeyError::NotFound(_))));
 
+        assert_eq!(again.list(), []);
         // The first one sees the change in the file once it looks again.
         std::thread::sleep(RELOAD_INTERVAL);
         assert!(keys.authenticate(&token).is_none());
+    }
+
+    #[test]
+    fn names_that_could_pass_for_another_are_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut keys = ApiKeys::load(&dir.path().join("api-keys.toml")).unwrap();
+        for name in ["", "  ", "a:b", "a\nb", &"名".repeat(65)] {
+            assert!(
+                matches!(
+                    keys.add(name, "*", Timestamp::UNIX_EPOCH),
+                    Err(ApiKeyError::BadName)
+                ),
+                "{name}"
+            );
+        }
     }
 
     #[cfg(unix)]
@@ -360,7 +456,10 @@ mod tests {
         use std::os::unix::fs::PermissionsExt as _;
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("api-keys.toml");
-        ApiKeys::load(&path).unwrap().add("a", "*", Timestamp::UNIX_EPOCH).unwrap();
+        ApiKeys::load(&path)
+            .unwrap()
+            .add("a", "*", Timestamp::UNIX_EPOCH)
+            .unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     }
 
@@ -369,6 +468,11 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("api-keys.toml");
         fs::write(&path, "[[key]]\nid = 3").unwrap();
-        assert!(ApiKeys::load(&path).unwrap_err().to_string().contains("api-keys.toml"));
+        assert!(
+            ApiKeys::load(&path)
+                .unwrap_err()
+                .to_string()
+                .contains("api-keys.toml")
+        );
     }
 }

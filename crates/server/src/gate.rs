@@ -82,7 +82,12 @@ impl Gate {
     }
 
     /// Reads a body of at most `limit` bytes. One that says it is longer is refused unread.
-    pub(crate) async fn read(&self, headers: &HeaderMap, body: Body, limit: usize) -> Result<HeldBody, Problem> {
+    pub(crate) async fn read(
+        &self,
+        headers: &HeaderMap,
+        body: Body,
+        limit: usize,
+    ) -> Result<HeldBody, Problem> {
         let announced = announced_length(headers)?;
         let most = announced.unwrap_or(limit);
         if most > limit {
@@ -96,7 +101,10 @@ impl Gate {
             if is_length_limit(&error) {
                 Problem::too_large(limit)
             } else {
-                Problem::malformed("请求内容未完整送达，请重试。", "The body did not arrive whole; try again.")
+                Problem::malformed(
+                    "请求内容未完整送达，请重试。",
+                    "The body did not arrive whole; try again.",
+                )
             }
         })?;
         Ok(HeldBody { bytes, share })
@@ -105,11 +113,13 @@ impl Gate {
 
 /// The length a request announces; none for a chunked one.
 pub(crate) fn announced_length(headers: &HeaderMap) -> Result<Option<usize>, Problem> {
-    let Some(value) = headers.get(header::CONTENT_LENGTH) else { return Ok(None) };
+    let Some(value) = headers.get(header::CONTENT_LENGTH) else {
+        return Ok(None);
+    };
     let length = value.to_str().ok().and_then(|text| text.parse().ok());
-    length.map(Some).ok_or_else(|| {
-        Problem::malformed("Content-Length 不是数字。", "Content-Length is not a number.")
-    })
+    length
+        .map(Some)
+        .ok_or_else(|| Problem::malformed("Content-Length 不是数字。", "Content-Length is not a number."))
 }
 
 fn is_length_limit(error: &axum::Error) -> bool {
@@ -136,7 +146,11 @@ const MAX_BUCKETS: usize = 50_000;
 
 impl Meter {
     pub(crate) fn new(burst: u32, per_second: f64) -> Self {
-        Self { burst: f64::from(burst), per_second, buckets: Mutex::default() }
+        Self {
+            burst: f64::from(burst),
+            per_second,
+            buckets: Mutex::default(),
+        }
     }
 
     /// Takes one token, or says how long to wait for it.
@@ -172,13 +186,13 @@ impl Meter {
 fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
-        IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
-            Some(v4) => IpAddr::V4(v4),
-            None => {
-                let [a, b, c, d, ..] = v6.segments();
-                IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        IpAddr::V6(v6) => {
+            if let Some(v4) = v6.to_ipv4_mapped() {
+                return IpAddr::V4(v4);
             }
-        },
+            let [a, b, c, d, ..] = v6.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
     }
 }
 
@@ -221,15 +235,25 @@ mod tests {
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("2147483648"));
         let refused = gate.read(&headers, Body::empty(), 1 << 20).await.unwrap_err();
         assert_eq!(refused.code(), Code::PayloadTooLarge);
-        let refused = gate.read(&HeaderMap::new(), Body::from(vec![0; 2048]), 1024).await.unwrap_err();
+        let refused = gate
+            .read(&HeaderMap::new(), Body::from(vec![0; 2048]), 1024)
+            .await
+            .unwrap_err();
         assert_eq!(refused.code(), Code::PayloadTooLarge);
-        assert_eq!(gate.read(&HeaderMap::new(), Body::from("abc"), 3).await.unwrap().bytes, "abc");
+        assert_eq!(
+            gate.read(&HeaderMap::new(), Body::from("abc"), 3)
+                .await
+                .unwrap()
+                .bytes,
+            "abc"
+        );
     }
 
     #[tokio::test]
     async fn bodies_beyond_the_budget_are_sent_away_and_room_comes_back() {
         let gate = Gate::new(1);
-        let read = || gate.read(&HeaderMap::new(), Body::from("x"), 64 << 20);
+        let headers = HeaderMap::new();
+        let read = || gate.read(&headers, Body::from("x"), 64 << 20);
         let mut held = Vec::new();
         for _ in 0..4 {
             held.push(read().await.unwrap());

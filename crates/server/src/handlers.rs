@@ -5,4 +5,8 @@ pub(crate) mod certificates;
 pub(crate) mod health;
 pub(crate) mod lifecycle;
 pub(crate) mod page;
+pub(crate) mod pki;
+pub(crate) mod problems;
+pub(crate) mod refusal;
 pub(crate) mod verify;
+pub(crate) mod view;

@@ -38,7 +38,6 @@ macro_rules! codes {
 // The one place where a reason gets its status.
 codes! {
     MalformedRequest     "malformed-request"      BAD_REQUEST            "请求格式有误" "Malformed request";
-    MissingIdempotencyKey "missing-idempotency-key" BAD_REQUEST          "缺少幂等键" "Idempotency key required";
     Unauthenticated      "unauthenticated"        UNAUTHORIZED           "接口密钥无效" "API key missing or not valid";
     Forbidden            "forbidden"              FORBIDDEN              "无权办理" "Not permitted";
     NotFound             "not-found"              NOT_FOUND              "查无此项" "Not found";
@@ -98,7 +97,7 @@ pub(crate) struct Problem {
     detail_en: Cow<'static, str>,
     errors: Vec<FieldProblem>,
     retry_after: Option<u32>,
-    allow: Option<HeaderValue>,
+    allow: Option<Box<HeaderValue>>,
 }
 
 /// One field that was refused.
@@ -125,7 +124,10 @@ pub(crate) struct FieldProblem {
 pub(crate) struct ProblemBody {
     /// Page about this kind of problem.
     #[serde(rename = "type")]
-    #[schema(format = "uri", example = "https://verify.example.gov.cn/v1/problems/face-data-refused")]
+    #[schema(
+        format = "uri",
+        example = "https://verify.example.gov.cn/v1/problems/face-data-refused"
+    )]
     kind: String,
     /// Short name of the problem, Chinese first.
     title: String,
@@ -230,17 +232,26 @@ impl Problem {
     /// The refusal for a bare error response of a library below.
     pub(crate) fn of_response(response: &Response<Body>) -> Self {
         let (detail, detail_en) = match response.status() {
-            StatusCode::NOT_FOUND => ("没有这个地址，请对照接口文档 /docs。", "No such address; see /docs."),
-            StatusCode::METHOD_NOT_ALLOWED => {
-                ("该地址不支持此请求方法，允许的方法见 Allow 头。", "The Allow header lists the methods served here.")
-            }
+            StatusCode::NOT_FOUND => (
+                "没有这个地址，请对照接口文档 /docs。",
+                "No such address; see /docs.",
+            ),
+            StatusCode::METHOD_NOT_ALLOWED => (
+                "该地址不支持此请求方法，允许的方法见 Allow 头。",
+                "The Allow header lists the methods served here.",
+            ),
             StatusCode::PAYLOAD_TOO_LARGE => ("内容超过上限。", "The body exceeds the limit."),
-            StatusCode::UNSUPPORTED_MEDIA_TYPE => ("不支持的内容类型。", "The content type is not supported."),
-            status if status.is_client_error() => ("请求格式有误，请对照接口文档 /docs。", "The request is malformed; see /docs."),
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+                ("不支持的内容类型。", "The content type is not supported.")
+            }
+            status if status.is_client_error() => (
+                "请求格式有误，请对照接口文档 /docs。",
+                "The request is malformed; see /docs.",
+            ),
             _ => return Self::opaque(),
         };
         let mut problem = Self::new(Code::of_status(response.status()), detail, detail_en);
-        problem.allow = response.headers().get(header::ALLOW).cloned();
+        problem.allow = response.headers().get(header::ALLOW).cloned().map(Box::new);
         problem
     }
 
@@ -265,10 +276,13 @@ impl Problem {
         headers.insert(header::CONTENT_TYPE, PROBLEM_JSON);
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if self.code == Code::Unauthenticated {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"certseal\""));
+            headers.insert(
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static("Bearer realm=\"certseal\""),
+            );
         }
         if let Some(allow) = self.allow {
-            headers.insert(header::ALLOW, allow);
+            headers.insert(header::ALLOW, *allow);
         }
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
@@ -296,51 +310,66 @@ impl From<JsonRejection> for Problem {
                 "Send the body as application/json.",
             ),
             JsonRejection::BytesRejection(rejection) => rejection.into(),
-            // The library's words name the place ("line 1 column 20"); they go to the sender of the
-            // data only.
-            rejection @ JsonRejection::JsonSyntaxError(_) => Self::malformed(
-                format!("JSON 无法解析：{}", cause(&rejection)),
-                format!("The body is not JSON: {}", cause(&rejection)),
-            ),
-            rejection => Self::malformed(
-                format!("JSON 结构不符：{}", cause(&rejection)),
-                format!("The JSON does not have the expected form: {}", cause(&rejection)),
-            ),
+            // The library's words name the place ("fields.x: … at line 1 column 20"); they go to the
+            // sender of the data only.
+            JsonRejection::JsonSyntaxError(rejection) => {
+                let place = after_preface(&rejection.body_text());
+                Self::malformed(
+                    format!("JSON 无法解析：{place}"),
+                    format!("The body is not JSON: {place}"),
+                )
+            }
+            rejection => {
+                let place = after_preface(&rejection.body_text());
+                Self::malformed(
+                    format!("JSON 结构不符：{place}"),
+                    format!("The JSON does not have the expected form: {place}"),
+                )
+            }
         }
     }
+}
+
+/// The part of a rejection's text that says where and what.
+fn after_preface(text: &str) -> String {
+    text.split_once(": ").map_or(text, |(_, rest)| rest).to_owned()
 }
 
 impl From<BytesRejection> for Problem {
     fn from(rejection: BytesRejection) -> Self {
         if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-            return Self::new(Code::PayloadTooLarge, "内容超过上限。", "The body exceeds the limit.");
+            return Self::new(
+                Code::PayloadTooLarge,
+                "内容超过上限。",
+                "The body exceeds the limit.",
+            );
         }
-        Self::malformed("请求内容未完整送达，请重试。", "The body did not arrive whole; try again.")
+        Self::malformed(
+            "请求内容未完整送达，请重试。",
+            "The body did not arrive whole; try again.",
+        )
     }
 }
 
 impl From<QueryRejection> for Problem {
     fn from(rejection: QueryRejection) -> Self {
         Self::malformed(
-            format!("查询参数有误：{}", cause(&rejection)),
-            format!("The query is not valid: {}", cause(&rejection)),
+            format!("查询参数有误：{}", after_preface(&rejection.body_text())),
+            format!(
+                "The query is not valid: {}",
+                after_preface(&rejection.body_text())
+            ),
         )
     }
 }
 
 impl From<PathRejection> for Problem {
     fn from(_: PathRejection) -> Self {
-        Self::not_found("没有这个地址，请对照接口文档 /docs。", "No such address; see /docs.")
+        Self::not_found(
+            "没有这个地址，请对照接口文档 /docs。",
+            "No such address; see /docs.",
+        )
     }
-}
-
-/// The innermost error's words.
-fn cause(error: &dyn std::error::Error) -> String {
-    let mut innermost = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    innermost.to_string()
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use certseal_core::{
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
-use super::{Session, block_on, certificate_type, issue_failure, space_hint};
+use super::{Session, block_on, certificate_type, issue_failure, service, space_hint};
 use crate::{
     args::Backfill,
     output::{self, Context as _, Failure, Outcome},
@@ -51,7 +51,7 @@ pub(super) fn run(session: &Session, args: &Backfill) -> Result<Outcome, Failure
 
     // A dry run and an enrolment sign nothing and need no passphrase.
     let service = if args.dry_run || args.enrol {
-        session.service(&home)?
+        service(&home)?
     } else {
         session.signing_service(&home)?
     };

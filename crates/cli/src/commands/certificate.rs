@@ -11,7 +11,7 @@ use certseal_core::{
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{Session, block_on, issue_failure, write_whole};
+use super::{Session, block_on, issue_failure, service, write_whole};
 use crate::{
     args::{Certificate, Change},
     output::{self, Context as _, Failure, Outcome},
@@ -22,7 +22,7 @@ const MAX_SHOWN: usize = 200;
 
 pub(super) fn run(session: &Session, args: &Certificate) -> Result<Outcome, Failure> {
     let home = session.home()?;
-    let service = session.service(&home)?;
+    let service = service(&home)?;
     match args {
         Certificate::Find { query } => find(session, &service, query),
         Certificate::History { identifier } => history(session, &service, identifier),

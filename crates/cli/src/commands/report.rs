@@ -6,7 +6,7 @@ use certseal_core::{
     report::{Annex3, Tally, annex3},
 };
 
-use super::{Session, block_on, write_whole};
+use super::{Session, block_on, service, write_whole};
 use crate::{
     args::Report,
     output::{self, Context as _, Failure, Outcome},
@@ -14,7 +14,7 @@ use crate::{
 
 pub(super) fn run(session: &Session, args: &Report) -> Result<Outcome, Failure> {
     let home = session.home()?;
-    let service = session.service(&home)?;
+    let service = service(&home)?;
     let Report::Annex3 { csv, xlsx } = args;
     let report = annex3_now(&home, &service)?;
     let table = report.table();

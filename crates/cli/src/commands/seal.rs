@@ -9,7 +9,7 @@ use certseal_core::{
 };
 use serde_json::{Value, json};
 
-use super::{Session, block_on, certificate::local, issue_failure};
+use super::{Session, block_on, certificate::local, issue_failure, service};
 use crate::{
     args::{Seal, SealChange},
     output::{self, Context as _, Failure, Outcome},
@@ -17,7 +17,7 @@ use crate::{
 
 pub(super) fn run(session: &Session, args: &Seal) -> Result<Outcome, Failure> {
     let home = session.home()?;
-    let service = session.service(&home)?;
+    let service = service(&home)?;
     match args {
         Seal::List => list(session, &service),
         Seal::Show { id, svg } => show(session, &service, id, svg.as_deref()),

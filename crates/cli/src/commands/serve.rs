@@ -1,11 +1,67 @@
 //! `certseal serve`.
 
-use super::Session;
+use std::{io::IsTerminal as _, sync::Arc};
+
+use certseal_core::home::Home;
+use certseal_server::{App, AppParts};
+use tokio::net::TcpListener;
+use tracing_subscriber::EnvFilter;
+
+use super::{Session, block_on};
 use crate::{
     args::Serve,
-    output::{Failure, Outcome},
+    output::{self, Context as _, Failure, Outcome},
 };
 
-pub(super) fn run(_session: &Session, _args: &Serve) -> Result<Outcome, Failure> {
+pub(super) fn run(session: &Session, args: &Serve) -> Result<Outcome, Failure> {
+    let filter = EnvFilter::try_from_env("CERTSEAL_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+
+    let home = session.home()?;
+    let service = Arc::new(session.signing_service(&home)?);
+    let app = App::new(parts(home, service)).context("启动服务")?;
+    block_on(async {
+        let listener = TcpListener::bind(args.listen)
+            .await
+            .context(&format!("监听 {}", args.listen))
+            .map_err(|failure| failure.hint("换一个地址：--listen 127.0.0.1:8081"))?;
+        let address = listener.local_addr().context("监听")?;
+        output::note(format_args!(
+            "服务已启动：http://{address}/v 核验页，http://{address}/docs 接口；Ctrl-C 停止。"
+        ));
+        certseal_server::serve(app, listener, asked_to_stop())
+            .await
+            .context("服务")
+    })??;
     Ok(Outcome::Done)
+}
+
+fn parts(home: Home, service: Arc<certseal_core::issue::Service>) -> AppParts {
+    AppParts {
+        service,
+        host: home.config().host.clone(),
+        api_keys: home.api_keys_path(),
+        pki: home.pki_path(),
+        trust: Box::new(move || Ok(home.trust_material(None)?)),
+    }
+}
+
+/// Ctrl-C from a person, SIGTERM from a supervisor.
+async fn asked_to_stop() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
 }

@@ -3,7 +3,7 @@
 use certseal_core::{home::LIST_KEY, trust::list::TrustList};
 use serde_json::json;
 
-use super::{Session, block_on, certificate::local, clock, home_failure};
+use super::{Session, block_on, certificate::local, clock, home_failure, service};
 use crate::{
     args::Trust,
     output::{self, Context as _, Failure, Outcome},
@@ -14,7 +14,7 @@ pub(super) fn run(session: &Session, args: &Trust) -> Result<Outcome, Failure> {
     match args {
         Trust::Show => show(session, &home.trust_list(None).map_err(home_failure)?),
         Trust::Export { out } => {
-            let service = session.service(&home)?;
+            let service = service(&home)?;
             let seals = block_on(service.registry().seals())?.context("读取印章登记簿")?;
             home.export_authority(out, &seals).map_err(home_failure)?;
             if session.json {

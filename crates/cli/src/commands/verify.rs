@@ -56,7 +56,8 @@ impl Desk {
     pub(crate) fn judge(&self, examined: &Examined, now: Timestamp) -> Result<Report, Failure> {
         let view = match (&self.registry, examined.identifier()) {
             (Some(registry), Some(identifier)) => {
-                let view = block_on(RegistryView::look_up(&**registry, identifier, now))?;
+                // Whatever instant is judged, the registry speaks of the present.
+                let view = block_on(RegistryView::look_up(&**registry, identifier, clock().now()))?;
                 let view = view.context("查询登记簿")?;
                 // Another authority's certificate stands in another registry: ours was not the one to ask.
                 Some(view).filter(|view| view.record.is_some() || self.is_ours(identifier))
@@ -87,7 +88,10 @@ pub(super) fn run(session: &Session, args: &Verify) -> Result<Outcome, Failure> 
     for input in &args.inputs {
         if input == "-" {
             for name in io::stdin().lock().lines() {
-                inputs.push(name.context("读取标准输入")?);
+                let name = name.context("读取标准输入")?;
+                if !name.trim().is_empty() {
+                    inputs.push(name);
+                }
             }
         } else {
             inputs.push(input.clone());

@@ -454,7 +454,7 @@ impl Decoded {
         self.fill()?;
         let text = self.text.get(self.ready.clone()).unwrap_or_default();
         let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
-        let count = |delimiter: u8| line.iter().filter(|byte| **byte == delimiter).count();
+        let count = |delimiter: u8| line.split(|byte| *byte == delimiter).count();
         let best = b",\t;"
             .iter()
             .copied()

@@ -9,11 +9,11 @@ mod charstring;
 mod file;
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     io,
     path::{Path, PathBuf},
     sync::{
-        Arc, OnceLock, RwLock,
+        Arc, Mutex, OnceLock, PoisonError, RwLock, Weak,
         atomic::{AtomicU32, Ordering},
     },
 };
@@ -322,6 +322,19 @@ impl FontBook {
             plane0: std::array::from_fn(|_| plane()),
             beyond: RwLock::new(HashMap::new()),
         })
+    }
+
+    /// The book of these directories, opened now or by somebody else in this process who still holds it:
+    /// outlines take tens of megabytes, which several installations in one process need not pay twice.
+    pub fn shared(config: &FontConfig) -> Result<Arc<FontBook>, FontError> {
+        static OPENED: Mutex<BTreeMap<Vec<PathBuf>, Weak<FontBook>>> = Mutex::new(BTreeMap::new());
+        let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(book) = opened.get(&config.dirs).and_then(Weak::upgrade) {
+            return Ok(book);
+        }
+        let book = Arc::new(FontBook::load(config)?);
+        opened.insert(config.dirs.clone(), Arc::downgrade(&book));
+        Ok(book)
     }
 
     /// Debian packages that would widen the set of characters and are not installed.

@@ -18,6 +18,9 @@ const MAX_STRETCH: f32 = 0.09;
 /// What a full-width mark may give up where its other half is blank, in ems.
 const HALF: f32 = 0.5;
 
+/// A last line shorter than this, in ems, is a blemish.
+const WIDOW: f32 = 2.6;
+
 /// Horizontal placement of lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default)]
 #[serde(rename_all = "kebab-case")]
@@ -229,8 +232,9 @@ impl Setter {
             style.indent,
             &mut self.lines,
         );
+        let size = self.spare_widow(width, style, style.size);
         let below = self.lines.len().saturating_sub(1) as f32 * style.leading;
-        Ok(style.size * (ASCENT + DESCENT + below))
+        Ok(size * (ASCENT + DESCENT + below))
     }
 
     /// The width of a single line of the text, in ems.
@@ -294,7 +298,7 @@ impl Setter {
             let wide = widest / width;
             // A thousandth is rounding, not overflow.
             if high <= 1.001 && wide <= 1.001 {
-                return Some(size);
+                return Some(self.spare_widow(place.w, style, size));
             }
             if size <= style.floor {
                 return None;
@@ -306,6 +310,39 @@ impl Setter {
             };
             size = (size * factor.clamp(0.5, 0.995)).max(style.floor);
         }
+    }
+
+    /// A slightly smaller size that saves a last line of one or two characters, where there is one.
+    fn spare_widow(&mut self, width: Mm, style: &Style, size: Mm) -> Mm {
+        let count = self.lines.len();
+        let widow = self.lines.last().is_some_and(|line| line.width < WIDOW);
+        if !style.wrap || count < 2 || !widow {
+            return size;
+        }
+        for part in [0.975, 0.95, 0.925] {
+            let smaller = size * part;
+            if smaller < style.floor {
+                break;
+            }
+            break_lines(
+                &self.cells,
+                width / smaller,
+                style.spacing,
+                style.indent,
+                &mut self.lines,
+            );
+            if self.lines.len() < count {
+                return smaller;
+            }
+        }
+        break_lines(
+            &self.cells,
+            width / size,
+            style.spacing,
+            style.indent,
+            &mut self.lines,
+        );
+        size
     }
 
     fn set_cells(
@@ -618,6 +655,15 @@ mod tests {
                 position: 4
             }
         );
+    }
+
+    #[test]
+    fn a_lone_character_is_drawn_back_to_the_line_above() {
+        let text = "示范企业".repeat(5) + "书";
+        let lines = set(&text, page(80.3, 20.0), &style(4.0, 2.0)).unwrap();
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        let lines = set(&text, page(60.0, 20.0), &style(4.0, 2.0)).unwrap();
+        assert_eq!(lines.len(), 2, "{lines:?}");
     }
 
     #[test]

@@ -6,9 +6,10 @@
 //! more one after the other. Concurrent callers share one barrier.
 //!
 //! A crash between documents and their events leaves orphans: documents no event refers to. They are
-//! never given out, since every reader comes by way of an event; a retry of the same request writes over
-//! them, and [`Objects::remove_orphan`] removes one. Half-written files keep their temporary names (the
-//! key, `#` and a number) and are found under no key; [`Objects::half_written`] tells of them.
+//! never given out, since every reader comes by way of an event; a retry of the same request makes a
+//! document of another digest, so of another key, and [`Objects::remove_orphan`] removes what was left.
+//! Half-written files keep their temporary names (the key, `#` and a number) and are found under no key;
+//! [`Objects::half_written`] tells of them.
 
 use std::{
     fs, io,
@@ -64,13 +65,13 @@ struct BarrierState {
 #[non_exhaustive]
 pub enum ObjectsError {
     /// The stored bytes are not those the registry speaks of.
-    #[error("文件 {key} 的摘要与登记不符 (does not have the recorded digest)")]
+    #[error("证照文件 {key} 与登记摘要不符 (not the recorded digest)")]
     Altered {
         /// Key of the object.
         key: String,
     },
     /// Our own side or the medium failed.
-    #[error("文件 {key} 无法读写：{reason} (cannot be read or written)")]
+    #[error("证照文件 {key} 无法读写：{reason} (cannot be read or written)")]
     Failed {
         /// Key of the object.
         key: String,
@@ -78,16 +79,16 @@ pub enum ObjectsError {
         reason: String,
     },
     /// No such object.
-    #[error("没有文件 {key} (no such document)")]
+    #[error("没有证照文件 {key} (no such document)")]
     NotFound {
         /// Key of the object.
         key: String,
     },
     /// No space is left.
-    #[error("存储空间已满，证照文件无法写入 (no space is left for documents)")]
+    #[error("证照文件所在磁盘空间不足 (no space is left for documents)")]
     StorageFull,
     /// No document of ours is that large, so it is not read.
-    #[error("文件 {key} 有 {size} 字节，超过上限 {MAX_DOCUMENT_BYTES} (too large)")]
+    #[error("证照文件 {key} 有 {size} 字节，上限 {MAX_DOCUMENT_BYTES} (too large)")]
     TooLarge {
         /// Key of the object.
         key: String,
@@ -153,8 +154,7 @@ impl Objects {
         }
     }
 
-    /// Writes an object, whole or not at all, over an orphan of a crash if there is one. The caller has
-    /// made sure that no event refers to the key.
+    /// Writes an object, whole or not at all. The caller has made sure that no event refers to the key.
     pub async fn put(&self, key: &str, bytes: Vec<u8>) -> Result<(), ObjectsError> {
         self.store
             .put(&key.into(), PutPayload::from(bytes))

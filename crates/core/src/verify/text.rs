@@ -118,7 +118,8 @@ impl Report {
         let wanted = match self.conclusion {
             Conclusion::Good => return None,
             Conclusion::NotInForce => {
-                return self.findings.iter().find(|finding| {
+                // The registry is asked last, and what it took out of force is so whatever the dates say.
+                return self.findings.iter().rfind(|finding| {
                     finding.bears_on == Bearing::Force && finding.outcome == Outcome::Failed
                 });
             }

@@ -6,9 +6,12 @@ use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{App, problem::Problem};
+use crate::{
+    App,
+    problem::{Problem, ProblemBody},
+};
 
-/// State of the process.
+/// 运行状态 State of the process
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Health {
     /// Always `ok`: otherwise a problem is answered.
@@ -18,10 +21,26 @@ pub(crate) struct Health {
     version: &'static str,
 }
 
-const OK: Health = Health { status: "ok", version: env!("CARGO_PKG_VERSION") };
+const OK: Health = Health {
+    status: "ok",
+    version: env!("CARGO_PKG_VERSION"),
+};
 
 /// 存活检查 Liveness: the process answers
 #[utoipa::path(get, path = "/healthz", tag = "运行 operation", responses((status = 200, body = Health)))]
 pub(crate) async fn live() -> Json<Health> {
     Json(OK)
+}
+
+/// 就绪检查 Readiness: the registry answers
+#[utoipa::path(
+    get, path = "/readyz", tag = "运行 operation",
+    responses(
+        (status = 200, body = Health),
+        (status = 503, body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn ready(State(app): State<Arc<App>>) -> Result<Json<Health>, Problem> {
+    app.registry().checkpoint().await?;
+    Ok(Json(OK))
 }

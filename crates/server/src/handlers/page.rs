@@ -1,16 +1,11 @@
 //! The public verification page and what it asks for. No state is kept between requests.
 
-use std::{net::SocketAddr, sync::Arc};
-
 use axum::{
     body::Body,
-    extract::{ConnectInfo, FromRequestParts},
-    http::{HeaderMap, Response, StatusCode, header, request::Parts},
+    http::{HeaderMap, Response, StatusCode, header},
     response::{IntoResponse, Redirect},
 };
 use ring::digest;
-
-use crate::App;
 
 const INDEX: &str = include_str!("../page/index.html");
 const SCRIPT: &str = include_str!("../page/app.js");
@@ -51,7 +46,14 @@ fn asset(headers: &HeaderMap, media_type: &'static str, content: &'static str) -
 
 /// Whether `If-None-Match` names the tag (RFC 9110 §13.1.2, weak comparison).
 pub(crate) fn matches_tag(headers: &HeaderMap, tag: &str) -> bool {
-    headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok()).any(|value| {
-        value.split(',').map(str::trim).any(|given| given == "*" || given.trim_start_matches("W/") == tag)
-    })
+    headers
+        .get_all(header::IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .any(|value| {
+            value
+                .split(',')
+                .map(str::trim)
+                .any(|given| given == "*" || given.trim_start_matches("W/") == tag)
+        })
 }

@@ -1,5 +1,5 @@
 // Public verification page. Everything in the QR code is decoded and checked here, in the browser;
-// the server gives the public keys, and the present status when the visitor asks for it.
+// the server gives the public keys and, for the certificate identifier alone, the present status.
 
 // ---- text to bytes -------------------------------------------------------------------------
 
@@ -280,7 +280,7 @@ const verdict = (tone, zh, english, text, textEn) =>
 
 const axis = (tone, name, nameEn, text, textEn, act) =>
   el("li", { class: tone }, icon(tone),
-    el("div", { class: "text" }, el("b", {}, `${name} ${nameEn}`), el("br"), text, en(textEn),
+    el("div", { class: "text" }, el("b", {}, name, " ", en(nameEn)), text, en(textEn),
       act ? el("div", { class: "act" }, act) : null));
 
 function list(rows, className) {
@@ -299,6 +299,8 @@ const instant = (value) => {
   return `${longDate(shown.slice(0, 10))} ${shown.slice(11, 19)}（北京时间）`;
 };
 
+const utc = (value) => `${new Date(value).toISOString().slice(0, 19).replace("T", " ")} UTC`;
+
 function show(...children) {
   const result = document.getElementById("result");
   result.replaceChildren(...children.filter(Boolean));
@@ -306,7 +308,7 @@ function show(...children) {
   const heading = result.querySelector("h1");
   document.title = `${heading ? heading.firstChild.textContent : ""} · 电子证照核验`;
   if (heading) heading.focus({ preventScroll: true });
-  result.scrollIntoView({ block: "start" });
+  window.scrollTo({ top: 0 });
 }
 
 const stampLine = () => el("p", { class: "stamp" }, `核验时间 Checked at：${instant(Date.now())}`);
@@ -338,9 +340,8 @@ function periodAxis(token) {
 
 /** Authenticity and issuer from the signature and the trusted keys. */
 async function judge(token, keys) {
-  const key = keys.find((candidate) => candidate.kid === token.kid);
-  const paper = "请逐项比对下列内容与所出示的证照；如有不同，以不一致论。";
-  if (!key) {
+  const candidates = keys.filter((candidate) => candidate.kid === token.kid); // key ids are short
+  if (candidates.length === 0) {
     return {
       head: ["wary", "无法判定", "Undetermined", "签发密钥不在本站掌握的信任列表中。", "The signing key is not on this site's trust list."],
       axes: [
@@ -350,19 +351,27 @@ async function judge(token, keys) {
       genuine: false,
     };
   }
-  if (!(await signatureHolds(token, key))) {
+  let key = null;
+  for (const candidate of candidates) {
+    if (await signatureHolds(token, candidate)) {
+      key = candidate;
+      break;
+    }
+  }
+  if (!key) {
     return {
       head: ["bad", "核验不通过", "Not authentic", "签名与内容不符：二维码内容被改动或系伪造。", "The signature does not match: the code was altered or forged."],
       axes: [
         ["bad", "真实性", "Authenticity", "签名验证失败，请勿采信。", "The signature does not verify. Do not rely on it."],
-        ["wary", "签发机构", "Issuer", `二维码自称由“${key.authority}”签发，未能证实。`, "The issuer it claims is not proven."],
+        ["wary", "签发机构", "Issuer", `二维码自称由“${candidates[0].authority}”签发，未能证实。`, "The issuer it claims is not proven."],
       ],
       genuine: false,
     };
   }
-  const issuerProblem = key.authority_code !== token.issuerCode
+  const vouched = key.issuers === undefined || Object.hasOwn(key.issuers, token.issuerCode);
+  const issuerProblem = !vouched
     ? ["签发密钥属于另一机构，与二维码所示颁证机构不一致。", "The key belongs to another authority than the one named."]
-    : token.madeAt < Date.parse(key.valid_from) / 1000 || token.madeAt >= Date.parse(key.valid_until) / 1000
+    : token.madeAt < Date.parse(key.valid_from) / 1000 || token.madeAt > Date.parse(key.valid_until) / 1000
       ? ["签发时间不在密钥有效期内。", "It was signed outside the key's validity."]
       : key.type_codes && !key.type_codes.includes(token.typeCode)
         ? ["该机构未获准签发此类证照。", "The authority may not issue this type."]
@@ -384,9 +393,10 @@ async function judge(token, keys) {
     period,
   ];
   const headLine = period[0] === "good"
-    ? ["calm", "真实，状态待查", "Genuine; status not checked", "内容真实、在有效期内；是否被暂扣或撤销请查询当前状态。", "Genuine and within its period; ask for its present status below."]
+    ? ["calm", "真实，状态待查", "Genuine; status not known", "内容真实、在有效期内；是否被暂扣或撤销，以登记簿为准。", "Genuine and within its period; the registry knows whether it was suspended or revoked."]
     : [...STATUS[Date.now() / 1000 < token.validFrom ? "not-yet-valid" : "expired"]];
-  return { head: headLine, axes, genuine: true, paper, authority: key.authority };
+  const paper = "请逐项比对下列内容与所出示的证照；如有不同，以不一致论。";
+  return { head: headLine, axes, genuine: true, paper, authority: key.authority, issuer: key.issuers?.[token.issuerCode] };
 }
 
 async function checkDigits(digits) {
@@ -416,7 +426,9 @@ async function checkDigits(digits) {
       el("button", { type: "button", onclick: () => checkDigits(digits) }, "重试 ", en("Try again")),
     );
   }
-  drawToken(token, await judge(token, keys), null);
+  const judged = await judge(token, keys);
+  drawToken(token, judged, null);
+  if (judged.genuine) await askStatus(token, judged);
 }
 
 function drawToken(token, judged, status) {
@@ -426,13 +438,14 @@ function drawToken(token, judged, status) {
   let button = null;
   if (judged.genuine) {
     if (!status) {
-      statusAxis("calm", "尚未查询。", "Not asked yet.");
-      button = el("button", { type: "button" }, "查询当前状态 ", en("Ask present status"));
-      button.addEventListener("click", () => askStatus(token, judged, button));
+      statusAxis("calm", "正在查询……", "Asking the registry…");
     } else if (status.problem) {
       statusAxis("wary", status.problem, status.problemEn);
       button = el("button", { type: "button" }, "重新查询 ", en("Ask again"));
-      button.addEventListener("click", () => askStatus(token, judged, button));
+      button.addEventListener("click", () => {
+        button.disabled = true;
+        askStatus(token, judged);
+      });
     } else if (!status.registered) {
       const ours = status.responsible;
       if (ours) {
@@ -443,7 +456,7 @@ function drawToken(token, judged, status) {
         ours ? "Unknown to the registry." : "Another registry is responsible for this authority.");
     } else {
       headLine = STATUS[status.state] ?? ["wary", "无法判定", "Undetermined", "登记簿给出未知状态。", "The registry gave a state unknown to this page."];
-      statusAxis(headLine[0], `${headLine[1]}（截至 ${instant(status.as_of)}）`, `${headLine[2]}, as of ${status.as_of}`);
+      statusAxis(headLine[0], `${headLine[1]}，截至 ${instant(status.as_of)}。`, `${headLine[2]}, as of ${utc(status.as_of)}.`);
     }
   }
   const until = token.validUntil === undefined ? "长期" : longDate(dateAt(token.validUntil - DAY));
@@ -458,7 +471,8 @@ function drawToken(token, judged, status) {
       ["证照编号", "Number", token.number],
       ["持证主体", "Holder", token.holder],
       ["持证主体代码", "Holder code (masked)", token.holderCode],
-      ["颁证机构", "Issued by", judged.authority],
+      ["颁证机构", "Issued by", judged.issuer],
+      ["信任列表机构", "Vouched for by", judged.authority],
       ["颁证机构代码", "Issuer code", token.issuerCode],
       ["颁发日期", "Issued on", longDate(token.issuedOn)],
       ["有效期", "Valid", `${longDate(dateAt(token.validFrom))} 至 ${until}`],
@@ -476,8 +490,8 @@ function drawToken(token, judged, status) {
   );
 }
 
-async function askStatus(token, judged, button) {
-  button.disabled = true;
+/** Asks the registry; only the identifier is sent. */
+async function askStatus(token, judged) {
   let status;
   try {
     status = await postJson("/v/status", { identifier: token.identifier });
@@ -492,24 +506,55 @@ async function askStatus(token, judged, button) {
 
 // ---- by the server: files, and codes this browser cannot check ---------------------------------
 
-const INDICATION = {
-  "TOTAL-PASSED": ["good", "核验通过", "Passed", "文件真实、完整，且当前有效。", "Genuine, whole and in force."],
-  "TOTAL-FAILED": ["bad", "核验不通过", "Failed", "文件未通过核验，请勿采信，原因见下。", "Do not rely on it; see why below."],
-  INDETERMINATE: ["wary", "无法判定", "Undetermined", "缺少判定所需的信息，原因见下。", "Something needed to decide is missing; see below."],
+const CONCLUSION = {
+  good: ["good", "核验通过", "Genuine and in force"],
+  "not-in-force": ["wary", "真实，但现不在效力内", "Genuine, but not in force"],
+  undecided: ["wary", "无法判定", "Undetermined"],
+  bad: ["bad", "核验不通过", "Not genuine"],
 };
 const OUTCOME = { passed: "good", failed: "bad", undecided: "wary" };
+const FORCE = {
+  "in-force": "有效", "by-dates": "在有效期内（登记状态未查）", "not-yet": "尚未生效", expired: "已过有效期",
+  suspended: "已暂扣", revoked: "已撤销", cancelled: "已注销", superseded: "已换发",
+};
+
+function finding(one) {
+  const tone = OUTCOME[one.outcome] ?? "wary";
+  return axis(tone, one.title, one.title_en, one.message, one.message_en, one.hint || null);
+}
+
+/** The common name in a distinguished name, or all of it where there is none. */
+const commonName = (name) => /(?:^|, )CN=([^,]+)/.exec(name ?? "")?.[1] ?? name;
 
 function showReport(report) {
-  const headLine = (INDICATION[report.indication] ?? INDICATION.INDETERMINATE).slice();
-  if (report.headline) headLine.splice(3, 2, report.headline, report.headline_en ?? "");
-  const asked = report.findings.filter((finding) => finding.outcome !== "not-applicable");
+  const genuine = ["good", "not-in-force"].includes(report.conclusion);
+  const state = STATUS[report.in_force === "not-yet" ? "not-yet-valid" : report.in_force];
+  const [tone, zh, english] = (report.conclusion === "not-in-force" && state) || (CONCLUSION[report.conclusion] ?? CONCLUSION.undecided);
+  const asked = report.findings.filter((one) => one.outcome !== "not-applicable");
+  const open = asked.filter((one) => one.outcome !== "passed");
+  const passed = asked.filter((one) => one.outcome === "passed");
+  const subject = report.subject;
+  const force = FORCE[report.in_force];
+  const folded = el("details", {}, both("summary", `已通过的 ${passed.length} 项检查`, `${passed.length} checks passed`),
+    el("ul", { class: "axes" }, ...passed.map(finding)));
   show(
-    verdict(...headLine),
-    el("ul", { class: "axes" }, ...asked.map((finding) =>
-      axis(OUTCOME[finding.outcome] ?? "wary", finding.title ?? finding.check, finding.title ? "" : "", finding.message, finding.message_en,
-        finding.hint))),
-    report.subject ? both("h2", "证照内容", "What it says") : null,
-    report.subject ? list(report.subject.map((row) => [row.label, row.label_en, row.value])) : null,
+    verdict(tone, zh, english, report.headline, report.headline_en),
+    open.length ? el("ul", { class: "axes" }, ...open.map(finding)) : null,
+    subject ? both("h2", genuine ? "证照内容" : "所称内容（未证实）", genuine ? "What it says" : "What it claims, not proven") : null,
+    subject ? list([
+      ["当前效力", "In force", genuine ? force : null],
+      ["证照类型", "Type", subject.type_name],
+      ["证照编号", "Number", subject.number],
+      ["持证主体", "Holder", subject.holder_name],
+      ["持证主体代码", "Holder code (masked)", subject.holder_code_masked],
+      ["颁证机构", "Issued by", subject.issuer_name ?? subject.issuer_code],
+      ["颁发日期", "Issued on", longDate(subject.issued_on)],
+      ["有效期", "Valid", `${longDate(subject.valid_from)} 至 ${subject.valid_until ? longDate(subject.valid_until) : "长期"}`],
+      ["电子证照标识", "Identifier", subject.identifier],
+      ["签章人", "Signed by", commonName(report.signed_by?.name)],
+      ["登记簿截至", "Registry as of", report.registry_as_of ? instant(report.registry_as_of) : null],
+    ]) : null,
+    passed.length ? folded : null,
     el("div", { class: "row" }, printButton()),
     stampLine(),
   );
@@ -528,7 +573,7 @@ function offerServer(digits) {
   button.addEventListener("click", async () => {
     button.disabled = true;
     try {
-      showReport(await postJson("/v1/verify/text", { text: digits }));
+      showReport(await postBody("/v1/verify", "text/plain", digits));
     } catch (error) {
       showProblem(error);
     }
@@ -555,18 +600,15 @@ async function answer(response) {
 }
 
 const getJson = async (url) => answer(await fetch(url, { credentials: "omit" }));
-const postJson = async (url, value) =>
-  answer(await fetch(url, {
-    method: "POST", credentials: "omit", headers: { "content-type": "application/json" }, body: JSON.stringify(value),
-  }));
+const postBody = async (url, type, body) =>
+  answer(await fetch(url, { method: "POST", credentials: "omit", headers: { "content-type": type }, body }));
+const postJson = (url, value) => postBody(url, "application/json", JSON.stringify(value));
 
 async function checkFile(file, button) {
   button.disabled = true;
   try {
     const type = file.type || (/\.pdf$/i.test(file.name) ? "application/pdf" : "application/octet-stream");
-    showReport(await answer(await fetch("/v1/verify", {
-      method: "POST", credentials: "omit", headers: { "content-type": type }, body: file,
-    })));
+    showReport(await postBody("/v1/verify", type, file));
   } catch (error) {
     showProblem(error);
   } finally {
@@ -584,6 +626,10 @@ function fromAddress() {
 
 if (typeof document !== "undefined") {
   window.addEventListener("hashchange", fromAddress);
+  document.getElementById("file").addEventListener("change", (event) => {
+    const [file] = event.target.files;
+    if (file) document.getElementById("file-name").textContent = file.name;
+  });
   document.getElementById("file-form").addEventListener("submit", (event) => {
     event.preventDefault();
     const [file] = document.getElementById("file").files;

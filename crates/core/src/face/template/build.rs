@@ -1,5 +1,7 @@
 //! From a template file and a type to base art and places.
 
+mod title;
+
 use std::{collections::BTreeSet, sync::Arc};
 
 use super::{Block, FaceTemplate, PhotoSlot, Piece, Source, Value, flow, plain_style, words};
@@ -7,7 +9,7 @@ use crate::{
     catalogue::{CertificateType, Field, FieldKind, Role},
     face::{
         Color, Drawing, FontBook, FontRole, Item, MIN_QR_MODULE, Mm, Rect, art,
-        spec::{Art, Page, Paint, Palette, Place, Setting, Sign, TemplateFile, Title},
+        spec::{Art, Page, Paint, Palette, Place, Setting, Sign, TemplateFile},
         text::{Align, SetError, Setter, Span, Style, VAlign},
     },
 };
@@ -161,94 +163,6 @@ impl<'a> Builder<'a> {
             label: field.label.clone(),
             style,
         }))
-    }
-
-    fn title(&mut self, title: &Title) -> Result<(), String> {
-        let rect = match title.rect_with_emblem {
-            Some(rect) if self.certificate_type.emblem => rect,
-            _ => title.rect,
-        };
-        let mut place = self.slot("title.rect", rect)?;
-        let color = self.color(title.color.as_ref(), "main")?;
-        let font = title.font.unwrap_or(FontRole::SongBold);
-        let own = words::title(self.certificate_type).to_owned();
-        let text = title.text.clone().unwrap_or(own);
-        let (above, main, below) = match title.prefix {
-            Some(_) => split_title(&text),
-            None => ("", text.as_str(), ""),
-        };
-        let style = Style {
-            size: title.size,
-            floor: title.floor,
-            align: Align::Center,
-            leading: 1.25,
-            wrap: false,
-            ..plain_style(color)
-        };
-        let small = title.prefix.unwrap_or(0.0);
-        if !above.is_empty() {
-            let line = Rect {
-                h: small * 1.6,
-                ..place
-            };
-            let style = Style {
-                size: small,
-                floor: small * 0.6,
-                spacing: 0.12,
-                ..style.clone()
-            };
-            self.fixed(above, font, line, &style)?;
-            place = Rect {
-                y: place.y + line.h,
-                h: place.h - line.h,
-                ..place
-            };
-        }
-        if !below.is_empty() {
-            let size = small * 0.9;
-            let line = Rect {
-                y: place.y + place.h - size * 1.5,
-                h: size * 1.5,
-                ..place
-            };
-            let style = Style {
-                size,
-                floor: size * 0.6,
-                ..style.clone()
-            };
-            self.fixed(below, font, line, &style)?;
-            place.h -= line.h;
-        }
-        let count = main.chars().count().max(2) as f32;
-        let spacing = ((title.spread - count) / (count - 1.0)).clamp(0.0, 0.7);
-        let spread = Style {
-            spacing,
-            ..style.clone()
-        };
-        // A title rather gives up its air than its size, and its size than its line.
-        let tries = [
-            spread,
-            Style {
-                spacing: 0.06,
-                ..style.clone()
-            },
-            Style {
-                wrap: true,
-                floor: title.floor * 0.7,
-                ..style
-            },
-        ];
-        for style in tries {
-            match self.try_fixed(main, font, place, &style) {
-                Err(SetError::TooLong) => {}
-                Err(error) => return Err(refusal(main, &error)),
-                Ok(()) => return Ok(()),
-            }
-        }
-        Err(format!(
-            "标题“{main}”在 {:.0}×{:.0} 毫米内排不下",
-            place.w, place.h
-        ))
     }
 
     /// Text with `{…}`: part of the base when nothing in it differs from face to face.
@@ -475,7 +389,7 @@ pub(super) fn lengths(field: &Field) -> (f32, f32) {
                 most
             };
             let usual = if most >= 80.0 {
-                sample.max(most * 0.22)
+                sample.max(most * 0.14)
             } else {
                 sample.max(most.min(8.0))
             };
@@ -486,19 +400,6 @@ pub(super) fn lengths(field: &Field) -> (f32, f32) {
 
 fn ems(ch: char) -> f32 {
     if ch.is_ascii() { 0.62 } else { 1.0 }
-}
-
-/// What stands above the title, the title, and what stands below.
-fn split_title(text: &str) -> (&str, &str, &str) {
-    let state = "中华人民共和国";
-    let (above, rest) = match text.strip_prefix(state) {
-        Some(rest) if !rest.is_empty() => (state, rest),
-        _ => ("", text),
-    };
-    match rest.find('（') {
-        Some(at) if at > 0 && rest.ends_with('）') => (above, &rest[..at], &rest[at..]),
-        _ => (above, rest, ""),
-    }
 }
 
 fn refusal(text: &str, error: &SetError) -> String {

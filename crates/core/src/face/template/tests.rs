@@ -293,6 +293,38 @@ fn rare_characters_of_names_are_printed() {
 }
 
 #[test]
+fn a_photo_takes_the_place_of_its_empty_frame() {
+    let own = types()
+        .into_iter()
+        .find(|own| own.key == "teacher-qualification-certificate")
+        .unwrap();
+    let template = load(&own);
+    let slot = template.photo.as_ref().unwrap().place;
+    let mut data = data(&own, sample);
+    let frame = |face: &Face| runs(&face.items).any(|run| text(run) == "照 片");
+    assert!(frame(&template.lay_out(&data, &PRINTED, &BOOK).unwrap()));
+
+    let mut file = std::io::Cursor::new(Vec::new());
+    let portrait = image::DynamicImage::new_rgb8(295, 413);
+    portrait.write_to(&mut file, image::ImageFormat::Jpeg).unwrap();
+    data.photos.insert("photo".to_owned(), file.into_inner().into());
+    let face = template.lay_out(&data, &PRINTED, &BOOK).unwrap();
+    assert!(!frame(&face));
+    let placed = face.items.iter().find_map(|item| match item {
+        Item::Picture(placed) => Some(placed),
+        _ => None,
+    });
+    let Rect { x, y, w, h } = placed.unwrap().place;
+    assert!(x >= slot.x - 0.01 && y >= slot.y - 0.01);
+    assert!(x + w <= slot.x + slot.w + 0.01 && y + h <= slot.y + slot.h + 0.01);
+
+    data.photos
+        .insert("photo".to_owned(), Arc::from(&b"no picture"[..]));
+    let errors = template.lay_out(&data, &PRINTED, &BOOK).unwrap_err();
+    assert!(matches!(errors.as_slice(), [FaceError::Photo { field, .. }] if field == "photo"));
+}
+
+#[test]
 fn data_of_another_type_are_refused() {
     let own = food();
     let mut other = (*own).clone();
