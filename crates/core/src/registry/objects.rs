@@ -16,11 +16,11 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
-use futures::{StreamExt, TryStreamExt, stream::BoxStream};
+use futures::{StreamExt, stream::BoxStream};
 use object_store::{ObjectStore, ObjectStoreExt, PutPayload, local::LocalFileSystem};
 use ring::digest::{SHA256, digest};
 use tokio::runtime::Handle;
@@ -163,17 +163,27 @@ impl Objects {
             .map_err(|e| from_store(key, &e))
     }
 
-    /// Writes many objects; the first failure ends it.
+    /// Writes many objects; the first failure ends it. On return none is still being written, so that
+    /// the caller may remove those that were.
     pub async fn put_all(
         &self,
         objects: impl IntoIterator<Item = (String, Vec<u8>)> + Send,
     ) -> Result<(), ObjectsError> {
         let objects: Vec<_> = objects.into_iter().collect();
-        futures::stream::iter(objects)
-            .map(|(key, bytes)| async move { self.put(&key, bytes).await })
+        let ended = &AtomicBool::new(false);
+        let results: Vec<Result<(), ObjectsError>> = futures::stream::iter(objects)
+            .map(|(key, bytes)| async move {
+                if ended.load(Ordering::SeqCst) {
+                    return Ok(());
+                }
+                let put = self.put(&key, bytes).await;
+                ended.fetch_or(put.is_err(), Ordering::SeqCst);
+                put
+            })
             .buffer_unordered(PUTS_AT_ONCE)
-            .try_collect()
-            .await
+            .collect()
+            .await;
+        results.into_iter().collect()
     }
 
     /// Returns when everything put before the call is durable.
@@ -335,6 +345,8 @@ fn from_store(key: &str, error: &object_store::Error) -> ObjectsError {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+
+    use futures::TryStreamExt as _;
 
     use super::*;
 
