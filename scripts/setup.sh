@@ -20,6 +20,7 @@ if [ "${1:-demo}" = test ]; then
     need qpdf qpdf
     need zbarimg zbar-tools
     need openssl openssl
+    need certutil libnss3-tools
     need python3 python3
     python3 -c 'import ensurepip' >/dev/null 2>&1 || packages+=(python3-venv)
 fi

@@ -202,7 +202,7 @@ fn documents_on_a_full_disk_of_their_own_leave_no_half() {
     let (_folder, file) = table(600);
     let (_, stderr) = run_to(2, &mut backfill(home.path(), &file));
     assert!(
-        stderr.contains("空间不足") && stderr.contains("再次运行"),
+        stderr.contains("空间已满") && stderr.contains("再次运行"),
         "{stderr}"
     );
     let audit = run_json(0, certseal(home.path()).arg("audit"));

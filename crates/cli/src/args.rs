@@ -354,6 +354,8 @@ pub(crate) enum Trust {
         #[arg(long, short, value_name = "DIR")]
         out: PathBuf,
     },
+    /// 内容不变，签发下一号列表（每 90 天至少一次） Sign the next list with the same content
+    Renew,
     /// 收录一个机构（对方 trust export 的目录）并签发新列表 Enter an authority and sign the next list
     Add {
         /// 对方导出的目录 Folder the other authority exported

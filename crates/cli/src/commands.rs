@@ -20,7 +20,7 @@ use std::{
     collections::BTreeSet,
     fs,
     future::Future,
-    io,
+    io::{self, IsTerminal as _},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -29,10 +29,12 @@ use certseal_core::{
     catalogue::{Catalogue, CertificateType},
     clock::{Clock, SystemClock},
     crypto::{KeyFolder, Passphrase},
-    home::{Home, HomeError},
+    home::{Home, HomeError, PkiError},
     issue::{IssueError, Service},
     registry::{RegistryError, SledOptions},
 };
+
+use tracing_subscriber::EnvFilter;
 
 use crate::{
     args::{Cli, Command},
@@ -86,6 +88,7 @@ pub(crate) fn clock() -> Arc<dyn Clock> {
 
 /// Runs the verb.
 pub(crate) fn run(cli: Cli) -> Result<Outcome, Failure> {
+    log(matches!(cli.command, Command::Serve(_)));
     let session = Session {
         home: cli.home,
         passphrase_file: cli.passphrase_file,
@@ -107,6 +110,21 @@ pub(crate) fn run(cli: Cli) -> Result<Outcome, Failure> {
         Command::Audit(args) => audit::run(&session, &args),
         Command::Demo(args) => demo::run(&args),
         Command::Bench(args) => bench::run(&args),
+    }
+}
+
+/// A server tells what it does; a verb only what somebody should know. `CERTSEAL_LOG` says otherwise.
+fn log(serving: bool) {
+    let usual = if serving { "info" } else { "warn" };
+    let filter = EnvFilter::try_from_env("CERTSEAL_LOG").unwrap_or_else(|_| EnvFilter::new(usual));
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
+    if serving {
+        subscriber.init();
+    } else {
+        subscriber.without_time().with_target(false).init();
     }
 }
 
@@ -194,6 +212,13 @@ pub(crate) fn home_failure(error: HomeError) -> Failure {
         HomeError::Registry(RegistryError::Corrupt(_)) => {
             Some("从备份恢复 registry 目录；此前不要清理 documents 目录中的文件。")
         }
+        HomeError::Trust(_) => {
+            Some("向信任列表的发布者取得最新一期及其公钥证书，放入数据目录的 trust 文件夹。")
+        }
+        HomeError::Key(_) => Some("核对口令；口令由 --passphrase-file 或环境变量 CERTSEAL_PASSPHRASE 提供。"),
+        HomeError::Pki(PkiError::UnknownName(_)) => Some("用 certseal key list 查看签章证书的名称。"),
+        HomeError::Io { .. } => Some("检查该文件是否存在、能否读写。"),
+        HomeError::Config { .. } | HomeError::Catalogue(_) => Some("改正所指的文件后再试。"),
         HomeError::Objects(_) => Some("检查磁盘空间和权限。"),
         HomeError::Fonts(_) => Some("安装字体：apt-get install fonts-noto-cjk"),
         _ => None,
@@ -218,6 +243,10 @@ pub(crate) fn issue_failure(doing: &str, error: &IssueError) -> Failure {
             Some("核对口令；口令由 --passphrase-file 或环境变量 CERTSEAL_PASSPHRASE 提供。")
         }
         IssueError::Seal { .. } | IssueError::NoSeal { .. } => Some("用 certseal seal list 查看印章状态。"),
+        IssueError::Signer { .. } => Some("用 certseal key list 查看签章证书。"),
+        IssueError::RevocationLists(_) => Some("用 certseal key crl 重新签发吊销列表。"),
+        IssueError::Refused { .. } => Some("用 certseal certificate find 查询其现状。"),
+        IssueError::ForeignSeal { .. } => Some("用 certseal seal list 查看本部门的印章。"),
         IssueError::NotFound(_) => Some("用 certseal certificate find 查询。"),
         IssueError::IdempotencyConflict => Some("换一个幂等键，或提交与上次相同的内容。"),
         IssueError::Registry(RegistryError::StorageFull) => {

@@ -38,6 +38,11 @@ pub fn china() -> TimeZone {
     TimeZone::fixed(Offset::constant(8))
 }
 
+/// An instant as people in China read it, to the second.
+pub fn clock_time(at: Timestamp) -> String {
+    at.to_zoned(china()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
 /// The civil date of an instant in China Standard Time.
 pub fn civil_date(at: Timestamp) -> Date {
     at.to_zoned(china()).date()

@@ -4,7 +4,7 @@
 //!  certseal.toml      who issues here, and where verification pages are
 //!  templates/         certificate types
 //!  keys/              encrypted private keys with their X.509 certificates
-//!  pki/               what the authority publishes: CA certificates, CRLs, revocations.json
+//!  pki/               what the authority publishes: CA certificates, CRLs, seals; revocations.json
 //!  trust/             the trust list, the key it is checked with, CRLs and seals of other authorities
 //!  registry/          events
 //!  documents/         sealed documents
@@ -210,6 +210,16 @@ impl Home {
             workshop: self.workshop()?,
             keys: Arc::new(keys),
             seal_makers: maker.into_iter().take(1).collect(),
+            anchors: read_chain(&self.keys_path().join(format!("{ROOT}.pem")))?,
+            revocation_lists: {
+                let folder = self.pki_path();
+                Box::new(move || {
+                    [ROOT, CA]
+                        .iter()
+                        .map(|name| fs::read(folder.join(format!("{name}.crl"))))
+                        .collect()
+                })
+            },
             host: self.config.host.clone(),
             registry: Arc::new(self.registry()?),
             objects: Arc::new(self.objects()?),

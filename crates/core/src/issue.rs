@@ -26,7 +26,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use self::press::{Press, PressError, PressParts, SealedDocument, Typesetter};
 use crate::{
     catalogue::{Catalogue, CertificateType, FaceData, FieldError, Issuer, NumberError, RawRecord},
-    clock::{Clock, civil_date},
+    clock::{Clock, civil_date, clock_time},
     codes::{CertificateIdentifier, CitizenId, CodeError},
     crypto::{KeyFolder, KeyFolderError},
     face::{FaceError, FaceTemplate, FontBook},
@@ -37,6 +37,10 @@ use crate::{
     seal::{
         Refusal, RegisterEntry, Seal, SealError, SealStatus, SignedSeal, impression::ImpressionError,
         may_sign,
+    },
+    trust::{
+        crl::Crl,
+        path::{PathContext, PathError, Usage, validate},
     },
 };
 
@@ -134,16 +138,17 @@ pub enum IssueError {
         /// Who issues.
         issuer: String,
     },
-    /// The signer certificate is not valid now.
-    #[error(
-        "签章证书 {signer} 不在有效期内（至 {not_after}），请换发证书并重新制章 (signer certificate not valid now)"
-    )]
-    SignerOutOfDate {
+    /// Verifiers would refuse the signer certificate.
+    #[error("签章证书 {name} {} ({source})", unfit_zh(source))]
+    Signer {
         /// Name of the key.
-        signer: String,
-        /// Its last valid second.
-        not_after: Timestamp,
+        name: String,
+        /// Why.
+        source: PathError,
     },
+    /// The revocation lists cannot be read.
+    #[error("无法读取吊销列表 (cannot read the revocation lists)")]
+    RevocationLists(#[from] std::io::Error),
     /// No seal maker is known.
     #[error("没有制章者证书，无法核对印章 {0} (no seal maker is known)")]
     NoSealMaker(String),
@@ -199,6 +204,17 @@ pub enum IssueError {
 fn join(errors: &[FieldError]) -> String {
     let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
     texts.join("；")
+}
+
+/// What a seal keeper reads of a signer certificate that verifiers would refuse.
+fn unfit_zh(error: &PathError) -> String {
+    match error {
+        PathError::Revoked { revoked_at, .. } => format!("已于 {} 吊销", clock_time(*revoked_at)),
+        PathError::Expired { .. } => "已过期".to_owned(),
+        PathError::NotYetValid { .. } => "尚未生效".to_owned(),
+        PathError::WrongUsage { .. } => "不是签章用途的证书".to_owned(),
+        _ => "追溯不到本机构的根证书".to_owned(),
+    }
 }
 
 /// What a clerk reads when the registry refuses.
@@ -268,8 +284,10 @@ impl Workshop {
     }
 }
 
+/// Reads revocation lists.
+pub type RevocationLists = Box<dyn Fn() -> std::io::Result<Vec<Vec<u8>>> + Send + Sync>;
+
 /// What a service is put together from.
-#[derive(Debug)]
 pub struct ServiceParts {
     /// Types, layouts, fonts, issuers.
     pub workshop: Workshop,
@@ -277,6 +295,10 @@ pub struct ServiceParts {
     pub keys: Arc<KeyFolder>,
     /// DER of the X.509 certificates of seal makers whose seals are used here.
     pub seal_makers: Vec<Vec<u8>>,
+    /// DER of the roots of document signers.
+    pub anchors: Vec<Vec<u8>>,
+    /// Reads the revocation lists as they are now, in DER.
+    pub revocation_lists: RevocationLists,
     /// Host of the verification page.
     pub host: String,
     /// The registry.
@@ -285,6 +307,16 @@ pub struct ServiceParts {
     pub objects: Arc<Objects>,
     /// Where "now" comes from.
     pub clock: Arc<dyn Clock>,
+}
+
+impl std::fmt::Debug for ServiceParts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ServiceParts")
+            .field("keys", &self.keys)
+            .field("host", &self.host)
+            .field("registry", &self.registry)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Issues certificates and changes their state.
@@ -357,7 +389,8 @@ impl Service {
         }
         let press = self.prepare(certificate_type, &seal)?;
 
-        // Asked anew each time: the press may be older than the seal's suspension or the signer's expiry.
+        // Asked anew each time: the press may be older than the seal's suspension, the signer's expiry
+        // or its revocation.
         let now = self.parts.clock.now();
         let entry = RegisterEntry {
             code: record.id,
@@ -366,14 +399,34 @@ impl Service {
             reason: record.reason,
         };
         may_sign(Some(&entry), &seal, press.signer_certificate(), now)?;
-        let (not_before, not_after) = press.signer_validity();
-        if now < not_before || now > not_after {
-            return Err(IssueError::SignerOutOfDate {
-                signer: document_signer(&certificate_type.department),
-                not_after,
-            });
-        }
+        self.check_signer(&press, now)?;
         Ok(press)
+    }
+
+    /// A signer certificate that verifiers would refuse signs nothing: expired, revoked, of another use.
+    /// A revocation list that is overdue does not stop issuing; it is the verifiers who will wait for it.
+    fn check_signer(&self, press: &Press, now: Timestamp) -> Result<(), IssueError> {
+        let refuse = |source| IssueError::Signer {
+            name: document_signer(&press.typesetter().certificate_type().department),
+            source,
+        };
+        let identity = press.signer();
+        let crls = (self.parts.revocation_lists)()?;
+        let crls: Vec<Crl> = crls.iter().filter_map(|der| Crl::parse(der).ok()).collect();
+        let anchors: Vec<&[u8]> = self.parts.anchors.iter().map(Vec::as_slice).collect();
+        let context = PathContext {
+            anchors: &anchors,
+            crls: &crls,
+            at: now,
+            usage: Usage::Document,
+        };
+        let path = validate(&identity.certificate, &identity.issuers, &context).map_err(refuse)?;
+        if path.undecided().next().is_some() {
+            tracing::warn!(
+                "吊销列表缺失或过期，请运行 certseal key crl (revocation lists are missing or overdue)"
+            );
+        }
+        Ok(())
     }
 
     fn prepare(

@@ -23,7 +23,7 @@ use crate::{
     clock::civil_date,
     trust::list::{Authority, AuthorityStatus, Freshness, TrustList, covers, issuer_region},
     verify::{
-        Force, Indication, Outcome, Report, Subject,
+        Finding, Force, Indication, Outcome, Report, Subject,
         text::{clock_time, day},
     },
 };
@@ -109,6 +109,9 @@ pub fn recognise(report: &Report, list: &TrustList, policy: &Policy) -> Recognit
         reasons: steps.0,
     }
 }
+
+/// Codes of findings that say that a signer leads to no root we know.
+const ROOTLESS: [&str; 2] = ["UNKNOWN_ROOT", "TOKEN_SIGNER_UNKNOWN"];
 
 fn judge_verdict(steps: &mut Steps, report: &Report) {
     match report.indication {
@@ -202,6 +205,17 @@ fn judge_authority<'a>(steps: &mut Steps, report: &Report, list: &'a TrustList) 
         .or(listed.first())
         .copied();
     let Some(authority) = found else {
+        // That the root is on no list is known of a root, or of a path that ends at none.
+        let rootless = |finding: &Finding| ROOTLESS.contains(&finding.code);
+        if anchor.is_none() && !report.findings.iter().any(rootless) {
+            steps.open(
+                "authority-listed",
+                "AUTHORITY_UNKNOWN",
+                "签章未获证实，不知出自哪个机构",
+                "the signature is not proven, so nobody is known to stand behind it",
+            );
+            return None;
+        }
         steps.refuse(
             "authority-listed",
             "AUTHORITY_NOT_LISTED",

@@ -161,6 +161,23 @@ impl EventKind {
         )
     }
 
+    /// What was done, in English.
+    pub fn name_en(self) -> &'static str {
+        match self {
+            Self::Enrolled => "enrolled",
+            Self::Issued => "issued",
+            Self::Renewed => "renewed",
+            Self::Amended => "amended",
+            Self::Reissued => "reissued",
+            Self::Suspended | Self::SealSuspended => "suspended",
+            Self::Resumed | Self::SealResumed => "resumed",
+            Self::Revoked => "revoked",
+            Self::Cancelled => "cancelled",
+            Self::SealRegistered => "registered",
+            Self::SealDestroyed => "destroyed",
+        }
+    }
+
     /// What an operator calls it.
     pub fn name_zh(self) -> &'static str {
         match self {
@@ -198,6 +215,17 @@ pub enum Status {
 }
 
 impl Status {
+    /// The state in English.
+    pub fn name_en(self) -> &'static str {
+        match self {
+            Self::InForce => "in force",
+            Self::Suspended => "suspended",
+            Self::Revoked => "revoked",
+            Self::Cancelled => "cancelled",
+            Self::Superseded => "superseded",
+        }
+    }
+
     /// What an operator calls it.
     pub fn name_zh(self) -> &'static str {
         match self {
@@ -560,7 +588,7 @@ pub enum AppendError {
         identifier: String,
     },
     /// The rules of the life of a certificate do not allow it.
-    #[error("a certificate that is {from:?} cannot be {operation:?}: {identifier}")]
+    #[error("a certificate that is {} cannot be {}: {identifier}", from.name_en(), operation.name_en())]
     IllegalTransition {
         /// The certificate.
         identifier: String,
@@ -570,7 +598,7 @@ pub enum AppendError {
         operation: EventKind,
     },
     /// The rules of the life of a seal do not allow it.
-    #[error("a seal that is {from:?} cannot be {operation:?}: {seal}")]
+    #[error("a seal that is {} cannot be {}: {seal}", from.name_en(), operation.name_en())]
     IllegalSealTransition {
         /// The seal.
         seal: String,
@@ -610,7 +638,7 @@ pub enum AppendError {
         seal: String,
     },
     /// The seal may sign nothing at present.
-    #[error("seal {seal} is {status:?}")]
+    #[error("seal {seal} is {}", status.name_en())]
     SealNotInForce {
         /// The seal.
         seal: String,
@@ -641,10 +669,10 @@ pub enum RegistryError {
     #[error("登记簿已损坏：{0} (the registry is damaged)")]
     Corrupt(String),
     /// An earlier write failed; nothing is written until the registry is opened again.
-    #[error("登记簿在一次故障后已停止写入：{0}；请重新打开 (the registry stopped writing)")]
+    #[error("登记簿写入失败后已停止写入，须重新打开：{0} (the registry stopped writing)")]
     Halted(String),
     /// Another process has it open.
-    #[error("登记簿 {} 正由另一进程使用{} (the registry is in use)", path.display(), match pid { Some(pid) => format!("（进程号 {pid}）"), None => String::new() })]
+    #[error("登记簿 {} 正由另一进程使用{} (in use by another process)", path.display(), match pid { Some(pid) => format!("，进程号 {pid}"), None => String::new() })]
     InUse {
         /// Folder of the registry.
         path: PathBuf,
@@ -652,10 +680,12 @@ pub enum RegistryError {
         pid: Option<u32>,
     },
     /// The medium failed.
-    #[error("登记簿无法读写：{0} (the registry cannot be read or written)")]
+    #[error("登记簿无法读写：{0} (cannot be read or written)")]
     Io(String),
     /// Written by a later version of the program.
-    #[error("登记簿为第 {found} 版格式，本程序只支持到第 {known} 版，请升级 (written by a later version)")]
+    #[error(
+        "登记簿格式为第 {found} 版，本程序只识别到第 {known} 版，请升级程序 (written by a later version)"
+    )]
     NewerFormat {
         /// Format found.
         found: u64,
@@ -663,7 +693,7 @@ pub enum RegistryError {
         known: u64,
     },
     /// A proof or page beyond the end was asked for.
-    #[error("登记簿共 {size} 个事件，没有第 {asked} 个 (out of range)")]
+    #[error("登记簿有 {size} 个事件，所求第 {asked} 个不存在 (out of range)")]
     OutOfRange {
         /// Events there are.
         size: u64,
@@ -671,10 +701,10 @@ pub enum RegistryError {
         asked: u64,
     },
     /// No space is left.
-    #[error("登记簿所在磁盘空间不足 (no space is left for the registry)")]
+    #[error("存储空间不足，登记簿停止写入 (no space is left for the registry)")]
     StorageFull,
     /// A remote registry cannot be reached or is overloaded; a repeat may succeed.
-    #[error("登记簿暂不可用：{0} (the registry is unavailable)")]
+    #[error("登记簿暂不可用：{0} (unavailable)")]
     Unavailable(String),
 }
 

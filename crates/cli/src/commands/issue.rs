@@ -71,14 +71,16 @@ pub(super) fn run(session: &Session, args: Issue) -> Result<Outcome, Failure> {
     let path = args
         .out
         .unwrap_or_else(|| format!("{}.pdf", record.identifier).into());
-    write_whole(&path, &issued.document)
-        .context(&format!("写入 {}", path.display()))
-        .map_err(|failure| {
-            failure.hint(format!(
-                "证照已签发，请勿重复签发；用 certseal certificate export {} --out 文件 取出。",
-                record.identifier
-            ))
-        })?;
+    write_whole(&path, &issued.document).map_err(|error| {
+        Failure::from_error(
+            &format!("证照 {} 已签发，但无法写入 {}", record.identifier, path.display()),
+            &error,
+        )
+        .hint(format!(
+            "不要重新签发；用 certseal certificate export {} --out … 取出文件。",
+            record.identifier
+        ))
+    })?;
     if session.json {
         output::json(&json!({ "record": record, "replayed": issued.replayed, "file": path }));
     } else {

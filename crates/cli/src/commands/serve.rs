@@ -1,11 +1,10 @@
 //! `certseal serve`.
 
-use std::{io::IsTerminal as _, sync::Arc};
+use std::sync::Arc;
 
 use certseal_core::home::Home;
 use certseal_server::{App, AppParts};
 use tokio::net::TcpListener;
-use tracing_subscriber::EnvFilter;
 
 use super::{Session, block_on};
 use crate::{
@@ -14,13 +13,6 @@ use crate::{
 };
 
 pub(super) fn run(session: &Session, args: &Serve) -> Result<Outcome, Failure> {
-    let filter = EnvFilter::try_from_env("CERTSEAL_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
-
     let home = session.home()?;
     let service = Arc::new(session.signing_service(&home)?);
     let app = App::new(parts(home, service)).context("启动服务")?;

@@ -27,6 +27,14 @@ pub(super) fn run(session: &Session, args: &Trust) -> Result<Outcome, Failure> {
                 ));
             }
         }
+        Trust::Renew => {
+            let keys = session.keys(&home)?;
+            let signer = keys.identity(LIST_KEY).context("打开信任列表密钥")?;
+            let list = home
+                .renew_trust_list(&*signer.signer, clock().now())
+                .map_err(home_failure)?;
+            show(session, &list);
+        }
         Trust::Add { from } => {
             let keys = session.keys(&home)?;
             let signer = keys.identity(LIST_KEY).context("打开信任列表密钥")?;

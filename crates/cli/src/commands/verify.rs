@@ -41,7 +41,10 @@ impl Desk {
     ) -> Result<Self, Failure> {
         let material = home.trust_material(trust_list).map_err(home_failure)?;
         Ok(Self {
-            verifier: Verifier::new(material).context("读取信任材料")?,
+            verifier: Verifier::new(material).map_err(|error| {
+                Failure::from_error("读取信任材料", &error)
+                    .hint("检查数据目录的 pki、trust/crls、trust/seals，重新取得损坏的那一份文件。")
+            })?,
             registry,
             issuers: home
                 .config()

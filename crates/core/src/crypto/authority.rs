@@ -57,6 +57,9 @@ use super::{
 
 /// id-kp-documentSigning (RFC 9336).
 pub const DOCUMENT_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.36");
+/// id-kp-emailProtection (RFC 5280 §4.2.1.12). Programs older than RFC 9336, and all that ask NSS, take
+/// a document signer for one only if it may sign mail.
+pub const EMAIL_PROTECTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.4");
 const CA_ISSUERS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.2");
 
 /// What an end-entity certificate is for.
@@ -295,7 +298,11 @@ impl CertificateAuthority {
         };
         let mut extensions = Extensions::default();
         extensions.push(&KeyUsage(usages))?;
-        extensions.push(&ExtendedKeyUsage(vec![DOCUMENT_SIGNING]))?;
+        let purposes = match role {
+            Role::DocumentSigner => vec![DOCUMENT_SIGNING, EMAIL_PROTECTION],
+            Role::SealMaker | Role::TokenSigner => vec![DOCUMENT_SIGNING],
+        };
+        extensions.push(&ExtendedKeyUsage(purposes))?;
         self.certify(public_key_info, subject, validity, serial, extensions)
     }
 

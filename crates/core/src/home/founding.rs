@@ -297,6 +297,8 @@ impl Founder<'_> {
                 let seal = definition.code.as_str().to_owned();
                 let definition =
                     Seal::make(definition, self.now, &identities.seal_maker).map_err(PkiError::from)?;
+                // Published beside the registry, for verifying where that is not at hand.
+                write(&home.pki_path().join(format!("{seal}.seal")), &definition)?;
                 batch.push(Append {
                     at: self.now,
                     actor: "init".to_owned(),

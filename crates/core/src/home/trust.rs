@@ -102,16 +102,19 @@ impl Home {
         Ok(lists)
     }
 
-    /// Seals of other authorities, as their makers made them.
-    pub fn foreign_seals(&self) -> Result<Vec<Vec<u8>>, HomeError> {
-        files(&self.path().join("trust/seals"), "seal")
+    /// Seals at hand, as their makers made them: the authority's own and those of others. Whether one
+    /// was suspended or destroyed since only its register knows.
+    pub fn seals(&self) -> Result<Vec<Vec<u8>>, HomeError> {
+        let mut seals = files(&self.pki_path(), "seal")?;
+        seals.extend(files(&self.path().join("trust/seals"), "seal")?);
+        Ok(seals)
     }
 
     /// Everything a verifier here rests on: the trust list, revocation lists and seals at hand.
     pub fn trust_material(&self, other_list: Option<&Path>) -> Result<TrustMaterial, HomeError> {
         Ok(TrustMaterial {
             crls: self.revocation_lists()?,
-            seals: self.foreign_seals()?,
+            seals: self.seals()?,
             list: Some(Arc::new(self.trust_list(other_list)?)),
             ..TrustMaterial::default()
         })
@@ -162,7 +165,9 @@ impl Home {
         content
             .agreements
             .retain(|known| known.from_region != authority.region);
-        content.agreements.push(Agreement {
+        // With ourselves there is nothing to agree.
+        let elsewhere = authority.region != self.config.region;
+        content.agreements.extend(elsewhere.then(|| Agreement {
             from_region: authority.region.clone(),
             to_region: self.config.region.clone(),
             types: Vec::new(),
@@ -170,8 +175,15 @@ impl Home {
             until: None,
             status_required: false,
             conditions: Vec::new(),
-        });
+        }));
         content.authorities.push(authority);
+        self.sign_list(content, list_signer, now)?;
+        self.trust_list(None)
+    }
+
+    /// Signs the next list with the same content: the present one is due for renewal.
+    pub fn renew_trust_list(&self, list_signer: &dyn Signer, now: Timestamp) -> Result<TrustList, HomeError> {
+        let content = self.trust_list(None)?.content().clone();
         self.sign_list(content, list_signer, now)?;
         self.trust_list(None)
     }

@@ -14,10 +14,7 @@ use ring::digest;
 use crate::{
     catalogue::{CertificateType, FaceData, Issuer},
     codes,
-    crypto::{
-        SigningIdentity,
-        x509::{self, X509Error},
-    },
+    crypto::SigningIdentity,
     document::pdf::{DocumentInfo, PdfError, PreparedParts, PreparedPdf},
     face::{Face, FaceError, FaceTemplate, FontBook, Printed},
     qr::{
@@ -132,9 +129,6 @@ pub enum PressError {
     /// It could not be signed.
     #[error(transparent)]
     Sign(#[from] SignError),
-    /// The signer certificate cannot be read.
-    #[error(transparent)]
-    X509(#[from] X509Error),
     /// The QR token could not be made.
     #[error(transparent)]
     Token(#[from] TokenError),
@@ -170,7 +164,6 @@ pub struct Press {
     seal: Arc<Seal>,
     prepared: PreparedPdf,
     identity: Arc<SigningIdentity>,
-    validity: (Timestamp, Timestamp),
     signer: CmsSigner,
     token_signer: Arc<SigningIdentity>,
     host: String,
@@ -194,7 +187,6 @@ impl Press {
         })?;
         Ok(Self {
             signer: CmsSigner::new(&signer)?,
-            validity: x509::validity(&x509::parse(&signer.certificate)?),
             identity: signer,
             typesetter,
             seal,
@@ -219,9 +211,9 @@ impl Press {
         &self.identity.certificate
     }
 
-    /// First and last second of the signer certificate.
-    pub fn signer_validity(&self) -> (Timestamp, Timestamp) {
-        self.validity
+    /// Who signs.
+    pub fn signer(&self) -> &SigningIdentity {
+        &self.identity
     }
 
     /// Makes one sealed document.

@@ -65,13 +65,13 @@ struct BarrierState {
 #[non_exhaustive]
 pub enum ObjectsError {
     /// The stored bytes are not those the registry speaks of.
-    #[error("证照文件 {key} 与登记摘要不符 (not the recorded digest)")]
+    #[error("文件 {key} 的摘要与登记不符 (does not have the recorded digest)")]
     Altered {
         /// Key of the object.
         key: String,
     },
     /// Our own side or the medium failed.
-    #[error("证照文件 {key} 无法读写：{reason} (cannot be read or written)")]
+    #[error("文件 {key} 无法读写：{reason} (cannot be read or written)")]
     Failed {
         /// Key of the object.
         key: String,
@@ -79,16 +79,16 @@ pub enum ObjectsError {
         reason: String,
     },
     /// No such object.
-    #[error("没有证照文件 {key} (no such document)")]
+    #[error("没有文件 {key} (no such document)")]
     NotFound {
         /// Key of the object.
         key: String,
     },
     /// No space is left.
-    #[error("证照文件所在磁盘空间不足 (no space is left for documents)")]
+    #[error("存储空间已满，证照文件无法写入 (no space is left for documents)")]
     StorageFull,
     /// No document of ours is that large, so it is not read.
-    #[error("证照文件 {key} 有 {size} 字节，上限 {MAX_DOCUMENT_BYTES} (too large)")]
+    #[error("文件 {key} 有 {size} 字节，超过上限 {MAX_DOCUMENT_BYTES} (too large)")]
     TooLarge {
         /// Key of the object.
         key: String,

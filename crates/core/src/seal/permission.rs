@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Seal;
-use crate::crypto::x509;
+use crate::{clock::clock_time, crypto::x509};
 
 /// State of a seal in the register.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -19,6 +19,15 @@ pub enum SealStatus {
 }
 
 impl SealStatus {
+    /// The state in English.
+    pub fn name_en(self) -> &'static str {
+        match self {
+            Self::InForce => "in force",
+            Self::Suspended => "suspended",
+            Self::Destroyed => "destroyed",
+        }
+    }
+
     /// What a seal keeper calls it.
     pub fn name_zh(self) -> &'static str {
         match self {
@@ -102,7 +111,7 @@ pub fn may_sign(
 #[non_exhaustive]
 pub enum Refusal {
     /// Destroyed for good.
-    #[error("印章 {seal} 已于 {since} 销毁：{reason}，请改用在用的印章 (the seal was destroyed)")]
+    #[error("印章 {seal} 已于 {} 销毁：{reason}，请改用在用的印章 (the seal was destroyed)", clock_time(*since))]
     Destroyed {
         /// The seal.
         seal: String,
@@ -112,7 +121,7 @@ pub enum Refusal {
         reason: String,
     },
     /// Past its last instant.
-    #[error("印章 {seal} 已于 {not_after} 到期，请重新制章 (the seal has expired)")]
+    #[error("印章 {seal} 已于 {} 到期，请重新制章 (the seal has expired)", clock_time(*not_after))]
     Expired {
         /// The seal.
         seal: String,
@@ -126,7 +135,7 @@ pub enum Refusal {
         seal: String,
     },
     /// Before its first instant.
-    #[error("印章 {seal} 自 {not_before} 起方可使用 (the seal is not valid yet)")]
+    #[error("印章 {seal} 自 {} 起方可使用 (the seal is not valid yet)", clock_time(*not_before))]
     NotYetValid {
         /// The seal.
         seal: String,
@@ -145,7 +154,7 @@ pub enum Refusal {
         signer: String,
     },
     /// Out of force for a time.
-    #[error("印章 {seal} 自 {since} 起停用：{reason}，须由印章管理员恢复 (the seal is suspended)")]
+    #[error("印章 {seal} 自 {} 起停用：{reason}，须由印章管理员恢复 (the seal is suspended)", clock_time(*since))]
     Suspended {
         /// The seal.
         seal: String,

@@ -41,13 +41,13 @@ pub enum CrlError {
     #[error(transparent)]
     AlgorithmRefused(#[from] VerifyError),
     /// Not DER of a version 2 list.
-    #[error("malformed revocation list: {0}")]
+    #[error("吊销列表格式有误 (malformed revocation list: {0})")]
     Malformed(#[from] der::Error),
     /// Longer than this program reads.
-    #[error("revocation list larger than {MAX_CRL_BYTES} bytes")]
+    #[error("吊销列表超过 {MAX_CRL_BYTES} 字节 (the revocation list is too large)")]
     TooLarge,
     /// A kind of list that speaks for less than it seems to.
-    #[error("unsupported kind of revocation list: {0}")]
+    #[error("不支持此种吊销列表 (unsupported kind of revocation list: {0})")]
     Unsupported(String),
 }
 

@@ -230,28 +230,28 @@ pub struct SeenList {
 #[non_exhaustive]
 pub enum ListError {
     /// The signature does not fit content and list key.
-    #[error("the trust list's signature does not verify")]
+    #[error("信任列表签名无效，可能被改动 (the trust list's signature does not verify)")]
     BadSignature,
     /// A part of the envelope is not base64url without padding.
-    #[error("{part} of the trust list is not base64url")]
+    #[error("信任列表的 {part} 不是 base64url (not base64url)")]
     Base64 {
         /// Which part.
         part: &'static str,
     },
     /// The content is not JSON of the known shape.
-    #[error("the trust list's content cannot be read")]
+    #[error("信任列表内容不可读 (the trust list's content cannot be read)")]
     Content(#[source] serde_json::Error),
     /// Two different lists bear the same number.
-    #[error("two different trust lists bear the sequence number {sequence}")]
+    #[error("另一份信任列表也是第 {sequence} 号，内容不同 (two different trust lists bear this number)")]
     Contradicted {
         /// The number.
         sequence: u64,
     },
     /// The file is not a JWS in flattened JSON form.
-    #[error("the trust list is not a flattened JWS")]
+    #[error("不是信任列表文件，或已损坏 (the trust list is not a flattened JWS)")]
     Envelope(#[source] serde_json::Error),
     /// Another algorithm or type than the profile fixes.
-    #[error("the trust list's header says {alg}, {typ}")]
+    #[error("信任列表的算法或类型是 {alg}、{typ}，不受支持 (unsupported header)")]
     Header {
         /// Algorithm found.
         alg: String,
@@ -259,7 +259,7 @@ pub enum ListError {
         typ: String,
     },
     /// An entry contradicts itself or another.
-    #[error("trust list entry {entry}: {problem}")]
+    #[error("信任列表条目 {entry} 有误 (trust list entry: {problem})")]
     Entry {
         /// Path of the entry, such as `authorities[3].region`.
         entry: String,
@@ -267,10 +267,10 @@ pub enum ListError {
         problem: &'static str,
     },
     /// Signed by another key than the list key held here.
-    #[error("the trust list is signed by another key")]
+    #[error("信任列表由另一密钥签发 (the trust list is signed by another key)")]
     OtherKey,
     /// A newer list was seen before.
-    #[error("the trust list is number {offered}, but number {seen} was seen before")]
+    #[error("信任列表是旧的第 {offered} 号，此前已见过第 {seen} 号 (older than a list seen before)")]
     RolledBack {
         /// Newest number seen.
         seen: u64,
@@ -278,16 +278,16 @@ pub enum ListError {
         offered: u64,
     },
     /// The list key could not sign.
-    #[error("the trust list could not be signed")]
+    #[error("信任列表签发失败 (the trust list could not be signed)")]
     Signer(#[from] SignerError),
     /// Larger than a list can be.
-    #[error("the trust list is larger than {limit} bytes")]
+    #[error("信任列表超过 {limit} 字节 (the trust list is too large)")]
     TooLarge {
         /// The limit.
         limit: usize,
     },
     /// The list key is not an ECDSA P-256 key.
-    #[error("the list key is not an ECDSA P-256 key")]
+    #[error("信任列表密钥不是 ECDSA P-256 密钥 (not an ECDSA P-256 key)")]
     UnsuitableKey,
 }
 

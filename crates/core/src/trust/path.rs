@@ -29,12 +29,14 @@ use x509_cert::{
 
 use super::crl::{Crl, ListIssuer, RevocationStatus, judge};
 use crate::{
-    crypto::{authority::DOCUMENT_SIGNING, x509},
+    crypto::{
+        authority::{DOCUMENT_SIGNING, EMAIL_PROTECTION},
+        x509,
+    },
     limits::MAX_PATH_LENGTH,
 };
 
 const ANY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37.0");
-const EMAIL_PROTECTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.4");
 /// Authentic documents trust, which Adobe's list demands of document signers.
 const ADOBE_DOCUMENTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113583.1.1.5");
 /// Document signing as it was named before RFC 9336.

@@ -42,6 +42,11 @@ impl Examined {
         if bytes.starts_with(PNG) || bytes.starts_with(JPEG) {
             return Self::of_qr_picture(bytes);
         }
+        if bytes.trim_ascii().is_empty() {
+            return Examined {
+                what: unreadable("EMPTY_INPUT", "内容为空", "there is nothing in it".to_owned()),
+            };
+        }
         if bytes.len() <= MAX_QR_TEXT
             && !bytes.starts_with(b"%PDF")
             && let Ok(text) = std::str::from_utf8(bytes)

@@ -109,6 +109,10 @@ impl Finding {
             message.into(),
             english.into(),
         )
+        .hint(
+            "请补齐所缺资料后重新核验，此前不可采信",
+            "supply what is missing and verify again; do not rely on it until then",
+        )
     }
 
     pub(super) fn not_applicable(
@@ -135,6 +139,7 @@ impl Finding {
             "因前项未通过而未检查",
             "not performed because of what failed before",
         )
+        .hint("请先处理未通过的各项", "see to what failed first")
     }
 
     /// Says what to do.

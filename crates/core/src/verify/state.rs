@@ -171,16 +171,12 @@ fn judge_registry(
                 Status::Cancelled => ("CERTIFICATE_CANCELLED", "注销", "cancelled"),
                 _ => ("CERTIFICATE_SUPERSEDED", "换发新证", "superseded"),
             };
-            let why = if record.status_reason.is_empty() {
-                String::new()
-            } else {
-                format!("，原因：{}", record.status_reason)
-            };
+            // Why is between the authority and the holder: whoever verifies is not told.
             let mut finding = Finding::failed(
                 &checks::REGISTRY,
                 code,
                 SubIndication::Generic,
-                format!("已于 {since} {zh}{why}（截至 {as_of}）"),
+                format!("已于 {since} {zh}（截至 {as_of}）"),
                 format!("{en} since {since} (as of {as_of})"),
             )
             .hint("不得作为有效证照使用", "not to be accepted as in force");

@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
-use jiff::{Timestamp, civil::Date};
+use jiff::civil::Date;
 
 use super::{
     indication::Indication,
     report::{Bearing, Conclusion, Finding, Input, NOT_PERFORMED, Outcome, Report},
 };
-use crate::clock::china;
+pub(crate) use crate::clock::clock_time;
 
 /// Language of the human form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -212,9 +212,4 @@ pub(crate) fn day(date: Date, zh: bool) -> String {
     } else {
         date.to_string()
     }
-}
-
-/// An instant on the wall clock of China.
-pub(crate) fn clock_time(at: Timestamp) -> String {
-    at.to_zoned(china()).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }

@@ -63,7 +63,7 @@ impl From<IssueError> for Problem {
             | IssueError::NoSeal { .. }
             | IssueError::Seal(_)
             | IssueError::ForeignSeal { .. }
-            | IssueError::SignerOutOfDate { .. } => Self::new(
+            | IssueError::Signer { .. } => Self::new(
                 Code::Conflict,
                 format!("{error}。请与印章管理员联系。"),
                 "No usable seal or issuer for this type; ask the keeper of the seals.",
@@ -123,8 +123,8 @@ fn unavailable(error: &dyn std::error::Error) -> Problem {
     tracing::error!(%error, "the service cannot work at present");
     Problem::new(
         Code::Unavailable,
-        "登记簿或文件库暂不可用，未做任何变更。请稍后用同一幂等键重试，并告知管理员。",
-        "The registry or document store is unavailable and nothing was changed. Retry later with the same key.",
+        "登记簿或文件库暂不可用。请稍后用同一幂等键重试（不会重复签发），并告知管理员。",
+        "The registry or document store is unavailable. Retry later with the same key; nothing is issued twice.",
     )
     .retry_after(30)
 }

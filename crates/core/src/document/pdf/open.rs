@@ -80,8 +80,7 @@ pub struct OpenedPdf<'a> {
 pub fn open(bytes: &[u8]) -> Result<OpenedPdf<'_>, OpenError> {
     // 1. Is it a PDF of a size that a document can have?
     if bytes.len() > MAX_DOCUMENT_BYTES {
-        return Err(OpenError::Limit {
-            what: "bytes of the file",
+        return Err(OpenError::TooLarge {
             limit: MAX_DOCUMENT_BYTES,
         });
     }

@@ -400,6 +400,12 @@ pub(super) fn unreadable(error: &OpenError) -> Finding {
             Finding::undecided(check, "BEYOND_THIS_PROGRAM", SubIndication::Generic, zh, en)
                 .hint("请确认是否为证照文件", "make sure that it is a certificate")
         }
+        OpenError::TooLarge { .. } => {
+            Finding::undecided(check, "FILE_TOO_LARGE", SubIndication::Generic, zh, en).hint(
+                "电子证照通常不到 1 MiB，请确认选对了文件",
+                "a certificate is usually under 1 MiB: make sure that it is the right file",
+            )
+        }
         OpenError::NotPdf => Finding::failed(check, "NOT_A_PDF", SubIndication::FormatFailure, zh, en)
             .hint("请确认选对了文件", "make sure that it is the right file"),
         _ => Finding::failed(check, "FILE_DAMAGED", SubIndication::FormatFailure, zh, en).hint(

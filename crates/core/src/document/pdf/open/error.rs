@@ -34,6 +34,15 @@ pub enum OpenError {
     /// Not a PDF file at all.
     #[error("不是 PDF 文件：开头不是 %PDF-，请确认选对了文件 / not a PDF: it does not begin with %PDF-")]
     NotPdf,
+    /// Larger than any file this program opens.
+    #[error(
+        "文件超过 {0} MiB，未予读取 / the file is larger than {0} MiB and was not read",
+        .limit >> 20
+    )]
+    TooLarge {
+        /// Most bytes opened.
+        limit: usize,
+    },
     /// An object is absent, of the wrong type, or in contradiction with another.
     #[error("文件的第 {object} 号对象有误（{what}），请重新取得原始文件 / object {object}: {what}")]
     Object {
@@ -90,6 +99,7 @@ impl OpenError {
             Self::Object { .. } => "pdf-object",
             Self::PageField { .. } => "pdf-page-field",
             Self::Syntax { .. } => "pdf-syntax",
+            Self::TooLarge { .. } => "pdf-too-large",
             Self::Unsupported { .. } => "pdf-unsupported",
         }
     }
