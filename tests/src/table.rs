@@ -166,6 +166,6 @@ fn instructor(n: usize) -> [String; 8] {
 /// # Panics
 /// Never: the parts are of the right form.
 pub fn credit_code(n: usize) -> String {
-    let code = CreditCode::compose("92", "419901", &format!("MAEX{n:04}"));
+    let code = CreditCode::compose("92", "419901", &format!("MAE{n:05}"));
     code.expect("a credit code").as_str().to_owned()
 }

@@ -572,3 +572,36 @@ fn keys_are_listed_without_a_passphrase() {
     let keys = run_json(0, &mut command);
     assert!(keys.as_array().unwrap().len() >= 20, "{keys}");
 }
+
+#[test]
+fn interface_keys_are_made_listed_and_withdrawn() {
+    let home = installation();
+    let key = |args: &[&str], status| run_to(status, certseal(home.path()).arg("key").args(args));
+    let (token, note) = key(&["api-add", "农业窗口", "--department", "ny"], 0);
+    assert!(
+        token.starts_with("csk_") && note.contains("只显示这一次"),
+        "{token} {note}"
+    );
+    let file = home.path().join("api-keys.toml");
+    assert!(
+        !fs::read_to_string(&file).unwrap().contains(token.trim()),
+        "the secret is not kept"
+    );
+    let (list, _) = key(&["api-list"], 0);
+    assert!(
+        list.contains("农业窗口") && list.contains("ny") && !list.contains(token.trim()),
+        "{list}"
+    );
+    let (_, stderr) = key(&["api-add", "农业窗口", "--department", "ny"], 2);
+    assert!(stderr.contains("农业窗口"), "{stderr}");
+    let (_, stderr) = key(&["api-add", "x", "--department", "nongye"], 2);
+    assert!(
+        stderr.contains("没有部门“nongye”") && stderr.contains("ny"),
+        "{stderr}"
+    );
+    let (_, stderr) = key(&["api-revoke", "没有"], 2);
+    assert!(stderr.contains("没有"), "{stderr}");
+    key(&["api-revoke", "农业窗口"], 0);
+    let (list, _) = key(&["api-list"], 0);
+    assert!(!list.contains("农业窗口"), "{list}");
+}

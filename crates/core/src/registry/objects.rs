@@ -6,20 +6,21 @@
 //! more one after the other. Concurrent callers share one barrier.
 //!
 //! A crash between documents and their events leaves orphans: documents no event refers to. They are
-//! never given out, since every reader comes by way of an event; a retry of the same request
-//! makes a document of another digest, so of another key; [`Objects::remove_orphan`] removes one. Half-written files keep their temporary names (the
-//! key, `#` and a number) and are found under no key; [`Objects::half_written`] tells of them.
+//! never given out, since every reader comes by way of an event; a retry of the same request makes a
+//! document of another digest, so of another key, and [`Objects::remove_orphan`] removes what was left.
+//! Half-written files keep their temporary names (the key, `#` and a number) and are found under no key;
+//! [`Objects::half_written`] tells of them.
 
 use std::{
     fs, io,
     path::{Path, PathBuf},
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
-use futures::{StreamExt, TryStreamExt, stream::BoxStream};
+use futures::{StreamExt, stream::BoxStream};
 use object_store::{ObjectStore, ObjectStoreExt, PutPayload, local::LocalFileSystem};
 use ring::digest::{SHA256, digest};
 use tokio::runtime::Handle;
@@ -162,17 +163,27 @@ impl Objects {
             .map_err(|e| from_store(key, &e))
     }
 
-    /// Writes many objects; the first failure ends it.
+    /// Writes many objects; the first failure ends it. On return none is still being written, so that
+    /// the caller may remove those that were.
     pub async fn put_all(
         &self,
         objects: impl IntoIterator<Item = (String, Vec<u8>)> + Send,
     ) -> Result<(), ObjectsError> {
         let objects: Vec<_> = objects.into_iter().collect();
-        futures::stream::iter(objects)
-            .map(|(key, bytes)| async move { self.put(&key, bytes).await })
+        let ended = &AtomicBool::new(false);
+        let results: Vec<Result<(), ObjectsError>> = futures::stream::iter(objects)
+            .map(|(key, bytes)| async move {
+                if ended.load(Ordering::SeqCst) {
+                    return Ok(());
+                }
+                let put = self.put(&key, bytes).await;
+                ended.fetch_or(put.is_err(), Ordering::SeqCst);
+                put
+            })
             .buffer_unordered(PUTS_AT_ONCE)
-            .try_collect()
-            .await
+            .collect()
+            .await;
+        results.into_iter().collect()
     }
 
     /// Returns when everything put before the call is durable.
@@ -334,6 +345,8 @@ fn from_store(key: &str, error: &object_store::Error) -> ObjectsError {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+
+    use futures::TryStreamExt as _;
 
     use super::*;
 
