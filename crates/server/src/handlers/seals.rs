@@ -168,20 +168,20 @@ macro_rules! transition {
     ($name:ident $path:literal $id:literal $change:ident $doc:literal) => {
         #[doc = $doc]
         #[utoipa::path(
-                    post, path = $path, tag = "印章 seals", security(("api-key" = [])),
-                    operation_id = $id,
-                    params(("id" = String, Path, description = "印章编号 Number of the seal")),
-                    request_body = ReasonBody,
-                    responses(
-                        (status = 200, body = SealView),
-                        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-                        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
-                        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
-                        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-                        (status = 409, body = ProblemBody, content_type = "application/problem+json"),
-                        (status = 422, body = ProblemBody, content_type = "application/problem+json"),
-                    )
-                )]
+                            post, path = $path, tag = "印章 seals", security(("api-key" = [])),
+                            operation_id = $id,
+                            params(("id" = String, Path, description = "印章编号 Number of the seal")),
+                            request_body = ReasonBody,
+                            responses(
+                                (status = 200, body = SealView),
+                                (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+                                (status = 401, body = ProblemBody, content_type = "application/problem+json"),
+                                (status = 403, body = ProblemBody, content_type = "application/problem+json"),
+                                (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+                                (status = 409, body = ProblemBody, content_type = "application/problem+json"),
+                                (status = 422, body = ProblemBody, content_type = "application/problem+json"),
+                            )
+                        )]
         pub(crate) async fn $name(
             State(app): State<Arc<App>>,
             caller: Principal,
