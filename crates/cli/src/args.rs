@@ -5,6 +5,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
+use certseal_core::seal::SealKind;
 use clap::{Args, Parser, Subcommand};
 use jiff::{Timestamp, civil::Date};
 
@@ -207,6 +208,15 @@ pub(crate) enum Report {
         #[arg(long, value_name = "FILE")]
         xlsx: Option<PathBuf>,
     },
+    /// 印章登记簿：状态、有效期与用印次数 The seal register with states, dates and uses
+    Seals {
+        /// 另存为 CSV Also write CSV
+        #[arg(long, value_name = "FILE")]
+        csv: Option<PathBuf>,
+        /// 另存为 XLSX Also write XLSX
+        #[arg(long, value_name = "FILE")]
+        xlsx: Option<PathBuf>,
+    },
 }
 
 /// Verbs on issued certificates.
@@ -266,12 +276,41 @@ pub(crate) enum Seal {
         #[arg(long, value_name = "FILE")]
         svg: Option<PathBuf>,
     },
+    /// 制作下一枚印章，获准使用者为该部门现用签章证书 Make a seal for the department's present signer
+    Make(SealMake),
     /// 停用 Suspend a seal
     Suspend(SealChange),
     /// 恢复 Put a suspended seal back in force
     Resume(SealChange),
     /// 销毁（不可恢复） Destroy a seal for good
     Destroy(SealChange),
+}
+
+fn seal_kind(text: &str) -> Result<SealKind, String> {
+    SealKind::by_key(text).ok_or_else(|| "应为 licence 或 official (licence or official)".to_owned())
+}
+
+/// Options of `seal make`.
+#[derive(Debug, Args)]
+pub(crate) struct SealMake {
+    /// 部门键 Department key
+    #[arg(long, value_name = "KEY")]
+    pub(crate) department: String,
+    /// 种类：licence 电子证照专用章，official 法定名称章 Kind of seal
+    #[arg(long, value_name = "KIND", value_parser = seal_kind)]
+    pub(crate) kind: SealKind,
+    /// 印章名称；缺省为部门名称加种类 Name; by default the department's with the kind
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// 14 位印章编号；缺省为本区划下一个 Its number of 14 digits; by default the region's next
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) number: Option<String>,
+    /// 事由，记入登记簿 Reason, entered in the registry
+    #[arg(long, default_value = "制章", value_name = "TEXT")]
+    pub(crate) reason: String,
+    /// 经办人，记入登记簿 Actor, entered in the registry
+    #[arg(long, default_value = "seal-keeper", value_name = "NAME")]
+    pub(crate) actor: String,
 }
 
 /// Options of a change of a seal's state.
@@ -292,11 +331,19 @@ pub(crate) struct SealChange {
 pub(crate) enum Key {
     /// 列出密钥与证书 List keys and their X.509 certificates
     List,
-    /// 重新签发吊销列表，可吊销一张签章证书 Issue the CRL anew, revoking signer certificates if told
+    /// 重新签发签发 CA 的吊销列表，可吊销签章证书 Issue the CA's CRL anew, revoking certificates if told
     Crl {
         /// 要吊销的签章证书名称，可重复 Name of a signer certificate to revoke, repeatable
         #[arg(long, value_name = "NAME")]
         revoke: Vec<String>,
+        /// 一并重新签发两个根的吊销列表（需要根密钥） The roots' lists too; needs their keys
+        #[arg(long)]
+        roots: bool,
+    },
+    /// 换发密钥及其证书，旧的另名保留 Replace a key and its certificate; the old pair is kept
+    Renew {
+        /// 名称：signer-部门键、token、seal-maker、trust-list Name of the key
+        name: String,
     },
     /// 新建接口密钥，只显示一次 Make an API key; shown once
     ApiAdd {

@@ -15,6 +15,8 @@ mod audit;
 mod config;
 mod founding;
 mod pki;
+mod renewal;
+mod seals;
 mod trust;
 
 use std::{
@@ -29,6 +31,8 @@ pub use self::{
     config::{Config, IssuingDepartment},
     founding::{Founding, found},
     pki::{KeyEntry, PkiError},
+    renewal::RenewedKey,
+    seals::SealOrder,
     trust::TrustStoreError,
 };
 use crate::{
@@ -204,12 +208,10 @@ impl Home {
 
     /// All rooms bound together, to issue and change. Opens the registry.
     pub fn service(&self, keys: KeyFolder, clock: Arc<dyn Clock>) -> Result<Service, HomeError> {
-        // Whoever put the maker's certificate into the key folder trusts it.
-        let maker = read_chain(&self.keys_path().join(format!("{SEAL_MAKER}.pem")))?;
         Ok(Service::new(ServiceParts {
             workshop: self.workshop()?,
             keys: Arc::new(keys),
-            seal_makers: maker.into_iter().take(1).collect(),
+            seal_makers: self.seal_makers()?,
             anchors: read_chain(&self.keys_path().join(format!("{ROOT}.pem")))?,
             revocation_lists: {
                 let folder = self.pki_path();

@@ -32,12 +32,10 @@ use crate::{
     face::{FaceError, FaceTemplate, FontBook},
     registry::{
         Append, AppendError, Appended, Basis, CertificateRecord, Change, Idempotency, NewCertificate,
-        Objects, ObjectsError, Registry, RegistryError, SealRecord, document_key,
+        Objects, ObjectsError, Query, Registry, RegistryError, SealRecord, document_key,
     },
-    seal::{
-        Refusal, RegisterEntry, Seal, SealError, SealStatus, SignedSeal, impression::ImpressionError,
-        may_sign,
-    },
+    report::{SealRegister, SealUse, seal_register},
+    seal::{Refusal, Seal, SealError, SealStatus, SignedSeal, impression::ImpressionError, may_sign},
     trust::{
         crl::Crl,
         path::{PathContext, PathError, Usage, validate},
@@ -392,13 +390,7 @@ impl Service {
         // Asked anew each time: the press may be older than the seal's suspension, the signer's expiry
         // or its revocation.
         let now = self.parts.clock.now();
-        let entry = RegisterEntry {
-            code: record.id,
-            state: record.status,
-            since: record.since,
-            reason: record.reason,
-        };
-        may_sign(Some(&entry), &seal, press.signer_certificate(), now)?;
+        may_sign(Some(&record.entry()), &seal, press.signer_certificate(), now)?;
         self.check_signer(&press, now)?;
         Ok(press)
     }
@@ -465,21 +457,59 @@ impl Service {
         certificate_type: &CertificateType,
         issuer: &Issuer,
     ) -> Result<(SealRecord, Arc<Seal>), IssueError> {
-        let mut out_of_force = None;
+        let mut of_the_kind = Vec::new();
         for record in self.parts.registry.seals().await? {
             let seal = self.open_seal(&record)?;
-            if seal.owner_code().as_str() != issuer.code || seal.kind().key() != certificate_type.seal {
-                continue;
+            if seal.owner_code().as_str() == issuer.code && seal.kind().key() == certificate_type.seal {
+                of_the_kind.push((record, seal));
             }
-            if record.status == SealStatus::InForce {
-                return Ok((record, seal));
-            }
-            out_of_force = Some((record, seal));
         }
-        out_of_force.ok_or_else(|| IssueError::NoSeal {
+        if of_the_kind.len() > 1 {
+            // A renewed signer certificate has a seal of its own beside its predecessor's.
+            let signer = self
+                .parts
+                .keys
+                .identity(&document_signer(&certificate_type.department))?;
+            let now = self.parts.clock.now();
+            of_the_kind.sort_by_key(|(record, seal)| {
+                let permits = seal.permits(&signer.certificate);
+                let in_force = record.status == SealStatus::InForce && seal.in_force_at(now);
+                (permits && in_force, permits, in_force, seal.made_at())
+            });
+        }
+        of_the_kind.pop().ok_or_else(|| IssueError::NoSeal {
             department: certificate_type.department.clone(),
             kind: certificate_type.seal.clone(),
         })
+    }
+
+    /// The register of seals with what each was used for.
+    pub async fn seal_register(&self, area: &str) -> Result<SealRegister, IssueError> {
+        let mut uses: BTreeMap<String, u64> = BTreeMap::new();
+        let mut query = Query {
+            certificate_type: None,
+            status: None,
+            after: None,
+            limit: PAGE,
+        };
+        loop {
+            let page = self.parts.registry.certificates(&query).await?;
+            let Some(last) = page.last() else { break };
+            query.after = Some(last.issued_event);
+            for record in page {
+                *uses.entry(record.seal).or_default() += 1;
+            }
+        }
+        let mut seals = Vec::new();
+        for record in self.parts.registry.seals().await? {
+            seals.push((self.open_seal(&record)?, record.entry()));
+        }
+        let rows = seals.iter().map(|(seal, entry)| SealUse {
+            seal,
+            entry,
+            uses: uses.get(&entry.code).copied().unwrap_or(0),
+        });
+        Ok(seal_register(area, self.parts.clock.now(), rows))
     }
 
     /// A registered seal, its maker's signature checked.
@@ -757,6 +787,9 @@ impl Service {
             .map_err(|refusal| IssueError::Refused { refusal })
     }
 }
+
+/// Certificates read at once while they are counted.
+const PAGE: usize = 1024;
 
 /// Numbers already taken by historical certificates that one allocation steps over.
 const MAX_NUMBERS_TRIED: u32 = 100_000;

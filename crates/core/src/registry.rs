@@ -19,6 +19,7 @@ use async_trait::async_trait;
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
+use crate::seal::RegisterEntry;
 pub use crate::seal::SealStatus;
 
 #[cfg(test)]
@@ -551,6 +552,18 @@ pub struct SealRecord {
     pub reason: String,
     /// Index of its latest event.
     pub last_event: u64,
+}
+
+impl SealRecord {
+    /// What the seal room asks about it.
+    pub fn entry(&self) -> RegisterEntry {
+        RegisterEntry {
+            code: self.id.clone(),
+            state: self.status,
+            since: self.since,
+            reason: self.reason.clone(),
+        }
+    }
 }
 
 /// Size and root of the Merkle tree.

@@ -8,5 +8,6 @@ pub(crate) mod page;
 pub(crate) mod pki;
 pub(crate) mod problems;
 pub(crate) mod refusal;
+pub(crate) mod seals;
 pub(crate) mod verify;
 pub(crate) mod view;

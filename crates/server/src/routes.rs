@@ -15,7 +15,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::{
     App, edge,
-    handlers::{catalogue, certificates, health, lifecycle, page, pki, problems, verify},
+    handlers::{catalogue, certificates, health, lifecycle, page, pki, problems, seals, verify},
     openapi,
 };
 
@@ -36,6 +36,12 @@ pub(crate) fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(lifecycle::resume))
         .routes(routes!(lifecycle::revoke))
         .routes(routes!(lifecycle::cancel))
+        .routes(routes!(seals::list))
+        .routes(routes!(seals::one))
+        .routes(routes!(seals::impression))
+        .routes(routes!(seals::suspend))
+        .routes(routes!(seals::resume))
+        .routes(routes!(seals::destroy))
         .routes(routes!(catalogue::types))
         .routes(routes!(catalogue::one_type))
         .routes(routes!(verify::verify))

@@ -35,6 +35,8 @@ struct Fixture {
     owner: String,
     /// Key of another department.
     other: String,
+    /// That department.
+    stranger: String,
     /// Key for all departments.
     all: String,
 }
@@ -86,6 +88,7 @@ static FIXTURE: LazyLock<Fixture> = LazyLock::new(|| {
         router,
         owner,
         other,
+        stranger,
         all,
     }
 });
@@ -153,7 +156,11 @@ async fn post(path: &str, key: Option<&str>, body: &Value) -> Answer {
 
 /// An issue request made of the samples that the interface itself publishes.
 async fn sample() -> Value {
-    let kind = get(&format!("/v1/types/{TYPE}"), None).await.json();
+    sample_of(TYPE).await
+}
+
+async fn sample_of(certificate_type: &str) -> Value {
+    let kind = get(&format!("/v1/types/{certificate_type}"), None).await.json();
     let fields: serde_json::Map<String, Value> = kind["fields"]
         .as_array()
         .unwrap()
@@ -161,7 +168,7 @@ async fn sample() -> Value {
         .filter(|field| field["role"] != "number" && field["kind"] != "photo")
         .map(|field| (field["key"].as_str().unwrap().to_owned(), field["sample"].clone()))
         .collect();
-    json!({ "type": TYPE, "fields": fields })
+    json!({ "type": certificate_type, "fields": fields })
 }
 
 async fn issue(key: &str, idempotency: Option<&str>, body: &Value) -> Answer {
@@ -297,6 +304,97 @@ async fn a_certificate_is_issued_fetched_verified_and_revoked() {
         .await
         .json();
     assert_eq!(status["state"], "revoked");
+}
+
+#[tokio::test]
+async fn a_keeper_sees_and_changes_the_seals_of_the_department_alone() {
+    let fixture = &*FIXTURE;
+    // Another department's keeper, so that the seals other tests sign with stay as they are.
+    let seals = get("/v1/seals", Some(&fixture.other)).await.json();
+    let seals = seals.as_array().unwrap();
+    assert_eq!(seals.len(), 2);
+    assert_ne!(seals[0]["kind"], seals[1]["kind"]);
+    let all = get("/v1/seals", Some(&fixture.all)).await.json();
+    assert!(all.as_array().unwrap().len() > seals.len());
+    let seal = seals.iter().find(|seal| seal["kind"] == "official").unwrap();
+    let path = format!("/v1/seals/{}", seal["id"].as_str().unwrap());
+    assert_eq!(get(&path, Some(&fixture.other)).await.json(), *seal);
+    assert_eq!(get(&path, None).await.problem(), "unauthenticated");
+    assert_eq!(get(&path, Some(&fixture.owner)).await.problem(), "forbidden");
+    assert_eq!(
+        get("/v1/seals/0", Some(&fixture.all)).await.problem(),
+        "not-found"
+    );
+    let picture = get(seal["impression"].as_str().unwrap(), Some(&fixture.other)).await;
+    assert_eq!(picture.headers[header::CONTENT_TYPE], "image/svg+xml");
+    assert!(picture.body.starts_with(b"<svg"));
+
+    let reason = json!({ "reason": "保管人交接" });
+    let to = |verb: &str| format!("{path}/{verb}");
+    let foreign = post(&to("suspend"), Some(&fixture.owner), &reason).await;
+    assert_eq!(foreign.problem(), "forbidden");
+    let empty = post(&to("suspend"), Some(&fixture.other), &json!({ "reason": " " })).await;
+    assert_eq!(empty.problem(), "unprocessable");
+    for (verb, state) in [
+        ("suspend", "suspended"),
+        ("resume", "in-force"),
+        ("destroy", "destroyed"),
+    ] {
+        let changed = post(&to(verb), Some(&fixture.other), &reason).await.json();
+        assert_eq!(
+            (&changed["state"], &changed["state_reason"]),
+            (&json!(state), &reason["reason"])
+        );
+    }
+    let again = post(&to("resume"), Some(&fixture.all), &reason).await;
+    assert_eq!(
+        (again.status, &*again.problem()),
+        (StatusCode::CONFLICT, "conflict")
+    );
+}
+
+#[tokio::test]
+async fn nothing_is_issued_while_the_seal_is_suspended() {
+    let fixture = &*FIXTURE;
+    let mut chosen = None;
+    for kind in get("/v1/types", None).await.json().as_array().unwrap() {
+        let key = kind["key"].as_str().unwrap();
+        let fields = get(&format!("/v1/types/{key}"), None).await.json()["fields"].clone();
+        let photo = |field: &Value| field["kind"] == "photo" && field["required"] == true;
+        if kind["department"] == *fixture.stranger && !fields.as_array().unwrap().iter().any(photo) {
+            chosen = Some((key.to_owned(), kind["seal"].clone()));
+            break;
+        }
+    }
+    let (kind, usual) = chosen.unwrap();
+    let body = sample_of(&kind).await;
+    let seals = get("/v1/seals", Some(&fixture.other)).await.json();
+    let seal = seals
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|seal| seal["kind"] == usual)
+        .unwrap();
+    let path = format!("/v1/seals/{}", seal["id"].as_str().unwrap());
+    let reason = json!({ "reason": "印章待查" });
+
+    let first = issue(&fixture.other, None, &body).await;
+    assert_eq!(first.status, StatusCode::CREATED, "{}", first.json());
+    let suspended = post(&format!("{path}/suspend"), Some(&fixture.other), &reason).await;
+    assert_eq!(suspended.status, StatusCode::OK);
+    let refused = issue(&fixture.other, None, &body).await;
+    assert_eq!(
+        (refused.status, &*refused.problem()),
+        (StatusCode::CONFLICT, "conflict")
+    );
+    assert!(
+        refused.json()["detail"].as_str().unwrap().contains("停用"),
+        "{}",
+        refused.json()
+    );
+    post(&format!("{path}/resume"), Some(&fixture.other), &reason).await;
+    let resumed = issue(&fixture.other, None, &body).await;
+    assert_eq!(resumed.status, StatusCode::CREATED, "{}", resumed.json());
 }
 
 #[tokio::test]
@@ -709,6 +807,9 @@ async fn the_openapi_document_is_whole() {
         "/v1/certificates/{identifier}",
         "/v1/certificates/{identifier}/document",
         "/v1/certificates/{identifier}/suspend",
+        "/v1/seals",
+        "/v1/seals/{id}/impression.svg",
+        "/v1/seals/{id}/destroy",
         "/v1/verify",
         "/v1/types",
         "/v1/status",

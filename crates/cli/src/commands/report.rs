@@ -1,12 +1,15 @@
 //! `certseal report`.
 
+use std::path::Path;
+
 use certseal_core::{
     home::Home,
     issue::Service,
-    report::{Annex3, Tally, annex3},
+    report::{Annex3, Table, Tally, annex3},
 };
+use serde::Serialize;
 
-use super::{Session, block_on, service, write_whole};
+use super::{Session, block_on, issue_failure, service, write_whole};
 use crate::{
     args::Report,
     output::{self, Context as _, Failure, Outcome},
@@ -15,9 +18,27 @@ use crate::{
 pub(super) fn run(session: &Session, args: &Report) -> Result<Outcome, Failure> {
     let home = session.home()?;
     let service = service(&home)?;
-    let Report::Annex3 { csv, xlsx } = args;
-    let report = annex3_now(&home, &service)?;
-    let table = report.table();
+    match args {
+        Report::Annex3 { csv, xlsx } => {
+            let report = annex3_now(&home, &service)?;
+            write(session, &report, &report.table(), csv.as_deref(), xlsx.as_deref())
+        }
+        Report::Seals { csv, xlsx } => {
+            let report = block_on(service.seal_register(&home.config().region_name))?
+                .map_err(|error| issue_failure("读取印章登记簿", &error))?;
+            write(session, &report, &report.table(), csv.as_deref(), xlsx.as_deref())
+        }
+    }
+}
+
+/// Shows a report, and writes it where it is wanted.
+fn write(
+    session: &Session,
+    report: &impl Serialize,
+    table: &Table,
+    csv: Option<&Path>,
+    xlsx: Option<&Path>,
+) -> Result<Outcome, Failure> {
     if let Some(path) = csv {
         let bytes = table.to_csv().context("生成 CSV")?;
         write_whole(path, &bytes).context(&format!("写入 {}", path.display()))?;
@@ -27,7 +48,7 @@ pub(super) fn run(session: &Session, args: &Report) -> Result<Outcome, Failure> 
         write_whole(path, &bytes).context(&format!("写入 {}", path.display()))?;
     }
     if session.json {
-        output::json(&report);
+        output::json(report);
     } else {
         output::line(table.to_text());
     }

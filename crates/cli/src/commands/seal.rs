@@ -3,28 +3,60 @@
 use std::path::Path;
 
 use certseal_core::{
+    home::{Home, SEAL_MAKER, SealOrder},
     issue::Service,
     registry::{Change, SealRecord},
-    seal::{Seal as ESeal, impression::preview_svg},
+    seal::{Seal as ESeal, SealCode, impression::preview_svg},
 };
 use serde_json::{Value, json};
 
-use super::{Session, block_on, certificate::local, issue_failure, service};
+use super::{Session, block_on, certificate::local, clock, home_failure, issue_failure, service};
 use crate::{
-    args::{Seal, SealChange},
+    args::{Seal, SealChange, SealMake},
     output::{self, Context as _, Failure, Outcome},
 };
 
 pub(super) fn run(session: &Session, args: &Seal) -> Result<Outcome, Failure> {
     let home = session.home()?;
-    let service = service(&home)?;
+    let looking = || service(&home);
     match args {
-        Seal::List => list(session, &service),
-        Seal::Show { id, svg } => show(session, &service, id, svg.as_deref()),
-        Seal::Suspend(change) => alter(session, &service, change, Change::SuspendSeal(change.id.clone())),
-        Seal::Resume(change) => alter(session, &service, change, Change::ResumeSeal(change.id.clone())),
-        Seal::Destroy(change) => alter(session, &service, change, Change::DestroySeal(change.id.clone())),
+        Seal::List => list(session, &looking()?),
+        Seal::Show { id, svg } => show(session, &looking()?, id, svg.as_deref()),
+        Seal::Make(order) => make(session, &home, order),
+        Seal::Suspend(change) => {
+            let event = Change::SuspendSeal(change.id.clone());
+            alter(session, &looking()?, change, event)
+        }
+        Seal::Resume(change) => {
+            let event = Change::ResumeSeal(change.id.clone());
+            alter(session, &looking()?, change, event)
+        }
+        Seal::Destroy(change) => {
+            let event = Change::DestroySeal(change.id.clone());
+            alter(session, &looking()?, change, event)
+        }
     }
+}
+
+fn make(session: &Session, home: &Home, args: &SealMake) -> Result<Outcome, Failure> {
+    let order = SealOrder {
+        department: args.department.clone(),
+        kind: args.kind,
+        name: args.name.clone(),
+        number: args
+            .number
+            .as_deref()
+            .map(SealCode::parse)
+            .transpose()
+            .context("印章编号")?,
+        actor: args.actor.clone(),
+        reason: args.reason.clone(),
+    };
+    let keys = session.keys(home)?;
+    let maker = keys.identity(SEAL_MAKER).context("打开制章者密钥")?;
+    let service = home.service(keys, clock()).map_err(home_failure)?;
+    let made = block_on(home.make_seal(&service, &order, &maker))?.map_err(home_failure)?;
+    show(session, &service, &made.id, None)
 }
 
 fn list(session: &Session, service: &Service) -> Result<Outcome, Failure> {

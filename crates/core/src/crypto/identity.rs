@@ -21,6 +21,9 @@ use super::{
 /// Largest chain file read: a chain has a few X.509 certificates of about 1 kB.
 const MAX_CHAIN_FILE: u64 = 256 << 10;
 
+/// Ending of a key file whose certificate is about to take over, or has just taken over.
+pub(crate) const STAGED_KEY: &str = "key.next";
+
 /// A signer with the X.509 certificates that say whose it is.
 #[derive(Debug, Clone)]
 pub struct SigningIdentity {
@@ -107,13 +110,23 @@ impl SigningIdentity {
     }
 
     /// Loads `<name>.key` (encrypted PKCS#8) and `<name>.pem` (signer certificate, then its issuers)
-    /// from a folder.
+    /// from a folder. A renewal that was interrupted may have left the certificate's key staged beside
+    /// its predecessor; the certificate decides which of the two is meant.
     pub fn load(folder: &Path, name: &str, passphrase: &Passphrase) -> Result<Self, IdentityError> {
-        Self::load_files(
-            &folder.join(format!("{name}.key")),
-            &folder.join(format!("{name}.pem")),
-            passphrase,
-        )
+        let file = |ending: &str| folder.join(format!("{name}.{ending}"));
+        let loaded = Self::load_files(&file("key"), &file("pem"), passphrase);
+        let other_key = match &loaded {
+            Err(IdentityError::KeyMismatch) => true,
+            Err(IdentityError::Key(KeyFileError::Io { source, .. })) => {
+                source.kind() == io::ErrorKind::NotFound
+            }
+            _ => false,
+        };
+        let staged = file(STAGED_KEY);
+        if other_key && staged.exists() {
+            return Self::load_files(&staged, &file("pem"), passphrase);
+        }
+        loaded
     }
 
     /// Loads a key file and a chain file.
@@ -145,18 +158,23 @@ pub fn write_chain<'a>(
     path: &Path,
     certificates: impl IntoIterator<Item = &'a [u8]>,
 ) -> Result<(), IdentityError> {
+    fs::write(path, chain_pem(certificates)?).map_err(|source| IdentityError::Io {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// X.509 certificates as PEM, in the order given.
+pub fn chain_pem<D: AsRef<[u8]>>(certificates: impl IntoIterator<Item = D>) -> Result<String, IdentityError> {
     let mut text = String::new();
     for der in certificates {
-        let pem = Certificate::from_der(der)
+        let pem = Certificate::from_der(der.as_ref())
             .and_then(|c| c.to_pem(LineEnding::LF))
             .map_err(|e| IdentityError::Certificate {
-                path: path.to_owned(),
+                path: PathBuf::new(),
                 source: X509Error::Malformed(e),
             })?;
         text.push_str(&pem);
     }
-    fs::write(path, text).map_err(|source| IdentityError::Io {
-        path: path.to_owned(),
-        source,
-    })
+    Ok(text)
 }

@@ -9,6 +9,7 @@ use ring::digest;
 use x509_cert::{
     Certificate,
     attr::AttributeTypeAndValue,
+    ext::pkix::BasicConstraints,
     name::{Name, RdnSequence, RelativeDistinguishedName},
     time::Time,
 };
@@ -188,6 +189,14 @@ pub fn fingerprint(der: &[u8]) -> [u8; 32] {
 /// DER of a certificate's SubjectPublicKeyInfo.
 pub fn public_key_info(certificate: &Certificate) -> Result<Vec<u8>, X509Error> {
     Ok(certificate.tbs_certificate().subject_public_key_info().to_der()?)
+}
+
+/// Whether it is a CA's.
+pub fn is_authority(certificate: &Certificate) -> bool {
+    certificate
+        .tbs_certificate()
+        .get_extension::<BasicConstraints>()
+        .is_ok_and(|constraints| constraints.is_some_and(|(_, constraints)| constraints.ca))
 }
 
 /// A certificate's subject for people: `CN=…, O=…, organizationIdentifier=…, C=CN`, nearest first.

@@ -9,25 +9,22 @@ use jiff::{Span, Timestamp};
 use rayon::prelude::*;
 
 use super::{
-    CA, Config, Home, HomeError, IssuingDepartment, LIST_KEY, PkiError, ROOT, SEAL_MAKER, SEAL_ROOT, write,
+    CA, Config, Home, HomeError, IssuingDepartment, LIST_KEY, PkiError, ROOT, SEAL_MAKER, SEAL_ROOT,
+    SealOrder,
+    renewal::{BACKDATED_HOURS, duty, subject},
+    write,
 };
 use crate::{
     catalogue::{Catalogue, Department},
     clock::{Clock, china},
     codes::CreditCode,
     crypto::{
-        Passphrase, PrivateKey, Signer, SigningIdentity,
-        authority::{CertificateAuthority, Publication, Role, Serial, ValidityPeriod},
+        KeyFolder, Passphrase, PrivateKey, Signer,
+        authority::{CertificateAuthority, Publication, Serial, ValidityPeriod},
         identity::write_chain,
-        x509::{Subject, fingerprint},
     },
-    face::FontBook,
-    issue::{TOKEN_SIGNER, document_signer, salt},
-    registry::{Append, Change, Registry as _},
-    seal::{
-        Seal, SealCode, SealDefinition, SealKind,
-        impression::{self, ImpressionSpec},
-    },
+    issue::{TOKEN_SIGNER, document_signer},
+    seal::SealKind,
 };
 
 /// The certificate types that come with the program.
@@ -44,10 +41,8 @@ pub struct Founding {
     pub host: String,
 }
 
-/// Years the root, the issuing CA and end-entity X.509 certificates are valid.
-const YEARS: (i64, i64, i64) = (20, 10, 3);
-/// Clocks of verifiers may lag; certificates begin a little before they are made.
-const BACKDATED_HOURS: i64 = 1;
+/// Years the roots and the issuing CA are valid.
+const YEARS: (i64, i64) = (20, 10);
 
 /// Makes an installation in an empty or missing folder. A failure leaves what was made so far, without
 /// the configuration that would make it an installation.
@@ -99,9 +94,9 @@ pub fn found(
     })?;
     write(&root.join("certseal.toml"), text.as_bytes())?;
     let home = Home::open(root)?;
-    pki.register_seals(&home, &identities)?;
     home.publish_authorities(&identities.authorities)?;
     home.issue_revocation_lists(&identities.authorities, now)?;
+    pki.make_seals(&home, clock)?;
     home.write_own_authority(now)?;
     home.write_first_trust_list(&*identities.list_signer, now)?;
     Ok(home)
@@ -131,13 +126,13 @@ fn departments(known: &[Department], founding: &Founding) -> Result<Vec<IssuingD
 /// Beginning of the organisation codes made up for a demonstration authority.
 const DEMONSTRATION_ORGANISATION: &str = "MB99A0";
 
+/// How many of an installation's keys are authorities'.
+const AUTHORITIES: usize = 3;
+
 struct Identities {
     /// By name: root, issuing CA, root of the seal maker.
-    authorities: [(&'static str, CertificateAuthority); 3],
-    seal_maker: SigningIdentity,
+    authorities: [(&'static str, CertificateAuthority); AUTHORITIES],
     list_signer: Arc<dyn Signer>,
-    /// By department, in the order of the configuration.
-    signers: Vec<Vec<u8>>,
 }
 
 struct Founder<'a> {
@@ -155,7 +150,7 @@ impl Founder<'_> {
                 not_after: later(self.now, Span::new().years(years))?,
             })
         };
-        let (root_years, ca_years, leaf_years) = YEARS;
+        let (root_years, ca_years) = YEARS;
         let publish = |name| Publication::on_host(&self.config.host, name);
 
         // Encrypting a key file costs scrypt a fifth of a second: all of them at once, on all cores.
@@ -174,7 +169,7 @@ impl Founder<'_> {
             let serial = Serial::random().map_err(PkiError::from)?;
             let root = CertificateAuthority::new_root(
                 signer,
-                &self.subject(None, duty),
+                &subject(self.config, None, duty),
                 validity(root_years)?,
                 serial,
             )
@@ -187,7 +182,7 @@ impl Founder<'_> {
         let ca = root
             .issue_authority(
                 next()?,
-                &self.subject(None, "电子证照签发 CA"),
+                &subject(self.config, None, "电子证照签发 CA"),
                 validity(ca_years)?,
                 Serial::random().map_err(PkiError::from)?,
             )
@@ -195,54 +190,26 @@ impl Founder<'_> {
             .publishing(publish(CA));
         write_chain(&self.chain(CA), [ca.certificate(), root.certificate()])?;
 
-        // Seals are made under a root of their own: whoever may sign documents cannot make seals.
         let seal_root = new_root(SEAL_ROOT, next()?, "电子印章根 CA")?;
 
-        let certify =
-            |by: &CertificateAuthority, name: &str, signer: &dyn Signer, role, subject: &Subject| {
-                let serial = Serial::random().map_err(PkiError::from)?;
-                let key = signer.public_key_info();
-                let der = by
-                    .issue(role, key, subject, validity(leaf_years)?, serial)
-                    .map_err(PkiError::from)?;
-                let mut chain = vec![&der[..], by.certificate()];
-                if by.certificate() == ca.certificate() {
-                    chain.push(root.certificate());
-                }
-                write_chain(&self.chain(name), chain)?;
-                Ok::<_, HomeError>(der)
+        let mut list_signer = None;
+        for name in names.iter().skip(AUTHORITIES) {
+            let duty = duty(self.config, name).ok_or(PkiError::Incomplete)?;
+            let (by, above) = match duty.authority {
+                SEAL_ROOT => (&seal_root, None),
+                _ => (&ca, Some(root.certificate())),
             };
-        let maker = next()?;
-        let subject = self.subject(None, "电子印章制章");
-        let der = certify(&seal_root, SEAL_MAKER, &*maker, Role::SealMaker, &subject)?;
-        let seal_maker = SigningIdentity::new(maker, der, Vec::new())?;
-        let token = next()?;
-        certify(
-            &ca,
-            TOKEN_SIGNER,
-            &*token,
-            Role::TokenSigner,
-            &self.subject(None, "证照二维码"),
-        )?;
-        let list_signer = next()?;
-        certify(
-            &ca,
-            LIST_KEY,
-            &*list_signer,
-            Role::TokenSigner,
-            &self.subject(None, "信任列表"),
-        )?;
-        let mut leaves = Vec::new();
-        for department in &self.config.departments {
-            let name = document_signer(&department.key);
-            let subject = self.subject(Some(department), "电子证照签章");
-            leaves.push(certify(&ca, &name, &*next()?, Role::DocumentSigner, &subject)?);
+            let signer = next()?;
+            let leaf = duty.certify(self.config, by, &*signer, self.now)?;
+            let chain = [&leaf[..], by.certificate()].into_iter().chain(above);
+            write_chain(&self.chain(name), chain)?;
+            if name == LIST_KEY {
+                list_signer = Some(signer);
+            }
         }
         Ok(Identities {
             authorities: [(ROOT, root), (CA, ca), (SEAL_ROOT, seal_root)],
-            seal_maker,
-            list_signer,
-            signers: leaves,
+            list_signer: list_signer.ok_or(PkiError::Incomplete)?,
         })
     }
 
@@ -257,78 +224,26 @@ impl Founder<'_> {
         self.root.join("keys").join(format!("{name}.pem"))
     }
 
-    fn subject(&self, department: Option<&IssuingDepartment>, duty: &str) -> Subject {
-        let organisation = department.map_or_else(
-            || format!("{}人民政府", self.config.region_name),
-            |department| department.name.clone(),
-        );
-        Subject {
-            province: None,
-            common_name: format!("{organisation}{duty}"),
-            organisation,
-            organisation_code: department.map(|department| department.code.clone()),
-        }
-    }
-
     /// Two seals for each department: one for certificates, one for itself.
-    fn register_seals(&self, home: &Home, identities: &Identities) -> Result<(), HomeError> {
-        let fonts = home.fonts()?;
-        let until = later(self.now, Span::new().years(YEARS.2))?;
-        let mut batch = Vec::new();
-        let mut serial = 0;
-        for (department, signer) in self.config.departments.iter().zip(&identities.signers) {
+    fn make_seals(&self, home: &Home, clock: &Arc<dyn Clock>) -> Result<(), HomeError> {
+        let keys = KeyFolder::unlocked(&home.keys_path(), self.passphrase.clone());
+        let maker = keys.identity(SEAL_MAKER)?;
+        let service = home.service(keys, Arc::clone(clock))?;
+        for department in &self.config.departments {
             for kind in [SealKind::Licence, SealKind::Official] {
-                serial += 1;
-                let code = SealCode::compose(&self.config.region, serial).map_err(PkiError::from)?;
-                let definition = SealDefinition {
-                    name: match kind {
-                        SealKind::Official => department.name.clone(),
-                        _ => format!("{}{}", department.name, kind.name_zh()),
-                    },
-                    owner: department.name.clone(),
-                    owner_code: CreditCode::parse(&department.code).map_err(PkiError::from)?,
+                let order = SealOrder {
+                    department: department.key.clone(),
                     kind,
-                    impression: draw(&department.name, kind, code.as_str(), &fonts)?,
-                    not_before: later(self.now, Span::new().hours(-BACKDATED_HOURS))?,
-                    not_after: until,
-                    signers: vec![fingerprint(signer)],
-                    code,
-                };
-                let seal = definition.code.as_str().to_owned();
-                let definition =
-                    Seal::make(definition, self.now, &identities.seal_maker).map_err(PkiError::from)?;
-                // Published beside the registry, for verifying where that is not at hand.
-                write(&home.pki_path().join(format!("{seal}.seal")), &definition)?;
-                batch.push(Append {
-                    at: self.now,
+                    name: None,
+                    number: None,
                     actor: "init".to_owned(),
                     reason: "建立演示机构".to_owned(),
-                    authority: department.code.clone(),
-                    salt: salt().map_err(|_| PkiError::NoRandomness)?,
-                    idempotency: None,
-                    change: Change::RegisterSeal { seal, definition },
-                });
+                };
+                futures::executor::block_on(home.make_seal(&service, &order, &maker))?;
             }
-        }
-        let registry = home.registry()?;
-        for answer in futures::executor::block_on(registry.append(batch))? {
-            answer.map_err(PkiError::from)?;
         }
         Ok(())
     }
-}
-
-fn draw(
-    owner: &str,
-    kind: SealKind,
-    code: &str,
-    fonts: &FontBook,
-) -> Result<crate::face::Drawing, HomeError> {
-    let mut spec = ImpressionSpec::department(owner);
-    if kind == SealKind::Licence {
-        spec = spec.with_purpose(kind.name_zh()).with_number(code);
-    }
-    Ok(impression::draw(&spec, fonts).map_err(PkiError::from)?)
 }
 
 /// An instant so much later by the calendar of China.

@@ -15,8 +15,9 @@ use crate::{
         identity::read_chain,
         x509::{self, X509Error},
     },
-    registry::AppendError,
+    issue::IssueError,
     seal::{SealError, impression::ImpressionError},
+    trust::path::PathError,
 };
 
 /// Days until the next list of the issuing CA is due.
@@ -51,7 +52,19 @@ pub enum PkiError {
     Impression(#[from] ImpressionError),
     /// The register refuses a seal.
     #[error(transparent)]
-    Register(#[from] AppendError),
+    Register(Box<IssueError>),
+    /// The department does not issue here.
+    #[error("部门 {0} 未在 certseal.toml 中登记为颁证机构 (department is not an issuer here)")]
+    NoIssuer(String),
+    /// A seal of the number is registered.
+    #[error("印章编号 {0} 已登记 (the seal is registered already)")]
+    SealNumberTaken(String),
+    /// The numbers of the region are used up.
+    #[error("印章编号已用尽 (no seal number is left)")]
+    NoSealNumber,
+    /// The seal maker may not make seals now.
+    #[error("制章者证书不可用：{0} (the seal maker's certificate)")]
+    SealMaker(#[from] PathError),
     /// No certificate of that name was issued here.
     #[error("没有名为 {0} 的签章证书 (no such signer certificate)")]
     UnknownName(String),
@@ -154,21 +167,25 @@ impl Home {
         Ok(entries)
     }
 
-    /// Revokes signer certificates by name and issues both revocation lists anew.
-    pub fn revoke_signers(
+    /// Revokes signer certificates by name and issues revocation lists anew: the issuing CA's, the seal
+    /// root's if a seal maker is among them, both roots' if asked for. Only keys of those authorities
+    /// are needed. Gives their names.
+    pub fn renew_revocation_lists(
         &self,
-        names: &[String],
+        revoke: &[String],
+        roots: bool,
         keys: &KeyFolder,
         now: Timestamp,
-    ) -> Result<(), HomeError> {
+    ) -> Result<Vec<&'static str>, HomeError> {
+        // 1. Everything that is needed is at hand before anything changes.
         let known = self.keys()?;
         let mut revocations = self.revocations()?;
-        for name in names {
+        for name in revoke {
             let key = known
                 .iter()
                 .find(|key| key.name == *name && ![ROOT, CA, SEAL_ROOT].contains(&name.as_str()));
             let key = key.ok_or_else(|| PkiError::UnknownName(name.clone()))?;
-            if key.revoked_at.is_none() {
+            if key.revoked_at.is_none() && revocations.revoked.iter().all(|r| r.serial != key.serial) {
                 revocations.revoked.push(Revoked {
                     name: name.clone(),
                     serial: key.serial.clone(),
@@ -176,16 +193,25 @@ impl Home {
                 });
             }
         }
+        let mut names = vec![CA];
+        if roots || revoke.iter().any(|name| is_seal_maker(name)) {
+            names.push(SEAL_ROOT);
+        }
+        if roots {
+            names.push(ROOT);
+        }
+        let authorities = names
+            .iter()
+            .map(|name| Ok((*name, self.authority(name, keys)?)))
+            .collect::<Result<Vec<_>, HomeError>>()?;
+
+        // 2. A revocation is on record before a list has it: a crash between the two loses none.
         self.write_revocations(&revocations)?;
-        let authorities = [
-            (ROOT, self.authority(ROOT, keys)?),
-            (CA, self.authority(CA, keys)?),
-            (SEAL_ROOT, self.authority(SEAL_ROOT, keys)?),
-        ];
-        self.issue_revocation_lists(&authorities, now)
+        self.issue_revocation_lists(&authorities, now)?;
+        Ok(names)
     }
 
-    fn authority(&self, name: &str, keys: &KeyFolder) -> Result<CertificateAuthority, HomeError> {
+    pub(super) fn authority(&self, name: &str, keys: &KeyFolder) -> Result<CertificateAuthority, HomeError> {
         let identity = keys.identity(name)?;
         let authority = CertificateAuthority::open(Arc::clone(&identity.signer), &identity.certificate)
             .map_err(PkiError::from)?;
@@ -217,8 +243,8 @@ impl Home {
         for (name, authority) in authorities {
             let name = *name;
             let own = |revoked: &&Revoked| match name {
-                CA => revoked.name != SEAL_MAKER,
-                SEAL_ROOT => revoked.name == SEAL_MAKER,
+                CA => !is_seal_maker(&revoked.name),
+                SEAL_ROOT => is_seal_maker(&revoked.name),
                 _ => false,
             };
             let lines: Vec<Revocation> = revocations
@@ -245,6 +271,12 @@ impl Home {
         let text = serde_json::to_vec_pretty(revocations).map_err(PkiError::from)?;
         write(&self.pki_path().join("revocations.json"), &text)
     }
+}
+
+/// Whether a key is the seal maker's, present or kept from before a renewal.
+pub(super) fn is_seal_maker(name: &str) -> bool {
+    name.strip_prefix(SEAL_MAKER)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
 }
 
 /// Every file with this ending in a folder, in order of name; none where there is no folder.

@@ -8,7 +8,7 @@ use super::{CA, Home, HomeError, LIST_KEY, ROOT, SEAL_ROOT, founding::later, pki
 use crate::{
     crypto::{
         Signer,
-        identity::read_chain,
+        identity::{chain_pem, read_chain},
         x509::{self, X509Error},
     },
     issue::TOKEN_SIGNER,
@@ -85,11 +85,17 @@ impl Home {
             Ok(bytes) => Some(serde_json::from_slice(&bytes).map_err(TrustStoreError::Seen)?),
             Err(_) => None,
         };
-        let list =
-            TrustList::open(&file, &self.list_key()?, seen).map_err(|source| TrustStoreError::List {
-                path: path.display().to_string(),
-                source,
-            })?;
+        let mut opened = Err(ListError::UnsuitableKey);
+        for key in self.list_keys()? {
+            opened = TrustList::open(&file, &key, seen);
+            if !matches!(opened, Err(ListError::OtherKey)) {
+                break;
+            }
+        }
+        let list = opened.map_err(|source| TrustStoreError::List {
+            path: path.display().to_string(),
+            source,
+        })?;
         if seen.is_none_or(|seen| seen.sequence < list.seen().sequence) {
             let bytes = serde_json::to_vec_pretty(&list.seen()).map_err(TrustStoreError::Seen)?;
             write(&seen_path, &bytes)?;
@@ -97,12 +103,55 @@ impl Home {
         Ok(list)
     }
 
-    /// DER of the SubjectPublicKeyInfo the list is checked with.
-    fn list_key(&self) -> Result<Vec<u8>, HomeError> {
-        let chain = read_chain(&self.path().join("trust/list-key.pem"))?;
-        let leaf = chain.first().map(Vec::as_slice).unwrap_or_default();
-        let certificate = x509::parse(leaf).map_err(TrustStoreError::from)?;
-        Ok(x509::public_key_info(&certificate).map_err(TrustStoreError::from)?)
+    /// DER of each SubjectPublicKeyInfo the list is checked with: one, or two while its key is renewed.
+    /// CA certificates that follow in the file vouch for these and sign no lists.
+    fn list_keys(&self) -> Result<Vec<Vec<u8>>, HomeError> {
+        let mut keys = Vec::new();
+        for der in read_chain(&self.path().join("trust/list-key.pem"))? {
+            let certificate = x509::parse(&der).map_err(TrustStoreError::from)?;
+            if !x509::is_authority(&certificate) {
+                keys.push(x509::public_key_info(&certificate).map_err(TrustStoreError::from)?);
+            }
+        }
+        Ok(keys)
+    }
+
+    /// From now on takes lists signed with the keys of these X.509 certificates, and no others.
+    pub(super) fn accept_list_keys<'a>(
+        &self,
+        certificates: impl IntoIterator<Item = &'a Vec<u8>>,
+    ) -> Result<(), HomeError> {
+        let text = chain_pem(certificates)?;
+        write(&self.path().join("trust/list-key.pem"), text.as_bytes())
+    }
+
+    /// Names one more token signer of ours beside those before it, in our own description and in the
+    /// next list; gives the list's number.
+    pub(super) fn list_token_signer(
+        &self,
+        certificate: &[u8],
+        list_signer: &dyn Signer,
+        now: Timestamp,
+    ) -> Result<u64, HomeError> {
+        let damaged = |source| TrustStoreError::Authority {
+            path: self.own_authority_path().display().to_string(),
+            source,
+        };
+        let mut own: Authority =
+            serde_json::from_slice(&read(&self.own_authority_path())?).map_err(damaged)?;
+        own.token_signers.push(Der(certificate.into()));
+        let text = serde_json::to_vec_pretty(&own).map_err(damaged)?;
+        write(&self.own_authority_path(), &text)?;
+        let mut content = self.trust_list(None)?.content().clone();
+        for listed in content
+            .authorities
+            .iter_mut()
+            .filter(|listed| listed.id == own.id)
+        {
+            listed.token_signers.clone_from(&own.token_signers);
+        }
+        self.sign_list(content, list_signer, now)?;
+        Ok(self.trust_list(None)?.content().sequence)
     }
 
     /// Revocation lists at hand: the authority's own and those of others.

@@ -28,6 +28,17 @@ pub(crate) struct ReasonBody {
     reason: String,
 }
 
+impl ReasonBody {
+    /// The reason, which must be given.
+    pub(super) fn reason(&self) -> Result<String, Problem> {
+        let reason = self.reason.trim().to_owned();
+        if reason.is_empty() || reason.chars().count() > MAX_REASON {
+            return Err(bad_reason());
+        }
+        Ok(reason)
+    }
+}
+
 macro_rules! transition {
     ($name:ident $path:literal $transition:ident $doc:literal) => {
         #[doc = $doc]
@@ -51,7 +62,7 @@ macro_rules! transition {
             Path(identifier): Path<String>,
             Json(body): Json<ReasonBody>,
         ) -> Result<Answer<CertificateView>, Problem> {
-            change(&app, &caller, identifier, Transition::$transition, body).await
+            change(&app, &caller, identifier, Transition::$transition, &body).await
         }
     };
 }
@@ -66,14 +77,11 @@ async fn change(
     caller: &Principal,
     identifier: String,
     transition: Transition,
-    body: ReasonBody,
+    body: &ReasonBody,
 ) -> Result<Answer<CertificateView>, Problem> {
     let record = app.service.record(&identifier).await?;
     require(app, caller, &record)?;
-    let reason = body.reason.trim().to_owned();
-    if reason.is_empty() || reason.chars().count() > MAX_REASON {
-        return Err(bad_reason());
-    }
+    let reason = body.reason()?;
     let (service, runtime, actor) = (Arc::clone(&app.service), Handle::current(), caller.actor());
     let work = move || runtime.block_on(service.transition(&identifier, transition, &actor, &reason));
     let record = app.gate.run(work).await??;

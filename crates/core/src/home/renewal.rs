@@ -1,0 +1,351 @@
+//! Keys of the installation: what each is for, who certifies it, and how it is replaced.
+//!
+//! A renewal never leaves a key without its certificate. Both new files are written beside the old
+//! ones; renaming the chain over the old chain is the one step that makes the renewal, and from then
+//! on [`SigningIdentity::load`] takes the staged key until it has its proper name.
+
+use std::{
+    fs::{self, File},
+    io,
+    path::Path,
+    sync::Arc,
+};
+
+use jiff::{Span, Timestamp};
+use serde::Serialize;
+
+use super::{
+    CA, Config, Home, HomeError, IssuingDepartment, LIST_KEY, PkiError, SEAL_MAKER, SEAL_ROOT,
+    founding::later, write,
+};
+use crate::{
+    clock::civil_date,
+    crypto::{
+        IdentityError, KeyFolder, Passphrase, PrivateKey, Signer, SigningIdentity,
+        authority::{CertificateAuthority, Role, Serial, ValidityPeriod},
+        identity::{STAGED_KEY, chain_pem, read_chain},
+        x509::{self, Subject},
+    },
+    issue::{TOKEN_SIGNER, document_signer},
+};
+
+/// Years a signer certificate and a seal are valid.
+pub(super) const LEAF_YEARS: i64 = 3;
+/// Clocks of verifiers may lag; certificates begin a little before they are made.
+pub(super) const BACKDATED_HOURS: i64 = 1;
+
+/// What an end-entity key is for, and who certifies it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Duty<'a> {
+    /// Name of the authority's key.
+    pub(super) authority: &'static str,
+    role: Role,
+    department: Option<&'a IssuingDepartment>,
+    title: &'static str,
+}
+
+/// The duty of the key of that name; none for roots, CAs and names unknown here.
+pub(super) fn duty<'a>(config: &'a Config, name: &str) -> Option<Duty<'a>> {
+    let of_the_authority = |authority, role, title| Duty {
+        authority,
+        role,
+        department: None,
+        title,
+    };
+    Some(match name {
+        // Seals are made under a root of their own: whoever may sign documents cannot make seals.
+        SEAL_MAKER => of_the_authority(SEAL_ROOT, Role::SealMaker, "电子印章制章"),
+        TOKEN_SIGNER => of_the_authority(CA, Role::TokenSigner, "证照二维码"),
+        LIST_KEY => of_the_authority(CA, Role::TokenSigner, "信任列表"),
+        _ => Duty {
+            authority: CA,
+            role: Role::DocumentSigner,
+            department: Some(
+                config
+                    .departments
+                    .iter()
+                    .find(|department| document_signer(&department.key) == name)?,
+            ),
+            title: "电子证照签章",
+        },
+    })
+}
+
+/// Subject of a certificate of the authority, or of one of its departments.
+pub(super) fn subject(config: &Config, department: Option<&IssuingDepartment>, title: &str) -> Subject {
+    let organisation = department.map_or_else(
+        || format!("{}人民政府", config.region_name),
+        |department| department.name.clone(),
+    );
+    Subject {
+        province: None,
+        common_name: format!("{organisation}{title}"),
+        organisation,
+        organisation_code: department.map(|department| department.code.clone()),
+    }
+}
+
+impl Duty<'_> {
+    /// Certifies a key for this duty; gives DER.
+    pub(super) fn certify(
+        &self,
+        config: &Config,
+        by: &CertificateAuthority,
+        signer: &dyn Signer,
+        now: Timestamp,
+    ) -> Result<Vec<u8>, PkiError> {
+        // No certificate outlives the CA that vouches for it.
+        let (_, end) = x509::validity(&x509::parse(by.certificate())?);
+        let validity = ValidityPeriod {
+            not_before: later(now, Span::new().hours(-BACKDATED_HOURS))?,
+            not_after: later(now, Span::new().years(LEAF_YEARS))?.min(end),
+        };
+        let subject = subject(config, self.department, self.title);
+        let serial = Serial::random()?;
+        Ok(by.issue(self.role, signer.public_key_info(), &subject, validity, serial)?)
+    }
+}
+
+/// A key that was replaced.
+#[derive(Debug, Clone, Serialize)]
+pub struct RenewedKey {
+    /// Name of its files.
+    pub name: String,
+    /// Name under which its predecessor is kept.
+    pub kept: String,
+    /// Serial number of the new certificate, hexadecimal.
+    pub serial: String,
+    /// Last valid second of the new certificate.
+    pub not_after: Timestamp,
+    /// Number of the trust list that names the new certificate, where one was signed.
+    pub trust_list: Option<u64>,
+}
+
+impl Home {
+    /// Replaces a key and its X.509 certificate by new ones. The old pair stays under a dated name:
+    /// what it signed still verifies, and it can still be revoked.
+    pub fn renew_key(
+        &self,
+        name: &str,
+        passphrase: &Passphrase,
+        now: Timestamp,
+    ) -> Result<RenewedKey, HomeError> {
+        let duty = duty(self.config(), name).ok_or_else(|| PkiError::UnknownName(name.to_owned()))?;
+        let folder = self.keys_path();
+        let path = |ending: &str| folder.join(format!("{name}.{ending}"));
+        let failed = |source| HomeError::Io {
+            path: folder.clone(),
+            source,
+        };
+
+        // 1. Everything that is needed is at hand before anything changes.
+        let keys = KeyFolder::unlocked(&folder, passphrase.clone());
+        let authority = self.authority(duty.authority, &keys)?;
+        let list_signer = match name {
+            TOKEN_SIGNER => Some(keys.identity(LIST_KEY)?),
+            _ => None,
+        };
+        settle(&folder, name, passphrase)?;
+        let old_chain = read_chain(&path("pem"))?;
+
+        // 2. The new pair, beside the old one.
+        let key = PrivateKey::generate().map_err(PkiError::from)?;
+        let signer: Arc<dyn Signer> = Arc::new(key.signer().map_err(PkiError::from)?);
+        let certificate = duty.certify(self.config(), &authority, &*signer, now)?;
+        let mut chain = vec![certificate.clone()];
+        chain.extend(read_chain(&folder.join(format!("{}.pem", duty.authority)))?);
+        key.write_new(&path(STAGED_KEY), passphrase)
+            .map_err(PkiError::from)?;
+
+        // 3. Verifiers know it before anything is signed with it.
+        let mut trust_list = None;
+        if let Some(list_signer) = list_signer {
+            trust_list = Some(self.list_token_signer(&certificate, &*list_signer.signer, now)?);
+        }
+        if name == LIST_KEY {
+            self.accept_list_keys([&certificate].into_iter().chain(old_chain.first()))?;
+        }
+
+        // 4. The old pair gets a second name, then the new one takes over.
+        let kept = keep(&folder, name, now).map_err(failed)?;
+        write(&path("pem"), chain_pem(&chain)?.as_bytes())?;
+        sync(&folder).map_err(failed)?;
+        fs::rename(path(STAGED_KEY), path("key")).map_err(failed)?;
+        sync(&folder).map_err(failed)?;
+
+        // 5. The list is signed with the key that is in force, and with no other from now on.
+        if name == LIST_KEY {
+            let list = self.renew_trust_list(&*signer, now)?;
+            trust_list = Some(list.content().sequence);
+            self.accept_list_keys([&certificate])?;
+        }
+        let parsed = x509::parse(&certificate).map_err(PkiError::from)?;
+        Ok(RenewedKey {
+            name: name.to_owned(),
+            kept,
+            serial: hex::encode(parsed.tbs_certificate().serial_number().as_bytes()),
+            not_after: x509::validity(&parsed).1,
+            trust_list,
+        })
+    }
+}
+
+/// Ends what an interrupted renewal began: gives a staged key its proper name if its certificate is in
+/// force already, removes it otherwise.
+fn settle(folder: &Path, name: &str, passphrase: &Passphrase) -> Result<(), HomeError> {
+    let staged = folder.join(format!("{name}.{STAGED_KEY}"));
+    if !staged.exists() {
+        return Ok(());
+    }
+    let chain = folder.join(format!("{name}.pem"));
+    let done = match SigningIdentity::load_files(&staged, &chain, passphrase) {
+        Ok(_) => fs::rename(&staged, folder.join(format!("{name}.key"))),
+        Err(IdentityError::KeyMismatch | IdentityError::Key(_)) => fs::remove_file(&staged),
+        Err(error) => return Err(error.into()),
+    };
+    done.and_then(|()| sync(folder)).map_err(|source| HomeError::Io {
+        path: staged.clone(),
+        source,
+    })
+}
+
+/// Keeps key and chain under a second name with the day of the renewal, and gives that name.
+fn keep(folder: &Path, name: &str, now: Timestamp) -> io::Result<String> {
+    let day = civil_date(now).strftime("%Y%m%d").to_string();
+    let file = |name: &str, ending: &str| folder.join(format!("{name}.{ending}"));
+    let chain = fs::read(file(name, "pem"))?;
+    let mut kept = format!("{name}-{day}");
+    for turn in 2.. {
+        // The same chain under that name was kept by a renewal that did not come to its end.
+        match fs::read(file(&kept, "pem")) {
+            Ok(found) if found == chain => break,
+            Ok(_) => kept = format!("{name}-{day}-{turn}"),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => break,
+            Err(error) => return Err(error),
+        }
+    }
+    for ending in ["key", "pem"] {
+        match fs::hard_link(file(name, ending), file(&kept, ending)) {
+            // A key that was lost is renewed all the same.
+            Err(error) if error.kind() == io::ErrorKind::NotFound && ending == "key" => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            other => other?,
+        }
+    }
+    sync(folder)?;
+    Ok(kept)
+}
+
+fn sync(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::{
+        clock::{Clock, SystemClock},
+        home::{Founding, found},
+    };
+
+    fn passphrase() -> Passphrase {
+        Passphrase::new("renewal tests".to_owned()).unwrap()
+    }
+
+    fn home(folder: &TempDir) -> Home {
+        let founding = Founding {
+            region: "419901".to_owned(),
+            region_name: "示例区".to_owned(),
+            host: "verify.example.gov.cn".to_owned(),
+        };
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        found(&folder.path().join("home"), &founding, &passphrase(), &clock).unwrap()
+    }
+
+    fn certificate(home: &Home, name: &str) -> Vec<u8> {
+        SigningIdentity::load(&home.keys_path(), name, &passphrase())
+            .unwrap()
+            .certificate
+            .to_vec()
+    }
+
+    #[test]
+    fn a_crash_at_any_step_leaves_the_old_pair_or_the_new_one() {
+        let folder = TempDir::new().unwrap();
+        let home = home(&folder);
+        let keys = home.keys_path();
+        let now = Timestamp::now();
+        let name = "signer-jy";
+        let old = certificate(&home, name);
+        let renewed = home.renew_key(name, &passphrase(), now).unwrap();
+        let new = certificate(&home, name);
+        assert_ne!(old, new);
+        assert_eq!(certificate(&home, &renewed.kept), old);
+
+        // Before the chain is replaced: the old pair works, and the next renewal clears the rest away.
+        let staged = keys.join(format!("{name}.{STAGED_KEY}"));
+        fs::write(&staged, "half a ke").unwrap();
+        assert_eq!(certificate(&home, name), new);
+        let second = home.renew_key(name, &passphrase(), now).unwrap();
+        assert!(!staged.exists());
+        assert_eq!(second.kept, format!("{}-2", renewed.kept));
+        assert_eq!(certificate(&home, &second.kept), new);
+
+        // After it: the new chain with the staged key, under the old key's file.
+        let latest = certificate(&home, name);
+        fs::rename(keys.join(format!("{name}.key")), &staged).unwrap();
+        fs::copy(
+            keys.join(format!("{}.key", second.kept)),
+            keys.join(format!("{name}.key")),
+        )
+        .unwrap();
+        assert_eq!(certificate(&home, name), latest);
+        settle(&keys, name, &passphrase()).unwrap();
+        assert!(!staged.exists());
+        assert_eq!(certificate(&home, name), latest);
+
+        // A lost key is replaced too.
+        fs::remove_file(keys.join(format!("{name}.key"))).unwrap();
+        home.renew_key(name, &passphrase(), now).unwrap();
+        assert_ne!(certificate(&home, name), latest);
+        for other in ["root", "ca", "seal-root", "signer-nobody", &renewed.kept] {
+            assert!(home.renew_key(other, &passphrase(), now).is_err(), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_list_signed_with_the_old_key_is_read_until_the_new_key_signs() {
+        let folder = TempDir::new().unwrap();
+        let home = home(&folder);
+        let now = Timestamp::now();
+        let token = certificate(&home, TOKEN_SIGNER);
+        let renewed = home.renew_key(TOKEN_SIGNER, &passphrase(), now).unwrap();
+        assert_eq!(renewed.trust_list, Some(2));
+        let signers = |home: &Home| {
+            home.trust_list(None).unwrap().content().authorities[0]
+                .token_signers
+                .clone()
+        };
+        let named: Vec<Vec<u8>> = signers(&home).iter().map(|der| der.0.to_vec()).collect();
+        assert_eq!(named, [token, certificate(&home, TOKEN_SIGNER)]);
+
+        let old = certificate(&home, LIST_KEY);
+        let list = fs::read(home.path().join("trust/trust-list.json")).unwrap();
+        let renewed = home.renew_key(LIST_KEY, &passphrase(), now).unwrap();
+        assert_eq!(renewed.trust_list, Some(3));
+        assert_eq!(home.trust_list(None).unwrap().content().sequence, 3);
+        // A crash before the new key signed: both keys are accepted, and the old list with them.
+        fs::remove_file(home.path().join("trust/seen.json")).unwrap();
+        let elsewhere = folder.path().join("old-list.json");
+        fs::write(&elsewhere, list).unwrap();
+        assert!(home.trust_list(Some(&elsewhere)).is_err());
+        home.accept_list_keys([&certificate(&home, LIST_KEY), &old])
+            .unwrap();
+        assert_eq!(home.trust_list(Some(&elsewhere)).unwrap().content().sequence, 2);
+        assert_eq!(home.trust_list(None).unwrap().content().sequence, 3);
+    }
+}

@@ -1,0 +1,243 @@
+//! Seals of the caller's department: what the register says, and changes of state by their keeper.
+
+use std::sync::Arc;
+
+use axum::{
+    Json as Answer,
+    extract::State,
+    http::header,
+    response::{IntoResponse, Response},
+};
+use certseal_core::{
+    registry::{Change, SealRecord},
+    seal::{Seal, SealStatus, impression::preview_svg},
+};
+use jiff::Timestamp;
+use serde::Serialize;
+use tokio::runtime::Handle;
+use utoipa::ToSchema;
+
+use super::lifecycle::ReasonBody;
+use crate::{
+    App,
+    auth::Principal,
+    extract::{Json, Path},
+    problem::{Code, Problem, ProblemBody},
+};
+
+/// 电子印章 An e-seal
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Seal)]
+pub(crate) struct SealView {
+    /// 印章编号 Number of the seal
+    #[schema(example = "41990100000001")]
+    id: String,
+    /// 印章名称 Name
+    name: String,
+    /// 所有者 Legal name of the owner
+    owner: String,
+    /// 所有者统一社会信用代码 The owner's unified social credit code
+    owner_code: String,
+    /// 种类：licence 电子证照专用章，official 法定名称章 Kind
+    #[schema(example = "licence")]
+    kind: &'static str,
+    /// 登记状态 State in the register
+    state: SealState,
+    /// 该状态起始时间 Since when
+    #[schema(value_type = String, format = DateTime)]
+    state_since: Timestamp,
+    /// 变更原因 Why, as given
+    state_reason: String,
+    /// 有效期起 First instant in force
+    #[schema(value_type = String, format = DateTime)]
+    not_before: Timestamp,
+    /// 有效期止 Last instant in force
+    #[schema(value_type = String, format = DateTime)]
+    not_after: Timestamp,
+    /// 获准使用的签章证书 SHA-256 of each signer certificate that may use it
+    signer_certificates: Vec<String>,
+    /// 印模地址 Where its impression is
+    impression: String,
+}
+
+/// 印章状态 State of a seal
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+enum SealState {
+    /// 启用
+    InForce,
+    /// 停用
+    Suspended,
+    /// 已销毁
+    Destroyed,
+}
+
+impl SealView {
+    fn new(record: SealRecord, seal: &Seal) -> Self {
+        Self {
+            name: seal.name().to_owned(),
+            owner: seal.owner().to_owned(),
+            owner_code: seal.owner_code().to_string(),
+            kind: seal.kind().key(),
+            state: match record.status {
+                SealStatus::InForce => SealState::InForce,
+                SealStatus::Suspended => SealState::Suspended,
+                SealStatus::Destroyed => SealState::Destroyed,
+            },
+            state_since: record.since,
+            state_reason: record.reason,
+            not_before: seal.not_before(),
+            not_after: seal.not_after(),
+            signer_certificates: seal.signers().iter().map(hex::encode).collect(),
+            impression: format!("/v1/seals/{}/impression.svg", record.id),
+            id: record.id,
+        }
+    }
+}
+
+/// 本部门的全部印章 Every seal of the caller's department
+#[utoipa::path(
+    get, path = "/v1/seals", tag = "印章 seals", security(("api-key" = [])),
+    operation_id = "list_seals",
+    responses(
+        (status = 200, body = Vec<SealView>),
+        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    caller: Principal,
+) -> Result<Answer<Vec<SealView>>, Problem> {
+    let mut seals = Vec::new();
+    for record in app.registry().seals().await? {
+        let seal = app.service.open_seal(&record)?;
+        if owns(&app, &caller, &seal) {
+            seals.push(SealView::new(record, &seal));
+        }
+    }
+    Ok(Answer(seals))
+}
+
+/// 一枚印章 One seal
+#[utoipa::path(
+    get, path = "/v1/seals/{id}", tag = "印章 seals", security(("api-key" = [])),
+    operation_id = "seal",
+    params(("id" = String, Path, description = "印章编号 Number of the seal")),
+    responses(
+        (status = 200, body = SealView),
+        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn one(
+    State(app): State<Arc<App>>,
+    caller: Principal,
+    Path(id): Path<String>,
+) -> Result<Answer<SealView>, Problem> {
+    let (record, seal) = find(&app, &caller, &id).await?;
+    Ok(Answer(SealView::new(record, &seal)))
+}
+
+/// 印模 The impression of a seal
+#[utoipa::path(
+    get, path = "/v1/seals/{id}/impression.svg", tag = "印章 seals", security(("api-key" = [])),
+    operation_id = "seal_impression",
+    params(("id" = String, Path, description = "印章编号 Number of the seal")),
+    responses(
+        (status = 200, description = "SVG", content_type = "image/svg+xml", body = String),
+        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn impression(
+    State(app): State<Arc<App>>,
+    caller: Principal,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let (_, seal) = find(&app, &caller, &id).await?;
+    let about = [
+        (header::CONTENT_TYPE, "image/svg+xml"),
+        (header::CACHE_CONTROL, "private, no-store"),
+    ];
+    Ok((about, preview_svg(seal.impression())).into_response())
+}
+
+macro_rules! transition {
+    ($name:ident $path:literal $id:literal $change:ident $doc:literal) => {
+        #[doc = $doc]
+        #[utoipa::path(
+                            post, path = $path, tag = "印章 seals", security(("api-key" = [])),
+                            operation_id = $id,
+                            params(("id" = String, Path, description = "印章编号 Number of the seal")),
+                            request_body = ReasonBody,
+                            responses(
+                                (status = 200, body = SealView),
+                                (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+                                (status = 401, body = ProblemBody, content_type = "application/problem+json"),
+                                (status = 403, body = ProblemBody, content_type = "application/problem+json"),
+                                (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+                                (status = 409, body = ProblemBody, content_type = "application/problem+json"),
+                                (status = 422, body = ProblemBody, content_type = "application/problem+json"),
+                            )
+                        )]
+        pub(crate) async fn $name(
+            State(app): State<Arc<App>>,
+            caller: Principal,
+            Path(id): Path<String>,
+            Json(body): Json<ReasonBody>,
+        ) -> Result<Answer<SealView>, Problem> {
+            change(&app, &caller, &id, Change::$change(id.clone()), &body).await
+        }
+    };
+}
+
+transition!(suspend "/v1/seals/{id}/suspend" "suspend_seal" SuspendSeal "停用印章，此后不再用印 Take a seal out of force for a time");
+transition!(resume "/v1/seals/{id}/resume" "resume_seal" ResumeSeal "恢复印章 Put a suspended seal back in force");
+transition!(destroy "/v1/seals/{id}/destroy" "destroy_seal" DestroySeal "销毁印章，不可恢复 Destroy a seal for good");
+
+async fn change(
+    app: &Arc<App>,
+    caller: &Principal,
+    id: &str,
+    change: Change,
+    body: &ReasonBody,
+) -> Result<Answer<SealView>, Problem> {
+    let (_, seal) = find(app, caller, id).await?;
+    let reason = body.reason()?;
+    // The work runs to its end on a thread of its own, whether or not the caller still waits.
+    let (service, runtime, actor) = (Arc::clone(&app.service), Handle::current(), caller.actor());
+    let authority = seal.owner_code().to_string();
+    let work = move || runtime.block_on(service.append_one(change, &actor, &reason, &authority));
+    app.gate.run(work).await??;
+    let (record, seal) = find(app, caller, id).await?;
+    Ok(Answer(SealView::new(record, &seal)))
+}
+
+/// A seal that is the caller's business.
+async fn find(app: &App, caller: &Principal, id: &str) -> Result<(SealRecord, Arc<Seal>), Problem> {
+    let record = app.registry().seal(id).await?.ok_or_else(|| {
+        Problem::not_found(
+            format!("没有编号为 {id} 的印章，请核对编号。"),
+            format!("No seal has the number {id}."),
+        )
+    })?;
+    let seal = app.service.open_seal(&record)?;
+    if owns(app, caller, &seal) {
+        return Ok((record, seal));
+    }
+    Err(Problem::new(
+        Code::Forbidden,
+        format!("印章 {id} 属于{}，请使用该部门的接口密钥。", seal.owner()),
+        format!("Seal {id} belongs to another department."),
+    ))
+}
+
+/// Whether a seal is of the caller's department.
+fn owns(app: &App, caller: &Principal, seal: &Seal) -> bool {
+    caller.department().is_none_or(|department| {
+        let issuer = app.service.workshop().issuers.get(department);
+        issuer.is_some_and(|issuer| issuer.code == seal.owner_code().as_str())
+    })
+}
