@@ -219,7 +219,7 @@ pub fn run(
         runtime,
     };
     thread::scope(|scope| {
-        let (send, receive) = sync_channel::<Chunk>(1);
+        let (send, receive) = sync_channel::<Chunk>(0);
         let storage = thread::Builder::new()
             .name("backfill-storage".to_owned())
             .spawn_scoped(scope, || run.store(&header, rejects, receive, progress))
