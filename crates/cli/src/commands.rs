@@ -111,6 +111,7 @@ pub(crate) fn run(cli: Cli) -> Result<Outcome, Failure> {
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
+        .max_blocking_threads(16)
         .enable_all()
         .build()
         .context("启动运行时")?;

@@ -408,7 +408,7 @@ fn finished(hashed: Context) -> [u8; 32] {
 }
 
 /// Bytes a document usually takes beyond prefix, attachment and signature.
-const PER_DOCUMENT: usize = 48 << 10;
+const PER_DOCUMENT: usize = 40 << 10;
 
 /// Largest file written: its offsets have nine digits in the byte range.
 const MAX_FILE: usize = 999_999_999;
