@@ -109,7 +109,7 @@ pub(crate) fn run(cli: Cli) -> Result<Outcome, Failure> {
         Command::Serve(args) => serve::run(&session, &args),
         Command::Audit(args) => audit::run(&session, &args),
         Command::Demo(args) => demo::run(&args),
-        Command::Bench(args) => bench::run(&args),
+        Command::Bench(args) => bench::run(&session, &args),
     }
 }
 
@@ -132,10 +132,19 @@ fn log(serving: bool) {
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
+        .max_blocking_threads(16)
         .enable_all()
         .build()
         .context("启动运行时")?;
     Ok(runtime.block_on(future))
+}
+
+/// The largest resident size this process has had, in bytes.
+pub(crate) fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kib: u64 = peak.trim().strip_suffix(" kB")?.trim().parse().ok()?;
+    Some(kib * 1024)
 }
 
 /// A certificate type by key or by name.

@@ -47,7 +47,10 @@ use crate::{
 
 /// Certificates computed and made durable together: enough to make one flush cheap, few enough that a
 /// kill repeats under a second of work.
-const CHUNK: usize = 256;
+const CHUNK: usize = 128;
+
+/// Threads that write files: more do not make a disk faster.
+const FILE_THREADS: usize = 4;
 
 /// What to do with the rows.
 #[derive(Debug, Clone)]
@@ -211,6 +214,8 @@ pub fn run(
     let header = source.header().to_vec();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
+        // Files are written on blocking threads, each of which keeps some memory to itself.
+        .max_blocking_threads(FILE_THREADS)
         .build();
     let runtime = runtime.map_err(|error| failed(Summary::default(), error))?;
     let run = Run {
@@ -219,7 +224,7 @@ pub fn run(
         runtime,
     };
     thread::scope(|scope| {
-        let (send, receive) = sync_channel::<Chunk>(1);
+        let (send, receive) = sync_channel::<Chunk>(0);
         let storage = thread::Builder::new()
             .name("backfill-storage".to_owned())
             .spawn_scoped(scope, || run.store(&header, rejects, receive, progress))

@@ -3,7 +3,7 @@
 //! An instant enters once per operation, so that one certificate cannot carry two different
 //! "now"s and a test can fix it. Civil dates on certificates are dates in China Standard Time.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use jiff::{Timestamp, civil::Date, tz::Offset, tz::TimeZone};
 
@@ -31,6 +31,12 @@ impl Clock for FixedClock {
     fn now(&self) -> Timestamp {
         self.0
     }
+}
+
+/// CPU time the calling thread has used. What others do on the machine hardly shows in it.
+pub fn thread_cpu_time() -> Duration {
+    let spent = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(spent.tv_sec as u64, spent.tv_nsec as u32)
 }
 
 /// China Standard Time, UTC+8 without daylight saving since 1992: the zone of every civil date here.

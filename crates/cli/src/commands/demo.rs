@@ -94,7 +94,7 @@ pub(super) fn run(args: &Demo) -> Result<Outcome, Failure> {
         per_second(sealed.done, elapsed),
         sealed.rejected,
         sealed.document_bytes as f64 / 1e9,
-        peak_memory()
+        super::bench::megabytes(super::peak_memory())
     ));
 
     heading("四、抽样核验：本程序与 pdfsig 各验一遍");
@@ -289,18 +289,6 @@ fn write_report(folder: &Path, report: &certseal_core::report::Annex3) -> Result
     let table = report.table();
     fs::write(folder.join("annex3.csv"), table.to_csv().context("生成 CSV")?).context("写入 annex3.csv")?;
     fs::write(folder.join("annex3.xlsx"), table.to_xlsx().context("生成 XLSX")?).context("写入 annex3.xlsx")
-}
-
-/// The largest resident size this process has had.
-fn peak_memory() -> String {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let peak = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))
-        .and_then(|rest| rest.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok());
-    peak.map_or("未知".to_owned(), |kib| {
-        format!("{} MB", kib * 1024 / 1_000_000)
-    })
 }
 
 /// Certificates spread over the types.

@@ -276,13 +276,13 @@ impl PreparedPdf {
             }
         }
         hashed.update(out.get(done..gap.start).unwrap_or_default());
+        let before = hashed.clone();
         hashed.update(out.get(gap.end..).unwrap_or_default());
-        let mut digest = [0; 32];
-        digest.copy_from_slice(hashed.finish().as_ref());
         Ok(UnsignedPdf {
             bytes: file.out,
             contents: gap,
-            digest,
+            before,
+            digest: finished(hashed),
         })
     }
 
@@ -340,11 +340,22 @@ impl PreparedPdf {
 }
 
 /// A complete document but for the signature.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct UnsignedPdf {
     bytes: Vec<u8>,
     contents: Range<usize>,
+    /// SHA-256 state over all that stands before the signature.
+    before: Context,
     digest: [u8; 32],
+}
+
+impl std::fmt::Debug for UnsignedPdf {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("UnsignedPdf")
+            .field("bytes", &self.bytes.len())
+            .field("contents", &self.contents)
+            .finish_non_exhaustive()
+    }
 }
 
 impl UnsignedPdf {
@@ -360,8 +371,16 @@ impl UnsignedPdf {
 
     /// Puts the signature in its place and gives the finished file. The rest of the place is zeros.
     pub fn embed(self, cms: &[u8]) -> Result<Vec<u8>, PdfError> {
+        self.embed_and_digest(cms).map(|(bytes, _)| bytes)
+    }
+
+    /// The same, with the SHA-256 of the finished file, of which little is left to compute.
+    pub fn embed_and_digest(self, cms: &[u8]) -> Result<(Vec<u8>, [u8; 32]), PdfError> {
         let UnsignedPdf {
-            mut bytes, contents, ..
+            mut bytes,
+            contents,
+            mut before,
+            ..
         } = self;
         let reserved = (contents.len() - 2) / 2;
         if cms.len() > reserved {
@@ -377,12 +396,19 @@ impl UnsignedPdf {
         if let Some(place) = bytes.get_mut(contents.start + 1..contents.start + 1 + hex.len()) {
             place.copy_from_slice(&hex);
         }
-        Ok(bytes)
+        before.update(bytes.get(contents.start..).unwrap_or_default());
+        Ok((bytes, finished(before)))
     }
 }
 
+fn finished(hashed: Context) -> [u8; 32] {
+    let mut digest = [0; 32];
+    digest.copy_from_slice(hashed.finish().as_ref());
+    digest
+}
+
 /// Bytes a document usually takes beyond prefix, attachment and signature.
-const PER_DOCUMENT: usize = 48 << 10;
+const PER_DOCUMENT: usize = 40 << 10;
 
 /// Largest file written: its offsets have nine digits in the byte range.
 const MAX_FILE: usize = 999_999_999;

@@ -1,12 +1,13 @@
 //! Fonts: finding them, choosing a glyph for a character, and giving its outline.
 //!
 //! Takes the directories of a [`FontConfig`]; gives a [`FontBook`], shared by all threads. Files are
-//! opened and judged when the book is made, but a table is read only when the first glyph needs it,
-//! so that a book of eight large fonts costs memory for those that are used. Everything asked a
+//! opened and judged when the book is made, but a table is read only when the first glyph needs it, and
+//! outlines glyph by glyph, so that a book of eight large fonts costs a few megabytes. Everything asked a
 //! second time is answered from a cache without a lock.
 
 mod charstring;
 mod file;
+mod glyphs;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -20,11 +21,12 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 use skrifa::{
-    DrawMemory, GlyphId, PathSink, ScalerFont,
+    GlyphId, PathSink,
     font::Font,
     raw::{TableProvider, types::NameId},
 };
 
+use self::{file::FontFile, glyphs::Glyphs};
 use super::{FontId, Segment};
 
 /// A typeface a template asks for by its traditional name.
@@ -263,7 +265,10 @@ type Charstrings = Box<[OnceLock<Arc<[u8]>>]>;
 
 /// One opened font.
 struct Loaded {
-    scaler: ScalerFont,
+    font: Font,
+    file: FontFile,
+    /// None where they cannot be read.
+    glyphs: OnceLock<Option<Glyphs>>,
     scale: f32,
     descriptor: FontDescriptor,
     charstrings: OnceLock<Charstrings>,
@@ -325,7 +330,7 @@ impl FontBook {
     }
 
     /// The book of these directories, opened now or by somebody else in this process who still holds it:
-    /// outlines take tens of megabytes, which several installations in one process need not pay twice.
+    /// several installations in one process need not pay for its caches twice.
     pub fn shared(config: &FontConfig) -> Result<Arc<FontBook>, FontError> {
         static OPENED: Mutex<BTreeMap<Vec<PathBuf>, Weak<FontBook>>> = Mutex::new(BTreeMap::new());
         let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -396,7 +401,7 @@ impl FontBook {
     pub fn charstring(&self, font: FontId, glyph: u16) -> Arc<[u8]> {
         let cached = self.font(font).and_then(|font| {
             let slots = font.charstrings.get_or_init(|| {
-                let count = font.scaler.font().num_glyphs();
+                let count = font.font.num_glyphs();
                 (0..count).map(|_| OnceLock::new()).collect()
             });
             slots.get(usize::from(glyph))
@@ -437,7 +442,7 @@ impl FontBook {
             let Some(font) = self.fonts.get(index).and_then(Option::as_ref) else {
                 continue;
             };
-            let Some(glyph) = font.scaler.font().charmap().map_unicode(ch) else {
+            let Some(glyph) = font.font.charmap().map_unicode(ch) else {
                 continue;
             };
             let glyph = glyph.to_u32();
@@ -476,8 +481,8 @@ impl Loaded {
             path: path.to_owned(),
             source,
         };
-        for source in file::open(path).map_err(unreadable)? {
-            let Some(font) = Font::new(source, 0) else {
+        for file in file::open(path).map_err(unreadable)? {
+            let Some(font) = Font::new(file.source(), 0) else {
                 continue;
             };
             if !has_family(&font, known.family) {
@@ -497,7 +502,9 @@ impl Loaded {
             return Ok(Loaded {
                 descriptor: describe(known, &font),
                 scale: 1.0 / units,
-                scaler: ScalerFont::force_unhinted(font, None),
+                font,
+                file,
+                glyphs: OnceLock::new(),
                 charstrings: OnceLock::new(),
                 advances: OnceLock::new(),
             });
@@ -508,19 +515,23 @@ impl Loaded {
 
     fn advances(&self) -> &[f32] {
         self.advances.get_or_init(|| {
-            let font = self.scaler.font();
-            let metrics = font.glyph_metrics();
-            (0..font.num_glyphs())
+            let metrics = self.font.glyph_metrics();
+            (0..self.font.num_glyphs())
                 .map(|id| metrics.h_advance(GlyphId::new(id)) * self.scale)
                 .collect()
         })
     }
 
     fn draw(&self, glyph: u16, pen: &mut Pen) -> bool {
-        match self.scaler.outline(GlyphId::new(u32::from(glyph))) {
-            Some(outline) => outline.draw(DrawMemory::Scratch, pen).is_ok(),
-            None => false,
-        }
+        let glyphs = self.glyphs.get_or_init(|| match Glyphs::open(&self.file) {
+            Ok(glyphs) => Some(glyphs),
+            Err(error) => {
+                let font = &self.descriptor.postscript_name;
+                tracing::error!(%error, font, "outlines unreadable");
+                None
+            }
+        });
+        glyphs.as_ref().is_some_and(|glyphs| glyphs.draw(glyph, pen))
     }
 }
 

@@ -3,16 +3,14 @@
 //! A [`Press`] computes and nothing else: no clock, no disk, no network. It may be used from any
 //! number of threads at once.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use ring::digest;
 
 use crate::{
     catalogue::{CertificateType, FaceData, Issuer},
+    clock::thread_cpu_time,
     codes,
     crypto::SigningIdentity,
     document::pdf::{DocumentInfo, PdfError, PreparedParts, PreparedPdf},
@@ -72,7 +70,7 @@ impl Typesetter {
     }
 }
 
-/// Where the time of one document went.
+/// CPU time of one document by stage.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Stages {
     /// Setting the face.
@@ -201,6 +199,11 @@ impl Press {
         &self.typesetter
     }
 
+    /// Bytes of a document that all its documents share.
+    pub fn shared_bytes(&self) -> usize {
+        self.prepared.prefix().len()
+    }
+
     /// The seal it applies.
     pub fn seal(&self) -> &Seal {
         &self.seal
@@ -225,10 +228,10 @@ impl Press {
         now: Timestamp,
     ) -> Result<SealedDocument, PressError> {
         let mut stages = Stages::default();
-        let mut last = Instant::now();
+        let mut last = thread_cpu_time();
         let mut lap = |stage: &mut Duration| {
-            let now = Instant::now();
-            *stage = now - last;
+            let now = thread_cpu_time();
+            *stage = now.saturating_sub(last);
             last = now;
         };
 
@@ -269,8 +272,7 @@ impl Press {
         // 4. The signature, in its place.
         let cms = self.signer.sign(&unsigned.digest())?;
         lap(&mut stages.sign);
-        let bytes = unsigned.embed(&cms)?;
-        let whole = sha256(&bytes);
+        let (bytes, whole) = unsigned.embed_and_digest(&cms)?;
         lap(&mut stages.finish);
         Ok(SealedDocument {
             bytes,

@@ -65,7 +65,7 @@ pub struct SledOptions {
 impl Default for SledOptions {
     fn default() -> Self {
         Self {
-            cache_bytes: 24 << 20,
+            cache_bytes: 8 << 20,
             spare_bytes: 256 << 20,
         }
     }

@@ -4,8 +4,11 @@
 //! bottom left. Text and pictures of a face field stand between `/Field <</K (key)>> BDC` and `EMC`,
 //! so that a reader can tell which printed text shows which field (14.6).
 
+mod copies;
+
 use std::{fmt::Write as _, sync::Arc};
 
+use self::copies::Shapes;
 use super::{
     PdfError,
     font::{self, Subsets},
@@ -81,6 +84,7 @@ pub(super) fn paint(
         alpha: 100,
         font: None,
         field: None,
+        shapes: Shapes::default(),
         done: Painted {
             content,
             fonts: Vec::new(),
@@ -112,6 +116,8 @@ struct Painter<'a, 'b> {
     alpha: u8,
     font: Option<(usize, f32)>,
     field: Option<Arc<str>>,
+    /// Strokes that may come again.
+    shapes: Shapes,
     done: Painted,
 }
 
@@ -221,31 +227,74 @@ impl Painter<'_, '_> {
         if let Some(stroke) = &path.stroke {
             self.stroke(stroke);
         }
-        for segment in &path.segments {
-            match *segment {
-                Segment::Move(x, y) => {
-                    self.numbers(&[Self::x(x), self.y(y)]);
-                    self.op(b"m");
-                }
-                Segment::Line(x, y) => {
-                    self.numbers(&[Self::x(x), self.y(y)]);
-                    self.op(b"l");
-                }
-                Segment::Cubic(ax, ay, bx, by, x, y) => {
-                    self.numbers(&[
-                        Self::x(ax),
-                        self.y(ay),
-                        Self::x(bx),
-                        self.y(by),
-                        Self::x(x),
-                        self.y(y),
-                    ]);
-                    self.op(b"c");
-                }
-                Segment::Close => self.op(b"h"),
-            }
+        let height = self.height;
+        let segments: Vec<_> = path
+            .segments
+            .iter()
+            .map(|segment| copies::mapped(*segment, |x, y| (x * POINTS, height - y * POINTS)))
+            .collect();
+        // Parts of an opaque stroke may be painted one by one: where they cross, nothing shows.
+        if operator == b"S" && self.alpha == 100 && self.effort == Effort::Best {
+            self.copies(&segments);
+            return;
+        }
+        for segment in &segments {
+            self.segment(*segment);
         }
         self.op(operator);
+    }
+
+    /// Strokes subpath by subpath, what repeats with the same bytes.
+    fn copies(&mut self, segments: &[Segment]) {
+        let mut shapes = std::mem::take(&mut self.shapes);
+        for subpath in segments.chunk_by(|_, next| !matches!(next, Segment::Move(..))) {
+            let placed = shapes.place(subpath);
+            self.op(b"q");
+            let [a, b, c, d, x, y] = placed.matrix;
+            for part in [a, b, c, d] {
+                number(&mut self.done.content, part, 5);
+                self.done.content.push(b' ');
+            }
+            self.numbers(&[x, y]);
+            self.op(b"cm");
+            for segment in placed.form {
+                self.segment(*segment);
+            }
+            self.op(b"S");
+            self.op(b"Q");
+        }
+        self.shapes = shapes;
+    }
+
+    fn segment(&mut self, segment: Segment) {
+        let operator: &[u8] = match segment {
+            Segment::Move(x, y) => {
+                self.coordinates(&[x, y]);
+                b"m"
+            }
+            Segment::Line(x, y) => {
+                self.coordinates(&[x, y]);
+                b"l"
+            }
+            Segment::Cubic(ax, ay, bx, by, x, y) => {
+                self.coordinates(&[ax, ay, bx, by, x, y]);
+                b"c"
+            }
+            Segment::Close => b"h",
+        };
+        self.op(operator);
+    }
+
+    /// Coordinates of a path. On the grid their digits repeat more, which shared art is worth.
+    fn coordinates(&mut self, values: &[f32]) {
+        for value in values {
+            let value = match self.effort {
+                Effort::Best => copies::on_grid(*value),
+                Effort::Fast => *value,
+            };
+            number(&mut self.done.content, value, 2);
+            self.done.content.push(b' ');
+        }
     }
 
     fn text(&mut self, run: &TextRun) -> Result<(), PdfError> {

@@ -356,7 +356,8 @@ fn digest_is_that_of_the_byte_range() {
     let unsigned = sample().unsigned();
     let digest = unsigned.digest();
     let gap = unsigned.contents();
-    let bytes = unsigned.embed(&blob()).unwrap();
+    let (bytes, whole) = unsigned.embed_and_digest(&blob()).unwrap();
+    assert_eq!(ring::digest::digest(&SHA256, &bytes).as_ref(), whole);
     let mut outside = Context::new(&SHA256);
     outside.update(&bytes[..gap.start]);
     outside.update(&bytes[gap.end..]);

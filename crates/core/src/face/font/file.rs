@@ -47,8 +47,18 @@ fn walk(dir: &Path, depth: usize, found: &mut HashMap<String, PathBuf>) {
     }
 }
 
-/// Opens a font file: one source for each font in it, whose tables are read when first asked for.
-pub(super) fn open(path: &Path) -> io::Result<Vec<Source>> {
+/// One font of an opened file.
+#[derive(Clone)]
+pub(super) struct FontFile {
+    file: Arc<File>,
+    tables: Arc<Tables>,
+}
+
+/// Place and size of each table.
+type Tables = HashMap<[u8; 4], (u64, usize)>;
+
+/// Opens a font file, which may hold several fonts.
+pub(super) fn open(path: &Path) -> io::Result<Vec<FontFile>> {
     let file = Arc::new(File::open(path)?);
     let length = file.metadata()?.len();
     let mut head = [0; 12];
@@ -64,13 +74,13 @@ pub(super) fn open(path: &Path) -> io::Result<Vec<Source>> {
     starts
         .into_iter()
         .map(|start| {
-            let tables = directory(&file, u64::from(start), length)?;
-            Ok(source(Arc::clone(&file), tables))
+            Ok(FontFile {
+                tables: Arc::new(directory(&file, u64::from(start), length)?),
+                file: Arc::clone(&file),
+            })
         })
         .collect()
 }
-
-type Tables = HashMap<[u8; 4], (u64, usize)>;
 
 fn directory(file: &File, start: u64, length: u64) -> io::Result<Tables> {
     let mut head = [0; 12];
@@ -93,24 +103,53 @@ fn directory(file: &File, start: u64, length: u64) -> io::Result<Tables> {
     Ok(tables)
 }
 
-fn source(file: Arc<File>, tables: Tables) -> Source {
-    let read = move |tag: Tag| -> Option<Blob> {
-        let (offset, size) = *tables.get(&tag.to_be_bytes())?;
-        let mut data = vec![0; size];
-        match file.read_exact_at(&mut data, offset) {
-            Ok(()) => Some(data.into()),
-            Err(error) => {
-                // The glyphs of the font are then absent, and every text that needs one is refused.
-                tracing::error!(%error, %tag, "font table unreadable");
-                None
-            }
+impl FontFile {
+    /// Bytes of a table; none where the font has no such table.
+    pub(super) fn size(&self, tag: &[u8; 4]) -> Option<usize> {
+        self.tables.get(tag).map(|(_, size)| *size)
+    }
+
+    /// A whole table.
+    pub(super) fn table(&self, tag: &[u8; 4]) -> io::Result<Vec<u8>> {
+        let mut data = vec![0; self.size(tag).unwrap_or_default()];
+        self.read(tag, 0, &mut data)?;
+        Ok(data)
+    }
+
+    /// A part of a table, from a place in it.
+    pub(super) fn read(&self, tag: &[u8; 4], at: usize, data: &mut [u8]) -> io::Result<()> {
+        let absent = || io::Error::from(ErrorKind::UnexpectedEof);
+        let (offset, size) = self.tables.get(tag).ok_or_else(absent)?;
+        if at.checked_add(data.len()).is_none_or(|end| end > *size) {
+            return Err(absent());
         }
-    };
-    let read: Arc<dyn Fn(Tag) -> Option<Blob> + Send + Sync> = Arc::new(read);
-    Source::from(read)
+        self.file.read_exact_at(data, offset + at as u64)
+    }
+
+    /// The font without its outlines. Tables are read when first asked for.
+    pub(super) fn source(&self) -> Source {
+        let font = self.clone();
+        let read = move |tag: Tag| -> Option<Blob> {
+            let tag = tag.to_be_bytes();
+            if matches!(&tag, b"CFF " | b"glyf") {
+                return None;
+            }
+            font.size(&tag)?;
+            match font.table(&tag) {
+                Ok(data) => Some(data.into()),
+                Err(error) => {
+                    // The glyphs of the font are then absent, and every text that needs one is refused.
+                    tracing::error!(%error, tag = %tag.escape_ascii(), "font table unreadable");
+                    None
+                }
+            }
+        };
+        let read: Arc<dyn Fn(Tag) -> Option<Blob> + Send + Sync> = Arc::new(read);
+        Source::from(read)
+    }
 }
 
-fn u32_at(data: &[u8], at: usize) -> u32 {
+pub(super) fn u32_at(data: &[u8], at: usize) -> u32 {
     let bytes = data.get(at..at + 4).and_then(|b| b.try_into().ok());
     u32::from_be_bytes(bytes.unwrap_or_default())
 }
