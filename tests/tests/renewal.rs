@@ -9,7 +9,7 @@ use std::{
 
 use certseal_tests::{
     certseal,
-    documents::{copy_of, found, issue, verify},
+    documents::{Issued, copy_of, found, issue, verify},
     run_json, run_ok, run_to,
 };
 use serde_json::Value;
@@ -28,15 +28,19 @@ fn start() -> (TempDir, PathBuf) {
     (folder, home)
 }
 
-/// A certificate for a holder of that name: each is a certificate of its own.
-fn permit(home: &Path, name: &str) -> certseal_tests::documents::Issued {
-    issue(home, TYPE, &["--set", &format!("holder-name={name}")])
+/// A certificate of the holder's with that number of ours, from 0 to 9.
+fn permit(home: &Path, number: usize) -> Issued {
+    issue(
+        home,
+        TYPE,
+        &["--set", &format!("certificate-number=JY1419901000037{number}")],
+    )
 }
 
-fn still_good(home: &Path, issued: &certseal_tests::documents::Issued) {
+fn still_good(home: &Path, issued: &Issued) {
     let (status, force) = issued.stands();
     verify(home, &[issued.file.to_str().unwrap()]).expect(status, "TOTAL-PASSED", force);
-    verify(home, &["--offline", issued.file.to_str().unwrap()]).check("token-signer", "passed", "");
+    verify(home, &["--offline", issued.file.to_str().unwrap()]).check("token-signer", "passed", "OK");
 }
 
 fn make_seal(home: &Path, kind: &str) -> Value {
@@ -49,7 +53,7 @@ fn make_seal(home: &Path, kind: &str) -> Value {
 #[test]
 fn a_renewed_signer_gets_a_seal_and_signs_and_its_predecessors_work_stays_good() {
     let (_folder, home) = start();
-    let before = permit(&home, "示例一店");
+    let before = permit(&home, 1);
     let old_seal = before.said("seal").to_owned();
     let name = format!("signer-{DEPARTMENT}");
 
@@ -69,7 +73,7 @@ fn a_renewed_signer_gets_a_seal_and_signs_and_its_predecessors_work_stays_good()
         home.join(format!("pki/{}.seal", made["id"].as_str().unwrap()))
             .exists()
     );
-    let after = permit(&home, "示例二店");
+    let after = permit(&home, 2);
     assert_eq!(after.record["seal"], made["id"]);
     for issued in [&before, &after] {
         still_good(&home, issued);
@@ -88,7 +92,7 @@ fn a_renewed_signer_gets_a_seal_and_signs_and_its_predecessors_work_stays_good()
         .find(|known| known.starts_with(&format!("{name}-")))
         .unwrap();
     run_ok(certseal(&home).args(["key", "crl", "--revoke", kept]));
-    let last = permit(&home, "示例三店");
+    let last = permit(&home, 3);
     for issued in [&before, &last] {
         still_good(&home, issued);
     }
@@ -129,10 +133,10 @@ fn issuing(home: &Path) -> std::process::Command {
 #[test]
 fn codes_of_the_old_token_key_verify_beside_those_of_the_new_one() {
     let (_folder, home) = start();
-    let before = permit(&home, "示例一店");
+    let before = permit(&home, 1);
     let (said, _) = run_to(0, certseal(&home).args(["key", "renew", "token"]));
     assert!(said.contains("信任列表第 2 号"), "{said}");
-    let after = permit(&home, "示例二店");
+    let after = permit(&home, 2);
     for issued in [&before, &after] {
         still_good(&home, issued);
     }
@@ -150,10 +154,10 @@ fn codes_of_the_old_token_key_verify_beside_those_of_the_new_one() {
     // The list signer and the seal maker are renewed; a seal made by either maker signs.
     run_ok(certseal(&home).args(["key", "renew", "trust-list"]));
     run_ok(certseal(&home).args(["key", "renew", "seal-maker"]));
-    let still = permit(&home, "示例三店");
+    let still = permit(&home, 3);
     assert_eq!(still.record["seal"], before.record["seal"]);
     let made = make_seal(&home, "licence");
-    let under_new_maker = permit(&home, "示例四店");
+    let under_new_maker = permit(&home, 4);
     assert_eq!(under_new_maker.record["seal"], made["id"]);
     for issued in [&before, &after, &still, &under_new_maker] {
         still_good(&home, issued);
@@ -186,7 +190,7 @@ fn the_monthly_list_needs_no_root_key() {
     }
     let list = |name: &str| fs::read(home.join(format!("pki/{name}.crl"))).unwrap();
     let before = (list("ca"), list("root"), list("seal-root"));
-    let issued = permit(&home, "示例一店");
+    let issued = permit(&home, 1);
     run_ok(certseal(&home).args(["key", "crl"]));
     assert_ne!(list("ca"), before.0);
     assert_eq!(
