@@ -334,7 +334,7 @@ fn check_all(t: &Arc<CertificateType>, rows: &[Vec<String>]) -> Result<(Vec<Face
         .map(|record| t.check(record, today))
         .collect::<Result<Vec<_>, _>>()
         .map_err(|errors| issue_failure("检查", &IssueError::Fields(errors)))?;
-    Ok((faces, thread_cpu_time() - begun))
+    Ok((faces, thread_cpu_time().saturating_sub(begun)))
 }
 
 fn identifier(press: &Press, face: &FaceData) -> Result<String, Failure> {
@@ -369,7 +369,7 @@ fn crypto_floor(home: &Home, press: &Press, own: &[u8], count: usize) -> Result<
         }
         std::hint::black_box(ring::digest::digest(&ring::digest::SHA256, own));
     }
-    Ok(thread_cpu_time() - begun)
+    Ok(thread_cpu_time().saturating_sub(begun))
 }
 
 fn disk_floor(folder: &Path, document: &[u8], count: usize) -> Result<Duration, Failure> {
@@ -399,7 +399,7 @@ fn verifying(home: &Home, press: &Press, faces: &[FaceData]) -> Result<f64, Fail
     for document in &documents {
         std::hint::black_box(verifier.judge(&Examined::of_file(document), &Options { now }, None));
     }
-    Ok(micros(thread_cpu_time() - begun, documents.len()))
+    Ok(micros(thread_cpu_time().saturating_sub(begun), documents.len()))
 }
 
 /// Appends to a registry of its own; finds, reopens and audits the one the backfill has filled.
