@@ -264,6 +264,9 @@ pub(super) struct Flow {
     pub(super) head: Option<Running>,
     /// Text below the rows, likewise.
     pub(super) tail: Option<Running>,
+    /// Stands beside the flow before it: its rows keep to the lines of that one.
+    #[serde(default)]
+    pub(super) beside: bool,
     /// Height of a row of one line.
     #[serde(default = "pitch")]
     pub(super) pitch: Mm,
@@ -367,13 +370,13 @@ fn sign_size() -> Mm {
 fn sign_floor() -> Mm {
     3.0
 }
-// Just below the star and below the purpose line of a seal of 42 mm: the lines lie under the seal's
-// lower half (GB/T 9704), where it has least ink.
+// Between the star and the purpose line of a seal of 42 mm, and between that line and the seal's number:
+// the lines lie under the seal's lower half (GB/T 9704), where it has least ink.
 fn issuer_dy() -> Mm {
-    5.4
+    6.9
 }
 fn date_dy() -> Mm {
-    15.6
+    15.0
 }
 
 /// The colours a template file's paints stand for.

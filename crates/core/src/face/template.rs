@@ -366,6 +366,7 @@ fn plain_style(color: super::Color) -> Style {
         wrap: true,
         spacing: 0.0,
         indent: 0.0,
+        drop: 0.0,
         cells: None,
     }
 }

@@ -70,6 +70,8 @@ pub(super) struct Style {
     pub(super) spacing: f32,
     /// Indent of the first line, in ems.
     pub(super) indent: f32,
+    /// Room above a first line that stands where `VAlign::Baseline` has it; longer text may use it.
+    pub(super) drop: Mm,
     /// Equal cells, one character each.
     pub(super) cells: Option<u16>,
 }
@@ -186,7 +188,7 @@ impl Setter {
             VAlign::Bottom => place.y + place.h - height,
             // Above it only when there is no room below.
             VAlign::Baseline => {
-                let own = place.y + (style.size - size) * ASCENT;
+                let own = place.y + style.drop + (style.size - size) * ASCENT;
                 own.min(place.y + place.h - height).max(place.y)
             }
         };
@@ -559,6 +561,7 @@ mod tests {
             wrap: true,
             spacing: 0.0,
             indent: 0.0,
+            drop: 0.0,
             cells: None,
         }
     }

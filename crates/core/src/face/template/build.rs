@@ -31,6 +31,7 @@ pub(super) fn build(
         base: Vec::new(),
         blocks: Vec::new(),
         placed: BTreeSet::new(),
+        beat: None,
     };
 
     // 1. What lies undermost: art, free places.
@@ -98,6 +99,8 @@ pub(super) struct Builder<'a> {
     pub(super) blocks: Vec<Block>,
     /// Keys of fields that have a place.
     placed: BTreeSet<String>,
+    /// Height of a row of one line, and size of values, of the flow laid last.
+    pub(super) beat: Option<(Mm, Mm)>,
 }
 
 impl<'a> Builder<'a> {
@@ -306,6 +309,7 @@ impl<'a> Builder<'a> {
             wrap: setting.wrap.unwrap_or(base.wrap),
             spacing: setting.spacing.unwrap_or(base.spacing),
             indent: setting.indent.unwrap_or(base.indent),
+            drop: base.drop,
             cells: setting.cells.or(base.cells),
         })
     }

@@ -25,7 +25,9 @@ const EM_BOX: f32 = ASCENT + DESCENT;
 /// How far a label is made smaller to stay on one line.
 const ONE_LINE: f32 = 0.8;
 /// Size of a label on two lines, as a part of its size on one.
-const TWO_LINES: f32 = 0.8;
+const TWO_LINES: f32 = 0.82;
+/// The same for the two lines of a label that ends in a parenthesis.
+const WITH_ASIDE: (f32, f32) = (0.92, 0.72);
 /// Air between a table's lines and its text.
 const PAD: Mm = 1.6;
 
@@ -44,6 +46,8 @@ struct Row {
     cells: Vec<Entry>,
     /// Height of the text, without air, at which any value fits at the floor.
     least: Mm,
+    /// Height of one line and of the label, without air.
+    bare: Mm,
     /// The same for usual values at full size.
     usual: Mm,
     /// The same for the longest values at full size.
@@ -78,11 +82,14 @@ struct Measure {
     half: f32,
     /// Height of a row of one line.
     beat: Mm,
+    /// The same of the flow beside this one, whose lines this one keeps.
+    given: Option<Mm>,
 }
 
 /// How far the page gives way when there is no room.
 const STEPS: [Step; 5] = [
     Step {
+        head: 1.0,
         text: 1.0,
         rows: 0.92,
         leading: 9.0,
@@ -90,6 +97,7 @@ const STEPS: [Step; 5] = [
         half: 40.0,
     },
     Step {
+        head: 0.97,
         text: 0.92,
         rows: 0.86,
         leading: 9.0,
@@ -97,6 +105,7 @@ const STEPS: [Step; 5] = [
         half: 64.0,
     },
     Step {
+        head: 0.94,
         text: 0.84,
         rows: 0.72,
         leading: 1.3,
@@ -104,6 +113,7 @@ const STEPS: [Step; 5] = [
         half: 100.0,
     },
     Step {
+        head: 0.9,
         text: 0.74,
         rows: 0.52,
         leading: 1.2,
@@ -111,6 +121,7 @@ const STEPS: [Step; 5] = [
         half: 140.0,
     },
     Step {
+        head: 0.86,
         text: 0.7,
         rows: 0.44,
         leading: 1.12,
@@ -120,7 +131,9 @@ const STEPS: [Step; 5] = [
 ];
 
 struct Step {
-    /// Size of text beside the rows, as a part of its own.
+    /// Size of text above the rows, as a part of its own.
+    head: f32,
+    /// Size of text below the rows, likewise.
     text: f32,
     /// Smallest size of the rows, likewise.
     rows: f32,
@@ -162,6 +175,10 @@ pub(super) fn lay(builder: &mut Builder<'_>, flow: &Flow, has_photo: bool) -> Re
     if grid {
         value.valign = flow.value.valign.unwrap_or(VAlign::Middle);
     }
+    let beside = builder.beat.filter(|_| flow.beside);
+    if let Some((_, size)) = beside {
+        value.size = value.size.min(size);
+    }
     let mut measure = Measure {
         rect,
         columns: flow.columns.clamp(1, 2),
@@ -174,10 +191,12 @@ pub(super) fn lay(builder: &mut Builder<'_>, flow: &Flow, has_photo: bool) -> Re
         air: 1.0,
         half: 0.0,
         beat: 0.0,
+        given: beside.map(|(beat, _)| beat),
         label,
         value,
     };
     let Settled { rows, texts } = measure.settle(builder, flow, entries)?;
+    builder.beat = Some((measure.beat, measure.value.size));
     for (text, y) in texts {
         let h = text.height(builder, rect.w)? + 0.1;
         builder.fixed(&text.words, text.font, Rect { y, h, ..rect }, &text.style)?;

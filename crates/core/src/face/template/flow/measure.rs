@@ -7,6 +7,10 @@ use crate::face::{Mm, spec::Flow, template::build::Builder, text::Style};
 const RAGGED: f32 = 1.05;
 /// Least air between two rows, in sizes.
 const LEAST_AIR: f32 = 0.38;
+/// The longest values, at their smallest, need only this part of it.
+const TIGHT: f32 = 0.35;
+/// Highest a row of one line gets, in pitches, and highest where long values need the room.
+const PITCHES: (f32, f32) = (1.2, 1.4);
 /// Down to this size all values of a flow are of one size; below, single ones shrink.
 const LEAST_EVEN: Mm = 2.75;
 /// Distance of two columns of a form.
@@ -27,7 +31,7 @@ impl Measure {
             self.half = step.half;
             let mut texts = Vec::new();
             self.rect = whole;
-            if let Some(head) = text(builder, flow.head.as_ref(), step.text)? {
+            if let Some(head) = text(builder, flow.head.as_ref(), step.head)? {
                 let taken = head.height(builder, whole.w)? + head.gap;
                 self.rect.y += taken;
                 self.rect.h -= taken;
@@ -47,7 +51,7 @@ impl Measure {
                 if self.share_out(&mut rows) {
                     return Ok(Settled { rows, texts });
                 }
-                let least = rows.iter().map(|row| row.least + 2.0 * self.padding());
+                let least = rows.iter().map(|row| self.need(row));
                 lacking = least.sum::<f32>() - self.rect.h;
                 entries = rows.into_iter().flat_map(|row| row.cells).collect();
                 size *= 0.97;
@@ -93,14 +97,20 @@ impl Measure {
                 let mut row = Row {
                     cells,
                     least: 0.0,
+                    bare: 0.0,
                     usual: 0.0,
                     most: 0.0,
                     height: 0.0,
                 };
                 for index in 0..row.cells.len() {
                     let width = self.value_place(row.cells.len(), index).1;
-                    let (least, usual, most) = self.heights(&row.cells[index], width);
+                    let entry = &row.cells[index];
+                    let (least, usual, most) = self.heights(entry, width);
                     row.least = row.least.max(least);
+                    row.bare = row.bare.max(self.value.size * EM_BOX);
+                    if self.breaks(entry) {
+                        row.bare = row.bare.max(self.two_lines());
+                    }
                     row.usual = row.usual.max(usual);
                     row.most = row.most.max(most);
                 }
@@ -153,9 +163,6 @@ impl Measure {
         };
         let at = |size: Mm, lines: f32| size * (EM_BOX + (lines - 1.0) * leading);
         let least = at(floor, lines(entry.longest, floor));
-        // One line may need smaller type and yet be no lower; a label may need two lines.
-        let label = if self.breaks(entry) { self.two_lines() } else { 0.0 };
-        let least = least.max(size * EM_BOX).max(label);
         (
             least,
             at(size, lines(entry.usual, size)),
@@ -173,6 +180,16 @@ impl Measure {
         self.label.size * TWO_LINES * (EM_BOX + 1.15) + 0.05
     }
 
+    /// Least height of a row: with the usual air, or with less where the longest values fill it.
+    pub(super) fn need(&self, row: &Row) -> Mm {
+        (row.bare + 2.0 * self.padding() + 0.1).max(row.least + 2.0 * self.edge() + 0.05)
+    }
+
+    /// Least air above and below the longest values.
+    pub(super) fn edge(&self) -> Mm {
+        self.padding() * TIGHT
+    }
+
     /// Least air above and below the text of a row.
     pub(super) fn padding(&self) -> Mm {
         let usual = if self.grid {
@@ -186,19 +203,17 @@ impl Measure {
     /// Gives each row its height; false when even the least do not fit.
     ///
     /// Rows of one line are all as high as each other, so that the page has a beat; a row of more is
-    /// higher by its lines. What is left over goes to rows whose longest values need it.
+    /// higher by its lines. What is left over goes to rows of several lines that may have more still.
     fn share_out(&mut self, rows: &mut [Row]) -> bool {
         let line = self.value.size * EM_BOX;
-        let least_air = 2.0 * self.padding() + 0.1;
+        let tight = line + 2.0 * self.padding() + 0.1;
         let room = self.rect.h;
-        let height = |row: &Row, beat: Mm| (beat + row.usual - line).max(row.least + least_air);
+        let height = |row: &Row, beat: Mm| (beat + row.usual - line).max(self.need(row));
         let total = |rows: &[Row], beat: Mm| rows.iter().map(|row| height(row, beat)).sum::<f32>();
-        let tight = line + least_air;
-        let bare = rows.iter().map(|row| row.least + least_air).sum::<f32>();
+        let bare = rows.iter().map(|row| self.need(row)).sum::<f32>();
         if bare > room {
             return false;
         }
-        self.beat = tight;
         if total(rows, tight) > room {
             if self.value.size > LEAST_EVEN {
                 return false;
@@ -207,12 +222,16 @@ impl Measure {
             let wanted = total(rows, tight) - bare;
             let part = if wanted > 0.0 { (room - bare) / wanted } else { 0.0 };
             for row in rows {
-                let least = row.least + least_air;
+                let least = self.need(row);
                 row.height = least + (height(row, tight) - least) * part;
             }
+            self.beat = tight;
             return true;
         }
-        let (mut low, mut high) = (tight, (self.pitch * 1.2).max(tight));
+        let one_line = |row: &Row| row.usual < line + 0.01;
+        let crowded = rows.iter().any(|row| one_line(row) && row.most > line + 0.01);
+        let pitches = if crowded { PITCHES.1 } else { PITCHES.0 };
+        let (mut low, mut high) = (tight, self.given.unwrap_or(self.pitch * pitches).max(tight));
         for _ in 0..24 {
             let middle = f32::midpoint(low, high);
             if total(rows, middle) <= room {
@@ -221,18 +240,47 @@ impl Measure {
                 high = middle;
             }
         }
-        self.beat = low;
+        if let Some(given) = self.given.filter(|_| self.on_beats(rows, line)) {
+            self.beat = given;
+            return true;
+        }
         let left = room - total(rows, low);
-        let air = (low - line).max(least_air);
-        let lack = |row: &Row| (row.most + air - height(row, low)).max(0.0);
+        let air = low - line;
+        let lack = |row: &Row| {
+            if one_line(row) {
+                0.0
+            } else {
+                (row.most + air - height(row, low)).max(0.0)
+            }
+        };
         let lacking = rows.iter().map(lack).sum::<f32>();
         let part = if lacking > 0.0 {
             (left / lacking).min(1.0)
         } else {
             0.0
         };
+        let heights: Vec<Mm> = rows
+            .iter()
+            .map(|row| height(row, low) + lack(row) * part)
+            .collect();
+        for (row, height) in rows.iter_mut().zip(heights) {
+            row.height = height;
+        }
+        self.beat = low;
+        true
+    }
+
+    /// Gives every row a whole number of the neighbour's beats; false when they do not fit.
+    fn on_beats(&self, rows: &mut [Row], line: Mm) -> bool {
+        let Some(beat) = self.given else {
+            return false;
+        };
+        let beats = |row: &Row| ((row.usual - line + beat).max(self.need(row)) / beat - 0.02).ceil() * beat;
+        if beat < line || rows.iter().map(beats).sum::<f32>() > self.rect.h + 0.1 {
+            return false;
+        }
         for row in rows {
-            row.height = height(row, low) + lack(row) * part;
+            row.height = beats(row);
         }
         true
     }

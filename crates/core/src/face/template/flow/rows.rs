@@ -1,6 +1,6 @@
 //! Placing rows whose heights are settled: labels and lines into the base, values as blocks.
 
-use super::{EM_BOX, Measure, ONE_LINE, PAD, Row, TWO_LINES};
+use super::{EM_BOX, Measure, ONE_LINE, PAD, Row, TWO_LINES, WITH_ASIDE};
 use crate::face::{
     Color, Item, Mm, Rect, Segment, art,
     template::{Block, build::Builder},
@@ -20,12 +20,14 @@ impl Measure {
         let bottom = y + row.height;
         let count = row.cells.len();
         let line = self.value.size * EM_BOX;
-        let end = bottom - self.padding();
-        // First lines stand in the middle of a strip as high as a row of one line, unless the longest
-        // value needs what is above it.
-        let top = (y + (self.beat.min(row.height) - line) / 2.0).min(end - row.least - 0.02);
-        let top = if self.grid { y + self.padding() } else { top };
-        let strip = 2.0 * (top - y) + line;
+        // First lines stand in the middle of a strip as high as a row of one line; the longest values
+        // may rise above that.
+        let strip = self.beat.min(row.height);
+        let drop = ((strip - line) / 2.0 - self.edge()).max(0.0);
+        let value = Style {
+            drop: if self.grid { 0.0 } else { drop },
+            ..self.value.clone()
+        };
         for (index, entry) in row.cells.into_iter().enumerate() {
             let x = self.rect.x + self.cell_x(index);
             let (value_x, value_w) = self.value_place(count, index);
@@ -34,19 +36,19 @@ impl Measure {
             let w = self.labels[index.min(1)] - 2.0 * pad;
             let h = match (self.grid, self.breaks(&entry)) {
                 (true, _) => row.height,
-                (false, true) => strip.max(self.two_lines()).min(row.height),
+                (false, true) => strip.max(self.two_lines()),
                 (false, false) => strip,
             };
             self.label(builder, &entry.label, Rect { x: x + pad, y, w, h })?;
             let place = Rect {
                 x: value_x,
-                y: top,
+                y: y + self.edge(),
                 w: value_w,
-                h: end - top,
+                h: row.height - 2.0 * self.edge(),
             };
             builder.block(Block {
                 place,
-                style: self.value.clone(),
+                style: value.clone(),
                 pieces: entry.pieces,
             })?;
             if self.grid {
@@ -81,38 +83,62 @@ impl Measure {
             Err(SetError::TooLong) => {}
             result => return result.map_err(|error| format!("标签“{text}”：{error:?}")),
         }
-        let broken = in_two(text);
+        let (first, second) = in_two(text);
         let align = if self.grid { Align::Center } else { Align::Left };
-        let size = self.label.size * TWO_LINES;
-        let two = Style {
-            size,
-            floor: 1.5_f32.min(size),
-            align,
-            leading: 1.15,
-            wrap: true,
-            ..self.label.clone()
+        let sizes = if second.starts_with('（') {
+            WITH_ASIDE
+        } else {
+            (TWO_LINES, TWO_LINES)
         };
-        builder.fixed(&broken, self.label_font, place, &two)
+        let heights = (self.label.size * sizes.0 * EM_BOX, self.label.size * sizes.1 * EM_BOX);
+        let top = place.y + (place.h - heights.0 - heights.1) / 2.0;
+        let lines = [(first, sizes.0, top, heights.0), (second, sizes.1, top + heights.0, heights.1)];
+        for (words, part, y, h) in lines.into_iter().filter(|(words, ..)| !words.is_empty()) {
+            let size = self.label.size * part;
+            let style = Style {
+                size,
+                floor: 1.5_f32.min(size),
+                align,
+                wrap: false,
+                ..self.label.clone()
+            };
+            builder.fixed(words, self.label_font, Rect { y, h: h + 0.01, ..place }, &style)?;
+        }
+        Ok(())
     }
 }
 
-/// Breaks a label before its parenthesis, after a stroke, or else in the middle.
-fn in_two(text: &str) -> String {
+/// Words that begin the second line of a label, where they stand.
+const SECOND: [&str; 18] = [
+    "及", "项目", "许可", "批复", "报告", "身份", "证件", "产品", "成员", "评价", "排污", "名录", "负责人",
+    "信用", "编号", "名称", "资质", "时间",
+];
+
+/// Breaks a label before a parenthesis at its end, after a stroke, before a word, or else in the middle.
+fn in_two(text: &str) -> (&str, &str) {
     let after = |mark: char| text.find(mark).map(|at| at + mark.len_utf8());
-    let middle = text
-        .char_indices()
-        .nth(text.chars().count().div_ceil(2))
-        .map(|(at, _)| at);
-    let at = text
-        .find('（')
+    let aside = text.find('（').filter(|_| text.ends_with('）'));
+    let from_middle = |at: usize| {
+        let before = text.get(..at).map_or(0, |first| first.chars().count());
+        (2 * before).abs_diff(text.chars().count())
+    };
+    let word = SECOND
+        .iter()
+        .flat_map(|word| text.match_indices(word))
+        .map(|(at, _)| at)
+        .filter(|at| from_middle(*at) <= 4)
+        .min_by_key(|at| from_middle(*at));
+    let middle = || {
+        let half = text.chars().count().div_ceil(2);
+        text.char_indices().nth(half).map(|(at, _)| at)
+    };
+    let at = aside
         .or_else(|| after('/'))
         .or_else(|| after('／'))
-        .or(middle)
+        .or(word)
+        .or_else(middle)
         .unwrap_or(0);
-    match text.split_at_checked(at) {
-        Some((first, second)) if !first.is_empty() && !second.is_empty() => format!("{first}\n{second}"),
-        _ => text.to_owned(),
-    }
+    text.split_at_checked(at).unwrap_or((text, ""))
 }
 
 /// Draws the rules or table lines that the rows left.
