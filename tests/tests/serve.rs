@@ -347,5 +347,5 @@ fn a_withdrawn_key_and_an_upload_without_end() {
         "nothing at all",
         &["--header", "Content-Type: text/plain"],
     );
-    assert_eq!(garbage.json(200)["indication"], json!("INDETERMINATE"));
+    assert_eq!(garbage.json(200)["sub_indication"], json!("FORMAT_FAILURE"));
 }
