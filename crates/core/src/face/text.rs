@@ -308,7 +308,8 @@ impl Setter {
             let factor = if wide > 1.001 {
                 1.0 / wide
             } else {
-                high.sqrt().recip().min(0.97)
+                // Small steps: a little less may save a whole line.
+                high.sqrt().recip().clamp(0.96, 0.985)
             };
             size = (size * factor.clamp(0.5, 0.995)).max(style.floor);
         }
