@@ -90,9 +90,15 @@ impl Measure {
         } else {
             (TWO_LINES, TWO_LINES)
         };
-        let heights = (self.label.size * sizes.0 * EM_BOX, self.label.size * sizes.1 * EM_BOX);
+        let heights = (
+            self.label.size * sizes.0 * EM_BOX,
+            self.label.size * sizes.1 * EM_BOX,
+        );
         let top = place.y + (place.h - heights.0 - heights.1) / 2.0;
-        let lines = [(first, sizes.0, top, heights.0), (second, sizes.1, top + heights.0, heights.1)];
+        let lines = [
+            (first, sizes.0, top, heights.0),
+            (second, sizes.1, top + heights.0, heights.1),
+        ];
         for (words, part, y, h) in lines.into_iter().filter(|(words, ..)| !words.is_empty()) {
             let size = self.label.size * part;
             let style = Style {
@@ -102,7 +108,16 @@ impl Measure {
                 wrap: false,
                 ..self.label.clone()
             };
-            builder.fixed(words, self.label_font, Rect { y, h: h + 0.01, ..place }, &style)?;
+            builder.fixed(
+                words,
+                self.label_font,
+                Rect {
+                    y,
+                    h: h + 0.01,
+                    ..place
+                },
+                &style,
+            )?;
         }
         Ok(())
     }
@@ -110,8 +125,24 @@ impl Measure {
 
 /// Words that begin the second line of a label, where they stand.
 const SECOND: [&str; 18] = [
-    "及", "项目", "许可", "批复", "报告", "身份", "证件", "产品", "成员", "评价", "排污", "名录", "负责人",
-    "信用", "编号", "名称", "资质", "时间",
+    "及",
+    "项目",
+    "许可",
+    "批复",
+    "报告",
+    "身份",
+    "证件",
+    "产品",
+    "成员",
+    "评价",
+    "排污",
+    "名录",
+    "负责人",
+    "信用",
+    "编号",
+    "名称",
+    "资质",
+    "时间",
 ];
 
 /// Breaks a label before a parenthesis at its end, after a stroke, before a word, or else in the middle.
