@@ -373,7 +373,7 @@ fn sign_floor() -> Mm {
 // Between the star and the purpose line of a seal of 42 mm, and between that line and the seal's number:
 // the lines lie under the seal's lower half (GB/T 9704), where it has least ink.
 fn issuer_dy() -> Mm {
-    6.9
+    6.3
 }
 fn date_dy() -> Mm {
     15.0

@@ -308,7 +308,8 @@ impl Setter {
             let factor = if wide > 1.001 {
                 1.0 / wide
             } else {
-                high.sqrt().recip().min(0.97)
+                // Small steps: a little less may save a whole line.
+                high.sqrt().recip().clamp(0.96, 0.985)
             };
             size = (size * factor.clamp(0.5, 0.995)).max(style.floor);
         }
@@ -317,8 +318,8 @@ impl Setter {
     /// A slightly smaller size that saves a last line of one or two characters, where there is one.
     fn spare_widow(&mut self, width: Mm, style: &Style, size: Mm) -> Mm {
         let count = self.lines.len();
-        let widow = self.lines.last().is_some_and(|line| line.width < WIDOW);
-        if !style.wrap || count < 2 || !widow {
+        let before = widows(&self.lines);
+        if !style.wrap || before == 0 {
             return size;
         }
         for part in [0.975, 0.95, 0.925] {
@@ -333,7 +334,7 @@ impl Setter {
                 style.indent,
                 &mut self.lines,
             );
-            if self.lines.len() < count {
+            if self.lines.len() < count || widows(&self.lines) < before {
                 return smaller;
             }
         }
@@ -367,6 +368,12 @@ impl Setter {
         }
         Ok(())
     }
+}
+
+/// Paragraphs that end with a line of one or two characters below a full one.
+fn widows(lines: &[Line]) -> usize {
+    let ends = |pair: &&[Line]| matches!(pair, [full, last] if !full.hard && last.hard && last.width < WIDOW);
+    lines.windows(2).filter(ends).count()
 }
 
 /// Places where a line can be widened.

@@ -9,7 +9,10 @@ use std::{
 use super::*;
 use crate::{
     catalogue::{Catalogue, Field, FieldKind},
-    face::{FontConfig, Picture, TextRun},
+    face::{
+        FontConfig, Picture, TextRun,
+        spec::{Art, TemplateFile},
+    },
 };
 
 static BOOK: LazyLock<FontBook> = LazyLock::new(|| FontBook::load(&FontConfig::default()).unwrap());
@@ -204,6 +207,104 @@ fn every_type_has_a_template_that_shows_its_fields_apart_from_each_other() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What a border or frame encloses.
+fn enclosed(own: &CertificateType) -> Rect {
+    let path = match own.layout.as_str() {
+        "own" => templates().join(&own.key).join("face.toml"),
+        family => templates().join("_layouts").join(format!("{family}.toml")),
+    };
+    let file: TemplateFile = toml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let (mut left, mut top, mut right, mut bottom) = (0.0_f32, 0.0_f32, file.page.width, file.page.height);
+    for piece in &file.art {
+        let (rect, band) = match piece {
+            Art::Border { rect, band, .. } => (rect.0, *band),
+            Art::Frame { rect, .. } => (rect.0, 0.0),
+            _ => continue,
+        };
+        left = left.max(rect.x + band);
+        top = top.max(rect.y + band);
+        right = right.min(rect.x + rect.w - band);
+        bottom = bottom.min(rect.y + rect.h - band);
+    }
+    Rect {
+        x: left,
+        y: top,
+        w: right - left,
+        h: bottom - top,
+    }
+}
+
+#[test]
+fn issuer_and_date_stand_inside_the_border_whichever_department_signs() {
+    let catalogue = Catalogue::load(&templates()).unwrap();
+    let departments = catalogue.departments().iter();
+    let mut issuers: Vec<String> = departments
+        .map(|department| format!("河南省示例市示例区{}", department.full_name))
+        .collect();
+    assert_eq!(issuers.len(), 15);
+    issuers.push("示例省示例市高新技术产业开发区行政审批与市场监督管理局".to_owned());
+    let mut wrong = Vec::new();
+    for own in catalogue.types() {
+        let template = load(own);
+        let inner = enclosed(own);
+        let data = data(own, sample);
+        for issuer_name in &issuers {
+            let printed = Printed {
+                issuer_name,
+                ..PRINTED
+            };
+            let face = template.lay_out(&data, &printed, &BOOK).unwrap();
+            for run in runs(&face.items).filter(|run| run.y > template.seal.1) {
+                let place = ink(run);
+                let (right, bottom) = (inner.x + inner.w, inner.y + inner.h);
+                let inside = place.x > inner.x + 0.5
+                    && place.x + place.w < right - 0.5
+                    && place.y + place.h < bottom - 0.2;
+                if !inside {
+                    wrong.push(format!("{}: {} at {place:?} in {inner:?}", own.key, text(run)));
+                }
+            }
+            wrong.extend(
+                collisions(&template, &face)
+                    .into_iter()
+                    .map(|what| format!("{}: {what}", own.key)),
+            );
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Baselines of the values with these keys.
+fn baselines(face: &Face, keys: &[&str]) -> Vec<Mm> {
+    let of = |key: &&str| {
+        runs(&face.items)
+            .find(|run| run.field.as_deref() == Some(*key))
+            .unwrap()
+            .y
+    };
+    keys.iter().map(of).collect()
+}
+
+#[test]
+fn rows_of_one_line_have_one_pitch_and_columns_share_their_lines() {
+    let laid = |key: &str| {
+        let own = types().into_iter().find(|own| own.key == key).unwrap();
+        load(&own).lay_out(&data(&own, sample), &PRINTED, &BOOK).unwrap()
+    };
+    let card = laid("professional-title-senior");
+    let keys = ["holder-name", "birth-date", "series", "workplace"];
+    let rows: Vec<Mm> = baselines(&card, &keys);
+    let first = rows[1] - rows[0];
+    assert!((rows[2] - rows[1] - first).abs() < 0.1, "{rows:?}");
+
+    let licence = laid("business-licence-individual");
+    let left = baselines(&licence, &["holder-name", "business-type", "operator"]);
+    let right = baselines(&licence, &["composition", "registered-on", "premises"]);
+    for (left, right) in left.iter().zip(&right) {
+        assert!((left - right).abs() < 0.1, "{left} {right}");
+    }
 }
 
 /// Text of the runs that show a field.
