@@ -198,7 +198,9 @@ fn documents_on_a_full_disk_of_their_own_leave_no_half() {
         return;
     };
     let home = installation();
-    std::os::unix::fs::symlink(disk.path(), home.path().join("documents")).unwrap();
+    let documents = home.path().join("documents");
+    fs::remove_dir(&documents).unwrap();
+    std::os::unix::fs::symlink(disk.path(), documents).unwrap();
     let (_folder, file) = table(600);
     let (_, stderr) = run_to(2, &mut backfill(home.path(), &file));
     assert!(
