@@ -29,10 +29,10 @@ use rayon::prelude::*;
 use serde::Serialize;
 use tokio::runtime::Runtime;
 
-use self::{rejects::Rejection, source::Row};
+use self::rejects::Rejection;
 pub use self::{
     rejects::Rejects,
-    source::{Encoding, Mapping, Source, SourceError},
+    source::{Encoding, Mapping, Row, Source, SourceError},
 };
 use crate::{
     catalogue::{FaceData, FieldError, Issuer, RawRecord},
@@ -277,7 +277,7 @@ impl Run<'_> {
             }
             let mut rows = Vec::with_capacity(CHUNK);
             while rows.len() < CHUNK {
-                match source.next()? {
+                match source.next_row()? {
                     Some(row) => rows.push(row),
                     None => break,
                 }

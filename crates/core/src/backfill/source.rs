@@ -114,7 +114,7 @@ pub enum SourceError {
 
 /// One row of the table.
 #[derive(Debug)]
-pub(super) struct Row {
+pub struct Row {
     /// Line of the file it begins on, the header being 1.
     pub(super) line: u64,
     /// The cells as they stand, for the rejects file.
@@ -213,7 +213,7 @@ impl Source {
     }
 
     /// The next row; none at the end.
-    pub(super) fn next(&mut self) -> Result<Option<Row>, SourceError> {
+    pub fn next_row(&mut self) -> Result<Option<Row>, SourceError> {
         let mut cells = csv::StringRecord::new();
         let line = loop {
             self.since_row.set(0);
