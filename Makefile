@@ -1,13 +1,13 @@
 # Two commands do everything on a fresh Debian machine:
 #   make demo   installs what is missing, builds, seals a demonstration district, says what to look at
 #   make test   installs what is missing, runs the whole suite
-# and more for developers: `make lint`, `make bench`, and `make fuzz SECONDS=36000`, which mutates good
+# and more for developers: `make lint`, `make bench`, and `make fuzz HOURS=10`, which mutates good
 # input for every parser of untrusted bytes for that long (`make fuzz-seeds` for the targets under fuzz/).
 
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
 DEMO ?= demo
-SECONDS ?= 3600
+HOURS ?= 1
 
 .PHONY: demo test lint bench fuzz fuzz-seeds clean
 
@@ -37,7 +37,7 @@ bench:
 fuzz:
 	@scripts/setup.sh demo
 	cargo build --release --locked --bin certseal --bin certseal-mutate
-	target/release/certseal-mutate $(SECONDS)
+	target/release/certseal-mutate $$(( $(HOURS) * 3600 ))
 
 fuzz-seeds:
 	@scripts/setup.sh demo
