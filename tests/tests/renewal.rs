@@ -204,7 +204,7 @@ fn the_monthly_list_needs_no_root_key() {
     let now = revocations();
     for more in [&["--roots"][..], &["--revoke", "seal-maker"]] {
         let (_, refused) = run_to(2, certseal(&home).args(["key", "crl"]).args(more));
-        assert!(refused.contains("seal-root"), "{refused}");
+        assert!(refused.contains("root.key"), "{refused}");
     }
     assert_eq!(revocations(), now);
     for name in ["root", "seal-root", "seal-maker"] {
@@ -265,6 +265,6 @@ fn seals_are_named_and_numbered_as_the_keeper_says() {
     nobody.args(["seal", "make", "--department", "xx", "--kind", "official"]);
     let (_, unknown) = run_to(2, &mut nobody);
     assert!(unknown.contains("certseal.toml"), "{unknown}");
-    let (_, unknown) = run_to(2, certseal(&home).args(["key", "renew", "root"]));
-    assert!(unknown.contains("root"), "{unknown}");
+    let (_, unknown) = run_to(2, certseal(&home).args(["key", "renew", "root-2"]));
+    assert!(unknown.contains("root-2"), "{unknown}");
 }

@@ -12,7 +12,9 @@
 //! ```
 
 mod audit;
+mod authorities;
 mod config;
+mod deadlines;
 mod founding;
 mod pki;
 mod renewal;
@@ -29,8 +31,9 @@ use std::{
 pub use self::{
     audit::{AuditProgress, HomeAudit},
     config::{Config, IssuingDepartment},
+    deadlines::{Deadline, DeadlineKind},
     founding::{Founding, found},
-    pki::{KeyEntry, PkiError},
+    pki::{KeyEntry, PkiError, RenewedLists, RevocationReason, Revoke},
     renewal::RenewedKey,
     seals::SealOrder,
     trust::TrustStoreError,
@@ -38,7 +41,7 @@ pub use self::{
 use crate::{
     catalogue::{Catalogue, CatalogueError},
     clock::Clock,
-    crypto::{IdentityError, KeyFolder, KeyFolderError, identity::read_chain},
+    crypto::{IdentityError, KeyFolder, KeyFolderError},
     face::{FontBook, FontConfig, FontError},
     issue::{Service, ServiceParts, Workshop},
     registry::{Objects, ObjectsError, RegistryError, SledOptions, SledRegistry},
@@ -169,6 +172,20 @@ impl Home {
         self.root.join("api-keys.toml")
     }
 
+    /// Held by whoever changes keys, revocations or the trust list: two at a time would lose one's change.
+    /// Waits for the other.
+    fn exclusive(&self) -> Result<fs::File, HomeError> {
+        let held = || {
+            let folder = fs::File::open(&self.root)?;
+            folder.lock()?;
+            Ok(folder)
+        };
+        held().map_err(|source| HomeError::Io {
+            path: self.root.clone(),
+            source,
+        })
+    }
+
     /// Fonts: the installation's own folders first, then the system's.
     pub fn fonts(&self) -> Result<Arc<FontBook>, HomeError> {
         let mut config = FontConfig::system(std::env::home_dir().as_deref());
@@ -212,11 +229,13 @@ impl Home {
             workshop: self.workshop()?,
             keys: Arc::new(keys),
             seal_makers: self.seal_makers()?,
-            anchors: read_chain(&self.keys_path().join(format!("{ROOT}.pem")))?,
+            anchors: self.authority_certificates(ROOT)?,
             revocation_lists: {
                 let folder = self.pki_path();
+                let mut names = self.generations(ROOT)?;
+                names.extend(self.generations(CA)?);
                 Box::new(move || {
-                    [ROOT, CA]
+                    names
                         .iter()
                         .map(|name| fs::read(folder.join(format!("{name}.crl"))))
                         .collect()
@@ -237,17 +256,25 @@ fn read(path: &Path) -> Result<Vec<u8>, HomeError> {
     })
 }
 
-/// Writes a file whole or not at all.
+/// Writes a file whole or not at all, and durably: when it returns, the new file is what a power cut leaves.
 fn write(path: &Path, bytes: &[u8]) -> Result<(), HomeError> {
-    let failed = |source| HomeError::Io {
-        path: path.to_owned(),
-        source,
-    };
+    // Under a name of this process's own: a server may be writing the same file.
     let mut beside = path.as_os_str().to_owned();
-    beside.push(".new");
+    beside.push(format!(".new-{}", std::process::id()));
     let beside = PathBuf::from(beside);
-    let mut file = fs::File::create(&beside).map_err(failed)?;
-    io::Write::write_all(&mut file, bytes).map_err(failed)?;
-    file.sync_all().map_err(failed)?;
-    fs::rename(&beside, path).map_err(failed)
+    let written = || {
+        let mut file = fs::File::create(&beside)?;
+        io::Write::write_all(&mut file, bytes)?;
+        file.sync_all()?;
+        fs::rename(&beside, path)?;
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+    };
+    written().map_err(|source| {
+        let _ = fs::remove_file(&beside);
+        HomeError::Io {
+            path: path.to_owned(),
+            source,
+        }
+    })
 }

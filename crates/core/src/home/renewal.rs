@@ -16,17 +16,18 @@ use serde::Serialize;
 
 use super::{
     CA, Config, Home, HomeError, IssuingDepartment, LIST_KEY, PkiError, SEAL_MAKER, SEAL_ROOT,
-    founding::later, write,
+    authorities::AUTHORITIES, founding::later, write,
 };
 use crate::{
     clock::civil_date,
     crypto::{
-        IdentityError, KeyFolder, Passphrase, PrivateKey, Signer, SigningIdentity,
+        IdentityError, KeyFileError, KeyFolder, Passphrase, PrivateKey, Signer, SigningIdentity,
         authority::{CertificateAuthority, Role, Serial, ValidityPeriod},
         identity::{STAGED_KEY, chain_pem, read_chain},
         x509::{self, Subject},
     },
     issue::{TOKEN_SIGNER, document_signer},
+    trust::list::Der,
 };
 
 /// Years a signer certificate and a seal are valid.
@@ -37,7 +38,7 @@ pub(super) const BACKDATED_HOURS: i64 = 1;
 /// What an end-entity key is for, and who certifies it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Duty<'a> {
-    /// Name of the authority's key.
+    /// Kind of the authority that certifies it.
     pub(super) authority: &'static str,
     role: Role,
     department: Option<&'a IssuingDepartment>,
@@ -111,7 +112,7 @@ impl Duty<'_> {
 pub struct RenewedKey {
     /// Name of its files.
     pub name: String,
-    /// Name under which its predecessor is kept.
+    /// Name of its predecessor, which is kept.
     pub kept: String,
     /// Serial number of the new certificate, hexadecimal.
     pub serial: String,
@@ -123,13 +124,17 @@ pub struct RenewedKey {
 
 impl Home {
     /// Replaces a key and its X.509 certificate by new ones. The old pair stays under a dated name:
-    /// what it signed still verifies, and it can still be revoked.
+    /// what it signed still verifies, and it can still be revoked. An authority gets its next generation.
     pub fn renew_key(
         &self,
         name: &str,
         passphrase: &Passphrase,
         now: Timestamp,
     ) -> Result<RenewedKey, HomeError> {
+        let _held = self.exclusive()?;
+        if let Some(kind) = AUTHORITIES.into_iter().find(|kind| *kind == name) {
+            return self.renew_authority(kind, passphrase, now);
+        }
         let duty = duty(self.config(), name).ok_or_else(|| PkiError::UnknownName(name.to_owned()))?;
         let folder = self.keys_path();
         let path = |ending: &str| folder.join(format!("{name}.{ending}"));
@@ -140,7 +145,8 @@ impl Home {
 
         // 1. Everything that is needed is at hand before anything changes.
         let keys = KeyFolder::unlocked(&folder, passphrase.clone());
-        let authority = self.authority(duty.authority, &keys)?;
+        let by = self.present(duty.authority)?;
+        let authority = self.authority(&by, &keys)?;
         let list_signer = match name {
             TOKEN_SIGNER => Some(keys.identity(LIST_KEY)?),
             _ => None,
@@ -153,14 +159,16 @@ impl Home {
         let signer: Arc<dyn Signer> = Arc::new(key.signer().map_err(PkiError::from)?);
         let certificate = duty.certify(self.config(), &authority, &*signer, now)?;
         let mut chain = vec![certificate.clone()];
-        chain.extend(read_chain(&folder.join(format!("{}.pem", duty.authority)))?);
+        chain.extend(read_chain(&folder.join(format!("{by}.pem")))?);
         key.write_new(&path(STAGED_KEY), passphrase)
             .map_err(PkiError::from)?;
 
         // 3. Verifiers know it before anything is signed with it.
         let mut trust_list = None;
         if let Some(list_signer) = list_signer {
-            trust_list = Some(self.list_token_signer(&certificate, &*list_signer.signer, now)?);
+            trust_list = Some(self.amend_own_entry(&*list_signer.signer, now, |own| {
+                own.token_signers.push(Der(certificate.clone().into()));
+            })?);
         }
         if name == LIST_KEY {
             self.accept_list_keys([&certificate].into_iter().chain(old_chain.first()))?;
@@ -175,8 +183,7 @@ impl Home {
 
         // 5. The list is signed with the key that is in force, and with no other from now on.
         if name == LIST_KEY {
-            let list = self.renew_trust_list(&*signer, now)?;
-            trust_list = Some(list.content().sequence);
+            trust_list = Some(self.next_trust_list(&*signer, now)?.content().sequence);
             self.accept_list_keys([&certificate])?;
         }
         let parsed = x509::parse(&certificate).map_err(PkiError::from)?;
@@ -200,7 +207,11 @@ fn settle(folder: &Path, name: &str, passphrase: &Passphrase) -> Result<(), Home
     let chain = folder.join(format!("{name}.pem"));
     let done = match SigningIdentity::load_files(&staged, &chain, passphrase) {
         Ok(_) => fs::rename(&staged, folder.join(format!("{name}.key"))),
-        Err(IdentityError::KeyMismatch | IdentityError::Key(_)) => fs::remove_file(&staged),
+        // Another certificate's, or half written. A whole key under another passphrase may be the only one
+        // that fits the certificate in force, and is not ours to remove.
+        Err(IdentityError::KeyMismatch | IdentityError::Key(KeyFileError::NotEncryptedPkcs8)) => {
+            fs::remove_file(&staged)
+        }
         Err(error) => return Err(error.into()),
     };
     done.and_then(|()| sync(folder)).map_err(|source| HomeError::Io {
@@ -241,7 +252,7 @@ fn sync(folder: &Path) -> io::Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     #![allow(clippy::unwrap_used)]
 
     use tempfile::TempDir;
@@ -256,7 +267,7 @@ mod tests {
         Passphrase::new("renewal tests".to_owned()).unwrap()
     }
 
-    fn home(folder: &TempDir) -> Home {
+    pub(in crate::home) fn home(folder: &TempDir) -> Home {
         let founding = Founding {
             region: "419901".to_owned(),
             region_name: "示例区".to_owned(),
@@ -312,7 +323,7 @@ mod tests {
         fs::remove_file(keys.join(format!("{name}.key"))).unwrap();
         home.renew_key(name, &passphrase(), now).unwrap();
         assert_ne!(certificate(&home, name), latest);
-        for other in ["root", "ca", "seal-root", "signer-nobody", &renewed.kept] {
+        for other in ["ca-2", "signer-nobody", &renewed.kept] {
             assert!(home.renew_key(other, &passphrase(), now).is_err(), "{other}");
         }
     }
