@@ -41,14 +41,24 @@ pub(super) fn run(session: &Session, args: &Key) -> Result<Outcome, Failure> {
                 .renew_revocation_lists(revoke, *roots, &keys, clock().now())
                 .map_err(home_failure)?;
             if session.json {
-                output::json(&json!({ "revoked": revoke, "lists": lists, "folder": home.pki_path() }));
+                output::json(&json!({
+                    "revoked": revoke,
+                    "lists": lists.revocation,
+                    "folder": home.pki_path(),
+                    "trust_list": lists.trust_list,
+                }));
             } else {
                 for name in revoke {
                     output::line(format_args!("已吊销 {name}"));
                 }
-                for list in lists {
+                for list in lists.revocation {
                     let file = home.pki_path().join(format!("{list}.crl"));
                     output::line(format_args!("已签发吊销列表：{}", file.display()));
+                }
+                if let Some(number) = lists.trust_list {
+                    output::line(format_args!(
+                        "已签发信任列表第 {number} 号，不再载有该二维码签名证书；请送交各核验方。"
+                    ));
                 }
             }
         }
@@ -134,6 +144,8 @@ fn renew(session: &Session, home: &Home, name: &str) -> Result<(), Failure> {
             "请把新信任列表送交各核验方，并用 certseal trust export 把本机构新说明送交收录本机构的机构。",
         );
     }
-    output::note("正在运行的 certseal serve 须重新启动才会使用新密钥。");
+    if department.is_some() {
+        output::note("certseal serve 沿用旧密钥，直至停止服务、制成新章后重新启动。");
+    }
     Ok(())
 }

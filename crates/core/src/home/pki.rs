@@ -6,7 +6,9 @@ use jiff::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 use x509_cert::ext::pkix::CrlReason;
 
-use super::{CA, Home, HomeError, ROOT, SEAL_MAKER, SEAL_ROOT, founding::later, read, write};
+use super::{
+    CA, Home, HomeError, LIST_KEY, ROOT, SEAL_MAKER, SEAL_ROOT, files::Turn, founding::later, read, write,
+};
 use crate::{
     codes::CodeError,
     crypto::{
@@ -15,9 +17,9 @@ use crate::{
         identity::read_chain,
         x509::{self, X509Error},
     },
-    issue::IssueError,
+    issue::{IssueError, TOKEN_SIGNER, UnusableList},
     seal::{SealError, impression::ImpressionError},
-    trust::path::PathError,
+    trust::{crl::Crl, list::Der, path::PathError},
 };
 
 /// Days until the next list of the issuing CA is due.
@@ -62,6 +64,9 @@ pub enum PkiError {
     /// The numbers of the region are used up.
     #[error("印章编号已用尽 (no seal number is left)")]
     NoSealNumber,
+    /// A revocation list of our own.
+    #[error(transparent)]
+    List(#[from] UnusableList),
     /// The seal maker may not make seals now.
     #[error("制章者证书不可用：{0} (the seal maker's certificate)")]
     SealMaker(#[from] PathError),
@@ -97,6 +102,15 @@ pub struct KeyEntry {
     pub not_after: Timestamp,
     /// When it was revoked, if it was.
     pub revoked_at: Option<Timestamp>,
+}
+
+/// Lists that were signed.
+#[derive(Debug, Clone, Serialize)]
+pub struct SignedLists {
+    /// Names of the authorities whose revocation lists were.
+    pub revocation: Vec<&'static str>,
+    /// Number of the trust list, where one was.
+    pub trust_list: Option<u64>,
 }
 
 /// What `revocations.json` keeps between lists.
@@ -168,18 +182,20 @@ impl Home {
     }
 
     /// Revokes signer certificates by name and issues revocation lists anew: the issuing CA's, the seal
-    /// root's if a seal maker is among them, both roots' if asked for. Only keys of those authorities
-    /// are needed. Gives their names.
+    /// root's if a seal maker is among them, both roots' if asked for. A token signer is known from the
+    /// trust list, so that one that is revoked leaves it. Only keys of those authorities are needed.
     pub fn renew_revocation_lists(
         &self,
         revoke: &[String],
         roots: bool,
         keys: &KeyFolder,
         now: Timestamp,
-    ) -> Result<Vec<&'static str>, HomeError> {
+    ) -> Result<SignedLists, HomeError> {
+        let _turn = Turn::of(&self.root)?;
         // 1. Everything that is needed is at hand before anything changes.
         let known = self.keys()?;
         let mut revocations = self.revocations()?;
+        let mut unlisted = Vec::new();
         for name in revoke {
             let key = known
                 .iter()
@@ -192,7 +208,16 @@ impl Home {
                     at: now,
                 });
             }
+            if is_token_signer(name) {
+                let chain = read_chain(&self.keys_path().join(format!("{name}.pem")))?;
+                unlisted.extend(chain.into_iter().take(1));
+            }
         }
+        let list_signer = if unlisted.is_empty() {
+            None
+        } else {
+            Some(keys.identity(LIST_KEY)?)
+        };
         let mut names = vec![CA];
         if roots || revoke.iter().any(|name| is_seal_maker(name)) {
             names.push(SEAL_ROOT);
@@ -208,7 +233,15 @@ impl Home {
         // 2. A revocation is on record before a list has it: a crash between the two loses none.
         self.write_revocations(&revocations)?;
         self.issue_revocation_lists(&authorities, now)?;
-        Ok(names)
+        let mut trust_list = None;
+        if let Some(list_signer) = list_signer {
+            let unlist = |listed: &mut Vec<Der>| listed.retain(|der| !unlisted.iter().any(|u| *u == *der.0));
+            trust_list = Some(self.list_token_signers(unlist, &*list_signer.signer, now)?);
+        }
+        Ok(SignedLists {
+            revocation: names,
+            trust_list,
+        })
     }
 
     pub(super) fn authority(&self, name: &str, keys: &KeyFolder) -> Result<CertificateAuthority, HomeError> {
@@ -279,22 +312,27 @@ pub(super) fn is_seal_maker(name: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
 }
 
-/// Every file with this ending in a folder, in order of name; none where there is no folder.
-pub(super) fn files(folder: &Path, ending: &str) -> Result<Vec<Vec<u8>>, HomeError> {
-    let failed = |source| HomeError::Io {
-        path: folder.to_owned(),
-        source,
-    };
-    if !folder.exists() {
-        return Ok(Vec::new());
-    }
-    let mut paths = Vec::new();
-    for entry in fs::read_dir(folder).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        if path.extension().is_some_and(|extension| extension == ending) {
-            paths.push(path);
+/// Whether a key is the token signer's, present or kept from before a renewal.
+fn is_token_signer(name: &str) -> bool {
+    name.strip_prefix(TOKEN_SIGNER)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+}
+
+/// The lists of these authorities. One that is missing or damaged is an error: what it revokes would go
+/// on signing.
+pub(super) fn lists_of(folder: &Path, authorities: &[&str]) -> Result<Vec<Crl>, UnusableList> {
+    let list = |name: &&str| {
+        let path = folder.join(format!("{name}.crl"));
+        match fs::read(&path) {
+            Ok(der) => Crl::parse(&der).map_err(|source| UnusableList {
+                path,
+                source: source.into(),
+            }),
+            Err(source) => Err(UnusableList {
+                path,
+                source: source.into(),
+            }),
         }
-    }
-    paths.sort();
-    paths.iter().map(|path| read(path)).collect()
+    };
+    authorities.iter().map(list).collect()
 }

@@ -4,19 +4,16 @@
 //! ones; renaming the chain over the old chain is the one step that makes the renewal, and from then
 //! on [`SigningIdentity::load`] takes the staged key until it has its proper name.
 
-use std::{
-    fs::{self, File},
-    io,
-    path::Path,
-    sync::Arc,
-};
+use std::{fs, io, path::Path, sync::Arc};
 
 use jiff::{Span, Timestamp};
 use serde::Serialize;
 
 use super::{
     CA, Config, Home, HomeError, IssuingDepartment, LIST_KEY, PkiError, SEAL_MAKER, SEAL_ROOT,
-    founding::later, write,
+    files::{Turn, sync},
+    founding::later,
+    write,
 };
 use crate::{
     clock::civil_date,
@@ -27,6 +24,7 @@ use crate::{
         x509::{self, Subject},
     },
     issue::{TOKEN_SIGNER, document_signer},
+    trust::list::Der,
 };
 
 /// Years a signer certificate and a seal are valid.
@@ -138,6 +136,7 @@ impl Home {
             source,
         };
 
+        let _turn = Turn::of(self.path())?;
         // 1. Everything that is needed is at hand before anything changes.
         let keys = KeyFolder::unlocked(&folder, passphrase.clone());
         let authority = self.authority(duty.authority, &keys)?;
@@ -160,7 +159,8 @@ impl Home {
         // 3. Verifiers know it before anything is signed with it.
         let mut trust_list = None;
         if let Some(list_signer) = list_signer {
-            trust_list = Some(self.list_token_signer(&certificate, &*list_signer.signer, now)?);
+            let add = |listed: &mut Vec<Der>| listed.push(Der(certificate.as_slice().into()));
+            trust_list = Some(self.list_token_signers(add, &*list_signer.signer, now)?);
         }
         if name == LIST_KEY {
             self.accept_list_keys([&certificate].into_iter().chain(old_chain.first()))?;
@@ -175,7 +175,7 @@ impl Home {
 
         // 5. The list is signed with the key that is in force, and with no other from now on.
         if name == LIST_KEY {
-            let list = self.renew_trust_list(&*signer, now)?;
+            let list = self.sign_next_list(&*signer, now)?;
             trust_list = Some(list.content().sequence);
             self.accept_list_keys([&certificate])?;
         }
@@ -236,10 +236,6 @@ fn keep(folder: &Path, name: &str, now: Timestamp) -> io::Result<String> {
     Ok(kept)
 }
 
-fn sync(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -250,6 +246,7 @@ mod tests {
     use crate::{
         clock::{Clock, SystemClock},
         home::{Founding, found},
+        issue::IssueError,
     };
 
     fn passphrase() -> Passphrase {
@@ -347,5 +344,46 @@ mod tests {
             .unwrap();
         assert_eq!(home.trust_list(Some(&elsewhere)).unwrap().content().sequence, 2);
         assert_eq!(home.trust_list(None).unwrap().content().sequence, 3);
+    }
+
+    #[test]
+    fn a_running_service_takes_up_renewed_keys() {
+        let folder = TempDir::new().unwrap();
+        let home = home(&folder);
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let keys = KeyFolder::unlocked(&home.keys_path(), passphrase());
+        let service = home.service(keys, clock).unwrap();
+        let of_type = service
+            .catalogue()
+            .get("teacher-qualification-certificate")
+            .cloned()
+            .unwrap();
+        let press = || futures::executor::block_on(service.press(&of_type, None));
+        let first = press().unwrap();
+        assert!(Arc::ptr_eq(&first, &press().unwrap()));
+
+        // QR codes are signed with the new key at once.
+        home.renew_key(TOKEN_SIGNER, &passphrase(), Timestamp::now())
+            .unwrap();
+        let second = press().unwrap();
+        assert_eq!(
+            second.token_signer().certificate.to_vec(),
+            certificate(&home, TOKEN_SIGNER)
+        );
+        assert_eq!(second.signer_certificate(), first.signer_certificate());
+
+        // A seal goes on with the signer it permits, until that is revoked.
+        let name = document_signer(&of_type.department);
+        let renewed = home.renew_key(&name, &passphrase(), Timestamp::now()).unwrap();
+        let third = press().unwrap();
+        assert_eq!(third.signer_certificate(), first.signer_certificate());
+        assert_ne!(certificate(&home, &name), first.signer_certificate());
+        let keys = KeyFolder::unlocked(&home.keys_path(), passphrase());
+        home.renew_revocation_lists(&[renewed.kept], false, &keys, Timestamp::now())
+            .unwrap();
+        assert!(matches!(press(), Err(IssueError::Signer { .. })));
+        assert!(futures::executor::block_on(service.check_press(&third)).is_err());
+        fs::remove_file(home.pki_path().join("ca.crl")).unwrap();
+        assert!(matches!(press(), Err(IssueError::RevocationLists(_))));
     }
 }

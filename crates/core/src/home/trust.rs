@@ -1,10 +1,15 @@
 //! The trust list of an installation: reading it, and, where its key is kept, growing it.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{fs, io, path::Path, sync::Arc};
 
 use jiff::{Span, Timestamp, civil::Date};
 
-use super::{CA, Home, HomeError, LIST_KEY, ROOT, SEAL_ROOT, founding::later, pki::files, read, write};
+use super::{
+    CA, Home, HomeError, LIST_KEY, ROOT, SEAL_ROOT,
+    files::{Turn, files},
+    founding::later,
+    read, write,
+};
 use crate::{
     crypto::{
         Signer,
@@ -80,11 +85,7 @@ impl Home {
     pub fn trust_list(&self, other: Option<&Path>) -> Result<TrustList, HomeError> {
         let path = other.map_or_else(|| self.list_path(), Path::to_owned);
         let file = read_limited(&path)?;
-        let seen_path = self.path().join("trust/seen.json");
-        let seen: Option<SeenList> = match fs::read(&seen_path) {
-            Ok(bytes) => Some(serde_json::from_slice(&bytes).map_err(TrustStoreError::Seen)?),
-            Err(_) => None,
-        };
+        let seen = self.seen_list()?;
         let mut opened = Err(ListError::UnsuitableKey);
         for key in self.list_keys()? {
             opened = TrustList::open(&file, &key, seen);
@@ -96,11 +97,32 @@ impl Home {
             path: path.display().to_string(),
             source,
         })?;
-        if seen.is_none_or(|seen| seen.sequence < list.seen().sequence) {
-            let bytes = serde_json::to_vec_pretty(&list.seen()).map_err(TrustStoreError::Seen)?;
-            write(&seen_path, &bytes)?;
+        let is_newer = |seen: Option<SeenList>| seen.is_none_or(|seen| seen.sequence < list.seen().sequence);
+        if is_newer(seen) {
+            // Another process may have seen a newer one still in the meantime.
+            let _turn = Turn::of(&self.path().join("trust"))?;
+            if is_newer(self.seen_list()?) {
+                let bytes = serde_json::to_vec_pretty(&list.seen()).map_err(TrustStoreError::Seen)?;
+                write(&self.seen_path(), &bytes)?;
+            }
         }
         Ok(list)
+    }
+
+    fn seen_path(&self) -> std::path::PathBuf {
+        self.path().join("trust/seen.json")
+    }
+
+    /// The newest list seen so far. A record that is there and cannot be read is no leave to go back.
+    fn seen_list(&self) -> Result<Option<SeenList>, HomeError> {
+        let path = self.seen_path();
+        match fs::read(&path) {
+            Ok(bytes) => Ok(Some(
+                serde_json::from_slice(&bytes).map_err(TrustStoreError::Seen)?,
+            )),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(HomeError::Io { path, source }),
+        }
     }
 
     /// DER of each SubjectPublicKeyInfo the list is checked with: one, or two while its key is renewed.
@@ -125,11 +147,11 @@ impl Home {
         write(&self.path().join("trust/list-key.pem"), text.as_bytes())
     }
 
-    /// Names one more token signer of ours beside those before it, in our own description and in the
-    /// next list; gives the list's number.
-    pub(super) fn list_token_signer(
+    /// Changes which token signers of ours are named, in our own description and in the next list; gives
+    /// the list's number.
+    pub(super) fn list_token_signers(
         &self,
-        certificate: &[u8],
+        change: impl FnOnce(&mut Vec<Der>),
         list_signer: &dyn Signer,
         now: Timestamp,
     ) -> Result<u64, HomeError> {
@@ -139,7 +161,7 @@ impl Home {
         };
         let mut own: Authority =
             serde_json::from_slice(&read(&self.own_authority_path())?).map_err(damaged)?;
-        own.token_signers.push(Der(certificate.into()));
+        change(&mut own.token_signers);
         let text = serde_json::to_vec_pretty(&own).map_err(damaged)?;
         write(&self.own_authority_path(), &text)?;
         let mut content = self.trust_list(None)?.content().clone();
@@ -226,6 +248,7 @@ impl Home {
             }
             .into());
         }
+        let _turn = Turn::of(self.path())?;
         // Lists and seals are signed themselves: taking them in believes nothing.
         for (ending, folder) in [("crl", "trust/crls"), ("seal", "trust/seals")] {
             take_in(from, ending, &self.path().join(folder))?;
@@ -253,6 +276,16 @@ impl Home {
 
     /// Signs the next list with the same content: the present one is due for renewal.
     pub fn renew_trust_list(&self, list_signer: &dyn Signer, now: Timestamp) -> Result<TrustList, HomeError> {
+        let _turn = Turn::of(self.path())?;
+        self.sign_next_list(list_signer, now)
+    }
+
+    /// The same, for whoever has the turn.
+    pub(super) fn sign_next_list(
+        &self,
+        list_signer: &dyn Signer,
+        now: Timestamp,
+    ) -> Result<TrustList, HomeError> {
         let content = self.trust_list(None)?.content().clone();
         self.sign_list(content, list_signer, now)?;
         self.trust_list(None)
