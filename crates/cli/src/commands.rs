@@ -242,6 +242,9 @@ pub(crate) fn home_failure(error: HomeError) -> Failure {
         HomeError::Pki(PkiError::UnknownName(_)) => Some("用 certseal key list 查看签章证书的名称。"),
         HomeError::Io { .. } => Some("检查该文件是否存在、能否读写。"),
         HomeError::Config { .. } | HomeError::Catalogue(_) => Some("改正所指的文件后再试。"),
+        HomeError::NoRegistry(_) => {
+            Some("挂载数据盘，或从备份恢复 registry 目录；只核验的机器加 --offline。")
+        }
         HomeError::Objects(_) => Some("检查磁盘空间和权限。"),
         HomeError::Fonts(_) => Some("安装字体：apt-get install fonts-noto-cjk"),
         _ => None,

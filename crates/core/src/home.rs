@@ -15,6 +15,7 @@ mod audit;
 mod authorities;
 mod config;
 mod deadlines;
+mod files;
 mod founding;
 mod pki;
 mod renewal;
@@ -23,11 +24,12 @@ mod trust;
 
 use std::{
     collections::BTreeMap,
-    fs, io,
+    io,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
+use self::files::{read, write};
 pub use self::{
     audit::{AuditProgress, HomeAudit},
     config::{Config, IssuingDepartment},
@@ -84,6 +86,9 @@ pub enum HomeError {
         /// What the operating system said.
         source: io::Error,
     },
+    /// The registry's folder is not there, or empty.
+    #[error("{} 中没有登记簿：数据盘未挂载，或备份未完整恢复 (no registry here)", .0.display())]
+    NoRegistry(PathBuf),
     /// Certificate types.
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),
@@ -172,20 +177,6 @@ impl Home {
         self.root.join("api-keys.toml")
     }
 
-    /// Held by whoever changes keys, revocations or the trust list: two at a time would lose one's change.
-    /// Waits for the other.
-    fn exclusive(&self) -> Result<fs::File, HomeError> {
-        let held = || {
-            let folder = fs::File::open(&self.root)?;
-            folder.lock()?;
-            Ok(folder)
-        };
-        held().map_err(|source| HomeError::Io {
-            path: self.root.clone(),
-            source,
-        })
-    }
-
     /// Fonts: the installation's own folders first, then the system's.
     pub fn fonts(&self) -> Result<Arc<FontBook>, HomeError> {
         let mut config = FontConfig::system(std::env::home_dir().as_deref());
@@ -194,12 +185,14 @@ impl Home {
         Ok(FontBook::shared(&config)?)
     }
 
-    /// The registry. One process at a time can have it.
+    /// The registry. One process at a time can have it. Founding makes it: one that is missing is never
+    /// made anew, for it would give out the same numbers again.
     pub fn registry(&self) -> Result<SledRegistry, HomeError> {
-        Ok(SledRegistry::open(
-            &self.root.join("registry"),
-            SledOptions::default(),
-        )?)
+        let folder = self.root.join("registry");
+        if !SledRegistry::is_at(&folder) {
+            return Err(HomeError::NoRegistry(folder));
+        }
+        Ok(SledRegistry::open(&folder, SledOptions::default())?)
     }
 
     /// The documents.
@@ -234,12 +227,7 @@ impl Home {
                 let folder = self.pki_path();
                 let mut names = self.generations(ROOT)?;
                 names.extend(self.generations(CA)?);
-                Box::new(move || {
-                    names
-                        .iter()
-                        .map(|name| fs::read(folder.join(format!("{name}.crl"))))
-                        .collect()
-                })
+                Box::new(move || pki::lists_of(&folder, &names))
             },
             host: self.config.host.clone(),
             registry: Arc::new(self.registry()?),
@@ -247,34 +235,4 @@ impl Home {
             clock,
         }))
     }
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, HomeError> {
-    fs::read(path).map_err(|source| HomeError::Io {
-        path: path.to_owned(),
-        source,
-    })
-}
-
-/// Writes a file whole or not at all, and durably: when it returns, the new file is what a power cut leaves.
-fn write(path: &Path, bytes: &[u8]) -> Result<(), HomeError> {
-    // Under a name of this process's own: a server may be writing the same file.
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(format!(".new-{}", std::process::id()));
-    let beside = PathBuf::from(beside);
-    let written = || {
-        let mut file = fs::File::create(&beside)?;
-        io::Write::write_all(&mut file, bytes)?;
-        file.sync_all()?;
-        fs::rename(&beside, path)?;
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
-    };
-    written().map_err(|source| {
-        let _ = fs::remove_file(&beside);
-        HomeError::Io {
-            path: path.to_owned(),
-            source,
-        }
-    })
 }

@@ -225,5 +225,7 @@ fn advise(home: &Home, name: &str, renewed: &RenewedKey) {
             "请先把新信任列表送交各核验方，并用 certseal trust export 把本机构新说明送交收录本机构的机构；\n各方更新之后再运行 certseal key renew {next}。旧根仍在列表中，其下文件照旧有效。"
         ));
     }
-    output::note("正在运行的 certseal serve 须重新启动才会使用新密钥。");
+    if department.is_some() {
+        output::note("certseal serve 沿用旧密钥，直至停止服务、制成新章后重新启动。");
+    }
 }

@@ -11,8 +11,8 @@ use serde::Serialize;
 use super::{
     Home, HomeError, PkiError,
     authorities::{AUTHORITIES, generation},
+    files::files,
     founding::later,
-    pki::files,
     renewal::{LEAF_YEARS, duty},
 };
 use crate::{

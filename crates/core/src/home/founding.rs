@@ -23,6 +23,7 @@ use crate::{
         KeyFolder, Passphrase, PrivateKey, Signer, authority::CertificateAuthority, identity::write_chain,
     },
     issue::{TOKEN_SIGNER, document_signer},
+    registry::{SledOptions, SledRegistry},
     seal::SealKind,
 };
 
@@ -40,6 +41,9 @@ pub struct Founding {
     pub host: String,
 }
 
+/// Folders into which only the owner may look: keys, and personal data.
+const PRIVATE: [&str; 3] = ["keys", "registry", "documents"];
+
 /// Makes an installation in an empty or missing folder. A failure leaves what was made so far, without
 /// the configuration that would make it an installation.
 pub fn found(
@@ -55,11 +59,14 @@ pub fn found(
     if fs::read_dir(root).is_ok_and(|mut entries| entries.next().is_some()) {
         return Err(HomeError::AlreadyThere(root.to_owned()));
     }
-    for folder in ["keys", "pki", "trust/crls", "templates"] {
+    for folder in ["keys", "registry", "documents", "pki", "trust/crls", "templates"] {
         let path = root.join(folder);
         fs::create_dir_all(&path).map_err(failed(&path))?;
     }
-    restrict(&root.join("keys")).map_err(failed(&root.join("keys")))?;
+    for folder in PRIVATE {
+        let path = root.join(folder);
+        restrict(&path).map_err(failed(&path))?;
+    }
     unpack(&TEMPLATES, &root.join("templates"))?;
 
     // 1. Who issues here.
@@ -83,19 +90,29 @@ pub fn found(
     };
     let identities = pki.identities()?;
 
-    // 3. The configuration, which makes it an installation; seals, revocation lists, trust list.
-    let text = toml::to_string_pretty(&config).map_err(|error| HomeError::Config {
-        path: root.join("certseal.toml"),
-        reason: error.to_string(),
-    })?;
-    write(&root.join("certseal.toml"), text.as_bytes())?;
-    let home = Home::open(root)?;
+    // 3. Revocation lists, seals with the registry they stand in, trust list.
+    let home = Home {
+        root: root.to_owned(),
+        config: config.clone(),
+        catalogue: Arc::new(catalogue),
+    };
+    drop(SledRegistry::open(
+        &root.join("registry"),
+        SledOptions::default(),
+    )?);
     home.publish_authorities(&identities.authorities)?;
     home.issue_revocation_lists(&identities.authorities, now)?;
     pki.make_seals(&home, clock)?;
     home.write_own_authority(now)?;
     home.write_first_trust_list(&*identities.list_signer, now)?;
-    Ok(home)
+
+    // 4. The configuration last: it makes the folder an installation.
+    let text = toml::to_string_pretty(&config).map_err(|error| HomeError::Config {
+        path: root.join("certseal.toml"),
+        reason: error.to_string(),
+    })?;
+    write(&root.join("certseal.toml"), text.as_bytes())?;
+    Home::open(root)
 }
 
 /// Departments of the catalogue as issuers, under credit codes of the right form for the region.
@@ -237,7 +254,7 @@ fn unpack(folder: &Dir<'_>, to: &Path) -> Result<(), HomeError> {
     Ok(())
 }
 
-/// Only the owner may look into the key folder.
+/// Only the owner may look into the folder.
 fn restrict(folder: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     {

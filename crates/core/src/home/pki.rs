@@ -9,6 +9,7 @@ use x509_cert::ext::pkix::CrlReason;
 use super::{
     CA, Home, HomeError, LIST_KEY, ROOT, SEAL_ROOT,
     authorities::{AUTHORITIES, generation},
+    files::Turn,
     founding::later,
     read, write,
 };
@@ -20,9 +21,9 @@ use crate::{
         identity::read_chain,
         x509::{self, X509Error},
     },
-    issue::{IssueError, TOKEN_SIGNER},
+    issue::{IssueError, TOKEN_SIGNER, UnusableList},
     seal::{SealError, impression::ImpressionError},
-    trust::path::PathError,
+    trust::{crl::Crl, path::PathError},
 };
 
 /// Days until the next list of the issuing CA is due.
@@ -67,6 +68,9 @@ pub enum PkiError {
     /// The numbers of the region are used up.
     #[error("印章编号已用尽 (no seal number is left)")]
     NoSealNumber,
+    /// A revocation list of our own.
+    #[error(transparent)]
+    List(#[from] UnusableList),
     /// The seal maker may not make seals now.
     #[error("制章者证书不可用：{0} (the seal maker's certificate)")]
     SealMaker(#[from] PathError),
@@ -269,7 +273,7 @@ impl Home {
         now: Timestamp,
     ) -> Result<RenewedLists, HomeError> {
         // 1. Everything that is needed is at hand before anything changes.
-        let _held = self.exclusive()?;
+        let _turn = Turn::of(&self.root)?;
         let known = self.keys()?;
         let mut revocations = self.revocations()?;
         let mut needed = vec![self.present(CA)?];
@@ -406,28 +410,21 @@ fn is_missing(error: &HomeError) -> bool {
     matches!(source, IdentityError::Key(KeyFileError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound)
 }
 
-/// Name and content of every file with this ending in a folder, in order of name; none where there is no
-/// folder.
-pub(super) fn files(folder: &Path, ending: &str) -> Result<Vec<(String, Vec<u8>)>, HomeError> {
-    let failed = |source| HomeError::Io {
-        path: folder.to_owned(),
-        source,
-    };
-    if !folder.exists() {
-        return Ok(Vec::new());
-    }
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        if path.extension().is_some_and(|extension| extension == ending) {
-            let name = path
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned();
-            found.push((name, read(&path)?));
+/// The lists of these authorities. One that is missing or damaged is an error: what it revokes would go
+/// on signing.
+pub(super) fn lists_of(folder: &Path, authorities: &[String]) -> Result<Vec<Crl>, UnusableList> {
+    let list = |name: &String| {
+        let path = folder.join(format!("{name}.crl"));
+        match fs::read(&path) {
+            Ok(der) => Crl::parse(&der).map_err(|source| UnusableList {
+                path,
+                source: source.into(),
+            }),
+            Err(source) => Err(UnusableList {
+                path,
+                source: source.into(),
+            }),
         }
-    }
-    found.sort();
-    Ok(found)
+    };
+    authorities.iter().map(list).collect()
 }

@@ -4,19 +4,17 @@
 //! ones; renaming the chain over the old chain is the one step that makes the renewal, and from then
 //! on [`SigningIdentity::load`] takes the staged key until it has its proper name.
 
-use std::{
-    fs::{self, File},
-    io,
-    path::Path,
-    sync::Arc,
-};
+use std::{fs, io, path::Path, sync::Arc};
 
 use jiff::{Span, Timestamp};
 use serde::Serialize;
 
 use super::{
     CA, Config, Home, HomeError, IssuingDepartment, LIST_KEY, PkiError, SEAL_MAKER, SEAL_ROOT,
-    authorities::AUTHORITIES, founding::later, write,
+    authorities::AUTHORITIES,
+    files::{Turn, sync},
+    founding::later,
+    write,
 };
 use crate::{
     clock::civil_date,
@@ -131,7 +129,7 @@ impl Home {
         passphrase: &Passphrase,
         now: Timestamp,
     ) -> Result<RenewedKey, HomeError> {
-        let _held = self.exclusive()?;
+        let _turn = Turn::of(self.path())?;
         if let Some(kind) = AUTHORITIES.into_iter().find(|kind| *kind == name) {
             return self.renew_authority(kind, passphrase, now);
         }
@@ -183,7 +181,7 @@ impl Home {
 
         // 5. The list is signed with the key that is in force, and with no other from now on.
         if name == LIST_KEY {
-            trust_list = Some(self.next_trust_list(&*signer, now)?.content().sequence);
+            trust_list = Some(self.sign_next_list(&*signer, now)?.content().sequence);
             self.accept_list_keys([&certificate])?;
         }
         let parsed = x509::parse(&certificate).map_err(PkiError::from)?;
@@ -247,10 +245,6 @@ fn keep(folder: &Path, name: &str, now: Timestamp) -> io::Result<String> {
     Ok(kept)
 }
 
-fn sync(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
 #[cfg(test)]
 pub(super) mod tests {
     #![allow(clippy::unwrap_used)]
@@ -260,7 +254,8 @@ pub(super) mod tests {
     use super::*;
     use crate::{
         clock::{Clock, SystemClock},
-        home::{Founding, found},
+        home::{Founding, Revoke, found},
+        issue::IssueError,
     };
 
     fn passphrase() -> Passphrase {
@@ -358,5 +353,50 @@ pub(super) mod tests {
             .unwrap();
         assert_eq!(home.trust_list(Some(&elsewhere)).unwrap().content().sequence, 2);
         assert_eq!(home.trust_list(None).unwrap().content().sequence, 3);
+    }
+
+    #[test]
+    fn a_running_service_takes_up_renewed_keys() {
+        let folder = TempDir::new().unwrap();
+        let home = home(&folder);
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let keys = KeyFolder::unlocked(&home.keys_path(), passphrase());
+        let service = home.service(keys, clock).unwrap();
+        let of_type = service
+            .catalogue()
+            .get("teacher-qualification-certificate")
+            .cloned()
+            .unwrap();
+        let press = || futures::executor::block_on(service.press(&of_type, None));
+        let first = press().unwrap();
+        assert!(Arc::ptr_eq(&first, &press().unwrap()));
+
+        // QR codes are signed with the new key at once.
+        home.renew_key(TOKEN_SIGNER, &passphrase(), Timestamp::now())
+            .unwrap();
+        let second = press().unwrap();
+        assert_eq!(
+            second.token_signer().certificate.to_vec(),
+            certificate(&home, TOKEN_SIGNER)
+        );
+        assert_eq!(second.signer_certificate(), first.signer_certificate());
+
+        // A seal goes on with the signer it permits, until that is revoked.
+        let name = document_signer(&of_type.department);
+        let renewed = home.renew_key(&name, &passphrase(), Timestamp::now()).unwrap();
+        let third = press().unwrap();
+        assert_eq!(third.signer_certificate(), first.signer_certificate());
+        assert_ne!(certificate(&home, &name), first.signer_certificate());
+        let keys = KeyFolder::unlocked(&home.keys_path(), passphrase());
+        let revoke = Revoke {
+            names: vec![renewed.kept],
+            ..Revoke::default()
+        };
+        home.renew_revocation_lists(&revoke, false, &keys, Timestamp::now())
+            .unwrap();
+        assert!(matches!(press(), Err(IssueError::Signer { .. })));
+        assert!(futures::executor::block_on(service.check_press(&third)).is_err());
+        fs::remove_file(home.pki_path().join("ca.crl")).unwrap();
+        assert!(matches!(press(), Err(IssueError::RevocationLists(_))));
     }
 }

@@ -7,7 +7,7 @@ use jiff::{Span, Timestamp};
 use super::{
     Home, HomeError, PkiError, SEAL_MAKER, SEAL_ROOT,
     founding::later,
-    pki::is_kept_as,
+    pki::{is_kept_as, lists_of},
     renewal::{BACKDATED_HOURS, LEAF_YEARS},
     write,
 };
@@ -20,10 +20,7 @@ use crate::{
         Seal, SealCode, SealDefinition, SealKind,
         impression::{self, ImpressionSpec},
     },
-    trust::{
-        crl::Crl,
-        path::{PathContext, Usage, validate},
-    },
+    trust::path::{PathContext, Usage, validate},
 };
 
 /// A seal asked for.
@@ -135,8 +132,7 @@ impl Home {
     fn check_maker(&self, maker: &SigningIdentity, now: Timestamp) -> Result<(), HomeError> {
         let anchors = self.authority_certificates(SEAL_ROOT)?;
         let anchors: Vec<&[u8]> = anchors.iter().map(Vec::as_slice).collect();
-        let crls = self.revocation_lists()?;
-        let crls: Vec<Crl> = crls.iter().filter_map(|der| Crl::parse(der).ok()).collect();
+        let crls = lists_of(&self.pki_path(), &self.generations(SEAL_ROOT)?).map_err(PkiError::from)?;
         let context = PathContext {
             anchors: &anchors,
             crls: &crls,

@@ -1,7 +1,7 @@
 //! The trust list of an installation: reading it, and, where its key is kept, growing it.
 
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -9,8 +9,11 @@ use std::{
 use jiff::{Span, Timestamp, civil::Date};
 
 use super::{
-    Home, HomeError, LIST_KEY, ROOT, SEAL_ROOT, authorities::AUTHORITIES, founding::later, pki::files, read,
-    write,
+    Home, HomeError, LIST_KEY, ROOT, SEAL_ROOT,
+    authorities::AUTHORITIES,
+    files::{Turn, files},
+    founding::later,
+    read, write,
 };
 use crate::{
     crypto::{
@@ -92,11 +95,7 @@ impl Home {
     pub fn trust_list(&self, other: Option<&Path>) -> Result<TrustList, HomeError> {
         let path = other.map_or_else(|| self.list_path(), Path::to_owned);
         let file = read_limited(&path)?;
-        let seen_path = self.path().join("trust/seen.json");
-        let seen: Option<SeenList> = match fs::read(&seen_path) {
-            Ok(bytes) => Some(serde_json::from_slice(&bytes).map_err(TrustStoreError::Seen)?),
-            Err(_) => None,
-        };
+        let seen = self.seen_list()?;
         let mut opened = Err(ListError::UnsuitableKey);
         for key in self.list_keys()? {
             opened = TrustList::open(&file, &key, seen);
@@ -108,11 +107,32 @@ impl Home {
             path: path.display().to_string(),
             source,
         })?;
-        if seen.is_none_or(|seen| seen.sequence < list.seen().sequence) {
-            let bytes = serde_json::to_vec_pretty(&list.seen()).map_err(TrustStoreError::Seen)?;
-            write(&seen_path, &bytes)?;
+        let is_newer = |seen: Option<SeenList>| seen.is_none_or(|seen| seen.sequence < list.seen().sequence);
+        if is_newer(seen) {
+            // Another process may have seen a newer one still in the meantime.
+            let _turn = Turn::of(&self.path().join("trust"))?;
+            if is_newer(self.seen_list()?) {
+                let bytes = serde_json::to_vec_pretty(&list.seen()).map_err(TrustStoreError::Seen)?;
+                write(&self.seen_path(), &bytes)?;
+            }
         }
         Ok(list)
+    }
+
+    fn seen_path(&self) -> std::path::PathBuf {
+        self.path().join("trust/seen.json")
+    }
+
+    /// The newest list seen so far. A record that is there and cannot be read is no leave to go back.
+    fn seen_list(&self) -> Result<Option<SeenList>, HomeError> {
+        let path = self.seen_path();
+        match fs::read(&path) {
+            Ok(bytes) => Ok(Some(
+                serde_json::from_slice(&bytes).map_err(TrustStoreError::Seen)?,
+            )),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(HomeError::Io { path, source }),
+        }
     }
 
     /// DER of each SubjectPublicKeyInfo the list is checked with: one, or two while its key is renewed.
@@ -243,7 +263,7 @@ impl Home {
         list_signer: &dyn Signer,
         now: Timestamp,
     ) -> Result<TrustList, HomeError> {
-        let _held = self.exclusive()?;
+        let _turn = Turn::of(self.path())?;
         let file = from.join(AUTHORITY);
         let authority: Authority =
             serde_json::from_slice(&read_limited(&file)?).map_err(|source| TrustStoreError::Authority {
@@ -299,11 +319,12 @@ impl Home {
 
     /// Signs the next list with the same content: the present one is due for renewal.
     pub fn renew_trust_list(&self, list_signer: &dyn Signer, now: Timestamp) -> Result<TrustList, HomeError> {
-        let _held = self.exclusive()?;
-        self.next_trust_list(list_signer, now)
+        let _turn = Turn::of(self.path())?;
+        self.sign_next_list(list_signer, now)
     }
 
-    pub(super) fn next_trust_list(
+    /// The same, for whoever has the turn.
+    pub(super) fn sign_next_list(
         &self,
         list_signer: &dyn Signer,
         now: Timestamp,

@@ -237,6 +237,7 @@ impl PrivatePart {
                 private.issued_on = Some(e.issued_on);
                 private.valid_from = Some(e.valid_from);
                 private.valid_until = e.valid_until;
+                private.face_digest = Some(e.face_digest);
             }
             Change::Issue(c) => {
                 private.identifier = Some(c.identifier.clone());
