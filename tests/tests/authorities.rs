@@ -332,3 +332,34 @@ fn what_another_authority_hands_over_cannot_harm() {
     assert_eq!(fs::read(&third).unwrap(), kept);
     still_good(&home, &permit(&home, 1));
 }
+
+#[test]
+fn what_is_due_is_told_without_passphrase_and_registry() {
+    let (_folder, home) = start();
+    let due = |status, days: &str| {
+        let mut command = certseal(&home);
+        command.env_remove("CERTSEAL_PASSPHRASE");
+        run_json(status, command.args(["key", "due", "--within", days]))
+    };
+    assert_eq!(due(0, "14"), Value::from(Vec::<Value>::new()));
+    let soon = due(1, "40");
+    assert_eq!(
+        (&soon[0]["kind"], &soon[0]["name"]),
+        (&"revocation-list".into(), &"ca".into())
+    );
+    assert_eq!(soon.as_array().unwrap().len(), 1);
+    fs::remove_file(home.join("pki/seal-root.crl")).unwrap();
+    let mut command = certseal(&home);
+    let (said, _) = run_to(1, command.args(["key", "due"]));
+    assert!(said.contains("已到期") && said.contains("seal-root"), "{said}");
+}
+
+#[test]
+fn keys_are_not_made_under_a_passphrase_that_anybody_guesses() {
+    let folder = TempDir::new().unwrap();
+    let home = folder.path().join("home");
+    let mut command = certseal(&home);
+    let (_, refused) = run_to(2, command.env("CERTSEAL_PASSPHRASE", "1234567").arg("init"));
+    assert!(refused.contains("8 个字符"), "{refused}");
+    assert!(!home.exists());
+}

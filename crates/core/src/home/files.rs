@@ -58,7 +58,11 @@ pub(super) fn files(folder: &Path, ending: &str) -> Result<Vec<(String, Vec<u8>)
     for entry in fs::read_dir(folder).map_err(failed(folder))? {
         let path = entry.map_err(failed(folder))?.path();
         if path.extension().is_some_and(|extension| extension == ending) {
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let name = path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
             found.push((name, read(&path)?));
         }
     }
