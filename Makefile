@@ -1,13 +1,15 @@
 # Two commands do everything on a fresh Debian machine:
 #   make demo   installs what is missing, builds, seals a demonstration district, says what to look at
 #   make test   installs what is missing, runs the whole suite
-# and two more for developers: `make lint`, `make bench`.
+# and more for developers: `make lint`, `make bench`, and `make fuzz HOURS=10`, which mutates good
+# input for every parser of untrusted bytes for that long (`make fuzz-seeds` for the targets under fuzz/).
 
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
 DEMO ?= demo
+HOURS ?= 1
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench fuzz fuzz-seeds clean
 
 demo:
 	@scripts/setup.sh demo
@@ -31,6 +33,16 @@ bench:
 	@scripts/setup.sh demo
 	cargo build --release --locked --bin certseal
 	target/release/certseal bench
+
+fuzz:
+	@scripts/setup.sh demo
+	cargo build --release --locked --bin certseal --bin certseal-mutate
+	target/release/certseal-mutate $$(( $(HOURS) * 3600 ))
+
+fuzz-seeds:
+	@scripts/setup.sh demo
+	cargo build --release --locked --bin certseal --bin certseal-mutate
+	target/release/certseal-mutate --seeds fuzz/corpus
 
 clean:
 	cargo clean

@@ -1,6 +1,7 @@
 //! Shared by the end-to-end suites: the built program, installations to run it on, outside judges.
 
 pub mod documents;
+pub mod fuzz;
 pub mod table;
 
 use std::{

@@ -140,7 +140,7 @@ fn backfill_survives_being_killed_at_any_moment() {
     for (what, count) in [("certificates", good), ("documents", good), ("fault_count", 0)] {
         assert_eq!(audit[what], count, "{audit}");
     }
-    assert_eq!(audit["swept"], audit["orphans"], "{audit}");
+    assert_eq!(audit["set_aside"], audit["orphans"], "{audit}");
     let clean = run_json(0, certseal(home.path()).arg("audit"));
     assert_eq!(clean["orphans"], 0, "{clean}");
 

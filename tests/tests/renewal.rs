@@ -204,7 +204,7 @@ fn the_monthly_list_needs_no_root_key() {
     let now = revocations();
     for more in [&["--roots"][..], &["--revoke", "seal-maker"]] {
         let (_, refused) = run_to(2, certseal(&home).args(["key", "crl"]).args(more));
-        assert!(refused.contains("seal-root"), "{refused}");
+        assert!(refused.contains("root.key"), "{refused}");
     }
     assert_eq!(revocations(), now);
     for name in ["root", "seal-root", "seal-maker"] {
@@ -265,6 +265,60 @@ fn seals_are_named_and_numbered_as_the_keeper_says() {
     nobody.args(["seal", "make", "--department", "xx", "--kind", "official"]);
     let (_, unknown) = run_to(2, &mut nobody);
     assert!(unknown.contains("certseal.toml"), "{unknown}");
-    let (_, unknown) = run_to(2, certseal(&home).args(["key", "renew", "root"]));
-    assert!(unknown.contains("root"), "{unknown}");
+    let (_, unknown) = run_to(2, certseal(&home).args(["key", "renew", "root-2"]));
+    assert!(unknown.contains("root-2"), "{unknown}");
+}
+
+#[test]
+fn a_revoked_token_signer_leaves_the_trust_list() {
+    let (_folder, home) = start();
+    let before = permit(&home, 1);
+    // The present one: nothing more is issued with it.
+    let (said, _) = run_to(0, certseal(&home).args(["key", "crl", "--revoke", "token"]));
+    assert!(said.contains("信任列表第 2 号"), "{said}");
+    let (_, refused) = run_to(2, &mut issuing(&home));
+    assert!(refused.contains("token") && refused.contains("吊销"), "{refused}");
+    run_ok(certseal(&home).args(["key", "renew", "token"]));
+    let after = permit(&home, 2);
+    still_good(&home, &after);
+    // What a leaked key signed, or may have signed, is not believed offline any more.
+    verify(&home, &["--offline", before.file.to_str().unwrap()]).check(
+        "token-signature",
+        "indeterminate",
+        "TOKEN_SIGNER_UNKNOWN",
+    );
+    // The same once more changes nothing but the number.
+    let kept = fs::read_dir(home.join("keys"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .find(|name| name.starts_with("token-") && name.ends_with(".pem"))
+        .unwrap();
+    run_ok(certseal(&home).args(["key", "crl", "--revoke", kept.trim_end_matches(".pem")]));
+    still_good(&home, &after);
+}
+
+#[test]
+fn revocations_at_once_are_all_on_record() {
+    let (_folder, home) = start();
+    let names = ["signer-scjg", "signer-jy", "signer-ny"];
+    let revoking: Vec<_> = names
+        .iter()
+        .map(|name| {
+            let mut command = certseal(&home);
+            command.args(["key", "crl", "--revoke", name]);
+            command.stdout(std::process::Stdio::null()).spawn().unwrap()
+        })
+        .collect();
+    for mut child in revoking {
+        assert!(child.wait().unwrap().success());
+    }
+    let keys = run_json(0, certseal(&home).args(["key", "list"]));
+    let revoked: Vec<&str> = keys
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|key| !key["revoked_at"].is_null())
+        .map(|key| key["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(revoked, ["signer-jy", "signer-ny", "signer-scjg"]);
 }

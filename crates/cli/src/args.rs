@@ -5,7 +5,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use certseal_core::seal::SealKind;
+use certseal_core::{home::RevocationReason, seal::SealKind};
 use clap::{Args, Parser, Subcommand};
 use jiff::{Timestamp, civil::Date};
 
@@ -333,17 +333,26 @@ pub(crate) enum Key {
     List,
     /// 重新签发签发 CA 的吊销列表，可吊销签章证书 Issue the CA's CRL anew, revoking certificates if told
     Crl {
-        /// 要吊销的签章证书名称，可重复 Name of a signer certificate to revoke, repeatable
+        /// 要吊销的证书名称，可重复 Name of an X.509 certificate to revoke, repeatable
         #[arg(long, value_name = "NAME")]
         revoke: Vec<String>,
+        /// 吊销原因：key-compromise、affiliation-changed、superseded、cessation-of-operation Why
+        #[arg(long, default_value = "key-compromise", value_name = "REASON", value_parser = revocation_reason)]
+        reason: RevocationReason,
         /// 一并重新签发两个根的吊销列表（需要根密钥） The roots' lists too; needs their keys
         #[arg(long)]
         roots: bool,
     },
     /// 换发密钥及其证书，旧的另名保留 Replace a key and its certificate; the old pair is kept
     Renew {
-        /// 名称：signer-部门键、token、seal-maker、trust-list Name of the key
+        /// 名称：signer-部门键、token、seal-maker、trust-list、ca、root、seal-root Name of the key
         name: String,
+    },
+    /// 即将到期的证书、吊销列表、信任列表与印章；有则退出码为 1 What is due soon; status 1 if anything is
+    Due {
+        /// 提前多少天 Days ahead
+        #[arg(long, default_value_t = 14, value_name = "DAYS")]
+        within: u16,
     },
     /// 新建接口密钥，只显示一次 Make an API key; shown once
     ApiAdd {
@@ -360,6 +369,16 @@ pub(crate) enum Key {
         /// 名称 Name
         name: String,
     },
+}
+
+fn revocation_reason(text: &str) -> Result<RevocationReason, String> {
+    let found = RevocationReason::ALL
+        .into_iter()
+        .find(|reason| reason.key() == text);
+    found.ok_or_else(|| {
+        let known = RevocationReason::ALL.map(RevocationReason::key).join("、");
+        format!("应为 {known} 之一 (one of these)")
+    })
 }
 
 /// Verbs on certificate types.

@@ -65,6 +65,11 @@ impl Session {
         passphrase::obtain(self.passphrase_file.as_deref())
     }
 
+    /// A passphrase for keys to be made.
+    pub(crate) fn new_passphrase(&self) -> Result<Passphrase, Failure> {
+        passphrase::choose(self.passphrase_file.as_deref())
+    }
+
     /// Keys that can sign.
     pub(crate) fn keys(&self, home: &Home) -> Result<KeyFolder, Failure> {
         Ok(KeyFolder::unlocked(&home.keys_path(), self.passphrase()?))
@@ -224,13 +229,22 @@ pub(crate) fn home_failure(error: HomeError) -> Failure {
         HomeError::Trust(TrustStoreError::ClaimsOurs { .. }) => {
             Some("核对目录是否拿错；确系对方所给的，请对方更正其机构说明中的标识、区划和颁证机构后重新导出。")
         }
+        HomeError::Key(_) => Some("核对口令；口令由 --passphrase-file 或环境变量 CERTSEAL_PASSPHRASE 提供。"),
+        HomeError::Trust(TrustStoreError::Unusable(_)) => {
+            Some("请对方重新导出（certseal trust export），或删去该文件后再试。")
+        }
+        HomeError::Pki(PkiError::NotRevocable(_)) => {
+            Some("签发 CA 先运行 certseal key renew ca；根证书外泄见 keys/README.md。")
+        }
         HomeError::Trust(_) => {
             Some("向信任列表的发布者取得最新一期及其公钥证书，放入数据目录的 trust 文件夹。")
         }
-        HomeError::Key(_) => Some("核对口令；口令由 --passphrase-file 或环境变量 CERTSEAL_PASSPHRASE 提供。"),
         HomeError::Pki(PkiError::UnknownName(_)) => Some("用 certseal key list 查看签章证书的名称。"),
         HomeError::Io { .. } => Some("检查该文件是否存在、能否读写。"),
         HomeError::Config { .. } | HomeError::Catalogue(_) => Some("改正所指的文件后再试。"),
+        HomeError::NoRegistry(_) => {
+            Some("挂载数据盘，或从备份恢复 registry 目录；只核验的机器加 --offline。")
+        }
         HomeError::Objects(_) => Some("检查磁盘空间和权限。"),
         HomeError::Fonts(_) => Some("安装字体：apt-get install fonts-noto-cjk"),
         _ => None,

@@ -1,7 +1,8 @@
 //! What goes to stdout (data) and stderr (everything else), and the exit status.
 
-use std::{fmt, io::Write as _, process::ExitCode};
+use std::{error::Error, fmt, io::Write as _, process::ExitCode};
 
+use certseal_core::os_error::in_words;
 use serde::Serialize;
 
 /// Outcome of a command that ran to its end.
@@ -42,17 +43,19 @@ impl Failure {
     }
 
     /// A failure in the words of the error that caused it, its sources appended unless the error has
-    /// said them already.
-    pub(crate) fn from_error(context: &str, error: &dyn std::error::Error) -> Self {
-        let mut message = format!("{context}：{error}");
+    /// said them already. What the operating system said is told in Chinese.
+    pub(crate) fn from_error(context: &str, error: &(dyn Error + 'static)) -> Self {
+        let mut message = format!("{context}：{}", in_words(error));
         let mut source = error.source();
         while let Some(cause) = source {
-            let text = cause.to_string();
-            if !message.contains(&text) {
+            source = cause.source();
+            let text = in_words(cause);
+            // A wrapper that only repeats its source lets the source speak.
+            let repeats = source.is_some_and(|inner| inner.to_string() == cause.to_string());
+            if !repeats && !message.contains(&text) {
                 message.push('：');
                 message.push_str(&text);
             }
-            source = cause.source();
         }
         Self { message, hint: None }
     }
@@ -81,7 +84,7 @@ pub(crate) trait Context<T> {
     fn context(self, doing: &str) -> Result<T, Failure>;
 }
 
-impl<T, E: std::error::Error> Context<T> for Result<T, E> {
+impl<T, E: Error + 'static> Context<T> for Result<T, E> {
     fn context(self, doing: &str) -> Result<T, Failure> {
         self.map_err(|error| Failure::from_error(doing, &error))
     }

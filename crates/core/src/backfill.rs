@@ -9,6 +9,7 @@
 //! some chunk; the next run finds them in the registry and goes on. Every row ends in exactly one of
 //! the counts of [`Summary`].
 
+mod conflict;
 mod rejects;
 mod source;
 
@@ -29,10 +30,10 @@ use rayon::prelude::*;
 use serde::Serialize;
 use tokio::runtime::Runtime;
 
-use self::{rejects::Rejection, source::Row};
+use self::rejects::Rejection;
 pub use self::{
-    rejects::Rejects,
-    source::{Encoding, Mapping, Source, SourceError},
+    rejects::{Rejects, RejectsError},
+    source::{Encoding, Mapping, Row, Source, SourceError},
 };
 use crate::{
     catalogue::{FaceData, FieldError, Issuer, RawRecord},
@@ -42,7 +43,10 @@ use crate::{
         press::{Press, PressError, SealedDocument, Stages, Typesetter, sha256},
         refusal_zh, salt,
     },
-    registry::{Append, AppendError, Basis, Change, Enrolment, ObjectsError, RegistryError, document_key},
+    registry::{
+        Append, AppendError, Basis, CertificateRecord, Change, Enrolment, ObjectsError, RegistryError,
+        Status, document_key,
+    },
 };
 
 /// Certificates computed and made durable together: enough to make one flush cheap, few enough that a
@@ -277,7 +281,7 @@ impl Run<'_> {
             }
             let mut rows = Vec::with_capacity(CHUNK);
             while rows.len() < CHUNK {
-                match source.next()? {
+                match source.next_row()? {
                     Some(row) => rows.push(row),
                     None => break,
                 }
@@ -289,12 +293,17 @@ impl Run<'_> {
                     Err(SourceError::NoRows(source.path().to_owned()).into())
                 };
             }
+            // 1. A run takes hours: a seal may be suspended and a signer revoked meanwhile.
+            if let Purpose::Seal(press) = &self.job.purpose {
+                self.runtime.block_on(self.service.check_press(press))?;
+            }
             let now = self.service.clock().now();
             let today = civil_date(now);
 
-            // Judged first and looked up, so that a repeated run signs nothing twice.
+            // 2. Judged first and looked up, so that a repeated run signs nothing twice.
             let mut work: Vec<Work> = rows.into_par_iter().map(|row| self.judge(row, today)).collect();
             self.look_up(&mut work)?;
+            // 3. Made, or only looked at.
             match &self.job.purpose {
                 Purpose::Seal(press) => work
                     .par_iter_mut()
@@ -358,7 +367,6 @@ impl Run<'_> {
         let found = self
             .runtime
             .block_on(self.service.registry().find(&identifiers))?;
-        let issuer = self.job.purpose.typesetter().issuer();
         let mut found = found.into_iter();
         for work in work {
             let Outcome::Ready(ready) = &work.outcome else {
@@ -367,10 +375,10 @@ impl Run<'_> {
             let Some(record) = found.next().flatten() else {
                 continue;
             };
-            work.outcome = if record.face_digest == ready.face_digest(issuer) {
-                Outcome::Already
-            } else {
-                Outcome::Rejected(vec![self.conflict(&ready.number)])
+            let conflict = self.runtime.block_on(self.against_record(ready, Some(record)))?;
+            work.outcome = match conflict {
+                None => Outcome::Already,
+                Some(conflict) => Outcome::Rejected(vec![conflict]),
             };
         }
         Ok(())
@@ -389,7 +397,14 @@ impl Run<'_> {
                 Entry::Vacant(first) => drop(first.insert(face)),
                 Entry::Occupied(first) if *first.get() == face => work.outcome = Outcome::Already,
                 Entry::Occupied(_) => {
-                    work.outcome = Outcome::Rejected(vec![self.conflict(&ready.number)]);
+                    let (field, label) = number_field(self.job.purpose.typesetter());
+                    work.outcome = Outcome::Rejected(vec![FieldError {
+                        field,
+                        label,
+                        code: "number-twice",
+                        reason: format!("编号 {} 在本表中出现过，内容不同", ready.number),
+                        hint: "核对编号，或删去多余的一行".to_owned(),
+                    }]);
                 }
             }
         }
@@ -495,7 +510,7 @@ impl Run<'_> {
                 identifier: ready.identifier.clone(),
                 key: key.clone(),
             });
-            rows.push((row, ready, key.clone(), document.bytes.len() as u64));
+            rows.push((row, ready, document.bytes.len() as u64));
             documents.push((key, document.bytes));
         }
 
@@ -517,17 +532,21 @@ impl Run<'_> {
             }
         };
 
-        for ((row, ready, key, size), answer) in rows.into_iter().zip(answers) {
-            let Err(error) = answer else {
-                count.done += 1;
-                count.document_bytes += size;
-                continue;
-            };
-            objects.remove_orphan(&key).await?;
-            if let AppendError::SealNotInForce { .. } | AppendError::SealUnknown { .. } = error {
-                return Err(IssueError::Refused { refusal: error }.into());
+        // 1. What was refused leaves no document behind.
+        let refused = put.iter().zip(&answers).filter(|(_, answer)| answer.is_err());
+        self.service.discard(refused.map(|(document, _)| document)).await;
+        // 2. A seal out of force would refuse every row to come; the events on record are counted.
+        for ((row, ready, size), answer) in rows.into_iter().zip(answers) {
+            match answer {
+                Ok(_) => {
+                    count.done += 1;
+                    count.document_bytes += size;
+                }
+                Err(refusal @ (AppendError::SealNotInForce { .. } | AppendError::SealUnknown { .. })) => {
+                    return Err(IssueError::Refused { refusal }.into());
+                }
+                Err(error) => self.settle(row, &ready, &error, count, rejections).await?,
             }
-            self.settle(row, &ready, &error, count, rejections).await?;
         }
         Ok(())
     }
@@ -552,6 +571,7 @@ impl Run<'_> {
                 issued_on: face.issued_on,
                 valid_from: face.valid_from,
                 valid_until: face.valid_until,
+                face_digest: ready.face_digest(issuer),
             };
             batch.push(self.append(&issuer.code, Change::Enrol(Box::new(enrolment)))?);
         }
@@ -559,7 +579,19 @@ impl Run<'_> {
         for ((row, ready), answer) in fresh.into_iter().zip(answers) {
             match answer {
                 Ok(_) => count.done += 1,
-                Err(AppendError::AlreadyEnrolled { .. }) => count.already += 1,
+                Err(AppendError::AlreadyEnrolled { event, .. }) => {
+                    let found = self.service.registry().events(event, 1).await?;
+                    let differs = found.first().and_then(|event| {
+                        conflict::with_enrolment(&ready.face, &ready.face_digest(issuer), issuer, event)
+                    });
+                    match differs {
+                        None => count.already += 1,
+                        Some(what) => rejections.push(Rejection {
+                            row,
+                            errors: vec![self.conflict(&ready.number, "登记为存量", &what)],
+                        }),
+                    }
+                }
                 Err(error) => self.settle(row, &ready, &error, count, rejections).await?,
             }
         }
@@ -590,17 +622,13 @@ impl Run<'_> {
     ) -> Result<(), Cause> {
         let typesetter = self.job.purpose.typesetter();
         let error = if let AppendError::IdentifierInUse { .. } | AppendError::NumberInUse { .. } = error {
-            let certificate_type = &ready.face.certificate_type.key;
-            let record = self
-                .service
-                .registry()
-                .by_number(certificate_type, &ready.number)
-                .await?;
-            if record.is_some_and(|record| record.face_digest == ready.face_digest(typesetter.issuer())) {
-                count.already += 1;
-                return Ok(());
+            match self.against_record(ready, None).await? {
+                None => {
+                    count.already += 1;
+                    return Ok(());
+                }
+                Some(conflict) => conflict,
             }
-            self.conflict(&ready.number)
         } else {
             bad_number(typesetter, &refusal_zh(error))
         };
@@ -611,13 +639,42 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn conflict(&self, number: &str) -> FieldError {
+    /// Holds a row whose number is taken against the certificate that has it; none where it says the same.
+    /// A certificate that was renewed or amended since is compared in its latest form too.
+    async fn against_record(
+        &self,
+        ready: &Ready,
+        first: Option<CertificateRecord>,
+    ) -> Result<Option<FieldError>, Cause> {
+        let issuer = self.job.purpose.typesetter().issuer();
+        let latest = async || {
+            let certificate_type = &ready.face.certificate_type.key;
+            let registry = self.service.registry();
+            registry.by_number(certificate_type, &ready.number).await
+        };
+        let is_latest = first
+            .as_ref()
+            .is_some_and(|first| first.status != Status::Superseded);
+        let mut differs = None;
+        if let Some(first) = first {
+            differs = conflict::with_record(&ready.face, issuer, &first);
+            if differs.is_none() {
+                return Ok(None);
+            }
+        }
+        if !is_latest && let Some(latest) = latest().await? {
+            differs = conflict::with_record(&ready.face, issuer, &latest);
+        }
+        Ok(differs.map(|what| self.conflict(&ready.number, "签发证照", &what)))
+    }
+
+    fn conflict(&self, number: &str, done: &str, what: &str) -> FieldError {
         let (field, label) = number_field(self.job.purpose.typesetter());
         FieldError {
             field,
             label,
             code: "number-in-use",
-            reason: format!("编号 {number} 已签发过内容不同的证照"),
+            reason: format!("编号 {number} 已{done}，内容不同：{what}"),
             hint: "核对编号；确需变更内容的，用变更换发".to_owned(),
         }
     }

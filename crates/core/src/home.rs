@@ -12,7 +12,10 @@
 //! ```
 
 mod audit;
+mod authorities;
 mod config;
+mod deadlines;
+mod files;
 mod founding;
 mod pki;
 mod renewal;
@@ -21,16 +24,18 @@ mod trust;
 
 use std::{
     collections::BTreeMap,
-    fs, io,
+    io,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
+use self::files::{read, write};
 pub use self::{
     audit::{AuditProgress, HomeAudit},
     config::{Config, IssuingDepartment},
+    deadlines::{Deadline, DeadlineKind},
     founding::{Founding, found},
-    pki::{KeyEntry, PkiError},
+    pki::{KeyEntry, PkiError, RenewedLists, RevocationReason, Revoke},
     renewal::RenewedKey,
     seals::SealOrder,
     trust::TrustStoreError,
@@ -38,7 +43,7 @@ pub use self::{
 use crate::{
     catalogue::{Catalogue, CatalogueError},
     clock::Clock,
-    crypto::{IdentityError, KeyFolder, KeyFolderError, identity::read_chain},
+    crypto::{IdentityError, KeyFolder, KeyFolderError},
     face::{FontBook, FontConfig, FontError},
     issue::{Service, ServiceParts, Workshop},
     registry::{Objects, ObjectsError, RegistryError, SledOptions, SledRegistry},
@@ -81,6 +86,9 @@ pub enum HomeError {
         /// What the operating system said.
         source: io::Error,
     },
+    /// The registry's folder is not there, or empty.
+    #[error("{} 中没有登记簿：数据盘未挂载，或备份未完整恢复 (no registry here)", .0.display())]
+    NoRegistry(PathBuf),
     /// Certificate types.
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),
@@ -177,12 +185,14 @@ impl Home {
         Ok(FontBook::shared(&config)?)
     }
 
-    /// The registry. One process at a time can have it.
+    /// The registry. One process at a time can have it. Founding makes it: one that is missing is never
+    /// made anew, for it would give out the same numbers again.
     pub fn registry(&self) -> Result<SledRegistry, HomeError> {
-        Ok(SledRegistry::open(
-            &self.root.join("registry"),
-            SledOptions::default(),
-        )?)
+        let folder = self.root.join("registry");
+        if !SledRegistry::is_at(&folder) {
+            return Err(HomeError::NoRegistry(folder));
+        }
+        Ok(SledRegistry::open(&folder, SledOptions::default())?)
     }
 
     /// The documents.
@@ -212,15 +222,12 @@ impl Home {
             workshop: self.workshop()?,
             keys: Arc::new(keys),
             seal_makers: self.seal_makers()?,
-            anchors: read_chain(&self.keys_path().join(format!("{ROOT}.pem")))?,
+            anchors: self.authority_certificates(ROOT)?,
             revocation_lists: {
                 let folder = self.pki_path();
-                Box::new(move || {
-                    [ROOT, CA]
-                        .iter()
-                        .map(|name| fs::read(folder.join(format!("{name}.crl"))))
-                        .collect()
-                })
+                let mut names = self.generations(ROOT)?;
+                names.extend(self.generations(CA)?);
+                Box::new(move || pki::lists_of(&folder, &names))
             },
             host: self.config.host.clone(),
             registry: Arc::new(self.registry()?),
@@ -228,26 +235,4 @@ impl Home {
             clock,
         }))
     }
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, HomeError> {
-    fs::read(path).map_err(|source| HomeError::Io {
-        path: path.to_owned(),
-        source,
-    })
-}
-
-/// Writes a file whole or not at all.
-fn write(path: &Path, bytes: &[u8]) -> Result<(), HomeError> {
-    let failed = |source| HomeError::Io {
-        path: path.to_owned(),
-        source,
-    };
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".new");
-    let beside = PathBuf::from(beside);
-    let mut file = fs::File::create(&beside).map_err(failed)?;
-    io::Write::write_all(&mut file, bytes).map_err(failed)?;
-    file.sync_all().map_err(failed)?;
-    fs::rename(&beside, path).map_err(failed)
 }

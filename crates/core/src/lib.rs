@@ -20,6 +20,7 @@ pub mod face;
 pub mod home;
 pub mod issue;
 pub mod limits;
+pub mod os_error;
 pub mod qr;
 pub mod recognise;
 pub mod registry;

@@ -31,7 +31,7 @@ mod on_sled;
 mod rules;
 
 pub use event::{Event, Leaf, PrivatePart};
-pub use objects::{Objects, ObjectsError, document_key};
+pub use objects::{ASIDE, Objects, ObjectsError, document_key};
 pub use on_sled::{Audit, Fault, SledOptions, SledRegistry};
 
 /// The registry seam: sled on one machine, PostgreSQL for many.
@@ -60,7 +60,8 @@ pub trait Registry: Send + Sync + fmt::Debug {
     async fn append(&self, batch: Vec<Append>) -> Result<Vec<Result<Appended, AppendError>>, RegistryError>;
 
     /// Reserves `count` consecutive numbers of a named sequence and returns the first; sequences start
-    /// at 1. A number is never given twice; a crash or refusal afterwards leaves a gap.
+    /// at 1. A number is never given twice; a crash or refusal afterwards leaves a gap. A `count` of 0
+    /// tells the next number and takes none.
     async fn reserve(&self, sequence: &str, count: u32) -> Result<u64, RegistryError>;
 
     /// The records of these certificate identifiers, in the order asked.
@@ -91,6 +92,9 @@ pub trait Registry: Send + Sync + fmt::Debug {
         after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<String>, RegistryError>;
+
+    /// Whether a number of a type is enrolled and not sealed yet.
+    async fn is_enrolled(&self, certificate_type: &str, number: &str) -> Result<bool, RegistryError>;
 
     /// What became of an idempotency key.
     async fn outcome(&self, key: &str) -> Result<Option<Outcome>, RegistryError>;
@@ -397,6 +401,8 @@ pub struct Enrolment {
     pub valid_from: Date,
     /// Last day in force; none for unlimited.
     pub valid_until: Option<Date>,
+    /// SHA-256 of the face data as they would be attached to the document.
+    pub face_digest: [u8; 32],
 }
 
 /// A sealed certificate about to be entered.
@@ -587,6 +593,8 @@ pub enum AppendError {
         certificate_type: String,
         /// Certificate number.
         number: String,
+        /// The event that enrolled it.
+        event: u64,
     },
     /// The key stands for another request.
     #[error("idempotency key {key} was used for another request")]

@@ -99,9 +99,13 @@ impl Verifier {
                 (Input::Document, judged.subject, judged.signed_by)
             }
             What::Token(signed) => {
-                let signed_by = token::judge(signed, &self.material, now, &mut findings);
                 let token = signed.unverified();
-                if let Some(record) = registry.and_then(|view| view.of(&token.identifier)) {
+                let record = registry.and_then(|view| view.of(&token.identifier));
+                let proven = record
+                    .filter(|record| record.face_digest == token.face_digest)
+                    .map(|record| record.issued_at);
+                let signed_by = token::judge(signed, &self.material, now, proven, &mut findings);
+                if let Some(record) = record {
                     findings.push(token::judge_record(token, record));
                 }
                 (

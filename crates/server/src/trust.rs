@@ -156,7 +156,12 @@ fn public_keys(material: &TrustMaterial, issuers: &BTreeMap<String, String>) -> 
             .map(|code| (code.clone(), issuers.get(code).cloned()));
         let vouched: Option<BTreeMap<_, _>> = (!authority.issuers.is_empty()).then(|| vouched.collect());
         let named = |der| public_key(der, authority.name.clone(), vouched.clone(), granted(authority));
-        keys.extend(authority.token_signers.iter().filter_map(|der| named(&der.0)));
+        // The page cannot ask for proof that a withdrawn signer's token is older.
+        let relied_on = authority
+            .token_signers
+            .iter()
+            .filter(|der| authority.withdrawn_since(&der.0).is_none());
+        keys.extend(relied_on.filter_map(|der| named(&der.0)));
     }
     for der in &material.token_signers {
         let name = x509::parse(der)

@@ -1,5 +1,6 @@
 //! `certseal audit`.
 
+use certseal_core::registry::ASIDE;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Session, block_on, home_failure};
@@ -31,12 +32,21 @@ pub(super) fn run(session: &Session, args: &Audit) -> Result<Outcome, Failure> {
         ));
         output::line(format_args!("  默克尔树根 {}", hex::encode(audit.root)));
         output::line(format_args!("  文件与登记摘要一致 {}", audit.documents));
-        output::line(format_args!(
-            "  登记簿未记载的残留文件 {}，本次清理 {}",
-            audit.orphans, audit.swept
-        ));
-        if audit.orphans > audit.swept {
-            output::line("  残留文件由异常中断产生，不是有效证照；用 certseal audit --sweep 清理。");
+        output::line(format_args!("  登记簿未记载的文件 {}", audit.orphans));
+        if audit.set_aside > 0 {
+            output::line(format_args!(
+                "  已移到 {} 的 {} 份",
+                session.home_path().join(ASIDE).display(),
+                audit.set_aside
+            ));
+        } else if audit.orphans > 0 {
+            output::line(
+                "  它们由异常中断留下，不是有效证照；若登记簿是从旧备份恢复的，其中可能有真实证照，先核对再处理。\n  用 certseal audit --sweep 移到一旁（不删除）。",
+            );
+        }
+        if audit.half_written > 0 {
+            let done = if args.sweep { "，已删除" } else { "" };
+            output::line(format_args!("  未写完的临时文件 {}{done}", audit.half_written));
         }
         for fault in &audit.faults {
             output::line(format_args!("  问题：{fault}"));

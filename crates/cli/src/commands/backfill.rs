@@ -39,6 +39,9 @@ pub(super) fn run(session: &Session, args: &Backfill) -> Result<Outcome, Failure
             "用 --rejects 指定另一个文件。",
         ));
     }
+    let rejects_file = Rejects::at(&rejects)
+        .context("被拒记录文件")
+        .map_err(|failure| failure.hint("用 --rejects 指定另一个文件。"))?;
     if !session.json {
         output::note(format_args!(
             "{}：{} 编码，{} 列；证照类型 {}",
@@ -65,7 +68,7 @@ pub(super) fn run(session: &Session, args: &Backfill) -> Result<Outcome, Failure
     let encoding = source.encoding();
     let begun = Instant::now();
     let stop = stop_on_interrupt()?;
-    let result = backfill::run(&service, &job, source, Rejects::at(&rejects), &stop, &|summary| {
+    let result = backfill::run(&service, &job, source, rejects_file, &stop, &|summary| {
         bar.set_position(summary.source_bytes);
         bar.set_message(message(summary, begun.elapsed()));
     });

@@ -150,7 +150,7 @@ pub(super) fn run(session: &Session, args: &Bench) -> Result<Outcome, Failure> {
         actor: "bench".to_owned(),
     };
     let source = Source::open(&table, &t, &Mapping::new()).context("读取")?;
-    let rejects = Rejects::at(&folder.path().join("rejects.csv"));
+    let rejects = Rejects::at(&folder.path().join("rejects.csv")).context("被拒记录文件")?;
     let begun = Instant::now();
     let summary =
         backfill::run(&service, &job, source, rejects, &AtomicBool::new(false), &|_| {}).context("补签")?;
@@ -429,6 +429,7 @@ fn ledger(
             issued_on: face.issued_on,
             valid_from: face.valid_from,
             valid_until: face.valid_until,
+            face_digest: [7; 32],
         })),
     };
     let fresh = SledRegistry::open(&folder.join("ledger"), SledOptions::default()).context("打开登记簿")?;

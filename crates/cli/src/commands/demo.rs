@@ -270,7 +270,7 @@ fn backfill_all(service: &Service, tables: &[Tables], stage: Stage) -> Result<(S
             actor: "demo".to_owned(),
         };
         let source = Source::open(path, t, &Mapping::new()).context(&format!("读取 {}", path.display()))?;
-        let rejects = Rejects::at(&path.with_extension("rejects.csv"));
+        let rejects = Rejects::at(&path.with_extension("rejects.csv")).context("被拒记录文件")?;
         let progress = |summary: &Summary| {
             bar.set_position(total.source_bytes + summary.source_bytes);
             let mut sum = total.clone();

@@ -10,7 +10,7 @@ use crate::{
 };
 
 pub(super) fn run(session: &Session, args: &Init) -> Result<Outcome, Failure> {
-    let passphrase = session.passphrase()?;
+    let passphrase = session.new_passphrase()?;
     let founding = home::Founding {
         region: args.region.clone(),
         region_name: args.region_name.clone(),

@@ -1,10 +1,11 @@
 //! `certseal key`.
 
 use certseal_core::{
-    home::{Home, LIST_KEY},
+    home::{CA, DeadlineKind, Home, LIST_KEY, ROOT, RenewedKey, Revoke, SEAL_MAKER, SEAL_ROOT},
     issue::{TOKEN_SIGNER, document_signer},
 };
 use certseal_server::auth::ApiKeys;
+use jiff::SignedDuration;
 use serde_json::json;
 
 use super::{Session, certificate::local, clock, home_failure};
@@ -27,7 +28,12 @@ pub(super) fn run(session: &Session, args: &Key) -> Result<Outcome, Failure> {
                     .revoked_at
                     .map(|at| format!("　已吊销 {}", local(at)))
                     .unwrap_or_default();
-                output::line(format_args!("{}\n  {}", key.name, key.subject));
+                let issuer = key
+                    .issuer
+                    .as_deref()
+                    .map(|issuer| format!("　由 {issuer} 颁发"))
+                    .unwrap_or_default();
+                output::line(format_args!("{}\n  {}{issuer}", key.name, key.subject));
                 output::line(format_args!(
                     "  {} 至 {}{revoked}",
                     local(key.not_before),
@@ -35,23 +41,53 @@ pub(super) fn run(session: &Session, args: &Key) -> Result<Outcome, Failure> {
                 ));
             }
         }
-        Key::Crl { revoke, roots } => {
+        Key::Crl {
+            revoke,
+            reason,
+            roots,
+        } => {
             let keys = session.keys(&home)?;
-            let lists = home
-                .renew_revocation_lists(revoke, *roots, &keys, clock().now())
+            let revoke = Revoke {
+                names: revoke.clone(),
+                reason: *reason,
+            };
+            let renewed = home
+                .renew_revocation_lists(&revoke, *roots, &keys, clock().now())
                 .map_err(home_failure)?;
             if session.json {
-                output::json(&json!({ "revoked": revoke, "lists": lists, "folder": home.pki_path() }));
-            } else {
-                for name in revoke {
-                    output::line(format_args!("已吊销 {name}"));
-                }
-                for list in lists {
-                    let file = home.pki_path().join(format!("{list}.crl"));
-                    output::line(format_args!("已签发吊销列表：{}", file.display()));
-                }
+                output::json(&json!({
+                    "revoked": revoke.names, "lists": renewed.lists, "without-key": renewed.without_key,
+                    "trust-list": renewed.trust_list, "folder": home.pki_path(),
+                }));
+                return Ok(Outcome::Done);
+            }
+            for name in &revoke.names {
+                output::line(format_args!("已吊销 {name}"));
+            }
+            for list in &renewed.lists {
+                let file = home.pki_path().join(format!("{list}.crl"));
+                output::line(format_args!("已签发吊销列表：{}", file.display()));
+            }
+            for name in &renewed.without_key {
+                output::note(format_args!(
+                    "前任签发 CA {name} 的私钥不在本机，其吊销列表未更新"
+                ));
+            }
+            if let Some(number) = renewed.trust_list {
+                output::line(format_args!(
+                    "已签发信任列表第 {number} 号，其中停用所吊销的二维码证书"
+                ));
+                output::note(
+                    "请把新信任列表送交各核验方；收录本机构的机构须重新收录（certseal trust export）。",
+                );
+            }
+            if revoke.names.iter().any(|name| name == LIST_KEY) {
+                output::note(
+                    "核验方只认所持的列表公钥，不查其吊销：请换发 trust-list 并送交 trust/list-key.pem。",
+                );
             }
         }
+        Key::Due { within } => return due(session, &home, *within),
         Key::Renew { name } => renew(session, &home, name)?,
         Key::ApiAdd { name, department } => {
             if department != "*" && home.config().issuer(department).is_none() {
@@ -100,6 +136,40 @@ pub(super) fn run(session: &Session, args: &Key) -> Result<Outcome, Failure> {
     Ok(Outcome::Done)
 }
 
+/// What is to be renewed within so many days.
+fn due(session: &Session, home: &Home, within: u16) -> Result<Outcome, Failure> {
+    let now = clock().now();
+    let until = now + SignedDuration::from_hours(24 * i64::from(within));
+    let mut due = home.deadlines(now).map_err(home_failure)?;
+    due.retain(|deadline| deadline.at <= until);
+    if session.json {
+        output::json(&due);
+    } else if due.is_empty() {
+        output::line(format_args!(
+            "{within} 天内没有到期的证书、吊销列表、信任列表和印章"
+        ));
+    }
+    for deadline in due.iter().filter(|_| !session.json) {
+        let (what, remedy) = match deadline.kind {
+            DeadlineKind::Certificate => ("证书", "certseal key renew"),
+            DeadlineKind::RevocationList => ("吊销列表", "certseal key crl"),
+            DeadlineKind::Seal => ("印章", "certseal seal make"),
+            DeadlineKind::TrustList => ("信任列表", "certseal trust renew"),
+        };
+        let when = if deadline.at <= now { "已到期" } else { "到期" };
+        output::line(format_args!(
+            "{} {when}  {what} {}（{remedy}）",
+            local(deadline.at),
+            deadline.name
+        ));
+    }
+    Ok(if due.is_empty() {
+        Outcome::Done
+    } else {
+        Outcome::Negative
+    })
+}
+
 fn renew(session: &Session, home: &Home, name: &str) -> Result<(), Failure> {
     let passphrase = session.passphrase()?;
     let renewed = home
@@ -108,15 +178,26 @@ fn renew(session: &Session, home: &Home, name: &str) -> Result<(), Failure> {
     if session.json {
         output::json(&renewed);
     } else {
-        output::line(format_args!(
-            "已换发 {name}，新证书有效期至 {}；旧密钥和证书另存为 {}",
-            local(renewed.not_after),
-            renewed.kept
-        ));
+        let until = local(renewed.not_after);
+        output::line(if [ROOT, CA, SEAL_ROOT].contains(&name) {
+            format!(
+                "已换发 {name}：新的为 {}，有效期至 {until}；{} 继续保留",
+                renewed.name, renewed.kept
+            )
+        } else {
+            let kept = &renewed.kept;
+            format!("已换发 {name}，新证书有效期至 {until}；旧密钥和证书另存为 {kept}")
+        });
         if let Some(number) = renewed.trust_list {
             output::line(format_args!("已签发信任列表第 {number} 号"));
         }
     }
+    advise(home, name, &renewed);
+    Ok(())
+}
+
+/// What is to be done after a renewal.
+fn advise(home: &Home, name: &str, renewed: &RenewedKey) {
     let departments = &home.config().departments;
     let department = departments.iter().find(|d| document_signer(&d.key) == name);
     if let Some(department) = department {
@@ -133,7 +214,18 @@ fn renew(session: &Session, home: &Home, name: &str) -> Result<(), Failure> {
         output::note(
             "请把新信任列表送交各核验方，并用 certseal trust export 把本机构新说明送交收录本机构的机构。",
         );
+    } else if name == CA {
+        output::note(format_args!(
+            "此后换发的证书由 {} 颁发：请逐个换发 signer-…、token、trust-list。{} 的私钥须保留到其所颁证书到期，供 key crl 签发其吊销列表。",
+            renewed.name, renewed.kept
+        ));
+    } else if name == ROOT || name == SEAL_ROOT {
+        let next = if name == ROOT { CA } else { SEAL_MAKER };
+        output::note(format_args!(
+            "请先把新信任列表送交各核验方，并用 certseal trust export 把本机构新说明送交收录本机构的机构；\n各方更新之后再运行 certseal key renew {next}。旧根仍在列表中，其下文件照旧有效。"
+        ));
     }
-    output::note("正在运行的 certseal serve 须重新启动才会使用新密钥。");
-    Ok(())
+    if department.is_some() {
+        output::note("certseal serve 沿用旧密钥，直至停止服务、制成新章后重新启动。");
+    }
 }

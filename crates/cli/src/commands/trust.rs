@@ -1,6 +1,6 @@
 //! `certseal trust`.
 
-use certseal_core::{home::LIST_KEY, trust::list::TrustList};
+use certseal_core::{crypto::x509, home::LIST_KEY, trust::list::TrustList};
 use serde_json::json;
 
 use super::{Session, block_on, certificate::local, clock, home_failure, service};
@@ -68,6 +68,16 @@ fn show(session: &Session, list: &TrustList) {
             authority.types.len(),
             authority.issuers.len()
         ));
+        // What two authorities read to each other on the telephone.
+        for (what, roots) in [
+            ("根证书", &authority.anchors),
+            ("制章者根证书", &authority.seal_makers),
+        ] {
+            for root in roots {
+                let digest = hex::encode(x509::fingerprint(&root.0));
+                output::line(format_args!("    {what} SHA-256 {digest}"));
+            }
+        }
     }
     for agreement in &content.agreements {
         output::line(format_args!(

@@ -3,9 +3,11 @@
 
 use std::{
     fs::{self, File},
-    io::{self, BufWriter, Write as _},
+    io::{self, BufWriter, Read as _, Write as _},
     path::{Path, PathBuf},
 };
+
+use encoding_rs::GB18030;
 
 use super::source::Row;
 use crate::catalogue::FieldError;
@@ -16,11 +18,31 @@ pub(super) const ADDED: [&str; 4] = ["〔原行号〕", "〔问题字段〕", "�
 /// Excel takes a table without it for GBK.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
+/// Bytes of a file in which the added headers stand if it is one of ours.
+const LOOKED_AT: u64 = 16 << 10;
+
 /// A row that was refused, with every reason.
 #[derive(Debug)]
 pub(super) struct Rejection {
     pub(super) row: Row,
     pub(super) errors: Vec<FieldError>,
+}
+
+/// Why a rejects file cannot be where it was asked for.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RejectsError {
+    /// It cannot be looked at.
+    #[error("无法读取 {} (cannot read)", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// Something else is there.
+    #[error("{} 已存在，且不是被拒记录文件，不覆盖 (not a rejects file, not overwritten)", .0.display())]
+    Other(PathBuf),
 }
 
 /// The file rejected rows go to. It appears under its name only when it is complete.
@@ -31,13 +53,23 @@ pub struct Rejects {
 }
 
 impl Rejects {
-    /// A rejects file at `path`, made at the first rejection. A file of an earlier run that stands
-    /// there is replaced, or removed if nothing is rejected now.
-    pub fn at(path: &Path) -> Self {
-        Self {
+    /// A rejects file at `path`, made at the first rejection. A rejects file of an earlier run that
+    /// stands there is replaced, or removed if nothing is rejected now; any other file is refused.
+    pub fn at(path: &Path) -> Result<Self, RejectsError> {
+        let failed = |source| RejectsError::Io {
+            path: path.to_owned(),
+            source,
+        };
+        match is_of_rejects(path) {
+            Ok(true) => {}
+            Ok(false) => return Err(RejectsError::Other(path.to_owned())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(failed(error)),
+        }
+        Ok(Self {
             path: path.to_owned(),
             open: None,
-        }
+        })
     }
 
     /// Where it will be.
@@ -102,6 +134,22 @@ impl Rejects {
     }
 }
 
+/// Whether a file is one of ours, in whatever encoding it was saved since, or empty.
+fn is_of_rejects(path: &Path) -> io::Result<bool> {
+    let mut begin = Vec::new();
+    File::open(path)?.take(LOOKED_AT).read_to_end(&mut begin)?;
+    let [mark, ..] = ADDED;
+    let utf16 = |unit: fn(u16) -> [u8; 2]| mark.encode_utf16().flat_map(unit).collect::<Vec<u8>>();
+    let marks = [
+        mark.as_bytes().to_vec(),
+        GB18030.encode(mark).0.into_owned(),
+        utf16(u16::to_le_bytes),
+        utf16(u16::to_be_bytes),
+    ];
+    let has = |mark: &Vec<u8>| begin.windows(mark.len()).any(|window| window == mark);
+    Ok(begin.is_empty() || marks.iter().any(has))
+}
+
 fn bring(writer: csv::Writer<BufWriter<File>>, partial: &Path, path: &Path) -> io::Result<()> {
     let file = writer.into_inner().map_err(csv::IntoInnerError::into_error);
     let file = file?.into_inner().map_err(io::IntoInnerError::into_error)?;
@@ -113,5 +161,35 @@ fn absent(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn only_files_of_rejects_are_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.csv");
+        assert!(Rejects::at(&path).is_ok());
+        let header = format!("{},a,b\n1,2,3\n", ADDED.join(","));
+        let mut utf16 = vec![0xFF, 0xFE];
+        utf16.extend(header.encode_utf16().flat_map(u16::to_le_bytes));
+        let (gb, ..) = GB18030.encode(&header);
+        for ours in [b"".as_slice(), header.as_bytes(), &gb, &utf16] {
+            fs::write(&path, ours).unwrap();
+            assert!(Rejects::at(&path).is_ok());
+        }
+        for other in ["证照编号,持证主体\n1,甲\n", "x"] {
+            fs::write(&path, other).unwrap();
+            assert!(
+                matches!(Rejects::at(&path), Err(RejectsError::Other(_))),
+                "{other}"
+            );
+        }
+        assert!(matches!(Rejects::at(folder.path()), Err(RejectsError::Io { .. })));
     }
 }

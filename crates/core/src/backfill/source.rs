@@ -114,7 +114,7 @@ pub enum SourceError {
 
 /// One row of the table.
 #[derive(Debug)]
-pub(super) struct Row {
+pub struct Row {
     /// Line of the file it begins on, the header being 1.
     pub(super) line: u64,
     /// The cells as they stand, for the rejects file.
@@ -164,7 +164,7 @@ impl Source {
             .from_reader(decoded);
         let header: Vec<String> = match reader.headers() {
             Ok(header) => header.iter().map(|text| text.trim().to_owned()).collect(),
-            Err(error) => return Err(malformed(1, error)),
+            Err(error) => return Err(malformed(path, 1, error)),
         };
         if header.iter().all(String::is_empty) {
             return Err(SourceError::Empty(path.to_owned()));
@@ -213,7 +213,7 @@ impl Source {
     }
 
     /// The next row; none at the end.
-    pub(super) fn next(&mut self) -> Result<Option<Row>, SourceError> {
+    pub fn next_row(&mut self) -> Result<Option<Row>, SourceError> {
         let mut cells = csv::StringRecord::new();
         let line = loop {
             self.since_row.set(0);
@@ -221,7 +221,7 @@ impl Source {
             match self.reader.read_record(&mut cells) {
                 Ok(false) => return Ok(None),
                 Ok(true) => {}
-                Err(error) => return Err(malformed(before, error)),
+                Err(error) => return Err(malformed(&self.path, before, error)),
             }
             // Spreadsheets end a table with rows of nothing but delimiters.
             if cells.iter().any(|cell| !cell.trim().is_empty()) {
@@ -248,17 +248,36 @@ impl Source {
             return Err(error(
                 "column-count",
                 format!("有 {} 列，表头有 {} 列", cells.len(), self.header.len()),
-                "核对引号和分隔符",
+                "核对引号和分隔符；每行末尾都多出的分隔符，在表头末尾也加上",
             ));
         }
         let mut values = BTreeMap::new();
-        for ((cell, key), header) in cells.iter().zip(&self.columns).zip(&self.header) {
-            let Some(key) = key else { continue };
+        for (((cell, key), header), place) in cells.iter().zip(&self.columns).zip(&self.header).zip(1..) {
+            let Some(key) = key else {
+                if header.is_empty() && !cell.trim().is_empty() {
+                    return Err(error(
+                        "no-header",
+                        format!("第 {place} 列没有表头，却有内容"),
+                        "补上表头，或删去该列",
+                    ));
+                }
+                continue;
+            };
             if cell.contains(char::REPLACEMENT_CHARACTER) {
                 return Err(error(
                     "bad-encoding",
                     format!("“{header}”中有按 {} 无法解码的字节", self.encoding.name()),
                     "用原系统重新导出，或另存为 UTF-8",
+                ));
+            }
+            if is_rounded(cell) {
+                return Err(error(
+                    "rounded",
+                    format!(
+                        "“{header}”中的 {} 是电子表格改写的长数字，末几位已丢失",
+                        cell.trim()
+                    ),
+                    "从原始材料补全；在电子表格中打开前，先把该列设为文本",
                 ));
             }
             values.insert(key.clone(), cell.to_owned());
@@ -267,12 +286,33 @@ impl Source {
     }
 }
 
-fn malformed(line: u64, error: csv::Error) -> SourceError {
-    let too_long = matches!(error.kind(), csv::ErrorKind::Io(io) if io.kind() == io::ErrorKind::FileTooLarge);
-    if too_long {
-        SourceError::RowTooLong { line }
-    } else {
-        SourceError::Malformed { line, source: error }
+/// Whether a cell is a long number as spreadsheets write it, by its first digits and an exponent.
+fn is_rounded(cell: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = cell
+        .trim()
+        .split_once("E+")
+        .or_else(|| cell.trim().split_once("e+"));
+    number.is_some_and(|(mantissa, exponent)| {
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, "0"));
+        whole.len() == 1 && digits(whole) && digits(fraction) && digits(exponent) && exponent.len() <= 2
+    })
+}
+
+fn malformed(path: &Path, line: u64, error: csv::Error) -> SourceError {
+    if !error.is_io_error() {
+        return SourceError::Malformed { line, source: error };
+    }
+    let source = match error.into_kind() {
+        csv::ErrorKind::Io(source) => source,
+        kind => io::Error::other(format!("{kind:?}")),
+    };
+    if source.kind() == io::ErrorKind::FileTooLarge {
+        return SourceError::RowTooLong { line };
+    }
+    SourceError::Io {
+        path: path.to_owned(),
+        source,
     }
 }
 
@@ -299,7 +339,8 @@ fn map_columns(
     let mut taken: BTreeMap<&str, &str> = BTreeMap::new();
     for name in header {
         let mapped = mapping.get(name).map(String::as_str);
-        if ADDED.contains(&name.as_str()) || mapped == Some("") {
+        // Spreadsheets write columns that nobody uses any more without a header.
+        if name.is_empty() || ADDED.contains(&name.as_str()) || mapped == Some("") {
             columns.push(None);
             continue;
         }
@@ -561,6 +602,25 @@ mod tests {
         let decoded = Decoded::new(file, Encoding::Utf8, Rc::clone(&since), Rc::default());
         let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(decoded);
         let error = reader.records().find_map(Result::err).unwrap();
-        assert!(matches!(malformed(2, error), SourceError::RowTooLong { line: 2 }));
+        let error = malformed(Path::new("t.csv"), 2, error);
+        assert!(matches!(error, SourceError::RowTooLong { line: 2 }));
+    }
+
+    #[test]
+    fn numbers_that_a_spreadsheet_rounded_are_told() {
+        for cell in ["2.02442E+16", " 4.19901E+17 ", "9E+15", "1.2e+17"] {
+            assert!(is_rounded(cell), "{cell}");
+        }
+        for cell in [
+            "E+",
+            "12E+3",
+            "1.E+3",
+            "20244199010000001",
+            "A1E+05",
+            "3E+100",
+            "1.5",
+        ] {
+            assert!(!is_rounded(cell), "{cell}");
+        }
     }
 }

@@ -36,6 +36,8 @@ const SCRYPT_P: u32 = 5;
 /// Most memory an existing key file may ask scrypt for (bytes): a key file can be handed to us by
 /// mistake or malice, and its parameters are read before the passphrase is proven.
 const MAX_SCRYPT_MEMORY: u64 = 256 << 20;
+/// Most rounds an existing key file may ask PBKDF2 for: some seconds, where guides ask for under a million.
+const MAX_PBKDF2_ROUNDS: u32 = 10_000_000;
 /// Largest key file read. An encrypted P-256 key is about 400 bytes.
 const MAX_KEY_FILE: u64 = 64 << 10;
 /// `SubjectPublicKeyInfo` of a P-256 key up to the 65 bytes of the uncompressed point (RFC 5480).
@@ -43,7 +45,7 @@ const P256_PUBLIC_KEY_PREFIX: &[u8] = b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce
     \x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\x00";
 
 /// The passphrase of a key file. Wiped when dropped, never shown.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Passphrase(Zeroizing<String>);
 
 impl Passphrase {
@@ -59,8 +61,16 @@ impl Passphrase {
     /// The first line of a file, without its line ending.
     pub fn from_file(path: &Path) -> Result<Self, KeyFileError> {
         let text = read_limited(path)?;
+        if is_open_to_others(path) {
+            tracing::warn!(path = %path.display(), "passphrase file is readable by other users; chmod 600 it");
+        }
         let line = text.lines().next().unwrap_or_default();
         Self::new(line.to_owned())
+    }
+
+    /// How many characters it has.
+    pub fn chars(&self) -> usize {
+        self.0.chars().count()
     }
 
     fn as_bytes(&self) -> &[u8] {
@@ -84,6 +94,9 @@ pub enum KeyFileError {
     /// scrypt parameters of the file would need more memory than we grant.
     #[error("私钥文件的 scrypt 参数要求 {0} MiB 内存，超过上限 (scrypt parameters ask for too much memory)")]
     CostTooHigh(u64),
+    /// PBKDF2 parameters of the file would take too long.
+    #[error("私钥文件的 PBKDF2 轮数为 {0}，超过上限 (too many rounds of PBKDF2)")]
+    RoundsTooMany(u32),
     /// An empty passphrase protects nothing.
     #[error("口令为空 (the passphrase is empty)")]
     EmptyPassphrase,
@@ -112,7 +125,7 @@ pub enum KeyFileError {
     WrongPassphrase,
 }
 
-/// A private key whose bytes are at hand: only for making, writing and re-encrypting key files.
+/// A private key whose bytes are at hand: only for making and writing key files.
 /// Turn it into a [`Signer`] with [`PrivateKey::signer`] and drop it.
 pub struct PrivateKey {
     pkcs8: Zeroizing<Vec<u8>>,
@@ -131,7 +144,7 @@ impl PrivateKey {
     /// Reads and decrypts a key file.
     pub fn read(path: &Path, passphrase: &Passphrase) -> Result<Self, KeyFileError> {
         let text = read_limited(path)?;
-        if fs::metadata(path).is_ok_and(|m| m.permissions().mode() & 0o077 != 0) {
+        if is_open_to_others(path) {
             tracing::warn!(path = %path.display(), "key file is readable by other users; chmod 600 it");
         }
         Self::from_pem(&text, passphrase)
@@ -147,7 +160,16 @@ impl PrivateKey {
         let info = EncryptedPrivateKeyInfoRef::from_der(document.as_bytes())
             .map_err(|_| KeyFileError::NotEncryptedPkcs8)?;
 
-        if let Some(cost) = info.encryption_algorithm.pbes2().and_then(|p| p.kdf.scrypt()) {
+        // Parameters are read before the passphrase is proven.
+        let derivation = info.encryption_algorithm.pbes2().map(|scheme| &scheme.kdf);
+        if let Some(rounds) = derivation
+            .and_then(|kdf| kdf.pbkdf2())
+            .map(|kdf| kdf.iteration_count)
+            && rounds > MAX_PBKDF2_ROUNDS
+        {
+            return Err(KeyFileError::RoundsTooMany(rounds));
+        }
+        if let Some(cost) = derivation.and_then(|kdf| kdf.scrypt()) {
             let memory = cost
                 .cost_parameter
                 .saturating_mul(u64::from(cost.block_size))
@@ -206,21 +228,6 @@ impl PrivateKey {
             },
         };
         write_durably(path, pem.as_bytes()).map_err(failed)
-    }
-
-    /// Writes the key over its old file under a new passphrase: beside it first, then renamed, so that
-    /// a crash leaves either the old file or the new one.
-    pub fn replace(&self, path: &Path, passphrase: &Passphrase) -> Result<(), KeyFileError> {
-        let mut beside = path.as_os_str().to_owned();
-        beside.push(".new");
-        let beside = PathBuf::from(beside);
-        self.write_new(&beside, passphrase)?;
-        fs::rename(&beside, path)
-            .and_then(|()| sync_folder_of(path))
-            .map_err(|source| KeyFileError::Io {
-                path: path.to_owned(),
-                source,
-            })
     }
 
     /// The signer over this key; the key object is made once, here.
@@ -282,6 +289,10 @@ impl fmt::Debug for KeyFile {
             .field("scheme", &self.scheme())
             .finish_non_exhaustive()
     }
+}
+
+fn is_open_to_others(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o077 != 0)
 }
 
 fn read_limited(path: &Path) -> Result<Zeroizing<String>, KeyFileError> {
@@ -354,13 +365,6 @@ mod tests {
             KeyFile::load(&path, &passphrase("错误的口令")),
             Err(KeyFileError::WrongPassphrase)
         ));
-
-        key.replace(&path, &passphrase("new")).unwrap();
-        assert!(KeyFile::load(&path, &passphrase("new")).is_ok());
-        assert!(matches!(
-            KeyFile::load(&path, &passphrase("正确的口令")),
-            Err(KeyFileError::WrongPassphrase)
-        ));
     }
 
     #[test]
@@ -411,6 +415,21 @@ mod tests {
             assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
             assert!(KeyFile::load(&theirs, &passphrase("abc")).is_ok(), "{options:?}");
         }
+
+        // A file whose parameters would keep us busy for an hour is refused before its passphrase is tried.
+        let slow = folder.path().join("slow.key");
+        let made = Command::new("sh")
+            .arg("-c")
+            .arg(format!(
+                "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 | \
+                 openssl pkcs8 -topk8 -iter 10000001 -passout pass:abc -out '{}'",
+                slow.display()
+            ))
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let refused = KeyFile::load(&slow, &passphrase("abc"));
+        assert!(refused.is_err_and(|e| matches!(e, KeyFileError::RoundsTooMany(10_000_001))));
     }
 
     #[test]

@@ -1,23 +1,34 @@
 //! A folder of key files, opened with one passphrase, each key at its first use.
 //!
 //! Deriving a file key costs scrypt some 0.2 s on purpose, so that a program which signs with one of
-//! thirty keys opens one, once.
+//! thirty keys opens one, once. A key that is renewed beside a running program is opened again: looking
+//! whether its files are still the same costs microseconds.
 
 use std::{
     collections::BTreeMap,
-    fmt,
+    fmt, fs,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
+    time::SystemTime,
 };
 
-use super::{IdentityError, Passphrase, SigningIdentity};
+use super::{IdentityError, Passphrase, SigningIdentity, identity::STAGED_KEY};
 
 /// Signing identities by name: `<name>.key` with `<name>.pem`.
 pub struct KeyFolder {
     folder: PathBuf,
     passphrase: Option<Passphrase>,
-    opened: Mutex<BTreeMap<String, Arc<SigningIdentity>>>,
+    opened: Mutex<BTreeMap<String, Opened>>,
 }
+
+struct Opened {
+    identity: Arc<SigningIdentity>,
+    /// The files it was read from.
+    files: Files,
+}
+
+/// When each file of an identity was changed last, and how long it is.
+type Files = [Option<(SystemTime, u64)>; 3];
 
 /// Why a key of the folder cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -60,11 +71,16 @@ impl KeyFolder {
         &self.folder
     }
 
-    /// The identity of that name, opened now or before.
+    /// The identity of that name, opened now or before. As long as its files are the same, so is the
+    /// identity given.
     pub fn identity(&self, name: &str) -> Result<Arc<SigningIdentity>, KeyFolderError> {
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(identity) = opened.get(name) {
-            return Ok(Arc::clone(identity));
+        // Looked at before they are read: what changes meanwhile is read the next time.
+        let files = self.files(name);
+        if let Some(known) = opened.get(name)
+            && known.files == files
+        {
+            return Ok(Arc::clone(&known.identity));
         }
         let passphrase = self
             .passphrase
@@ -77,8 +93,19 @@ impl KeyFolder {
             }
         })?;
         let identity = Arc::new(identity);
-        opened.insert(name.to_owned(), Arc::clone(&identity));
+        let known = Opened {
+            identity: Arc::clone(&identity),
+            files,
+        };
+        opened.insert(name.to_owned(), known);
         Ok(identity)
+    }
+
+    fn files(&self, name: &str) -> Files {
+        ["pem", "key", STAGED_KEY].map(|ending| {
+            let about = fs::metadata(self.folder.join(format!("{name}.{ending}"))).ok()?;
+            Some((about.modified().ok()?, about.len()))
+        })
     }
 }
 

@@ -4,7 +4,7 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use serde::Serialize;
 
 use super::{Home, HomeError};
-use crate::registry::{Audit, Objects, ObjectsError, Query, Registry as _, SledRegistry};
+use crate::registry::{ASIDE, Audit, Objects, ObjectsError, Query, Registry as _, SledRegistry};
 
 /// Certificates looked at together.
 const PAGE: usize = 1000;
@@ -25,10 +25,12 @@ pub struct HomeAudit {
     pub certificates: u64,
     /// Documents whose digest is the recorded one.
     pub documents: u64,
-    /// Files no event names, and half-written ones: left by a crash, harmless.
+    /// Documents no event names: left by a crash, or newer than a registry that was restored.
     pub orphans: u64,
-    /// Of these, removed now.
-    pub swept: u64,
+    /// Files that a crash left half-written.
+    pub half_written: u64,
+    /// Documents moved aside now; as many half-written files as there were are removed with them.
+    pub set_aside: u64,
     /// How many faults there are.
     pub fault_count: u64,
     /// The first hundred.
@@ -40,7 +42,7 @@ pub type AuditProgress<'a> = dyn FnMut(&'static str, u64, u64) + Send + 'a;
 
 impl Home {
     /// Recomputes the registry from its events, reads every document, and finds files that belong to no
-    /// event; `sweep` removes these. Opens the registry.
+    /// event; `sweep` moves these aside, and removes what is half-written. Opens the registry.
     pub async fn audit(&self, sweep: bool, progress: &mut AuditProgress<'_>) -> Result<HomeAudit, HomeError> {
         let mut registry = self.registry()?;
         let objects = self.objects()?;
@@ -113,10 +115,14 @@ async fn documents(
             match read {
                 Ok(bytes) if bytes.len() as u64 == record.document_size => found.documents += 1,
                 Ok(_) => found.fault(format!("{}：文件长度与登记不符", record.identifier)),
-                Err(error @ (ObjectsError::NotFound { .. } | ObjectsError::Altered { .. })) => {
-                    found.fault(format!("{}：{error}", record.identifier));
+                Err(ObjectsError::NotFound { key }) if objects.is_aside(&key) => {
+                    found.fault(format!(
+                        "{}：文件 {key} 在 {ASIDE} 中，请移回 (the document was set aside)",
+                        record.identifier
+                    ));
                 }
-                Err(error) => return Err(error.into()),
+                // One bad place on a disk must not hide the others.
+                Err(error) => found.fault(format!("{}：{error}", record.identifier)),
             }
         }
         progress("文件", found.documents, found.certificates);
@@ -143,18 +149,17 @@ async fn orphans(
             }
             found.orphans += 1;
             if sweep {
-                objects.remove_orphan(key).await?;
-                found.swept += 1;
+                objects.set_aside(key).await?;
+                found.set_aside += 1;
             }
         }
         progress("残留", seen, found.certificates);
     }
     // Whoever has the registry open is the only one to write documents.
     for path in objects.half_written()? {
-        found.orphans += 1;
+        found.half_written += 1;
         if sweep {
             std::fs::remove_file(&path).map_err(|source| HomeError::Io { path, source })?;
-            found.swept += 1;
         }
     }
     Ok(())

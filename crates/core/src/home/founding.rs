@@ -11,7 +11,8 @@ use rayon::prelude::*;
 use super::{
     CA, Config, Home, HomeError, IssuingDepartment, LIST_KEY, PkiError, ROOT, SEAL_MAKER, SEAL_ROOT,
     SealOrder,
-    renewal::{BACKDATED_HOURS, duty, subject},
+    authorities::{AUTHORITIES, certify},
+    renewal::duty,
     write,
 };
 use crate::{
@@ -19,11 +20,10 @@ use crate::{
     clock::{Clock, china},
     codes::CreditCode,
     crypto::{
-        KeyFolder, Passphrase, PrivateKey, Signer,
-        authority::{CertificateAuthority, Publication, Serial, ValidityPeriod},
-        identity::write_chain,
+        KeyFolder, Passphrase, PrivateKey, Signer, authority::CertificateAuthority, identity::write_chain,
     },
     issue::{TOKEN_SIGNER, document_signer},
+    registry::{SledOptions, SledRegistry},
     seal::SealKind,
 };
 
@@ -41,8 +41,8 @@ pub struct Founding {
     pub host: String,
 }
 
-/// Years the roots and the issuing CA are valid.
-const YEARS: (i64, i64) = (20, 10);
+/// Folders into which only the owner may look: keys, and personal data.
+const PRIVATE: [&str; 3] = ["keys", "registry", "documents"];
 
 /// Makes an installation in an empty or missing folder. A failure leaves what was made so far, without
 /// the configuration that would make it an installation.
@@ -59,11 +59,14 @@ pub fn found(
     if fs::read_dir(root).is_ok_and(|mut entries| entries.next().is_some()) {
         return Err(HomeError::AlreadyThere(root.to_owned()));
     }
-    for folder in ["keys", "pki", "trust/crls", "templates"] {
+    for folder in ["keys", "registry", "documents", "pki", "trust/crls", "templates"] {
         let path = root.join(folder);
         fs::create_dir_all(&path).map_err(failed(&path))?;
     }
-    restrict(&root.join("keys")).map_err(failed(&root.join("keys")))?;
+    for folder in PRIVATE {
+        let path = root.join(folder);
+        restrict(&path).map_err(failed(&path))?;
+    }
     unpack(&TEMPLATES, &root.join("templates"))?;
 
     // 1. Who issues here.
@@ -87,19 +90,29 @@ pub fn found(
     };
     let identities = pki.identities()?;
 
-    // 3. The configuration, which makes it an installation; seals, revocation lists, trust list.
-    let text = toml::to_string_pretty(&config).map_err(|error| HomeError::Config {
-        path: root.join("certseal.toml"),
-        reason: error.to_string(),
-    })?;
-    write(&root.join("certseal.toml"), text.as_bytes())?;
-    let home = Home::open(root)?;
+    // 3. Revocation lists, seals with the registry they stand in, trust list.
+    let home = Home {
+        root: root.to_owned(),
+        config: config.clone(),
+        catalogue: Arc::new(catalogue),
+    };
+    drop(SledRegistry::open(
+        &root.join("registry"),
+        SledOptions::default(),
+    )?);
     home.publish_authorities(&identities.authorities)?;
     home.issue_revocation_lists(&identities.authorities, now)?;
     pki.make_seals(&home, clock)?;
     home.write_own_authority(now)?;
     home.write_first_trust_list(&*identities.list_signer, now)?;
-    Ok(home)
+
+    // 4. The configuration last: it makes the folder an installation.
+    let text = toml::to_string_pretty(&config).map_err(|error| HomeError::Config {
+        path: root.join("certseal.toml"),
+        reason: error.to_string(),
+    })?;
+    write(&root.join("certseal.toml"), text.as_bytes())?;
+    Home::open(root)
 }
 
 /// Departments of the catalogue as issuers, under credit codes of the right form for the region.
@@ -126,12 +139,9 @@ fn departments(known: &[Department], founding: &Founding) -> Result<Vec<IssuingD
 /// Beginning of the organisation codes made up for a demonstration authority.
 const DEMONSTRATION_ORGANISATION: &str = "MB99A0";
 
-/// How many of an installation's keys are authorities'.
-const AUTHORITIES: usize = 3;
-
 struct Identities {
     /// By name: root, issuing CA, root of the seal maker.
-    authorities: [(&'static str, CertificateAuthority); AUTHORITIES],
+    authorities: [(String, CertificateAuthority); AUTHORITIES.len()],
     list_signer: Arc<dyn Signer>,
 }
 
@@ -144,19 +154,9 @@ struct Founder<'a> {
 
 impl Founder<'_> {
     fn identities(&self) -> Result<Identities, HomeError> {
-        let validity = |years: i64| -> Result<ValidityPeriod, PkiError> {
-            Ok(ValidityPeriod {
-                not_before: later(self.now, Span::new().hours(-BACKDATED_HOURS))?,
-                not_after: later(self.now, Span::new().years(years))?,
-            })
-        };
-        let (root_years, ca_years) = YEARS;
-        let publish = |name| Publication::on_host(&self.config.host, name);
-
         // Encrypting a key file costs scrypt a fifth of a second: all of them at once, on all cores.
-        let mut names: Vec<String> = [ROOT, CA, SEAL_ROOT, SEAL_MAKER, TOKEN_SIGNER, LIST_KEY]
-            .map(str::to_owned)
-            .into();
+        let mut names = AUTHORITIES.map(str::to_owned).to_vec();
+        names.extend([SEAL_MAKER, TOKEN_SIGNER, LIST_KEY].map(str::to_owned));
         names.extend(self.config.departments.iter().map(|d| document_signer(&d.key)));
         let signers = names
             .par_iter()
@@ -165,35 +165,15 @@ impl Founder<'_> {
         let mut signers = signers.into_iter();
         let mut next = || signers.next().ok_or(PkiError::Incomplete);
 
-        let new_root = |name: &'static str, signer: Arc<dyn Signer>, duty: &str| -> Result<_, HomeError> {
-            let serial = Serial::random().map_err(PkiError::from)?;
-            let root = CertificateAuthority::new_root(
-                signer,
-                &subject(self.config, None, duty),
-                validity(root_years)?,
-                serial,
-            )
-            .map_err(PkiError::from)?
-            .publishing(publish(name));
-            write_chain(&self.chain(name), [root.certificate()])?;
-            Ok(root)
-        };
-        let root = new_root(ROOT, next()?, "根 CA")?;
-        let ca = root
-            .issue_authority(
-                next()?,
-                &subject(self.config, None, "电子证照签发 CA"),
-                validity(ca_years)?,
-                Serial::random().map_err(PkiError::from)?,
-            )
-            .map_err(PkiError::from)?
-            .publishing(publish(CA));
+        let root = certify(self.config, ROOT, None, next()?, self.now)?;
+        let ca = certify(self.config, CA, Some(&root), next()?, self.now)?;
+        let seal_root = certify(self.config, SEAL_ROOT, None, next()?, self.now)?;
+        write_chain(&self.chain(ROOT), [root.certificate()])?;
         write_chain(&self.chain(CA), [ca.certificate(), root.certificate()])?;
-
-        let seal_root = new_root(SEAL_ROOT, next()?, "电子印章根 CA")?;
+        write_chain(&self.chain(SEAL_ROOT), [seal_root.certificate()])?;
 
         let mut list_signer = None;
-        for name in names.iter().skip(AUTHORITIES) {
+        for name in names.iter().skip(AUTHORITIES.len()) {
             let duty = duty(self.config, name).ok_or(PkiError::Incomplete)?;
             let (by, above) = match duty.authority {
                 SEAL_ROOT => (&seal_root, None),
@@ -208,7 +188,8 @@ impl Founder<'_> {
             }
         }
         Ok(Identities {
-            authorities: [(ROOT, root), (CA, ca), (SEAL_ROOT, seal_root)],
+            authorities: [(ROOT, root), (CA, ca), (SEAL_ROOT, seal_root)]
+                .map(|(name, authority)| (name.to_owned(), authority)),
             list_signer: list_signer.ok_or(PkiError::Incomplete)?,
         })
     }
@@ -273,7 +254,7 @@ fn unpack(folder: &Dir<'_>, to: &Path) -> Result<(), HomeError> {
     Ok(())
 }
 
-/// Only the owner may look into the key folder.
+/// Only the owner may look into the folder.
 fn restrict(folder: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     {

@@ -1,23 +1,29 @@
 //! What the authority publishes about its X.509 certificates: the CA certificates and revocation lists.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{fs, io, path::Path};
 
 use jiff::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 use x509_cert::ext::pkix::CrlReason;
 
-use super::{CA, Home, HomeError, ROOT, SEAL_MAKER, SEAL_ROOT, founding::later, read, write};
+use super::{
+    CA, Home, HomeError, LIST_KEY, ROOT, SEAL_ROOT,
+    authorities::{AUTHORITIES, generation},
+    files::Turn,
+    founding::later,
+    read, write,
+};
 use crate::{
     codes::CodeError,
     crypto::{
-        KeyFileError, KeyFolder, SignerError,
-        authority::{AuthorityError, CertificateAuthority, Publication, Revocation},
+        IdentityError, KeyFileError, KeyFolder, KeyFolderError, SignerError,
+        authority::{AuthorityError, CertificateAuthority, Revocation},
         identity::read_chain,
         x509::{self, X509Error},
     },
-    issue::IssueError,
+    issue::{IssueError, TOKEN_SIGNER, UnusableList},
     seal::{SealError, impression::ImpressionError},
-    trust::path::PathError,
+    trust::{crl::Crl, path::PathError},
 };
 
 /// Days until the next list of the issuing CA is due.
@@ -62,12 +68,18 @@ pub enum PkiError {
     /// The numbers of the region are used up.
     #[error("印章编号已用尽 (no seal number is left)")]
     NoSealNumber,
+    /// A revocation list of our own.
+    #[error(transparent)]
+    List(#[from] UnusableList),
     /// The seal maker may not make seals now.
     #[error("制章者证书不可用：{0} (the seal maker's certificate)")]
     SealMaker(#[from] PathError),
     /// No certificate of that name was issued here.
     #[error("没有名为 {0} 的签章证书 (no such signer certificate)")]
     UnknownName(String),
+    /// An authority cannot be revoked while it issues, and a root not at all.
+    #[error("{0} 不能吊销：根证书只能从信任列表中除名，签发 CA 须先换发 (cannot be revoked)")]
+    NotRevocable(String),
     /// The list of revocations is damaged.
     #[error("吊销记录 revocations.json 已损坏：{0} (damaged)")]
     Revocations(#[from] serde_json::Error),
@@ -91,6 +103,8 @@ pub struct KeyEntry {
     pub subject: String,
     /// Serial number of the certificate, hexadecimal.
     pub serial: String,
+    /// Name of the authority of ours that issued it; none for roots and for certificates from elsewhere.
+    pub issuer: Option<String>,
     /// First valid second.
     pub not_before: Timestamp,
     /// Last valid second.
@@ -113,7 +127,76 @@ struct Revocations {
 struct Revoked {
     name: String,
     serial: String,
+    /// Name of the authority whose list it stands on.
+    issuer: String,
     at: Timestamp,
+    reason: RevocationReason,
+}
+
+/// Why an X.509 certificate is revoked (RFC 5280 §5.3.1).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RevocationReason {
+    /// Somebody else has the key, or may have it.
+    #[default]
+    KeyCompromise,
+    /// The keeper or the department is another.
+    AffiliationChanged,
+    /// Another certificate took its place.
+    Superseded,
+    /// It is not used any more.
+    CessationOfOperation,
+}
+
+impl RevocationReason {
+    /// Every reason.
+    pub const ALL: [Self; 4] = [
+        Self::KeyCompromise,
+        Self::AffiliationChanged,
+        Self::Superseded,
+        Self::CessationOfOperation,
+    ];
+
+    /// Its key in files and on the command line.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::KeyCompromise => "key-compromise",
+            Self::AffiliationChanged => "affiliation-changed",
+            Self::Superseded => "superseded",
+            Self::CessationOfOperation => "cessation-of-operation",
+        }
+    }
+
+    /// As a revocation list says it. An authority whose key leaked is another matter than a signer.
+    fn on_list(self, of_an_authority: bool) -> CrlReason {
+        match self {
+            Self::KeyCompromise if of_an_authority => CrlReason::CaCompromise,
+            Self::KeyCompromise => CrlReason::KeyCompromise,
+            Self::AffiliationChanged => CrlReason::AffiliationChanged,
+            Self::Superseded => CrlReason::Superseded,
+            Self::CessationOfOperation => CrlReason::CessationOfOperation,
+        }
+    }
+}
+
+/// What is to be revoked.
+#[derive(Debug, Clone, Default)]
+pub struct Revoke {
+    /// Names of keys.
+    pub names: Vec<String>,
+    /// Why.
+    pub reason: RevocationReason,
+}
+
+/// Revocation lists issued anew.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct RenewedLists {
+    /// Names of the authorities whose lists they are.
+    pub lists: Vec<String>,
+    /// Former issuing CAs whose key is not here: their lists stay as they were.
+    pub without_key: Vec<String>,
+    /// Number of the trust list that withdraws a revoked token signer.
+    pub trust_list: Option<u64>,
 }
 
 impl Home {
@@ -133,6 +216,12 @@ impl Home {
             source,
         };
         let revocations = self.revocations()?;
+        let mut authorities = Vec::new();
+        for kind in AUTHORITIES {
+            for name in self.generations(kind)? {
+                authorities.push((self.authority_certificate(&name)?, name));
+            }
+        }
         let mut entries = Vec::new();
         for entry in fs::read_dir(&folder).map_err(failed)? {
             let path = entry.map_err(failed)?.path();
@@ -144,9 +233,13 @@ impl Home {
                 .unwrap_or_default()
                 .to_string_lossy()
                 .into_owned();
-            let Some(leaf) = read_chain(&path)?.into_iter().next() else {
-                continue;
-            };
+            let mut chain = read_chain(&path)?.into_iter();
+            let Some(leaf) = chain.next() else { continue };
+            let above = chain.next();
+            let issuer = authorities
+                .iter()
+                .find(|(certificate, _)| Some(certificate) == above.as_ref())
+                .map(|(_, name)| name.clone());
             let certificate = x509::parse(&leaf).map_err(PkiError::from)?;
             let (not_before, not_after) = x509::validity(&certificate);
             let serial = hex::encode(certificate.tbs_certificate().serial_number().as_bytes());
@@ -159,6 +252,7 @@ impl Home {
                 name,
                 subject: x509::subject_text(&certificate),
                 serial,
+                issuer,
                 not_before,
                 not_after,
             });
@@ -167,60 +261,89 @@ impl Home {
         Ok(entries)
     }
 
-    /// Revokes signer certificates by name and issues revocation lists anew: the issuing CA's, the seal
-    /// root's if a seal maker is among them, both roots' if asked for. Only keys of those authorities
-    /// are needed. Gives their names.
+    /// Revokes X.509 certificates by the names of their keys and issues revocation lists anew: those of the
+    /// issuing CA and its forerunners that have not ended, of whoever issued what is revoked, and, if asked
+    /// for, of the roots. Only the keys of these authorities are needed, and the trust list's where a token
+    /// signer is revoked: verifiers know token signers by the trust list and by nothing else.
     pub fn renew_revocation_lists(
         &self,
-        revoke: &[String],
+        revoke: &Revoke,
         roots: bool,
         keys: &KeyFolder,
         now: Timestamp,
-    ) -> Result<Vec<&'static str>, HomeError> {
+    ) -> Result<RenewedLists, HomeError> {
         // 1. Everything that is needed is at hand before anything changes.
+        let _turn = Turn::of(&self.root)?;
         let known = self.keys()?;
         let mut revocations = self.revocations()?;
-        for name in revoke {
+        let mut needed = vec![self.present(CA)?];
+        let mut withdrawn = Vec::new();
+        for name in &revoke.names {
             let key = known
                 .iter()
-                .find(|key| key.name == *name && ![ROOT, CA, SEAL_ROOT].contains(&name.as_str()));
-            let key = key.ok_or_else(|| PkiError::UnknownName(name.clone()))?;
-            if key.revoked_at.is_none() && revocations.revoked.iter().all(|r| r.serial != key.serial) {
+                .find(|key| key.name == *name)
+                .ok_or_else(|| PkiError::UnknownName(name.clone()))?;
+            let issuer = match (&key.issuer, generation(name)) {
+                (None, Some(_)) => return Err(PkiError::NotRevocable(name.clone()).into()),
+                (_, Some((kind, _))) if self.present(kind)? == *name => {
+                    return Err(PkiError::NotRevocable(name.clone()).into());
+                }
+                (Some(issuer), _) => issuer,
+                (None, None) => return Err(PkiError::UnknownName(name.clone()).into()),
+            };
+            needed.push(issuer.clone());
+            if is_kept_as(name, TOKEN_SIGNER) {
+                withdrawn.push((self.authority_certificate(name)?, key.revoked_at.unwrap_or(now)));
+            }
+            if revocations.revoked.iter().all(|r| r.serial != key.serial) {
                 revocations.revoked.push(Revoked {
                     name: name.clone(),
                     serial: key.serial.clone(),
+                    issuer: issuer.clone(),
                     at: now,
+                    reason: revoke.reason,
                 });
             }
         }
-        let mut names = vec![CA];
-        if roots || revoke.iter().any(|name| is_seal_maker(name)) {
-            names.push(SEAL_ROOT);
-        }
         if roots {
-            names.push(ROOT);
+            needed.extend([self.present(ROOT)?, self.present(SEAL_ROOT)?]);
         }
-        let authorities = names
-            .iter()
-            .map(|name| Ok((*name, self.authority(name, keys)?)))
-            .collect::<Result<Vec<_>, HomeError>>()?;
+        let mut renewed = RenewedLists::default();
+        let mut authorities = Vec::new();
+        for key in known.iter().filter(|key| key.not_after >= now) {
+            let due = match generation(&key.name) {
+                Some((CA, _)) => true,
+                Some(_) => roots || needed.contains(&key.name),
+                None => false,
+            };
+            if !due {
+                continue;
+            }
+            match self.authority(&key.name, keys) {
+                Ok(authority) => authorities.push((key.name.clone(), authority)),
+                // The key of a forerunner may be gone with what it issued; what ends then is said.
+                Err(error) if needed.contains(&key.name) || !is_missing(&error) => return Err(error),
+                Err(_) => renewed.without_key.push(key.name.clone()),
+            }
+        }
+        let list_signer = match withdrawn.is_empty() {
+            true => None,
+            false => Some(keys.identity(LIST_KEY)?),
+        };
 
         // 2. A revocation is on record before a list has it: a crash between the two loses none.
         self.write_revocations(&revocations)?;
         self.issue_revocation_lists(&authorities, now)?;
-        Ok(names)
-    }
-
-    pub(super) fn authority(&self, name: &str, keys: &KeyFolder) -> Result<CertificateAuthority, HomeError> {
-        let identity = keys.identity(name)?;
-        let authority = CertificateAuthority::open(Arc::clone(&identity.signer), &identity.certificate)
-            .map_err(PkiError::from)?;
-        Ok(authority.publishing(Publication::on_host(&self.config.host, name)))
+        renewed.lists = authorities.into_iter().map(|(name, _)| name).collect();
+        if let Some(list_signer) = list_signer {
+            renewed.trust_list = Some(self.withdraw_token_signers(&withdrawn, &*list_signer.signer, now)?);
+        }
+        Ok(renewed)
     }
 
     pub(super) fn publish_authorities(
         &self,
-        authorities: &[(&'static str, CertificateAuthority)],
+        authorities: &[(String, CertificateAuthority)],
     ) -> Result<(), HomeError> {
         for (name, authority) in authorities {
             write(
@@ -233,7 +356,7 @@ impl Home {
 
     pub(super) fn issue_revocation_lists(
         &self,
-        authorities: &[(&'static str, CertificateAuthority)],
+        authorities: &[(String, CertificateAuthority)],
         now: Timestamp,
     ) -> Result<(), HomeError> {
         let mut revocations = self.revocations()?;
@@ -241,23 +364,23 @@ impl Home {
         // The number is kept before it is used: a crash between the two skips one, never repeats one.
         self.write_revocations(&revocations)?;
         for (name, authority) in authorities {
-            let name = *name;
-            let own = |revoked: &&Revoked| match name {
-                CA => !is_seal_maker(&revoked.name),
-                SEAL_ROOT => is_seal_maker(&revoked.name),
-                _ => false,
-            };
             let lines: Vec<Revocation> = revocations
                 .revoked
                 .iter()
-                .filter(own)
-                .map(|revoked| Revocation {
-                    serial: hex::decode(&revoked.serial).unwrap_or_default(),
-                    revoked_at: revoked.at,
-                    reason: Some(CrlReason::KeyCompromise),
+                .filter(|revoked| revoked.issuer == *name)
+                .map(|revoked| {
+                    let reason = revoked.reason.on_list(generation(&revoked.name).is_some());
+                    Ok(Revocation {
+                        serial: hex::decode(&revoked.serial).map_err(|_| PkiError::Incomplete)?,
+                        revoked_at: revoked.at,
+                        reason: Some(reason),
+                    })
                 })
-                .collect();
-            let days = if name == CA { CRL_DAYS } else { ROOT_CRL_DAYS };
+                .collect::<Result<_, PkiError>>()?;
+            let days = match generation(name) {
+                Some((CA, _)) => CRL_DAYS,
+                _ => ROOT_CRL_DAYS,
+            };
             let next = later(now, Span::new().days(days))?;
             let list = authority
                 .revocation_list(revocations.number, now, next, &lines)
@@ -273,28 +396,35 @@ impl Home {
     }
 }
 
-/// Whether a key is the seal maker's, present or kept from before a renewal.
-pub(super) fn is_seal_maker(name: &str) -> bool {
-    name.strip_prefix(SEAL_MAKER)
+/// Whether a key is the one of that name, present or kept from before a renewal.
+pub(super) fn is_kept_as(name: &str, of: &str) -> bool {
+    name.strip_prefix(of)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
 }
 
-/// Every file with this ending in a folder, in order of name; none where there is no folder.
-pub(super) fn files(folder: &Path, ending: &str) -> Result<Vec<Vec<u8>>, HomeError> {
-    let failed = |source| HomeError::Io {
-        path: folder.to_owned(),
-        source,
+/// Whether an authority cannot sign because its key file is not here.
+fn is_missing(error: &HomeError) -> bool {
+    let HomeError::Key(KeyFolderError::Identity { source, .. }) = error else {
+        return false;
     };
-    if !folder.exists() {
-        return Ok(Vec::new());
-    }
-    let mut paths = Vec::new();
-    for entry in fs::read_dir(folder).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        if path.extension().is_some_and(|extension| extension == ending) {
-            paths.push(path);
+    matches!(source, IdentityError::Key(KeyFileError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound)
+}
+
+/// The lists of these authorities. One that is missing or damaged is an error: what it revokes would go
+/// on signing.
+pub(super) fn lists_of(folder: &Path, authorities: &[String]) -> Result<Vec<Crl>, UnusableList> {
+    let list = |name: &String| {
+        let path = folder.join(format!("{name}.crl"));
+        match fs::read(&path) {
+            Ok(der) => Crl::parse(&der).map_err(|source| UnusableList {
+                path,
+                source: source.into(),
+            }),
+            Err(source) => Err(UnusableList {
+                path,
+                source: source.into(),
+            }),
         }
-    }
-    paths.sort();
-    paths.iter().map(|path| read(path)).collect()
+    };
+    authorities.iter().map(list).collect()
 }

@@ -4,29 +4,28 @@
 //! ones; renaming the chain over the old chain is the one step that makes the renewal, and from then
 //! on [`SigningIdentity::load`] takes the staged key until it has its proper name.
 
-use std::{
-    fs::{self, File},
-    io,
-    path::Path,
-    sync::Arc,
-};
+use std::{fs, io, path::Path, sync::Arc};
 
 use jiff::{Span, Timestamp};
 use serde::Serialize;
 
 use super::{
     CA, Config, Home, HomeError, IssuingDepartment, LIST_KEY, PkiError, SEAL_MAKER, SEAL_ROOT,
-    founding::later, write,
+    authorities::AUTHORITIES,
+    files::{Turn, sync},
+    founding::later,
+    write,
 };
 use crate::{
     clock::civil_date,
     crypto::{
-        IdentityError, KeyFolder, Passphrase, PrivateKey, Signer, SigningIdentity,
+        IdentityError, KeyFileError, KeyFolder, Passphrase, PrivateKey, Signer, SigningIdentity,
         authority::{CertificateAuthority, Role, Serial, ValidityPeriod},
         identity::{STAGED_KEY, chain_pem, read_chain},
         x509::{self, Subject},
     },
     issue::{TOKEN_SIGNER, document_signer},
+    trust::list::Der,
 };
 
 /// Years a signer certificate and a seal are valid.
@@ -37,7 +36,7 @@ pub(super) const BACKDATED_HOURS: i64 = 1;
 /// What an end-entity key is for, and who certifies it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Duty<'a> {
-    /// Name of the authority's key.
+    /// Kind of the authority that certifies it.
     pub(super) authority: &'static str,
     role: Role,
     department: Option<&'a IssuingDepartment>,
@@ -111,7 +110,7 @@ impl Duty<'_> {
 pub struct RenewedKey {
     /// Name of its files.
     pub name: String,
-    /// Name under which its predecessor is kept.
+    /// Name of its predecessor, which is kept.
     pub kept: String,
     /// Serial number of the new certificate, hexadecimal.
     pub serial: String,
@@ -123,13 +122,17 @@ pub struct RenewedKey {
 
 impl Home {
     /// Replaces a key and its X.509 certificate by new ones. The old pair stays under a dated name:
-    /// what it signed still verifies, and it can still be revoked.
+    /// what it signed still verifies, and it can still be revoked. An authority gets its next generation.
     pub fn renew_key(
         &self,
         name: &str,
         passphrase: &Passphrase,
         now: Timestamp,
     ) -> Result<RenewedKey, HomeError> {
+        let _turn = Turn::of(self.path())?;
+        if let Some(kind) = AUTHORITIES.into_iter().find(|kind| *kind == name) {
+            return self.renew_authority(kind, passphrase, now);
+        }
         let duty = duty(self.config(), name).ok_or_else(|| PkiError::UnknownName(name.to_owned()))?;
         let folder = self.keys_path();
         let path = |ending: &str| folder.join(format!("{name}.{ending}"));
@@ -140,7 +143,8 @@ impl Home {
 
         // 1. Everything that is needed is at hand before anything changes.
         let keys = KeyFolder::unlocked(&folder, passphrase.clone());
-        let authority = self.authority(duty.authority, &keys)?;
+        let by = self.present(duty.authority)?;
+        let authority = self.authority(&by, &keys)?;
         let list_signer = match name {
             TOKEN_SIGNER => Some(keys.identity(LIST_KEY)?),
             _ => None,
@@ -153,14 +157,16 @@ impl Home {
         let signer: Arc<dyn Signer> = Arc::new(key.signer().map_err(PkiError::from)?);
         let certificate = duty.certify(self.config(), &authority, &*signer, now)?;
         let mut chain = vec![certificate.clone()];
-        chain.extend(read_chain(&folder.join(format!("{}.pem", duty.authority)))?);
+        chain.extend(read_chain(&folder.join(format!("{by}.pem")))?);
         key.write_new(&path(STAGED_KEY), passphrase)
             .map_err(PkiError::from)?;
 
         // 3. Verifiers know it before anything is signed with it.
         let mut trust_list = None;
         if let Some(list_signer) = list_signer {
-            trust_list = Some(self.list_token_signer(&certificate, &*list_signer.signer, now)?);
+            trust_list = Some(self.amend_own_entry(&*list_signer.signer, now, |own| {
+                own.token_signers.push(Der(certificate.clone().into()));
+            })?);
         }
         if name == LIST_KEY {
             self.accept_list_keys([&certificate].into_iter().chain(old_chain.first()))?;
@@ -175,8 +181,7 @@ impl Home {
 
         // 5. The list is signed with the key that is in force, and with no other from now on.
         if name == LIST_KEY {
-            let list = self.renew_trust_list(&*signer, now)?;
-            trust_list = Some(list.content().sequence);
+            trust_list = Some(self.sign_next_list(&*signer, now)?.content().sequence);
             self.accept_list_keys([&certificate])?;
         }
         let parsed = x509::parse(&certificate).map_err(PkiError::from)?;
@@ -200,7 +205,11 @@ fn settle(folder: &Path, name: &str, passphrase: &Passphrase) -> Result<(), Home
     let chain = folder.join(format!("{name}.pem"));
     let done = match SigningIdentity::load_files(&staged, &chain, passphrase) {
         Ok(_) => fs::rename(&staged, folder.join(format!("{name}.key"))),
-        Err(IdentityError::KeyMismatch | IdentityError::Key(_)) => fs::remove_file(&staged),
+        // Another certificate's, or half written. A whole key under another passphrase may be the only one
+        // that fits the certificate in force, and is not ours to remove.
+        Err(IdentityError::KeyMismatch | IdentityError::Key(KeyFileError::NotEncryptedPkcs8)) => {
+            fs::remove_file(&staged)
+        }
         Err(error) => return Err(error.into()),
     };
     done.and_then(|()| sync(folder)).map_err(|source| HomeError::Io {
@@ -236,12 +245,8 @@ fn keep(folder: &Path, name: &str, now: Timestamp) -> io::Result<String> {
     Ok(kept)
 }
 
-fn sync(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     #![allow(clippy::unwrap_used)]
 
     use tempfile::TempDir;
@@ -249,14 +254,15 @@ mod tests {
     use super::*;
     use crate::{
         clock::{Clock, SystemClock},
-        home::{Founding, found},
+        home::{Founding, Revoke, found},
+        issue::IssueError,
     };
 
     fn passphrase() -> Passphrase {
         Passphrase::new("renewal tests".to_owned()).unwrap()
     }
 
-    fn home(folder: &TempDir) -> Home {
+    pub(in crate::home) fn home(folder: &TempDir) -> Home {
         let founding = Founding {
             region: "419901".to_owned(),
             region_name: "示例区".to_owned(),
@@ -312,7 +318,7 @@ mod tests {
         fs::remove_file(keys.join(format!("{name}.key"))).unwrap();
         home.renew_key(name, &passphrase(), now).unwrap();
         assert_ne!(certificate(&home, name), latest);
-        for other in ["root", "ca", "seal-root", "signer-nobody", &renewed.kept] {
+        for other in ["ca-2", "signer-nobody", &renewed.kept] {
             assert!(home.renew_key(other, &passphrase(), now).is_err(), "{other}");
         }
     }
@@ -347,5 +353,50 @@ mod tests {
             .unwrap();
         assert_eq!(home.trust_list(Some(&elsewhere)).unwrap().content().sequence, 2);
         assert_eq!(home.trust_list(None).unwrap().content().sequence, 3);
+    }
+
+    #[test]
+    fn a_running_service_takes_up_renewed_keys() {
+        let folder = TempDir::new().unwrap();
+        let home = home(&folder);
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let keys = KeyFolder::unlocked(&home.keys_path(), passphrase());
+        let service = home.service(keys, clock).unwrap();
+        let of_type = service
+            .catalogue()
+            .get("teacher-qualification-certificate")
+            .cloned()
+            .unwrap();
+        let press = || futures::executor::block_on(service.press(&of_type, None));
+        let first = press().unwrap();
+        assert!(Arc::ptr_eq(&first, &press().unwrap()));
+
+        // QR codes are signed with the new key at once.
+        home.renew_key(TOKEN_SIGNER, &passphrase(), Timestamp::now())
+            .unwrap();
+        let second = press().unwrap();
+        assert_eq!(
+            second.token_signer().certificate.to_vec(),
+            certificate(&home, TOKEN_SIGNER)
+        );
+        assert_eq!(second.signer_certificate(), first.signer_certificate());
+
+        // A seal goes on with the signer it permits, until that is revoked.
+        let name = document_signer(&of_type.department);
+        let renewed = home.renew_key(&name, &passphrase(), Timestamp::now()).unwrap();
+        let third = press().unwrap();
+        assert_eq!(third.signer_certificate(), first.signer_certificate());
+        assert_ne!(certificate(&home, &name), first.signer_certificate());
+        let keys = KeyFolder::unlocked(&home.keys_path(), passphrase());
+        let revoke = Revoke {
+            names: vec![renewed.kept],
+            ..Revoke::default()
+        };
+        home.renew_revocation_lists(&revoke, false, &keys, Timestamp::now())
+            .unwrap();
+        assert!(matches!(press(), Err(IssueError::Signer { .. })));
+        assert!(futures::executor::block_on(service.check_press(&third)).is_err());
+        fs::remove_file(home.pki_path().join("ca.crl")).unwrap();
+        assert!(matches!(press(), Err(IssueError::RevocationLists(_))));
     }
 }

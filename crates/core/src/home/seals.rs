@@ -5,9 +5,9 @@ use std::{fs, path::Path};
 use jiff::{Span, Timestamp};
 
 use super::{
-    Home, HomeError, PkiError, SEAL_ROOT,
+    Home, HomeError, PkiError, SEAL_MAKER, SEAL_ROOT,
     founding::later,
-    pki::is_seal_maker,
+    pki::{is_kept_as, lists_of},
     renewal::{BACKDATED_HOURS, LEAF_YEARS},
     write,
 };
@@ -20,10 +20,7 @@ use crate::{
         Seal, SealCode, SealDefinition, SealKind,
         impression::{self, ImpressionSpec},
     },
-    trust::{
-        crl::Crl,
-        path::{PathContext, Usage, validate},
-    },
+    trust::path::{PathContext, Usage, validate},
 };
 
 /// A seal asked for.
@@ -59,7 +56,7 @@ impl Home {
                 path.extension().is_some_and(|ending| ending == "pem")
                     && path
                         .file_stem()
-                        .is_some_and(|name| is_seal_maker(&name.to_string_lossy()))
+                        .is_some_and(|name| is_kept_as(&name.to_string_lossy(), SEAL_MAKER))
             };
             if of_a_maker(&path) {
                 makers.extend(read_chain(&path)?.into_iter().take(1));
@@ -133,10 +130,9 @@ impl Home {
 
     /// A maker whose seals verifiers would refuse makes none.
     fn check_maker(&self, maker: &SigningIdentity, now: Timestamp) -> Result<(), HomeError> {
-        let anchors = read_chain(&self.keys_path().join(format!("{SEAL_ROOT}.pem")))?;
+        let anchors = self.authority_certificates(SEAL_ROOT)?;
         let anchors: Vec<&[u8]> = anchors.iter().map(Vec::as_slice).collect();
-        let crls = self.revocation_lists()?;
-        let crls: Vec<Crl> = crls.iter().filter_map(|der| Crl::parse(der).ok()).collect();
+        let crls = lists_of(&self.pki_path(), &self.generations(SEAL_ROOT)?).map_err(PkiError::from)?;
         let context = PathContext {
             anchors: &anchors,
             crls: &crls,

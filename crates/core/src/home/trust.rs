@@ -1,22 +1,34 @@
 //! The trust list of an installation: reading it, and, where its key is kept, growing it.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use jiff::{Span, Timestamp, civil::Date};
 
-use super::{CA, Home, HomeError, LIST_KEY, ROOT, SEAL_ROOT, founding::later, pki::files, read, write};
+use super::{
+    Home, HomeError, LIST_KEY, ROOT, SEAL_ROOT,
+    authorities::AUTHORITIES,
+    files::{Turn, files},
+    founding::later,
+    read, write,
+};
 use crate::{
     crypto::{
         Signer,
         identity::{chain_pem, read_chain},
-        x509::{self, X509Error},
+        x509::{self, X509Error, fingerprint},
     },
     issue::TOKEN_SIGNER,
     limits::MAX_TRUST_LIST_BYTES,
     registry::SealRecord,
+    seal::SignedSeal,
+    trust::crl::Crl,
     trust::list::{
         Agreement, Authority, AuthorityStatus, Der, ListError, SeenList, StatusChange, TrustList,
-        TrustListContent, TypeGrant,
+        TrustListContent, TypeGrant, WithdrawnSigner,
     },
     verify::TrustMaterial,
 };
@@ -57,6 +69,9 @@ pub enum TrustStoreError {
         /// What it calls itself.
         id: String,
     },
+    /// A revocation list or seal of another authority is none.
+    #[error("{} 不是可用的吊销列表或印章，未收录 (neither a revocation list nor a seal)", .0.display())]
+    Unusable(PathBuf),
     /// The list key's certificate.
     #[error(transparent)]
     X509(#[from] X509Error),
@@ -80,11 +95,7 @@ impl Home {
     pub fn trust_list(&self, other: Option<&Path>) -> Result<TrustList, HomeError> {
         let path = other.map_or_else(|| self.list_path(), Path::to_owned);
         let file = read_limited(&path)?;
-        let seen_path = self.path().join("trust/seen.json");
-        let seen: Option<SeenList> = match fs::read(&seen_path) {
-            Ok(bytes) => Some(serde_json::from_slice(&bytes).map_err(TrustStoreError::Seen)?),
-            Err(_) => None,
-        };
+        let seen = self.seen_list()?;
         let mut opened = Err(ListError::UnsuitableKey);
         for key in self.list_keys()? {
             opened = TrustList::open(&file, &key, seen);
@@ -96,11 +107,32 @@ impl Home {
             path: path.display().to_string(),
             source,
         })?;
-        if seen.is_none_or(|seen| seen.sequence < list.seen().sequence) {
-            let bytes = serde_json::to_vec_pretty(&list.seen()).map_err(TrustStoreError::Seen)?;
-            write(&seen_path, &bytes)?;
+        let is_newer = |seen: Option<SeenList>| seen.is_none_or(|seen| seen.sequence < list.seen().sequence);
+        if is_newer(seen) {
+            // Another process may have seen a newer one still in the meantime.
+            let _turn = Turn::of(&self.path().join("trust"))?;
+            if is_newer(self.seen_list()?) {
+                let bytes = serde_json::to_vec_pretty(&list.seen()).map_err(TrustStoreError::Seen)?;
+                write(&self.seen_path(), &bytes)?;
+            }
         }
         Ok(list)
+    }
+
+    fn seen_path(&self) -> std::path::PathBuf {
+        self.path().join("trust/seen.json")
+    }
+
+    /// The newest list seen so far. A record that is there and cannot be read is no leave to go back.
+    fn seen_list(&self) -> Result<Option<SeenList>, HomeError> {
+        let path = self.seen_path();
+        match fs::read(&path) {
+            Ok(bytes) => Ok(Some(
+                serde_json::from_slice(&bytes).map_err(TrustStoreError::Seen)?,
+            )),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(HomeError::Io { path, source }),
+        }
     }
 
     /// DER of each SubjectPublicKeyInfo the list is checked with: one, or two while its key is renewed.
@@ -125,13 +157,13 @@ impl Home {
         write(&self.path().join("trust/list-key.pem"), text.as_bytes())
     }
 
-    /// Names one more token signer of ours beside those before it, in our own description and in the
-    /// next list; gives the list's number.
-    pub(super) fn list_token_signer(
+    /// Changes our own description and our entry of the trust list alike, and signs the next list; gives
+    /// its number.
+    pub(super) fn amend_own_entry(
         &self,
-        certificate: &[u8],
         list_signer: &dyn Signer,
         now: Timestamp,
+        change: impl Fn(&mut Authority),
     ) -> Result<u64, HomeError> {
         let damaged = |source| TrustStoreError::Authority {
             path: self.own_authority_path().display().to_string(),
@@ -139,26 +171,49 @@ impl Home {
         };
         let mut own: Authority =
             serde_json::from_slice(&read(&self.own_authority_path())?).map_err(damaged)?;
-        own.token_signers.push(Der(certificate.into()));
+        let mut content = self.trust_list(None)?.content().clone();
+        change(&mut own);
         let text = serde_json::to_vec_pretty(&own).map_err(damaged)?;
         write(&self.own_authority_path(), &text)?;
-        let mut content = self.trust_list(None)?.content().clone();
-        for listed in content
+        // A keeper of the list may have changed our entry since: only the change is taken over.
+        content
             .authorities
             .iter_mut()
             .filter(|listed| listed.id == own.id)
-        {
-            listed.token_signers.clone_from(&own.token_signers);
-        }
+            .for_each(change);
         self.sign_list(content, list_signer, now)?;
         Ok(self.trust_list(None)?.content().sequence)
+    }
+
+    /// From now on tokens of these signers are believed only where something else proves that they are
+    /// older than the given instants.
+    pub(super) fn withdraw_token_signers(
+        &self,
+        signers: &[(Vec<u8>, Timestamp)],
+        list_signer: &dyn Signer,
+        now: Timestamp,
+    ) -> Result<u64, HomeError> {
+        self.amend_own_entry(list_signer, now, |own| {
+            for (certificate, since) in signers {
+                let signer = hex::encode(x509::fingerprint(certificate));
+                if own
+                    .withdrawn_token_signers
+                    .iter()
+                    .all(|known| known.signer != signer)
+                {
+                    let since = *since;
+                    own.withdrawn_token_signers
+                        .push(WithdrawnSigner { signer, since });
+                }
+            }
+        })
     }
 
     /// Revocation lists at hand: the authority's own and those of others.
     pub fn revocation_lists(&self) -> Result<Vec<Vec<u8>>, HomeError> {
         let mut lists = files(&self.pki_path(), "crl")?;
         lists.extend(files(&self.path().join("trust/crls"), "crl")?);
-        Ok(lists)
+        Ok(lists.into_iter().map(|(_, list)| list).collect())
     }
 
     /// Seals at hand, as their makers made them: the authority's own and those of others. Whether one
@@ -166,7 +221,7 @@ impl Home {
     pub fn seals(&self) -> Result<Vec<Vec<u8>>, HomeError> {
         let mut seals = files(&self.pki_path(), "seal")?;
         seals.extend(files(&self.path().join("trust/seals"), "seal")?);
-        Ok(seals)
+        Ok(seals.into_iter().map(|(_, seal)| seal).collect())
     }
 
     /// Everything a verifier here rests on: the trust list, revocation lists and seals at hand.
@@ -188,12 +243,11 @@ impl Home {
         };
         fs::create_dir_all(to).map_err(failed)?;
         write(&to.join(AUTHORITY), &read(&self.own_authority_path())?)?;
-        for (name, list) in [ROOT, CA, SEAL_ROOT]
-            .iter()
-            .map(|name| (name, format!("{name}.crl")))
-        {
-            let bytes = read(&self.pki_path().join(&list))?;
-            write(&to.join(format!("{}-{name}.crl", self.config.authority)), &bytes)?;
+        for kind in AUTHORITIES {
+            for name in self.generations(kind)? {
+                let bytes = read(&self.pki_path().join(format!("{name}.crl")))?;
+                write(&to.join(format!("{}-{name}.crl", self.config.authority)), &bytes)?;
+            }
         }
         for seal in seals {
             write(&to.join(format!("{}.seal", seal.id)), &seal.definition)?;
@@ -209,6 +263,7 @@ impl Home {
         list_signer: &dyn Signer,
         now: Timestamp,
     ) -> Result<TrustList, HomeError> {
+        let _turn = Turn::of(self.path())?;
         let file = from.join(AUTHORITY);
         let authority: Authority =
             serde_json::from_slice(&read_limited(&file)?).map_err(|source| TrustStoreError::Authority {
@@ -226,9 +281,20 @@ impl Home {
             }
             .into());
         }
-        // Lists and seals are signed themselves: taking them in believes nothing.
-        for (ending, folder) in [("crl", "trust/crls"), ("seal", "trust/seals")] {
-            take_in(from, ending, &self.path().join(folder))?;
+        // Lists and seals are signed themselves: taking them in believes nothing. But one that cannot be
+        // read would stop every verification here, and one must not take the place of another authority's.
+        let whose = hex::encode(&fingerprint(authority.id.as_bytes())[..4]);
+        let crls = readable(from, "crl", |bytes| Crl::parse(bytes).is_ok())?;
+        let seals = readable(from, "seal", |bytes| SignedSeal::parse(bytes).is_ok())?;
+        for (files, folder) in [(crls, "trust/crls"), (seals, "trust/seals")] {
+            let folder = self.path().join(folder);
+            fs::create_dir_all(&folder).map_err(|source| HomeError::Io {
+                path: folder.clone(),
+                source,
+            })?;
+            for (name, bytes) in files {
+                write(&folder.join(format!("{whose}-{name}")), &bytes)?;
+            }
         }
         let mut content = self.trust_list(None)?.content().clone();
         content.authorities.retain(|known| known.id != authority.id);
@@ -253,6 +319,16 @@ impl Home {
 
     /// Signs the next list with the same content: the present one is due for renewal.
     pub fn renew_trust_list(&self, list_signer: &dyn Signer, now: Timestamp) -> Result<TrustList, HomeError> {
+        let _turn = Turn::of(self.path())?;
+        self.sign_next_list(list_signer, now)
+    }
+
+    /// The same, for whoever has the turn.
+    pub(super) fn sign_next_list(
+        &self,
+        list_signer: &dyn Signer,
+        now: Timestamp,
+    ) -> Result<TrustList, HomeError> {
         let content = self.trust_list(None)?.content().clone();
         self.sign_list(content, list_signer, now)?;
         self.trust_list(None)
@@ -269,6 +345,7 @@ impl Home {
             region: self.config.region.clone(),
             anchors: vec![leaf(ROOT)?],
             token_signers: vec![leaf(TOKEN_SIGNER)?],
+            withdrawn_token_signers: Vec::new(),
             seal_makers: vec![leaf(SEAL_ROOT)?],
             issuers: self
                 .config
@@ -348,23 +425,34 @@ fn first_day() -> Date {
     Date::constant(1990, 1, 1)
 }
 
-/// Copies every file with this ending.
-fn take_in(from: &Path, ending: &str, to: &Path) -> Result<(), HomeError> {
+/// Name and content of every file with this ending; all of them can be used.
+fn readable(
+    from: &Path,
+    ending: &str,
+    is_usable: impl Fn(&[u8]) -> bool,
+) -> Result<Vec<(String, Vec<u8>)>, HomeError> {
     let failed = |source| HomeError::Io {
         path: from.to_owned(),
         source,
     };
-    fs::create_dir_all(to).map_err(failed)?;
+    let mut found = Vec::new();
     for entry in fs::read_dir(from).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
-        if let Some(name) = path
-            .file_name()
-            .filter(|_| path.extension().is_some_and(|e| e == ending))
-        {
-            write(&to.join(name), &read_limited(&path)?)?;
+        if path.extension().is_none_or(|found| found != ending) {
+            continue;
         }
+        let bytes = read_limited(&path)?;
+        if !is_usable(&bytes) {
+            return Err(TrustStoreError::Unusable(path).into());
+        }
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        found.push((name, bytes));
     }
-    Ok(())
+    Ok(found)
 }
 
 fn read_limited(path: &Path) -> Result<Vec<u8>, HomeError> {

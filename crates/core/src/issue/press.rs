@@ -215,8 +215,13 @@ impl Press {
     }
 
     /// Who signs.
-    pub fn signer(&self) -> &SigningIdentity {
+    pub fn signer(&self) -> &Arc<SigningIdentity> {
         &self.identity
+    }
+
+    /// Who signs QR tokens.
+    pub fn token_signer(&self) -> &Arc<SigningIdentity> {
+        &self.token_signer
     }
 
     /// Makes one sealed document.

@@ -112,6 +112,7 @@ fn enrol(certificate_type: &str, number: &str) -> Append {
         issued_on: new.issued_on,
         valid_from: new.valid_from,
         valid_until: None,
+        face_digest: new.face_digest,
     })))
 }
 
@@ -627,10 +628,22 @@ pub(crate) async fn enrolments_wait_to_be_sealed(place: &impl Place) {
     let again = AppendError::AlreadyEnrolled {
         certificate_type: TYPE.to_owned(),
         number: "1".to_owned(),
+        event: 2,
     };
     assert_eq!(one(&*registry, enrol(TYPE, "1")).await, Err(again));
+    // Within a batch the event is that of the item before.
+    let twice = vec![enrol("third", "1"), enrol("third", "1")];
+    let twice = registry.append(twice).await.unwrap();
+    assert!(matches!(twice.as_slice(), [
+        Ok(Appended { index, .. }),
+        Err(AppendError::AlreadyEnrolled { event, .. }),
+    ] if event == index));
     // Sealing takes it off the list, and its life begins with the enrolment.
+    assert!(registry.is_enrolled(TYPE, "10").await.unwrap());
     let sealed = one(&*registry, issue("A", "10")).await.unwrap();
+    for (certificate_type, number) in [(TYPE, "10"), (TYPE, "1 "), ("other", "2")] {
+        assert!(!registry.is_enrolled(certificate_type, number).await.unwrap());
+    }
     assert_eq!(registry.unsealed(TYPE, None, 10).await.unwrap(), ["1", "2", "3"]);
     assert_eq!(
         registry.events(sealed.index, 1).await.unwrap()[0].leaf.previous,
@@ -914,6 +927,7 @@ pub(crate) async fn sequences_give_numbers_once(place: &impl Place) {
     assert_eq!(registry.reserve("b", 3).await.unwrap(), 1);
     drop(registry);
     let registry = place.open();
+    assert_eq!(registry.reserve("a", 0).await.unwrap(), 12);
     assert_eq!(registry.reserve("a", 1).await.unwrap(), 12);
     let mut given = BTreeSet::new();
     let registry = &registry;

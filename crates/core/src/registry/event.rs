@@ -237,6 +237,7 @@ impl PrivatePart {
                 private.issued_on = Some(e.issued_on);
                 private.valid_from = Some(e.valid_from);
                 private.valid_until = e.valid_until;
+                private.face_digest = Some(e.face_digest);
             }
             Change::Issue(c) => {
                 private.identifier = Some(c.identifier.clone());
@@ -390,10 +391,12 @@ mod date {
             return Ok(None);
         }
         let n = d.i32()?;
-        let (year, month, day) = (n / 10_000, n / 100 % 100, n % 100);
-        Date::new(year as i16, month as i8, day as i8)
+        let no_day = || DecodeError::message("a day that is in no calendar");
+        // Months and days have two digits; a year of six would otherwise pass for another one.
+        let year = i16::try_from(n / 10_000).map_err(|_| no_day())?;
+        Date::new(year, (n / 100 % 100) as i8, (n % 100) as i8)
             .map(Some)
-            .map_err(|_| DecodeError::message("a day that is in no calendar"))
+            .map_err(|_| no_day())
     }
 
     pub(super) fn is_nil(date: &Option<Date>) -> bool {
@@ -422,6 +425,22 @@ mod tests {
         assert_eq!(again, event);
         assert_eq!(to_bytes(&again.leaf), event.leaf_bytes);
         assert_eq!(to_bytes(&again.private), event.private_bytes);
+    }
+
+    #[test]
+    fn a_year_of_six_digits_is_no_other_year() {
+        let private = PrivatePart {
+            issued_on: Some(Date::constant(2024, 6, 28)),
+            ..PrivatePart::default()
+        };
+        let mut bytes = to_bytes(&private);
+        let at = bytes
+            .windows(4)
+            .position(|w| w == 20_240_628_u32.to_be_bytes())
+            .unwrap();
+        // 65,536 years later.
+        bytes[at..at + 4].copy_from_slice(&675_600_628_u32.to_be_bytes());
+        assert!(minicbor::decode::<PrivatePart>(&bytes).is_err());
     }
 
     #[test]

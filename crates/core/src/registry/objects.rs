@@ -7,7 +7,8 @@
 //!
 //! A crash between documents and their events leaves orphans: documents no event refers to. They are
 //! never given out, since every reader comes by way of an event; a retry of the same request makes a
-//! document of another digest, so of another key, and [`Objects::remove_orphan`] removes what was left.
+//! document of another digest, so of another key. [`Objects::set_aside`] takes away what was left, without
+//! destroying it: where an older registry was restored, newer documents look the same.
 //! Half-written files keep their temporary names (the key, `#` and a number) and are found under no key;
 //! [`Objects::half_written`] tells of them.
 
@@ -25,7 +26,10 @@ use object_store::{ObjectStore, ObjectStoreExt, PutPayload, local::LocalFileSyst
 use ring::digest::{SHA256, digest};
 use tokio::runtime::Handle;
 
-use crate::limits::MAX_DOCUMENT_BYTES;
+use crate::{
+    limits::MAX_DOCUMENT_BYTES,
+    os_error::{os_error_in, os_error_zh},
+};
 
 /// Writes in flight within one [`Objects::put_all`]: enough to hide a remote store's latency.
 const PUTS_AT_ONCE: usize = 32;
@@ -33,13 +37,20 @@ const PUTS_AT_ONCE: usize = 32;
 /// What the key of every document begins with.
 const DOCUMENTS: &str = "documents";
 
+/// Bytes of a document's digest in its key. Whoever asks for certificates may make as many documents for
+/// one number as the registry will refuse: by no number of them is one found that overwrites another.
+const PART_OF_DIGEST: usize = 8;
+
+/// Where documents go that no event refers to.
+pub const ASIDE: &str = "documents-aside";
+
 /// Where documents lie.
 #[derive(Debug)]
 pub struct Objects {
     store: Arc<dyn ObjectStore>,
     barrier: Option<Barrier>,
-    /// The folder of documents, where they lie in one.
-    folder: Option<PathBuf>,
+    /// The folder that holds the folder of documents, where they lie in one.
+    root: Option<PathBuf>,
 }
 
 /// Makes everything written to one file system durable.
@@ -57,11 +68,11 @@ struct BarrierState {
     done: u64,
     /// Callers up to this ticket were covered by a barrier that failed.
     failed: u64,
-    failure: Option<(io::ErrorKind, String)>,
+    failure: Option<ObjectsError>,
 }
 
 /// Why a document could not be stored or fetched.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum ObjectsError {
     /// The stored bytes are not those the registry speaks of.
@@ -104,8 +115,9 @@ pub enum ObjectsError {
 pub fn document_key(certificate_type: &str, identifier: &str, document: &[u8; 32]) -> String {
     let shard = digest(&SHA256, identifier.as_bytes());
     let shard = shard.as_ref().first().copied().unwrap_or_default();
-    let [a, b, c, d, ..] = document;
-    format!("{DOCUMENTS}/{certificate_type}/{shard:02x}/{identifier}-{a:02x}{b:02x}{c:02x}{d:02x}.pdf")
+    let (part, _) = document.split_at(PART_OF_DIGEST);
+    let part = hex::encode(part);
+    format!("{DOCUMENTS}/{certificate_type}/{shard:02x}/{identifier}-{part}.pdf")
 }
 
 impl Objects {
@@ -121,7 +133,7 @@ impl Objects {
         let store = LocalFileSystem::new_with_prefix(root)
             .map_err(|e| from_store(&root.display().to_string(), &e))?;
         Ok(Self {
-            folder: Some(documents),
+            root: Some(root.to_owned()),
             ..Self::with_barrier(store, folder)
         })
     }
@@ -135,7 +147,7 @@ impl Objects {
                 asked: AtomicU64::new(0),
                 state: tokio::sync::Mutex::default(),
             }),
-            folder: None,
+            root: None,
         }
     }
 
@@ -150,7 +162,7 @@ impl Objects {
         Self {
             store,
             barrier: None,
-            folder: None,
+            root: None,
         }
     }
 
@@ -191,16 +203,7 @@ impl Objects {
         let Some(barrier) = &self.barrier else {
             return Ok(());
         };
-        barrier.pass().await.map_err(|(kind, reason)| {
-            if kind == io::ErrorKind::StorageFull {
-                ObjectsError::StorageFull
-            } else {
-                ObjectsError::Failed {
-                    key: DOCUMENTS.to_owned(),
-                    reason,
-                }
-            }
-        })
+        barrier.pass().await
     }
 
     /// Reads an object and checks that it is the recorded one.
@@ -238,7 +241,7 @@ impl Objects {
     /// nobody is writing may remove them.
     pub fn half_written(&self) -> Result<Vec<PathBuf>, ObjectsError> {
         let mut found = Vec::new();
-        let mut folders: Vec<PathBuf> = self.folder.iter().cloned().collect();
+        let mut folders: Vec<PathBuf> = self.root.iter().map(|root| root.join(DOCUMENTS)).collect();
         while let Some(folder) = folders.pop() {
             let mut look = || -> io::Result<()> {
                 for entry in fs::read_dir(&folder)? {
@@ -256,7 +259,35 @@ impl Objects {
         Ok(found)
     }
 
-    /// Removes an object no event refers to.
+    /// Moves a document no event refers to out of the documents, to the same key under
+    /// [`ASIDE`]: it may be genuine, and its event lost with a registry that was restored.
+    pub async fn set_aside(&self, key: &str) -> Result<(), ObjectsError> {
+        let rest = key.strip_prefix(DOCUMENTS).unwrap_or(key);
+        let Some(root) = &self.root else {
+            let target = format!("{ASIDE}{rest}");
+            let moved = self.store.rename(&key.into(), &target.as_str().into()).await;
+            return moved.map_err(|e| from_store(key, &e));
+        };
+        let file = |key: &str| root.join(key);
+        let mut target = file(&format!("{ASIDE}{rest}"));
+        let mut turn = 1;
+        // What was set aside before is not written over.
+        while target.exists() {
+            turn += 1;
+            target = file(&format!("{ASIDE}{rest}.{turn}"));
+        }
+        move_file(&file(key), &target).map_err(|e| failed(key, &e))
+    }
+
+    /// Whether a document was set aside.
+    pub fn is_aside(&self, key: &str) -> bool {
+        let rest = key.strip_prefix(DOCUMENTS).unwrap_or(key);
+        self.root
+            .as_ref()
+            .is_some_and(|root| root.join(format!("{ASIDE}{rest}")).exists())
+    }
+
+    /// Removes an object no event refers to, and none ever did.
     pub async fn remove_orphan(&self, key: &str) -> Result<(), ObjectsError> {
         match self.store.delete(&key.into()).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
@@ -267,7 +298,7 @@ impl Objects {
 
 impl Barrier {
     /// Takes a ticket; whoever gets the lock first serves every ticket taken until then.
-    async fn pass(&self) -> Result<(), (io::ErrorKind, String)> {
+    async fn pass(&self) -> Result<(), ObjectsError> {
         let ticket = self.asked.fetch_add(1, Ordering::SeqCst) + 1;
         let mut state = self.state.lock().await;
         if ticket > state.done {
@@ -284,7 +315,7 @@ impl Barrier {
             state.done = serves;
             if let Err(e) = result {
                 state.failed = serves;
-                state.failure = Some((e.kind(), e.to_string()));
+                state.failure = Some(failed(DOCUMENTS, &e));
             }
         }
         // A failed write-back may have dropped the pages: everybody it covered is told, nobody asks the
@@ -306,6 +337,24 @@ fn sync_file_system(folder: &fs::File) -> io::Result<()> {
     folder.sync_all()
 }
 
+/// Moves a file, to another file system too; on return it is durable where it went.
+fn move_file(from: &Path, to: &Path) -> io::Result<()> {
+    let folder = to.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    match fs::rename(from, to) {
+        Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+            fs::copy(from, to)?;
+            fs::File::open(to)?.sync_all()?;
+            fs::File::open(folder)?.sync_all()?;
+            fs::remove_file(from)
+        }
+        moved => {
+            moved?;
+            fs::File::open(folder)?.sync_all()
+        }
+    }
+}
+
 /// Whether the local store gave this name to a file it had not finished.
 fn is_staged(name: &str) -> bool {
     name.rsplit_once('#')
@@ -313,12 +362,12 @@ fn is_staged(name: &str) -> bool {
 }
 
 fn failed(key: &str, error: &io::Error) -> ObjectsError {
-    if error.kind() == io::ErrorKind::StorageFull {
-        return ObjectsError::StorageFull;
-    }
-    ObjectsError::Failed {
-        key: key.to_owned(),
-        reason: error.to_string(),
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ObjectsError::StorageFull,
+        _ => ObjectsError::Failed {
+            key: key.to_owned(),
+            reason: os_error_zh(error),
+        },
     }
 }
 
@@ -327,18 +376,12 @@ fn from_store(key: &str, error: &object_store::Error) -> ObjectsError {
     if matches!(error, object_store::Error::NotFound { .. }) {
         return ObjectsError::NotFound { key: key.to_owned() };
     }
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(e) = cause {
-        if let Some(io) = e.downcast_ref::<io::Error>()
-            && io.kind() == io::ErrorKind::StorageFull
-        {
-            return ObjectsError::StorageFull;
-        }
-        cause = e.source();
-    }
-    ObjectsError::Failed {
-        key: key.to_owned(),
-        reason: error.to_string(),
+    match os_error_in(error) {
+        Some(error) => failed(key, error),
+        None => ObjectsError::Failed {
+            key: key.to_owned(),
+            reason: error.to_string(),
+        },
     }
 }
 
@@ -396,6 +439,28 @@ mod tests {
             let good = digest(&SHA256, &[7; 100]).as_ref().try_into().unwrap();
             assert_eq!(objects.get("a/7", &good).await.unwrap(), [7; 100]);
         });
+    }
+
+    #[tokio::test]
+    async fn what_is_set_aside_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let objects = Objects::local(folder.path()).unwrap();
+        let key = document_key("t", "A", &[7; 32]);
+        for bytes in [b"first", b"again"] {
+            objects.put(&key, bytes.to_vec()).await.unwrap();
+            assert!(!objects.is_aside("documents/other.pdf"));
+            objects.set_aside(&key).await.unwrap();
+            assert!(objects.is_aside(&key));
+        }
+        let keys: Vec<String> = objects.keys().try_collect().await.unwrap();
+        assert!(keys.is_empty());
+        let aside = folder.path().join(key.replacen(DOCUMENTS, ASIDE, 1));
+        assert_eq!(fs::read(&aside).unwrap(), b"first");
+        assert_eq!(fs::read(format!("{}.2", aside.display())).unwrap(), b"again");
+        assert!(matches!(
+            objects.set_aside(&key).await,
+            Err(ObjectsError::Failed { .. })
+        ));
     }
 
     #[tokio::test]

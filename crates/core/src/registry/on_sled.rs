@@ -35,6 +35,7 @@ use super::{
 mod audit;
 mod keys;
 mod lock;
+mod panics;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -44,7 +45,8 @@ mod writer;
 pub use audit::{Audit, Fault};
 use keys::Value;
 use lock::FolderLock;
-use store::{Store, corrupt, from_io, guarded, make_folder};
+use panics::guarded;
+use store::{Store, corrupt, from_io, make_folder};
 use witness::Witness;
 use writer::{Job, Writer};
 
@@ -131,6 +133,11 @@ impl SledRegistry {
         })
     }
 
+    /// Whether there is a registry in a folder: opening one makes it where there is none.
+    pub fn is_at(folder: &Path) -> bool {
+        folder.join("sled").is_dir()
+    }
+
     /// Bytes the registry takes on disk.
     pub fn size_on_disk(&self) -> Result<u64, RegistryError> {
         self.store.size_on_disk()
@@ -147,7 +154,7 @@ impl SledRegistry {
         &self,
         job: impl FnOnce(oneshot::Sender<Result<T, RegistryError>>) -> Job + Send,
     ) -> Result<T, RegistryError> {
-        let gone = || RegistryError::Halted("the writer is gone".to_owned());
+        let gone = || RegistryError::Halted("写入线程已退出".to_owned());
         let (reply, answer) = oneshot::channel();
         self.jobs
             .as_ref()
@@ -174,7 +181,7 @@ impl SledRegistry {
         let durable = shown
             .wait_for(|durable| durable.checkpoint.size >= applied || durable.halted.is_some())
             .await
-            .map_err(|_| RegistryError::Halted("the writer is gone".to_owned()))?
+            .map_err(|_| RegistryError::Halted("写入线程已退出".to_owned()))?
             .clone();
         match durable.halted {
             Some(reason) if durable.checkpoint.size < applied => Err(RegistryError::Halted(reason)),
@@ -196,7 +203,7 @@ fn found(store: &Store) -> Result<Durable, RegistryError> {
             batch.insert(keys::FORMAT, FORMAT.to_value());
             store.write(batch)?;
         }
-        None => return Err(corrupt("no format is recorded")),
+        None => return Err(corrupt("没有记载格式版本")),
     }
     // 2. There are as many events as the head says, and their tree has its root.
     let head = store.get(keys::HEAD)?.unwrap_or(Checkpoint {
@@ -206,13 +213,13 @@ fn found(store: &Store) -> Result<Durable, RegistryError> {
     let events = store.events()?;
     if events != head.size {
         return Err(RegistryError::Corrupt(format!(
-            "there are {events} events where the head says {}",
+            "实有 {events} 个事件，首部记载 {} 个",
             head.size
         )));
     }
     let tree = store.tree(head.size)?;
     if tree.root() != head.root {
-        return Err(corrupt("the events do not have the recorded root"));
+        return Err(corrupt("各事件算得的树根与所记不符"));
     }
     Ok(Durable {
         tree: Arc::new(tree),
@@ -291,6 +298,11 @@ impl Registry for SledRegistry {
     ) -> Result<Vec<String>, RegistryError> {
         self.read(|store| store.unsealed(certificate_type, after, limit))
             .await
+    }
+
+    async fn is_enrolled(&self, certificate_type: &str, number: &str) -> Result<bool, RegistryError> {
+        let key = keys::pair(keys::UNSEALED, certificate_type, number);
+        self.read(|store| Ok(store.get::<u64>(&key)?.is_some())).await
     }
 
     async fn outcome(&self, key: &str) -> Result<Option<Outcome>, RegistryError> {

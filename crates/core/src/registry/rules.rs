@@ -104,10 +104,11 @@ pub(super) fn decide(
     let operation = append.change.kind();
     match &append.change {
         Change::Enrol(e) => {
-            if view.enrolled(&e.certificate_type, &e.number)?.is_some() {
+            if let Some(event) = view.enrolled(&e.certificate_type, &e.number)? {
                 return Ok(Err(AppendError::AlreadyEnrolled {
                     certificate_type: e.certificate_type.clone(),
                     number: e.number.clone(),
+                    event,
                 }));
             }
             Ok(match view.number(&e.certificate_type, &e.number)? {

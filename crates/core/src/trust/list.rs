@@ -31,8 +31,8 @@ use crate::{
 mod content;
 
 pub use content::{
-    ANY_TYPE, Agreement, Authority, AuthorityStatus, Der, StatusChange, TrustListContent, TypeGrant, covers,
-    is_region, issuer_region,
+    ANY_TYPE, Agreement, Authority, AuthorityStatus, Der, StatusChange, TrustListContent, TypeGrant,
+    WithdrawnSigner, covers, is_region, issuer_region,
 };
 
 /// A trust list whose signature was checked.
@@ -351,6 +351,7 @@ pub(crate) mod tests {
             region: region.to_owned(),
             anchors: vec![Der(root.certificate.clone())],
             token_signers: vec![Der(root.certificate.clone())],
+            withdrawn_token_signers: Vec::new(),
             seal_makers: vec![Der(root.certificate.clone())],
             issuers: Vec::new(),
             types: vec![TypeGrant {

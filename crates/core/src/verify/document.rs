@@ -198,7 +198,7 @@ impl Document {
         }
 
         // 7. QR token, and agreement of everything.
-        facts.judge_token(material, now, findings);
+        facts.judge_token(material, now, proven, findings);
         findings.push(agreement::judge(&Sayings {
             metadata: facts.metadata.as_ref(),
             face: facts.face.as_ref().map(Result::as_ref),

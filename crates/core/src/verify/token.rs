@@ -1,7 +1,7 @@
 //! The face token: from a QR code's text to what its signer said.
 //!
 //! The certificates that sign tokens are few and stand in the trust list (or in our own material)
-//! themselves, as in the health certificates of the EU: standing there is the trust, leaving the list
+//! themselves, as in the health certificates of the EU: standing there is the trust, being withdrawn there
 //! is the revocation. So no path is built for them.
 
 use jiff::Timestamp;
@@ -31,11 +31,13 @@ pub(super) fn unreadable(error: &TokenError) -> Finding {
     )
 }
 
-/// Judges a token; gives who signed it, if the signature is good.
+/// Judges a token; gives who signed it, if the signature is good. `proven` is when it is proven to have
+/// existed.
 pub(super) fn judge(
     signed: &SignedToken,
     material: &Material,
     now: Timestamp,
+    proven: Option<Timestamp>,
     findings: &mut Vec<Finding>,
 ) -> Option<SignedBy> {
     // 1. It is a token, else there would be no `SignedToken`.
@@ -107,6 +109,10 @@ pub(super) fn judge(
         .filter(|_| authority.is_some())
         .is_none_or(|list| list.freshness(now) == Freshness::Fresh);
     let within = parsed.as_ref().map(x509::validity);
+    // A withdrawn signer's tokens say themselves how old they are, and so would a thief's.
+    let withdrawn = authority
+        .and_then(|authority| authority.withdrawn_since(der))
+        .filter(|since| proven.is_none_or(|proven| proven >= *since));
     let made = clock_time(token.made_at);
     findings.push(match within {
         Some((from, _)) if token.made_at < from => Finding::failed(
@@ -123,6 +129,7 @@ pub(super) fn judge(
             format!("二维码制作时间（{made}）晚于其签名证书失效时间"),
             format!("made ({made}) after its signer certificate expired"),
         ),
+        Some(_) if let Some(since) = withdrawn => revoked(since, token.made_at),
         Some(_) if token.made_at > now => Finding::failed(
             &checks::TOKEN_SIGNER,
             "TOKEN_FROM_THE_FUTURE",
@@ -183,6 +190,30 @@ pub(super) fn judge(
         signed_at: Some(token.made_at),
         proven_at: None,
     })
+}
+
+fn revoked(since: Timestamp, made_at: Timestamp) -> Finding {
+    let when = clock_time(since);
+    if made_at >= since {
+        return Finding::failed(
+            &checks::TOKEN_SIGNER,
+            "TOKEN_SIGNER_REVOKED",
+            SubIndication::Revoked,
+            format!("二维码签名证书已于 {when} 吊销，二维码在此之后制作"),
+            format!("the token signer was revoked at {when}, before the token was made"),
+        );
+    }
+    Finding::undecided(
+        &checks::TOKEN_SIGNER,
+        "TOKEN_SIGNER_REVOKED_SINCE",
+        SubIndication::RevokedNoPoe,
+        format!("二维码签名证书已于 {when} 吊销，无法证明二维码在此之前制作"),
+        format!("the token signer was revoked at {when}; nothing proves that the token is older"),
+    )
+    .hint(
+        "未经登记库证明签发时间，请勿采信",
+        "do not rely on it unless the registry proves the time",
+    )
 }
 
 /// Whether the token speaks of the face that is on record.

@@ -98,7 +98,7 @@ pub(super) fn audit(
             if stored.ok().as_ref() != Some(&tile.bytes) {
                 auditor.fault(
                     Some(index),
-                    format!("Merkle tile {}/{} is wrong", tile.level, tile.index),
+                    format!("默克尔树块 {}/{} 有误", tile.level, tile.index),
                 );
             }
         }
@@ -112,7 +112,7 @@ pub(super) fn audit(
         root: tree.root(),
     };
     if checkpoint != head {
-        auditor.fault(None, "the events do not have the recorded root".to_owned());
+        auditor.fault(None, "各事件算得的树根与所记不符".to_owned());
     }
     // 3. The present states, which the events have been compared with, and what is counted of them.
     auditor.states()?;
@@ -139,10 +139,7 @@ impl Auditor<'_> {
         let kind = key.first().copied().unwrap_or_default();
         *self.expected.entry(kind).or_default() += 1;
         if self.get::<T>(at, key)?.as_ref() != Some(value) {
-            self.fault(
-                Some(at),
-                format!("its entry of kind {} is missing or wrong", char::from(kind)),
-            );
+            self.fault(Some(at), format!("其 {} 类索引项缺失或有误", char::from(kind)));
         }
         Ok(())
     }
@@ -162,19 +159,16 @@ impl Auditor<'_> {
         let at = event.index;
         *self.expected.entry(keys::EVENT).or_default() += 1;
         if !event.is_committed() {
-            self.fault(
-                Some(at),
-                "its leaf does not commit to its private part".to_owned(),
-            );
+            self.fault(Some(at), "公开部分与保密部分不符".to_owned());
         }
         if to_bytes(&event.leaf) != event.leaf_bytes || to_bytes(&event.private) != event.private_bytes {
-            self.fault(Some(at), "it is not canonically encoded".to_owned());
+            self.fault(Some(at), "编码不规范".to_owned());
         }
         let identifier = event.private.identifier.clone();
         match (&event.private.idempotency_key, &event.private.request_digest) {
             (Some(key), Some(_)) => self.expect(at, &keys::text(keys::OUTCOME, key), &at)?,
             (None, None) => {}
-            _ => self.fault(Some(at), "it has half an idempotency key".to_owned()),
+            _ => self.fault(Some(at), "幂等键不完整".to_owned()),
         }
         match event.leaf.kind {
             EventKind::Enrolled => self.enrolment(event),
@@ -192,7 +186,7 @@ impl Auditor<'_> {
     fn enrolment(&mut self, event: &Event) -> Result<(), RegistryError> {
         let at = event.index;
         let (Some(kind), Some(number)) = (&event.leaf.certificate_type, &event.private.number) else {
-            self.fault(Some(at), "it lacks a type or a number".to_owned());
+            self.fault(Some(at), "缺少证照类型或编号".to_owned());
             return Ok(());
         };
         // Sealed since, or still to be sealed.
@@ -215,7 +209,7 @@ impl Auditor<'_> {
             &private.number,
             &private.holder_name,
         ) else {
-            self.fault(Some(at), "it lacks a part of its certificate".to_owned());
+            self.fault(Some(at), "缺少证照的某些内容".to_owned());
             return Ok(());
         };
         self.certificates += 1;
@@ -229,7 +223,7 @@ impl Auditor<'_> {
         if let Some(predecessor) = &private.predecessor {
             let successor = self.state(at, predecessor)?.and_then(|state| state.successor);
             if successor.as_ref() != Some(identifier) {
-                self.fault(Some(at), "its predecessor does not name it".to_owned());
+                self.fault(Some(at), "原证照没有指向它".to_owned());
             }
             self.concerns(event, Some(predecessor))?;
         }
@@ -238,10 +232,7 @@ impl Auditor<'_> {
             .state(at, identifier)?
             .is_some_and(|state| state.issued_event != at)
         {
-            self.fault(
-                Some(at),
-                "its certificate says it was issued elsewhere".to_owned(),
-            );
+            self.fault(Some(at), "其证照记为由另一事件制发".to_owned());
         }
         Ok(())
     }
@@ -251,16 +242,13 @@ impl Auditor<'_> {
         match self.get::<u64>(at, &keys::pair(keys::NUMBER, kind, number))? {
             Some(latest) if latest == at => *self.expected.entry(keys::NUMBER).or_default() += 1,
             Some(latest) if latest > at && self.has_number(latest, kind, number)? => {}
-            _ => self.fault(
-                Some(at),
-                "its number is not entered, or belongs to another".to_owned(),
-            ),
+            _ => self.fault(Some(at), "其编号未入索引，或属于另一证照".to_owned()),
         }
         if self
             .get::<u64>(at, &keys::pair(keys::UNSEALED, kind, number))?
             .is_some()
         {
-            self.fault(Some(at), "its number is still among the unsealed".to_owned());
+            self.fault(Some(at), "其编号仍列在未签章中".to_owned());
         }
         Ok(())
     }
@@ -288,14 +276,11 @@ impl Auditor<'_> {
             None => None,
         };
         let Some(state) = state else {
-            self.fault(Some(at), "its certificate is not entered".to_owned());
+            self.fault(Some(at), "其证照未入索引".to_owned());
             return Ok(());
         };
         if state.last_event < at || state.issued_event > at {
-            self.fault(
-                Some(at),
-                "the state of its certificate is of another time".to_owned(),
-            );
+            self.fault(Some(at), "其证照的现状与本事件先后不合".to_owned());
         }
         if state.last_event == at {
             let status = match event.leaf.kind {
@@ -306,14 +291,11 @@ impl Auditor<'_> {
                 _ => Status::InForce,
             };
             if (state.status, state.since) != (status, event.at()) {
-                self.fault(
-                    Some(at),
-                    "its certificate is in a state it did not bring".to_owned(),
-                );
+                self.fault(Some(at), "其证照的现状不是本事件带来的".to_owned());
             }
         }
         if Some(&state.certificate_type) != event.leaf.certificate_type.as_ref() {
-            self.fault(Some(at), "its certificate is of another type".to_owned());
+            self.fault(Some(at), "其证照属于另一类型".to_owned());
         }
         // Each event of a life points to the one before it.
         let follows = match event.leaf.previous {
@@ -322,10 +304,7 @@ impl Auditor<'_> {
             None => event.leaf.kind == EventKind::Issued,
         };
         if !follows {
-            self.fault(
-                Some(at),
-                "it does not follow an event of the same life".to_owned(),
-            );
+            self.fault(Some(at), "前一事件不属于同一证照".to_owned());
         }
         Ok(())
     }
@@ -351,7 +330,7 @@ impl Auditor<'_> {
     fn seal(&mut self, event: &Event) {
         let at = event.index;
         let Some(id) = event.leaf.seal.clone() else {
-            self.fault(Some(at), "it names no seal".to_owned());
+            self.fault(Some(at), "没有写明印章".to_owned());
             return;
         };
         let status = match event.leaf.kind {
@@ -363,10 +342,7 @@ impl Auditor<'_> {
         if before.map(|b| b.last_event) != event.leaf.previous
             || before.is_none() != (event.leaf.kind == EventKind::SealRegistered)
         {
-            self.fault(
-                Some(at),
-                "it does not follow an event of the same seal".to_owned(),
-            );
+            self.fault(Some(at), "前一事件不属于同一印章".to_owned());
         }
         let registered_event = self.seals.get(&id).map_or(at, |before| before.registered_event);
         self.seals.insert(
@@ -399,10 +375,7 @@ impl Auditor<'_> {
                     || private.predecessor.as_ref() == Some(&identifier)
             });
             if !concerned {
-                self.fault(
-                    Some(at),
-                    "a certificate takes it for its last event, wrongly".to_owned(),
-                );
+                self.fault(Some(at), "有证照误以它为最近事件".to_owned());
             }
             if state.status != Status::InForce {
                 let key = keys::status_order(state.status, state.issued_event);
@@ -420,7 +393,7 @@ impl Auditor<'_> {
         for (kind, counts) in std::mem::take(&mut self.counts) {
             let stored: Option<Counts> = self.get(0, &keys::text(keys::COUNTS, &kind))?;
             if stored != Some(counts) {
-                self.fault(None, format!("the counts of type {kind} are wrong"));
+                self.fault(None, format!("类型 {kind} 的计数有误"));
             }
             *self.expected.entry(keys::COUNTS).or_default() += 1;
         }
@@ -452,7 +425,7 @@ impl Auditor<'_> {
                 let kind = char::from(kind);
                 self.fault(
                     None,
-                    format!("{found} entries of kind {kind} where the events make {expected}"),
+                    format!("{kind} 类索引项有 {found} 条，按事件应有 {expected} 条"),
                 );
             }
         }

@@ -272,6 +272,6 @@ impl Value for Counts {
 pub(super) fn read<T: Value>(key: &[u8], bytes: &[u8]) -> Result<T, RegistryError> {
     T::from_value(bytes).ok_or_else(|| {
         let kind = char::from(key.first().copied().unwrap_or_default());
-        RegistryError::Corrupt(format!("an entry of kind {kind} cannot be read"))
+        RegistryError::Corrupt(format!("{kind} 类索引项无法解读"))
     })
 }

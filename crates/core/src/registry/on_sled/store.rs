@@ -6,18 +6,23 @@ use std::{
     fs::{self, File},
     io,
     ops::Bound,
-    panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::Arc,
     thread,
     time::{Duration, Instant},
 };
 
-use super::keys::{self, Value};
-use crate::registry::{
-    CertificateRecord, Event, Holder, Outcome, Query, RegistryError, SealRecord, Status,
-    merkle::{self, Hash, Tree},
-    rules::{CertificateState, SealState},
+use super::{
+    keys::{self, Value},
+    panics::guarded,
+};
+use crate::{
+    os_error::os_error_zh,
+    registry::{
+        CertificateRecord, Event, Holder, Outcome, Query, RegistryError, SealRecord, Status,
+        merkle::{self, Hash, Tree},
+        rules::{CertificateState, SealState},
+    },
 };
 
 /// The engine lets go of its file a moment after it is dropped; nobody else can hold it while we have
@@ -124,7 +129,7 @@ impl Store {
             Some(Err(e)) => Err(from_sled(e)),
             Some(Ok((key, _))) => match keys::last_number(&key) {
                 Some(index) => Ok(index + 1),
-                None => Err(corrupt("an event has no index")),
+                None => Err(corrupt("有事件没有序号")),
             },
         }
     }
@@ -134,9 +139,9 @@ impl Store {
             .db
             .get(keys::number(keys::EVENT, index))
             .map_err(from_sled)?
-            .ok_or_else(|| RegistryError::Corrupt(format!("event {index} is missing")))?;
+            .ok_or_else(|| RegistryError::Corrupt(format!("缺第 {index} 号事件")))?;
         Event::from_stored(index, &bytes)
-            .map_err(|e| RegistryError::Corrupt(format!("event {index} cannot be read: {e}")))
+            .map_err(|e| RegistryError::Corrupt(format!("第 {index} 号事件无法解读：{e}")))
     }
 
     pub(super) fn tile(&self, level: u8, index: u64) -> Result<Vec<Hash>, RegistryError> {
@@ -148,9 +153,8 @@ impl Store {
                 .map_err(from_sled)?;
             bytes.extend_from_slice(&part.unwrap_or_default());
         }
-        merkle::tile_hashes(&bytes).ok_or_else(|| {
-            RegistryError::Corrupt(format!("Merkle tile {level}/{index} is missing or damaged"))
-        })
+        merkle::tile_hashes(&bytes)
+            .ok_or_else(|| RegistryError::Corrupt(format!("默克尔树块 {level}/{index} 缺失或损坏")))
     }
 
     /// Makes the right edge of the tree anew.
@@ -193,8 +197,7 @@ impl Store {
         };
         let issued_at = issue.at();
         let (leaf, private) = (issue.leaf, issue.private);
-        let lacks =
-            || RegistryError::Corrupt(format!("event {} lacks a part of its certificate", issue.index));
+        let lacks = || RegistryError::Corrupt(format!("第 {} 号事件缺少证照的某些内容", issue.index));
         Ok(CertificateRecord {
             identifier: private.identifier.ok_or_else(lacks)?,
             certificate_type: state.certificate_type,
@@ -243,7 +246,7 @@ impl Store {
         let identifier = issue.private.identifier.as_deref().unwrap_or_default();
         self.state(identifier)?
             .filter(|state| state.issued_event == issue.index)
-            .ok_or_else(|| corrupt("an index names a certificate that is not there"))
+            .ok_or_else(|| corrupt("索引所指的证照不存在"))
     }
 
     pub(super) fn outcome(&self, key: &str) -> Result<Option<Outcome>, RegistryError> {
@@ -374,9 +377,7 @@ impl Store {
             let event = self.event(index)?;
             next = event.leaf.previous.filter(|_| index != state.issued_event);
             if next.is_some_and(|previous| previous >= index || previous < state.issued_event) {
-                return Err(RegistryError::Corrupt(format!(
-                    "event {index} follows an event it cannot follow"
-                )));
+                return Err(RegistryError::Corrupt(format!("第 {index} 号事件的前一事件有误")));
             }
             events.push(event);
         }
@@ -393,10 +394,7 @@ impl Store {
             .private
             .seal_definition
             .ok_or_else(|| {
-                RegistryError::Corrupt(format!(
-                    "event {} lacks the seal's definition",
-                    state.registered_event
-                ))
+                RegistryError::Corrupt(format!("第 {} 号事件缺少印章数据", state.registered_event))
             })?;
         Ok(Some(SealRecord {
             id: id.to_owned(),
@@ -424,7 +422,7 @@ pub(super) fn outcome_of(event: Event) -> Result<Outcome, RegistryError> {
     let request = event
         .private
         .request_digest
-        .ok_or_else(|| corrupt("a key names an event without one"))?;
+        .ok_or_else(|| corrupt("幂等键所指的事件没有幂等键"))?;
     Ok(Outcome {
         request,
         index: event.index,
@@ -449,11 +447,6 @@ impl Store {
     }
 }
 
-/// Runs what may panic inside the engine, as sled 0.34 does where it finds its file damaged.
-pub(super) fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(work)).map_err(|_| "the storage engine panicked".to_owned())
-}
-
 pub(super) fn corrupt(what: &str) -> RegistryError {
     RegistryError::Corrupt(what.to_owned())
 }
@@ -465,7 +458,7 @@ fn is_locked(error: &sled::Error) -> bool {
 pub(super) fn from_io(error: &io::Error) -> RegistryError {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => RegistryError::StorageFull,
-        _ => RegistryError::Io(error.to_string()),
+        _ => RegistryError::Io(os_error_zh(error)),
     }
 }
 
@@ -473,8 +466,8 @@ pub(super) fn from_sled(error: sled::Error) -> RegistryError {
     match error {
         sled::Error::Io(e) => from_io(&e),
         sled::Error::Corruption { at, .. } => RegistryError::Corrupt(match at {
-            Some(at) => format!("the storage file is damaged at {at:?}"),
-            None => "the storage file is damaged".to_owned(),
+            Some(at) => format!("存储文件在 {at:?} 处损坏"),
+            None => "存储文件损坏".to_owned(),
         }),
         other => RegistryError::Io(other.to_string()),
     }

@@ -160,7 +160,7 @@ fn an_audit_finds_what_was_altered() {
     let mut event = store.raw(&key).unwrap();
     *event.last_mut().unwrap() ^= 1;
     assert!(!altered(key.clone(), Some(event)).is_empty());
-    assert!(altered(key, None).contains(&"event 5 is missing".to_owned()));
+    assert!(altered(key, None).contains(&"缺第 5 号事件".to_owned()));
     assert_eq!(faults(&mut registry), [""; 0]);
 }
 

@@ -102,7 +102,7 @@ impl Writer {
 
     fn serve(&self, group: Vec<Job>) {
         let answers = catch_unwind(AssertUnwindSafe(|| self.commit(&group))).unwrap_or_else(|_| {
-            let error = RegistryError::Halted("the storage engine panicked".to_owned());
+            let error = RegistryError::Halted("存储引擎异常中止".to_owned());
             self.halt(&error);
             Err(error)
         });
@@ -197,7 +197,7 @@ impl Stage<'_> {
     fn event(&self, index: u64) -> Result<Event, RegistryError> {
         match self.changes.get(&keys::number(keys::EVENT, index)) {
             Some(Some(bytes)) => Event::from_stored(index, bytes)
-                .map_err(|e| RegistryError::Corrupt(format!("event {index} cannot be read: {e}"))),
+                .map_err(|e| RegistryError::Corrupt(format!("第 {index} 号事件无法解读：{e}"))),
             _ => self.store.event(index),
         }
     }
@@ -385,7 +385,7 @@ impl Stage<'_> {
         if count > 0 {
             let next = first
                 .checked_add(u64::from(count))
-                .ok_or_else(|| RegistryError::Corrupt("a sequence has no numbers left".to_owned()))?;
+                .ok_or_else(|| RegistryError::Corrupt("编号序列已用尽".to_owned()))?;
             self.put(key, &next);
         }
         Ok(first)

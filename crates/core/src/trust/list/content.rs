@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use x509_cert::Certificate;
 
 use super::ListError;
+use crate::crypto::x509;
 
 /// The signed content of a trust list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +46,9 @@ pub struct Authority {
     /// X.509 certificates that sign face tokens.
     #[serde(default)]
     pub token_signers: Vec<Der>,
+    /// Token signers among these that are not to be relied on any more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub withdrawn_token_signers: Vec<WithdrawnSigner>,
     /// X.509 roots of the makers of its seals (制章者).
     #[serde(default)]
     pub seal_makers: Vec<Der>,
@@ -76,6 +80,16 @@ impl Authority {
             .map(|change| change.status)
     }
 
+    /// Since when a token signer (DER of its certificate) is not to be relied on, if it was withdrawn.
+    pub fn withdrawn_since(&self, token_signer: &[u8]) -> Option<Timestamp> {
+        let signer = hex::encode(x509::fingerprint(token_signer));
+        let found = self
+            .withdrawn_token_signers
+            .iter()
+            .find(|known| known.signer == signer);
+        found.map(|known| known.since)
+    }
+
     /// Whether it vouches for a department, by its unified social credit code: one that it names, or,
     /// where it names none, one of its region.
     pub fn vouches_for(&self, issuer_code: &str) -> bool {
@@ -99,6 +113,17 @@ impl Authority {
                 })
         })
     }
+}
+
+/// A token signer whose key leaked, or which was given up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct WithdrawnSigner {
+    /// SHA-256 of its X.509 certificate, hexadecimal.
+    pub signer: String,
+    /// Tokens made since then are not its own. An older one says so itself, so that it takes more than
+    /// the token to prove it.
+    pub since: Timestamp,
 }
 
 /// A certificate type an authority may issue.
@@ -289,8 +314,19 @@ impl Authority {
         if self.anchors.is_empty() || self.anchors.len() > MAX_ANCHORS {
             return refuse("anchors", "none, or too many");
         }
-        if self.token_signers.len() > MAX_TOKEN_SIGNERS {
+        if self.token_signers.len() > MAX_TOKEN_SIGNERS
+            || self.withdrawn_token_signers.len() > MAX_TOKEN_SIGNERS
+        {
             return refuse("token-signers", "too many");
+        }
+        let digest =
+            |text: &str| text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        if !self
+            .withdrawn_token_signers
+            .iter()
+            .all(|known| digest(&known.signer))
+        {
+            return refuse("withdrawn-token-signers", "not a SHA-256 digest in lower case");
         }
         if self.seal_makers.len() > MAX_ANCHORS {
             return refuse("seal-makers", "too many");

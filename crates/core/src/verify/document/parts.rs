@@ -205,10 +205,16 @@ impl Facts {
         Some(cms)
     }
 
-    pub(super) fn judge_token(&self, material: &Material, now: Timestamp, findings: &mut Vec<Finding>) {
+    pub(super) fn judge_token(
+        &self,
+        material: &Material,
+        now: Timestamp,
+        proven: Option<Timestamp>,
+        findings: &mut Vec<Finding>,
+    ) {
         match &self.token {
             Some(Ok(signed)) => {
-                token::judge(signed, material, now, findings);
+                token::judge(signed, material, now, proven, findings);
             }
             Some(Err(bad)) => findings.push(match bad {
                 BadToken::Token(error) => token::unreadable(error),

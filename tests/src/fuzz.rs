@@ -1,0 +1,526 @@
+//! Every parser of untrusted bytes as a function that must come back whatever it is given, and the files
+//! of our own making that mutations start from.
+//!
+//! Two runners call these functions: `certseal-mutate` of this crate, which mutates at random, needs no
+//! special compiler and runs in the suite; and libFuzzer, which is led by the branches it reaches, under
+//! `fuzz/`. A function panics where a promise of its parser is broken: what was read is read again the
+//! same after writing, what nobody vouches for is not believed.
+
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    fs,
+    io::Cursor,
+    path::{Path, PathBuf},
+    sync::LazyLock,
+    time::{Duration, Instant},
+};
+
+use certseal_core::{
+    backfill::{Mapping, Source},
+    catalogue::{Catalogue, FaceJson},
+    codes::{CertificateIdentifier, CitizenId, CreditCode, mask_code, mask_name},
+    crypto::{DigestAlgorithm, PrivateKey, Signer as _, key_file::KeyFile, x509},
+    document::pdf::open::open,
+    face::{FaceTemplate, FontBook, FontConfig},
+    qr::{
+        picture,
+        text::{self, Scanned},
+        token::SignedToken,
+    },
+    registry::{EventKind, Leaf, PrivatePart},
+    seal::SignedSeal,
+    sign::cms::SignedCms,
+    trust::{
+        crl::Crl,
+        list::{TrustList, TrustListContent},
+        path::{PathContext, Usage, validate},
+    },
+    verify::{Indication, Options, TrustMaterial, Verifier},
+};
+use image::{GrayImage, ImageFormat, Luma};
+use jiff::{Timestamp, civil::date};
+use tempfile::TempDir;
+
+use crate::{Random, table::INSTRUCTOR};
+
+/// A parser of untrusted bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct Target {
+    /// Its name, in `fuzz/Cargo.toml` too.
+    pub name: &'static str,
+    /// Reads bytes and asks every question about them.
+    pub run: fn(&[u8]),
+    /// Turns it takes in the suite: what is slow takes fewer.
+    pub turns: u32,
+}
+
+/// Every parser of untrusted bytes.
+pub const TARGETS: &[Target] = &[
+    target("codes", codes, 3_000),
+    target("cms", cms, 1_000),
+    target("crl", crl, 1_000),
+    target("event", event, 3_000),
+    target("face-json", face_json, 1_000),
+    target("pdf", pdf, 250),
+    target("picture", picture, 30),
+    target("qr-text", qr_text, 2_000),
+    target("seal", seal, 150),
+    target("table", table, 300),
+    target("template", template, 150),
+    target("token", token, 1_000),
+    target("trust-list", trust_list, 300),
+    target("verify", verify, 100),
+    target("x509", x509_certificate, 1_000),
+];
+
+const fn target(name: &'static str, run: fn(&[u8]), turns: u32) -> Target {
+    Target { name, run, turns }
+}
+
+/// The target of that name.
+///
+/// # Panics
+/// When there is none.
+pub fn named(name: &str) -> Target {
+    let found = TARGETS.iter().find(|target| target.name == name);
+    *found.unwrap_or_else(|| panic!("there is no target {name}"))
+}
+
+fn codes(bytes: &[u8]) {
+    let Ok(text) = str::from_utf8(bytes) else { return };
+    if let Ok((identifier, _)) = CertificateIdentifier::parse(text) {
+        let (again, _) = CertificateIdentifier::parse(&identifier.to_string()).expect("what we write");
+        assert_eq!(again, identifier);
+    }
+    if let Ok(code) = CreditCode::parse(text) {
+        assert_ne!(code.mask(), code.as_str());
+    }
+    if let Ok(id) = CitizenId::parse(text) {
+        assert_ne!(id.mask(), id.as_str());
+    }
+    let (_, _) = (mask_code(text), mask_name(text));
+}
+
+fn cms(bytes: &[u8]) {
+    let Ok(signed) = SignedCms::parse(bytes) else {
+        return;
+    };
+    let digest = signed.digest_algorithm().digest(b"something else");
+    assert!(signed.verify(&digest).is_err(), "a digest nobody signed");
+    let _ = (signed.check_signature(), signed.check_signing_certificate());
+    let _ = (signed.signing_time(), signed.timestamp_tokens().count());
+    signed.certificates().iter().for_each(|der| x509_certificate(der));
+    signed.crls().iter().for_each(|der| crl(der));
+}
+
+fn crl(bytes: &[u8]) {
+    if let Ok(list) = Crl::parse(bytes) {
+        let _ = (list.this_update(), list.next_update(), list.len());
+    }
+}
+
+fn event(bytes: &[u8]) {
+    if let Ok(leaf) = minicbor::decode::<Leaf>(bytes) {
+        let again = minicbor::to_vec(&leaf).expect("what was read can be written");
+        assert_eq!(minicbor::decode::<Leaf>(&again).expect("what we write"), leaf);
+    }
+    if let Ok(private) = minicbor::decode::<PrivatePart>(bytes) {
+        let again = minicbor::to_vec(&private).expect("what was read can be written");
+        assert_eq!(
+            minicbor::decode::<PrivatePart>(&again).expect("what we write"),
+            private
+        );
+    }
+}
+
+fn face_json(bytes: &[u8]) {
+    let _ = FaceJson::parse(bytes);
+}
+
+fn pdf(bytes: &[u8]) {
+    let Ok(opened) = open(bytes) else { return };
+    for signature in opened.signatures() {
+        let _ = signature.defects().count();
+        let _ = opened.signed_digest(signature, DigestAlgorithm::Sha256);
+        if let Ok(contents) = &signature.cms {
+            cms(contents);
+        }
+    }
+    let _ = (
+        opened.metadata(),
+        opened.revisions().len(),
+        opened.trailing_bytes(),
+    );
+    for attachment in opened.attachments().unwrap_or_default() {
+        if let Ok(content) = opened.read_attachment(&attachment) {
+            face_json(&content);
+        }
+    }
+    if let Ok(page) = opened.page_fields() {
+        let _ = page.field_texts();
+    }
+    let _ = opened.repairs();
+}
+
+fn picture(bytes: &[u8]) {
+    for text in picture::decode(bytes).unwrap_or_default() {
+        qr_text(text.as_bytes());
+    }
+}
+
+fn qr_text(bytes: &[u8]) {
+    let Ok(text) = str::from_utf8(bytes) else { return };
+    if let Ok(Scanned::Token { bytes, .. }) = text::parse(text) {
+        let digits = text::encode("example.org", &bytes);
+        let again = text::parse(&digits).expect("what we write");
+        assert!(matches!(again, Scanned::Token { bytes: found, .. } if found == bytes));
+        token(&bytes);
+    }
+}
+
+fn seal(bytes: &[u8]) {
+    if let Ok(signed) = SignedSeal::parse(bytes) {
+        let maker = signed.maker_chain().first().cloned().unwrap_or_default();
+        let _ = signed.verify(&maker);
+        x509_certificate(&maker);
+    }
+}
+
+fn table(bytes: &[u8]) {
+    SCRATCH.with_borrow(|scratch| {
+        let path = scratch.folder.path().join("table.csv");
+        fs::write(&path, bytes).expect("the scratch folder can be written");
+        let of = scratch.catalogue.get(INSTRUCTOR).expect("a known type");
+        let Ok(mut source) = Source::open(&path, of, &Mapping::default()) else {
+            return;
+        };
+        while let Ok(Some(_)) = source.next_row() {}
+        assert!(source.bytes_read() <= bytes.len() as u64);
+    });
+}
+
+/// Bytes that begin with `layout`, ours for a place on the page, are a layout; others a type.
+fn template(bytes: &[u8]) {
+    SCRATCH.with_borrow(|scratch| {
+        let folder = scratch.templates.join(TEMPLATE);
+        match bytes.strip_prefix(LAYOUT) {
+            Some(layout) => {
+                fs::write(folder.join("face.toml"), layout).expect("the scratch folder can be written");
+                let of = scratch.catalogue.get(TEMPLATE).expect("a known type");
+                let layouts = scratch.templates.join("_layouts");
+                let _ = FaceTemplate::load(of, &folder, &layouts, &FONTS);
+            }
+            None => {
+                fs::write(folder.join("type.toml"), bytes).expect("the scratch folder can be written");
+                if let Ok(catalogue) = Catalogue::load(&scratch.templates) {
+                    catalogue.types().for_each(|of| drop(of.sample()));
+                }
+            }
+        }
+    });
+}
+
+fn token(bytes: &[u8]) {
+    if let Ok(signed) = SignedToken::parse(bytes) {
+        let _ = signed.unverified();
+        assert!(signed.verify(&[0x30, 0]).is_err(), "an empty certificate");
+    }
+}
+
+fn trust_list(bytes: &[u8]) {
+    let key = LIST_KEY.public_key_info();
+    assert!(TrustList::open(bytes, key, None).is_err(), "signed by nobody");
+    // Behind the signature stands the content, which only its maker can bend.
+    if let Ok(content) = serde_json::from_slice::<TrustListContent>(bytes)
+        && let Ok(file) = TrustList::sign(&content, &*LIST_KEY)
+    {
+        let list = TrustList::open(&file, key, None).expect("what we sign");
+        assert_eq!(list.content(), &content);
+    }
+}
+
+fn verify(bytes: &[u8]) {
+    let report = NOBODY.verify_any(
+        bytes,
+        &Options {
+            now: Timestamp::UNIX_EPOCH,
+        },
+        None,
+    );
+    assert_ne!(report.indication, Indication::TotalPassed, "nobody is trusted");
+    let _ = serde_json::to_vec(&report).expect("a report can be written");
+}
+
+fn x509_certificate(bytes: &[u8]) {
+    let _ = x509::parse_bundle(bytes);
+    let parsed = x509::parse(bytes);
+    if let (Ok(certificate), Ok(raw)) = (&parsed, x509::raw(bytes)) {
+        assert_eq!(
+            x509::public_key_info(certificate).expect("what was read can be written"),
+            raw.public_key_info,
+            "two readers, one key"
+        );
+        let _ = (x509::subject_text(certificate), x509::validity(certificate));
+    }
+    let context = PathContext {
+        anchors: &[bytes],
+        crls: &[],
+        at: Timestamp::UNIX_EPOCH,
+        usage: Usage::Document,
+    };
+    let _ = validate(bytes, &[], &context);
+}
+
+/// Before a layout among the seeds of `template`.
+const LAYOUT: &[u8] = b"# layout\n";
+/// The type that `template` mutates: it has a layout of its own.
+const TEMPLATE: &str = "teacher-qualification-certificate";
+
+static FONTS: LazyLock<FontBook> =
+    LazyLock::new(|| FontBook::load(&FontConfig::default()).expect("fonts are installed"));
+static LIST_KEY: LazyLock<KeyFile> = LazyLock::new(|| {
+    let key = PrivateKey::generate().and_then(|key| key.signer());
+    key.expect("a new key signs")
+});
+static NOBODY: LazyLock<Verifier> =
+    LazyLock::new(|| Verifier::new(TrustMaterial::default()).expect("no material is good material"));
+
+/// Files for parsers that read from a folder.
+struct Scratch {
+    folder: TempDir,
+    templates: PathBuf,
+    catalogue: Catalogue,
+}
+
+thread_local! {
+    static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch::new());
+}
+
+impl Scratch {
+    fn new() -> Self {
+        let ours = templates();
+        let folder = TempDir::new().expect("a temporary folder");
+        let templates = folder.path().join("templates");
+        for part in [TEMPLATE, "_layouts"] {
+            crate::copy(&ours.join(part), &templates.join(part)).expect("templates can be copied");
+        }
+        fs::copy(ours.join("departments.toml"), templates.join("departments.toml")).expect("departments");
+        Self {
+            folder,
+            templates,
+            catalogue: Catalogue::load(&ours).expect("our own templates are good"),
+        }
+    }
+}
+
+fn templates() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../templates")
+}
+
+/// Good inputs by target, from an installation and a document it issued.
+///
+/// # Panics
+/// When the installation or the document is not whole.
+pub fn seeds(home: &Path, document: &[u8]) -> BTreeMap<&'static str, Vec<Vec<u8>>> {
+    let mut seeds: BTreeMap<&'static str, Vec<Vec<u8>>> = BTreeMap::new();
+    let mut add = |target: &'static str, bytes: Vec<u8>| seeds.entry(target).or_default().push(bytes);
+
+    // 1. What stands in the document.
+    let opened = open(document).expect("our own document opens");
+    for signature in opened.signatures() {
+        add("cms", signature.cms.clone().expect("our own signature"));
+    }
+    for attachment in opened.attachments().expect("our own attachments") {
+        add(
+            "face-json",
+            opened.read_attachment(&attachment).expect("our own attachment"),
+        );
+    }
+    let page = opened.page_fields().expect("our own page");
+    let symbol = page.qr.expect("every face has a symbol");
+    let printed = picture::decode_modules(&symbol.dark, symbol.width).expect("our own symbol");
+    let Ok(Scanned::Token { bytes, .. }) = text::parse(&printed) else {
+        panic!("our own symbol holds a token");
+    };
+    add("token", bytes);
+    add("verify", printed.clone().into_bytes());
+    add("qr-text", printed.into_bytes());
+    for target in ["pdf", "verify"] {
+        add(target, document.to_vec());
+    }
+    add("picture", picture_of(&symbol.dark, symbol.width));
+
+    // 2. What the installation publishes.
+    for entry in fs::read_dir(home.join("pki")).expect("a folder pki") {
+        let path = entry.expect("a folder pki").path();
+        let bytes = || fs::read(&path).expect("a published file");
+        match path.extension().and_then(|ending| ending.to_str()) {
+            Some("cer") => add("x509", bytes()),
+            Some("crl") => add("crl", bytes()),
+            Some("seal") => add("seal", bytes()),
+            _ => {}
+        }
+    }
+    add(
+        "x509",
+        fs::read(home.join("keys/token.pem")).expect("the token signer's chain"),
+    );
+    let list = fs::read(home.join("trust/trust-list.json")).expect("a trust list");
+    let own = fs::read_to_string(home.join("trust/authority.json")).expect("our description");
+    add("trust-list", list);
+    add(
+        "trust-list",
+        format!(
+            r#"{{"schema":"certseal-trust-list/1","operator":"o","sequence":1,"issued-at":"2026-01-01T00:00:00Z",
+            "next-update":"2026-04-01T00:00:00Z","authorities":[{own}],"agreements":[{{"from-region":"450100",
+            "to-region":"419901","from":"1990-01-01","until":null,"status-required":true}}]}}"#
+        )
+        .into_bytes(),
+    );
+
+    // 3. Tables, templates, codes, events.
+    let rows = crate::table::Table::instructors(0, 20);
+    add("table", rows.csv().into_bytes());
+    add("table", encoding_rs::GB18030.encode(&rows.csv()).0.into_owned());
+    let of = templates().join(TEMPLATE);
+    add("template", fs::read(of.join("type.toml")).expect("a type"));
+    let layout = fs::read(of.join("face.toml")).expect("a layout");
+    add("template", [LAYOUT, &layout].concat());
+    for code in [
+        "1.2.156.3005.2.11100000MB0900121R963.11419901MB99A01579.20244199010000001.001.B",
+        "11419901MB99A01579",
+        "419901199905202661",
+    ] {
+        add("codes", code.as_bytes().to_vec());
+        add("qr-text", code.as_bytes().to_vec());
+    }
+    let (leaf, private) = event_parts();
+    add("event", minicbor::to_vec(leaf).expect("a leaf can be written"));
+    add(
+        "event",
+        minicbor::to_vec(private).expect("a private part can be written"),
+    );
+    seeds
+}
+
+fn event_parts() -> (Leaf, PrivatePart) {
+    let leaf = Leaf {
+        version: 1,
+        kind: EventKind::Issued,
+        at: 1_795_250_564_000,
+        authority: "11419901MB99A01579".to_owned(),
+        certificate_type: Some(TEMPLATE.to_owned()),
+        type_version: Some(1),
+        commitment: [1; 32],
+        actor_commitment: [2; 32],
+        previous: Some(17),
+        seal: Some("41990100000029".to_owned()),
+    };
+    let private = PrivatePart {
+        actor: "张经办".to_owned(),
+        number: Some("20244199010000001".to_owned()),
+        holder_name: Some("沈示例".to_owned()),
+        issued_on: Some(date(2024, 6, 28)),
+        document_digest: Some([3; 32]),
+        document_size: Some(82_500),
+        ..PrivatePart::default()
+    };
+    (leaf, private)
+}
+
+/// A picture of a symbol, with its quiet zone.
+fn picture_of(dark: &[bool], width: u32) -> Vec<u8> {
+    const MODULE: u32 = 3;
+    const QUIET: u32 = 4;
+    let picture = GrayImage::from_fn(
+        (width + 2 * QUIET) * MODULE,
+        (width + 2 * QUIET) * MODULE,
+        |x, y| {
+            let place = |at: u32| (at / MODULE).checked_sub(QUIET).filter(|at| *at < width);
+            let is_dark = place(x)
+                .zip(place(y))
+                .is_some_and(|(x, y)| dark[(y * width + x) as usize]);
+            Luma([if is_dark { 0 } else { 255 }])
+        },
+    );
+    let mut file = Cursor::new(Vec::new());
+    picture
+        .write_to(&mut file, ImageFormat::Png)
+        .expect("a picture can be written");
+    file.into_inner()
+}
+
+/// Changes an input a little, now and then a lot: mostly without moving what stands behind, as formats
+/// with offsets would otherwise never be read beyond their first page.
+pub fn mutate(good: &[u8], other: &[u8], random: &mut Random) -> Vec<u8> {
+    const EXTREMES: [u8; 8] = [0, 1, 0x7f, 0x80, 0xff, b'0', b'9', b' '];
+    let mut bytes = good.to_vec();
+    for _ in 0..=random.below(4) {
+        if bytes.is_empty() {
+            break;
+        }
+        let end = bytes.len() as u64;
+        let at = random.below(end) as usize;
+        let longest = 1 << random.below(9);
+        let len = (random.below(longest) as usize + 1).min(bytes.len() - at);
+        match random.below(11) {
+            0..=2 => bytes[at] ^= 1 << random.below(8),
+            3 | 4 => bytes[at] = EXTREMES[random.below(8) as usize],
+            5 => bytes[at..at + len].fill_with(|| random.below(256) as u8),
+            6 => {
+                // A number becomes another one of as many digits.
+                let digits = bytes[at..].iter_mut().skip_while(|byte| !byte.is_ascii_digit());
+                for byte in digits.take_while(|byte| byte.is_ascii_digit()) {
+                    *byte = b'0' + random.below(10) as u8;
+                }
+            }
+            7 => {
+                bytes.drain(at..at + len);
+            }
+            8 => {
+                let again = bytes[at..at + len].to_vec();
+                bytes.splice(at..at, again);
+            }
+            9 => {
+                let from = random.below(other.len().max(1) as u64) as usize;
+                let piece = other.iter().skip(from).take(len).copied().collect::<Vec<_>>();
+                let until = (at + piece.len()).min(bytes.len());
+                bytes.splice(at..until, piece);
+            }
+            _ => bytes.truncate(at + 1),
+        }
+    }
+    bytes
+}
+
+/// Runs a target over mutations of its seeds for as long as `more` says, telling it the turn; gives the
+/// number of turns and the slowest one.
+///
+/// # Panics
+/// When the target does, or when one input takes it longer than [`SLOWEST`].
+pub fn run(
+    target: Target,
+    seeds: &[Vec<u8>],
+    random: &mut Random,
+    more: &mut dyn FnMut(u64, &[u8]) -> bool,
+) -> (u64, Duration) {
+    let mut slowest = Duration::ZERO;
+    seeds.iter().for_each(|seed| (target.run)(seed));
+    let pick = |random: &mut Random| &seeds[random.below(seeds.len() as u64) as usize];
+    for turn in 0.. {
+        let bytes = mutate(pick(random), pick(random), random);
+        if !more(turn, &bytes) {
+            return (turn, slowest);
+        }
+        let start = Instant::now();
+        (target.run)(&bytes);
+        let took = start.elapsed();
+        assert!(took < SLOWEST, "{} took {took:?} over turn {turn}", target.name);
+        slowest = slowest.max(took);
+    }
+    (u64::MAX, slowest)
+}
+
+/// Longest time for one input, on a loaded machine without optimisation.
+pub const SLOWEST: Duration = Duration::from_secs(20);
