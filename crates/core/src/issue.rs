@@ -29,7 +29,7 @@ use crate::{
     clock::{Clock, civil_date, clock_time},
     codes::{CertificateIdentifier, CitizenId, CodeError},
     crypto::{KeyFolder, KeyFolderError},
-    face::{FaceError, FaceTemplate, FontBook},
+    face::{EmblemArt, FaceError, FaceTemplate, FontBook},
     registry::{
         Append, AppendError, Appended, Basis, CertificateRecord, Change, Idempotency, NewCertificate,
         Objects, ObjectsError, Query, Registry, RegistryError, SealRecord, document_key,
@@ -254,6 +254,8 @@ pub struct Workshop {
     pub fonts: Arc<FontBook>,
     /// Issuers by department key.
     pub issuers: BTreeMap<String, Issuer>,
+    /// Art of the national emblem, where the installation has it.
+    pub emblem: Option<EmblemArt>,
 }
 
 impl Workshop {
@@ -266,13 +268,16 @@ impl Workshop {
 
     /// The layout of a type, for setting faces without sealing them.
     pub fn typesetter(&self, certificate_type: &Arc<CertificateType>) -> Result<Typesetter, IssueError> {
-        let template = FaceTemplate::load(
+        let mut template = FaceTemplate::load(
             certificate_type,
-            &self.catalogue.folder(&certificate_type.key),
+            &self.catalogue.folder_of(certificate_type),
             &self.layouts,
             &self.fonts,
         )
         .map_err(IssueError::Template)?;
+        if let Some(art) = &self.emblem {
+            template = template.with_emblem(art);
+        }
         Ok(Typesetter::new(
             Arc::clone(certificate_type),
             self.issuer(certificate_type)?.clone(),

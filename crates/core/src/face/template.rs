@@ -13,7 +13,7 @@ use std::{borrow::Cow, path::Path, sync::Arc};
 use jiff::civil::Date;
 
 use super::{
-    Drawing, Face, FaceError, FontBook, FontRole, Item, Mm, Rect,
+    Drawing, EmblemArt, Face, FaceError, FontBook, FontRole, Item, Mm, Rect,
     font::is_private_use,
     photo,
     text::{Align, SetError, Setter, Span, Style, VAlign},
@@ -115,6 +115,17 @@ impl FaceTemplate {
         let text = std::fs::read_to_string(&path).map_err(|error| refuse(error.to_string()))?;
         let file = toml::from_str(&text).map_err(|error| refuse(error.to_string()))?;
         build::build(&file, certificate_type, book).map_err(refuse)
+    }
+
+    /// With a department's emblem art in the place kept free for it; unchanged where there is no such
+    /// place.
+    #[must_use]
+    pub fn with_emblem(mut self, art: &EmblemArt) -> FaceTemplate {
+        if let Some(place) = self.emblem {
+            let base = Arc::make_mut(&mut self.base);
+            base.items.push(Item::Picture(art.placed(place)));
+        }
+        self
     }
 
     /// Size of the page.

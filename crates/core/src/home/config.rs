@@ -22,6 +22,10 @@ pub struct Config {
     /// Folders searched for fonts before the system's.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fonts: Vec<PathBuf>,
+    /// Art of the national emblem, for the faces that keep a place for it: a PNG file with a transparent
+    /// ground, relative to the home directory. Without it the place stays free.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub emblem: Option<PathBuf>,
     /// Departments that issue here.
     #[serde(rename = "department")]
     pub departments: Vec<IssuingDepartment>,

@@ -10,7 +10,8 @@ use super::*;
 use crate::{
     catalogue::{Catalogue, Field, FieldKind},
     face::{
-        FontConfig, Picture, TextRun,
+        EmblemArt, FontConfig, Picture, TextRun,
+        emblem::tests::disc,
         spec::{Art, TemplateFile},
     },
 };
@@ -423,6 +424,33 @@ fn a_photo_takes_the_place_of_its_empty_frame() {
         .insert("photo".to_owned(), Arc::from(&b"no picture"[..]));
     let errors = template.lay_out(&data, &PRINTED, &BOOK).unwrap_err();
     assert!(matches!(errors.as_slice(), [FaceError::Photo { field, .. }] if field == "photo"));
+}
+
+#[test]
+fn emblem_art_stands_in_the_place_kept_free_for_it_and_nowhere_else() {
+    let art = EmblemArt::parse(&disc(600)).unwrap();
+    let mut places = 0;
+    for own in types() {
+        let bare = load(&own);
+        let (place, plain) = (bare.emblem_place(), Arc::clone(bare.base()));
+        let template = bare.with_emblem(&art);
+        let added = &template.base().items[plain.items.len()..];
+        match (own.emblem, place, added) {
+            (true, Some(place), [Item::Picture(placed)]) => {
+                places += 1;
+                let (own_place, own_key) = (placed.place, &own.key);
+                assert!((own_place.w - place.w.min(place.h)).abs() < 0.01, "{own_key}");
+                assert!(
+                    placed.field.is_none() && matches!(placed.picture, Picture::Jpeg { alpha: Some(_), .. })
+                );
+                let face = template.lay_out(&data(&own, longest), &PRINTED, &BOOK).unwrap();
+                assert_eq!(collisions(&template, &face), Vec::<String>::new());
+            }
+            (false, None, []) => {}
+            other => panic!("{}: {other:?}", own.key),
+        }
+    }
+    assert!(places > 5, "{places}");
 }
 
 #[test]

@@ -69,7 +69,11 @@ impl Measure {
         let pad = if self.grid { 2.0 * PAD } else { 0.0 };
         let widest = |entry: &Entry| {
             let one = entry.label_ems;
-            let ems = if one * ONE_LINE > most_ems { entry.broken_ems } else { one };
+            let ems = if one * ONE_LINE > most_ems {
+                entry.broken_ems
+            } else {
+                one
+            };
             ems.min(most_ems) * size + pad
         };
         let column = self.column_width();

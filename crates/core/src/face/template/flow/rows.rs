@@ -102,7 +102,11 @@ impl Measure {
                 ..self.label.clone()
             };
             let h = height(part);
-            let line = Rect { y, h: h + 0.01, ..place };
+            let line = Rect {
+                y,
+                h: h + 0.01,
+                ..place
+            };
             if !words.is_empty() {
                 builder.fixed(words, self.label_font, line, &style)?;
             }
