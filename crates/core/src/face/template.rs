@@ -18,7 +18,7 @@ use super::{
     photo,
     text::{Align, SetError, Setter, Span, Style, VAlign},
 };
-use crate::catalogue::{CertificateType, FaceData, Role};
+use crate::catalogue::{CertificateType, FaceData, Role, toml_fault};
 
 /// What is printed on a face besides its data.
 #[derive(Debug, Clone, Copy)]
@@ -113,7 +113,7 @@ impl FaceTemplate {
             return Err(refuse(format!("layout = \"{layout}\" 只能含字母、数字和连字符")));
         }
         let text = std::fs::read_to_string(&path).map_err(|error| refuse(error.to_string()))?;
-        let file = toml::from_str(&text).map_err(|error| refuse(error.to_string()))?;
+        let file = toml::from_str(&text).map_err(|error| refuse(toml_fault(&text, &error)))?;
         build::build(&file, certificate_type, book).map_err(refuse)
     }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::HomeError;
-use crate::catalogue::Issuer;
+use crate::catalogue::{Issuer, toml_fault};
 
 /// `certseal.toml`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -56,7 +56,7 @@ impl Config {
         })?;
         toml::from_str(&text).map_err(|error| HomeError::Config {
             path,
-            reason: error.to_string(),
+            reason: toml_fault(&text, &error),
         })
     }
 
