@@ -384,14 +384,38 @@ fn every_character_without_glyph_is_named_with_its_field() {
 #[test]
 fn rare_characters_of_names_are_printed() {
     let own = food();
-    let rare = data(&own, |field| {
-        if field.key == "legal-representative" {
-            "\u{20164}\u{2A6A5}\u{2B820}".to_owned()
-        } else {
-            sample(field)
-        }
+    let rare = data(&own, |field| match field.key.as_str() {
+        "legal-representative" => "\u{20164}\u{2A6A5}\u{2B820}".to_owned(),
+        "holder-name" => "示例区㛃𡈽䶮𠮷 SUNSHINE Coffee & Tea (H.K.) 商店".to_owned(),
+        "signatory" => "阿卜杜拉·买买提·吐尔逊·𠮷尔".to_owned(),
+        _ => sample(field),
     });
-    assert!(load(&own).lay_out(&rare, &PRINTED, &BOOK).is_ok());
+    let template = load(&own);
+    let face = template.lay_out(&rare, &PRINTED, &BOOK).unwrap();
+    assert_eq!(collisions(&template, &face), Vec::<String>::new());
+    for key in ["legal-representative", "holder-name", "signatory"] {
+        assert_eq!(shown(&face, key), plain(&rare.printed[key]));
+    }
+}
+
+#[test]
+fn a_label_with_an_aside_is_as_wide_as_its_neighbours() {
+    let template = load(&food());
+    let edges = |words: &str| {
+        let run = runs(&template.base().items).find(|run| text(run) == words);
+        let place = ink(run.unwrap_or_else(|| panic!("no label {words}")));
+        (place.x, place.x + place.w)
+    };
+    let (left, right) = edges("住所");
+    for label in ["社会信用代码", "法定代表人", "经营者名称"] {
+        let own = edges(label);
+        assert!(
+            (own.0 - left).abs() < 0.1 && (own.1 - right).abs() < 0.1,
+            "{label}: {own:?}"
+        );
+    }
+    let aside = edges("（负责人）");
+    assert!(aside.0 > left && aside.1 < right, "{aside:?}");
 }
 
 #[test]
