@@ -183,10 +183,10 @@ pub(super) mod tests {
                 Rgba([0, 0, 0, 0])
             }
         });
-        png(disc.into())
+        png(&disc.into())
     }
 
-    fn png(picture: DynamicImage) -> Vec<u8> {
+    fn png(picture: &DynamicImage) -> Vec<u8> {
         let mut out = Cursor::new(Vec::new());
         picture.write_to(&mut out, ImageFormat::Png).unwrap();
         out.into_inner()
@@ -223,8 +223,8 @@ pub(super) mod tests {
         assert!(refused(b"<svg/>").contains("PNG"));
         assert!(refused(&disc(1200)[..2000]).contains("PNG"));
         assert!(refused(&disc(200)).contains("200×200"));
-        assert!(refused(&png(DynamicImage::new_rgb8(400, 400))).contains("透明背景"));
-        assert!(refused(&png(DynamicImage::new_rgba8(400, 400))).contains("全部透明"));
+        assert!(refused(&png(&DynamicImage::new_rgb8(400, 400))).contains("透明背景"));
+        assert!(refused(&png(&DynamicImage::new_rgba8(400, 400))).contains("全部透明"));
         assert!(refused(&vec![0; MAX_EMBLEM_BYTES + 1]).contains("上限"));
         let missing = EmblemArt::read(Path::new("/nowhere/emblem.png")).unwrap_err();
         assert!(missing.to_string().contains("/nowhere/emblem.png") && missing.source.is_some());
