@@ -4,6 +4,7 @@
 //! turns them over. Nothing here knows a file format.
 
 mod art;
+mod emblem;
 mod error;
 pub mod font;
 mod photo;
@@ -13,6 +14,7 @@ mod text;
 
 use std::sync::Arc;
 
+pub use emblem::{EmblemArt, EmblemError};
 pub use error::FaceError;
 pub use font::{FontBook, FontConfig, FontDescriptor, FontError, FontRole};
 pub use template::{FaceTemplate, Printed};
@@ -127,6 +129,8 @@ pub enum Picture {
         height: u32,
         /// Colour components: 1 grey, 3 RGB.
         components: u8,
+        /// Opacity, a byte a pixel; none where it covers its place.
+        alpha: Option<Arc<[u8]>>,
     },
     /// 8-bit RGB rows.
     Rgb {

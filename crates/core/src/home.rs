@@ -44,7 +44,7 @@ use crate::{
     catalogue::{Catalogue, CatalogueError},
     clock::Clock,
     crypto::{IdentityError, KeyFolder, KeyFolderError},
-    face::{FontBook, FontConfig, FontError},
+    face::{EmblemArt, EmblemError, FontBook, FontConfig, FontError},
     issue::{Service, ServiceParts, Workshop},
     registry::{Objects, ObjectsError, RegistryError, SledOptions, SledRegistry},
 };
@@ -92,6 +92,9 @@ pub enum HomeError {
     /// Certificate types.
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),
+    /// Emblem art.
+    #[error(transparent)]
+    Emblem(#[from] EmblemError),
     /// Fonts.
     #[error(transparent)]
     Fonts(#[from] FontError),
@@ -208,7 +211,11 @@ impl Home {
             .iter()
             .filter_map(|department| Some((department.key.clone(), self.config.issuer(&department.key)?)))
             .collect::<BTreeMap<_, _>>();
+        let emblem = self.config.emblem.as_ref();
         Ok(Workshop {
+            emblem: emblem
+                .map(|path| EmblemArt::read(&self.root.join(path)))
+                .transpose()?,
             catalogue: Arc::clone(&self.catalogue),
             layouts: self.root.join("templates/_layouts"),
             fonts: self.fonts()?,

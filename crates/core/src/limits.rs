@@ -49,6 +49,8 @@ pub const MAX_PATH_LENGTH: usize = 6;
 pub const MAX_FIELD_CHARS: usize = 2_000;
 /// Largest photo file accepted for a face.
 pub const MAX_PHOTO_BYTES: usize = 2 << 20;
+/// Largest file of emblem art.
+pub const MAX_EMBLEM_BYTES: usize = 8 << 20;
 /// Longest row of a backfill source, in bytes: a longer one is a lost quote, not a row.
 pub const MAX_ROW_BYTES: usize = 256 << 10;
 /// Most certificates, revocation lists or attributes in one CMS blob: real ones have under ten of each.

@@ -9,7 +9,7 @@ use std::{
 
 use serde::Deserialize;
 
-use super::{CertificateType, Department, rules};
+use super::{CertificateType, Department, rules, toml_fault};
 
 const TYPE_FILE: &str = "type.toml";
 const DEPARTMENTS_FILE: &str = "departments.toml";
@@ -232,10 +232,11 @@ impl Load<'_> {
         }
 
         let path = self.root.join(DEPARTMENTS_FILE);
-        let departments = match toml::from_str::<DepartmentsFile>(&read(&path)?) {
+        let text = read(&path)?;
+        let departments = match toml::from_str::<DepartmentsFile>(&text) {
             Ok(file) => file.department,
             Err(error) => {
-                self.problem(&path, None, None, error.to_string());
+                self.problem(&path, None, None, toml_fault(&text, &error));
                 return Ok(Vec::new());
             }
         };
@@ -274,10 +275,24 @@ impl Load<'_> {
         departments: &[Department],
     ) -> Result<Option<Arc<CertificateType>>, CatalogueError> {
         let path = folder.join(TYPE_FILE);
-        let found: Arc<CertificateType> = match toml::from_str(&read(&path)?) {
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(source) => {
+                let what = match source.kind() {
+                    io::ErrorKind::NotFound => {
+                        "文件夹里没有 type.toml：请补上；若不是证照类型，请移走或在名称前加“_”".to_owned()
+                    }
+                    io::ErrorKind::InvalidData => "不是 UTF-8 编码，请另存为 UTF-8".to_owned(),
+                    _ => return Err(CatalogueError::Unreadable { path, source }),
+                };
+                self.problem(&path, Some(key), None, what);
+                return Ok(None);
+            }
+        };
+        let found: Arc<CertificateType> = match toml::from_str(&text) {
             Ok(found) => Arc::new(found),
             Err(error) => {
-                self.problem(&path, Some(key), None, error.to_string());
+                self.problem(&path, Some(key), None, toml_fault(&text, &error));
                 return Ok(None);
             }
         };

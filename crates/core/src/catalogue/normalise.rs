@@ -144,38 +144,26 @@ pub(super) fn half_width(c: char) -> char {
 
 /// Characters that GBK systems kept in the private use area and Unicode has since given a place.
 fn standard_for(c: char) -> Option<char> {
-    const ASSIGNED: [(char, char); 26] = [
-        ('\u{E78D}', '\u{FE10}'),
-        ('\u{E78E}', '\u{FE12}'),
-        ('\u{E78F}', '\u{FE11}'),
-        ('\u{E790}', '\u{FE13}'),
-        ('\u{E791}', '\u{FE14}'),
-        ('\u{E792}', '\u{FE15}'),
-        ('\u{E793}', '\u{FE16}'),
-        ('\u{E794}', '\u{FE17}'),
-        ('\u{E795}', '\u{FE18}'),
-        ('\u{E796}', '\u{FE19}'),
-        ('\u{E7C7}', '\u{1E3F}'),
-        ('\u{E816}', '\u{20087}'),
-        ('\u{E817}', '\u{20089}'),
-        ('\u{E818}', '\u{200CC}'),
-        ('\u{E81E}', '\u{9FB4}'),
-        ('\u{E826}', '\u{9FB5}'),
-        ('\u{E82B}', '\u{9FB6}'),
-        ('\u{E82C}', '\u{9FB7}'),
-        ('\u{E831}', '\u{215D7}'),
-        ('\u{E832}', '\u{9FB8}'),
-        ('\u{E83B}', '\u{2298F}'),
-        ('\u{E843}', '\u{9FB9}'),
-        ('\u{E854}', '\u{9FBA}'),
-        ('\u{E855}', '\u{241FE}'),
-        ('\u{E863}', '\u{4DAE}'),
-        ('\u{E864}', '\u{9FBB}'),
-    ];
-    ASSIGNED
-        .iter()
-        .find(|(private, _)| *private == c)
-        .map(|(_, standard)| *standard)
+    /// Places of U+E78D to U+E796: punctuation for vertical text.
+    const VERTICAL: &str = "\u{FE10}\u{FE12}\u{FE11}\u{FE13}\u{FE14}\u{FE15}\u{FE16}\u{FE17}\u{FE18}\u{FE19}";
+    /// Places of U+E815 to U+E864: the last row of GBK, ideographs of names among them.
+    const LAST_ROW: &str = "\
+        \u{2E81}\u{20087}\u{20089}\u{200CC}\u{2E84}\u{3473}\u{3447}\u{2E88}\u{2E8B}\u{9FB4}\
+        \u{359E}\u{361A}\u{360E}\u{2E8C}\u{2E97}\u{396E}\u{3918}\u{9FB5}\u{39CF}\u{39DF}\
+        \u{3A73}\u{39D0}\u{9FB6}\u{9FB7}\u{3B4E}\u{3C6E}\u{3CE0}\u{2EA7}\u{215D7}\u{9FB8}\
+        \u{2EAA}\u{4056}\u{415F}\u{2EAE}\u{4337}\u{2EB3}\u{2EB6}\u{2EB7}\u{2298F}\u{43B1}\
+        \u{43AC}\u{2EBB}\u{43DD}\u{44D6}\u{4661}\u{464C}\u{9FB9}\u{4723}\u{4729}\u{477C}\
+        \u{478D}\u{2ECA}\u{4947}\u{497A}\u{497D}\u{4982}\u{4983}\u{4985}\u{4986}\u{499F}\
+        \u{499B}\u{49B7}\u{49B6}\u{9FBA}\u{241FE}\u{4CA3}\u{4C9F}\u{4CA0}\u{4CA1}\u{4C77}\
+        \u{4CA2}\u{4D13}\u{4D14}\u{4D15}\u{4D16}\u{4D17}\u{4D18}\u{4D19}\u{4DAE}\u{9FBB}\
+        ";
+    let at = |first: u32, row: &str| row.chars().nth(u32::from(c).checked_sub(first)? as usize);
+    match c {
+        '\u{E7C7}' => Some('\u{1E3F}'),
+        '\u{E78D}'..='\u{E796}' => at(0xE78D, VERTICAL),
+        '\u{E815}'..='\u{E864}' => at(0xE815, LAST_ROW),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -205,6 +193,17 @@ mod tests {
         let found = text("李\u{E863}").unwrap_err();
         assert_eq!(found.reason(), "第2个字符是私用区（自造字）字符 U+E863，无法印制");
         assert!(found.hint().contains("“䶮”（U+4DAE）"));
+        for (private, standard) in [
+            ('\u{E815}', '\u{2E81}'),
+            ('\u{E816}', '\u{20087}'),
+            ('\u{E844}', '䜣'),
+            ('\u{E855}', '\u{241FE}'),
+            ('\u{E864}', '\u{9FBB}'),
+            ('\u{E78E}', '\u{FE12}'),
+        ] {
+            assert_eq!(standard_for(private), Some(standard), "{private:?}");
+        }
+        assert_eq!(standard_for('\u{E865}'), None);
         assert!(text("\u{F0001}").unwrap_err().hint().contains("自造字"));
         assert!(text("a\u{202E}b").is_err());
         assert!(text("a\u{FFFD}").is_err());

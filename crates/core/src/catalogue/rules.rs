@@ -16,6 +16,9 @@ use crate::{
 /// A fault: the field, where it lies in one, and what is wrong.
 pub(super) type Fault = (Option<String>, String);
 
+/// Kinds of seal that a department has.
+const SEALS: [&str; 2] = ["licence", "official"];
+
 /// Every fault of a type that its own file shows.
 pub(super) fn faults(of: &Arc<CertificateType>) -> Vec<Fault> {
     let mut faults = Vec::new();
@@ -53,8 +56,11 @@ fn whole(of: &CertificateType, faults: &mut Vec<Fault>) {
     if of.name.trim().is_empty() || of.name_en.trim().is_empty() {
         fault("name 和 name-en 不能为空".to_owned());
     }
-    if of.seal.trim().is_empty() || of.layout.trim().is_empty() {
-        fault("seal 和 layout 不能为空".to_owned());
+    if !SEALS.contains(&of.seal.as_str()) {
+        fault(format!("seal “{}”应为 {}", of.seal, SEALS.join(" 或 ")));
+    }
+    if of.layout.trim().is_empty() {
+        fault("layout 不能为空".to_owned());
     }
     if let Err(error) = check_type_code(&of.code) {
         fault(format!("code “{}”：{error}", of.code));

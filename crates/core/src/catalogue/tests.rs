@@ -131,7 +131,7 @@ fn older_versions_are_known_beside_the_latest() {
 
 #[test]
 fn faults_name_file_type_and_field() {
-    let cases: [(&str, &str, Option<&str>, &str); 18] = [
+    let cases: [(&str, &str, Option<&str>, &str); 20] = [
         ("seq = 8", "seq = 8\nnonsense = 1", None, "nonsense"),
         ("seq = 8", "seq = 9", None, "seq"),
         ("department = \"scjg\"", "department = \"nobody\"", None, "nobody"),
@@ -185,6 +185,18 @@ fn faults_name_file_type_and_field() {
             Some("issued-on"),
             "kind",
         ),
+        (
+            "seal = \"licence\"",
+            "seal = \"licences\"",
+            None,
+            "licence 或 official",
+        ),
+        (
+            "holder = \"any\"",
+            "holdr = \"any\"",
+            None,
+            "第9行第1列：没有“holdr”这个键",
+        ),
     ];
     let folder = templates();
     let file = folder.path().join("food-business-permit/type.toml");
@@ -202,10 +214,17 @@ fn faults_name_file_type_and_field() {
         });
         assert!(found, "{to}: {problems:?}");
     }
+    // A folder without its file, and one in another encoding, are told together.
     fs::remove_file(&file).unwrap();
-    assert!(
-        matches!(Catalogue::load(folder.path()), Err(CatalogueError::Unreadable { path, .. }) if path == file)
-    );
+    let other = folder.path().join("mining-licence/type.toml");
+    fs::write(&other, b"name = \"\xB2\xC9\"").unwrap();
+    let error = Catalogue::load(folder.path()).unwrap_err().to_string();
+    for told in [
+        "food-business-permit：文件夹里没有 type.toml",
+        "mining-licence：不是 UTF-8",
+    ] {
+        assert!(error.contains(told), "{error}");
+    }
 }
 
 #[test]

@@ -47,6 +47,7 @@ pub(super) fn place(file: &Arc<[u8]>, slot: Rect, key: &Arc<str>) -> Result<Plac
             width: jpeg.width,
             height: jpeg.height,
             components: jpeg.components,
+            alpha: None,
         },
         field: Some(Arc::clone(key)),
     })

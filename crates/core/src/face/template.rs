@@ -13,12 +13,12 @@ use std::{borrow::Cow, path::Path, sync::Arc};
 use jiff::civil::Date;
 
 use super::{
-    Drawing, Face, FaceError, FontBook, FontRole, Item, Mm, Rect,
+    Drawing, EmblemArt, Face, FaceError, FontBook, FontRole, Item, Mm, Rect,
     font::is_private_use,
     photo,
     text::{Align, SetError, Setter, Span, Style, VAlign},
 };
-use crate::catalogue::{CertificateType, FaceData, Role};
+use crate::catalogue::{CertificateType, FaceData, Role, toml_fault};
 
 /// What is printed on a face besides its data.
 #[derive(Debug, Clone, Copy)]
@@ -113,8 +113,19 @@ impl FaceTemplate {
             return Err(refuse(format!("layout = \"{layout}\" 只能含字母、数字和连字符")));
         }
         let text = std::fs::read_to_string(&path).map_err(|error| refuse(error.to_string()))?;
-        let file = toml::from_str(&text).map_err(|error| refuse(error.to_string()))?;
+        let file = toml::from_str(&text).map_err(|error| refuse(toml_fault(&text, &error)))?;
         build::build(&file, certificate_type, book).map_err(refuse)
+    }
+
+    /// With a department's emblem art in the place kept free for it; unchanged where there is no such
+    /// place.
+    #[must_use]
+    pub fn with_emblem(mut self, art: &EmblemArt) -> FaceTemplate {
+        if let Some(place) = self.emblem {
+            let base = Arc::make_mut(&mut self.base);
+            base.items.push(Item::Picture(art.placed(place)));
+        }
+        self
     }
 
     /// Size of the page.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::HomeError;
-use crate::catalogue::Issuer;
+use crate::catalogue::{Issuer, toml_fault};
 
 /// `certseal.toml`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,6 +22,10 @@ pub struct Config {
     /// Folders searched for fonts before the system's.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fonts: Vec<PathBuf>,
+    /// Art of the national emblem, for the faces that keep a place for it: a PNG file with a transparent
+    /// ground, relative to the home directory. Without it the place stays free.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub emblem: Option<PathBuf>,
     /// Departments that issue here.
     #[serde(rename = "department")]
     pub departments: Vec<IssuingDepartment>,
@@ -52,7 +56,7 @@ impl Config {
         })?;
         toml::from_str(&text).map_err(|error| HomeError::Config {
             path,
-            reason: error.to_string(),
+            reason: toml_fault(&text, &error),
         })
     }
 

@@ -77,6 +77,7 @@ pub fn found(
         region: founding.region.clone(),
         region_name: founding.region_name.clone(),
         fonts: Vec::new(),
+        emblem: None,
         departments: departments(catalogue.departments(), founding)?,
     };
 

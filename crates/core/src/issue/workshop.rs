@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 use super::{IssueError, press::Typesetter};
 use crate::{
     catalogue::{Catalogue, CertificateType, Issuer},
-    face::{FaceTemplate, FontBook},
+    face::{EmblemArt, FaceTemplate, FontBook},
 };
 
 /// What faces are set with.
@@ -19,6 +19,8 @@ pub struct Workshop {
     pub fonts: Arc<FontBook>,
     /// Issuers by department key.
     pub issuers: BTreeMap<String, Issuer>,
+    /// Art of the national emblem, where the installation has it.
+    pub emblem: Option<EmblemArt>,
 }
 
 impl Workshop {
@@ -31,13 +33,16 @@ impl Workshop {
 
     /// The layout of a type, for setting faces without sealing them.
     pub fn typesetter(&self, certificate_type: &Arc<CertificateType>) -> Result<Typesetter, IssueError> {
-        let template = FaceTemplate::load(
+        let mut template = FaceTemplate::load(
             certificate_type,
-            &self.catalogue.folder(&certificate_type.key),
+            &self.catalogue.folder_of(certificate_type),
             &self.layouts,
             &self.fonts,
         )
         .map_err(IssueError::Template)?;
+        if let Some(art) = &self.emblem {
+            template = template.with_emblem(art);
+        }
         Ok(Typesetter::new(
             Arc::clone(certificate_type),
             self.issuer(certificate_type)?.clone(),

@@ -63,7 +63,7 @@ pub enum Centre {
     Empty,
     /// A five-pointed star, one point up; a third of the smaller diameter from tip to tip.
     Star,
-    /// A place kept free for emblem art, which its department supplies; see [`place_art`].
+    /// A place kept free for an emblem.
     Reserved {
         /// Diameter of the place.
         diameter: Mm,
@@ -197,35 +197,6 @@ pub fn draw(spec: &ImpressionSpec, book: &FontBook) -> Result<Drawing, Impressio
             advance: book.advance(font, gid),
         })
     })
-}
-
-/// Puts a department's emblem art into the place its seal reserves, scaled to fit and centred.
-/// Does nothing where no place is reserved.
-pub fn place_art(impression: &mut Drawing, spec: &ImpressionSpec, art: &Drawing) {
-    let Centre::Reserved { diameter } = spec.centre else {
-        return;
-    };
-    if art.width <= 0.0 || art.height <= 0.0 {
-        return;
-    }
-    // The art's corners must lie in the circle.
-    let scale = diameter / art.width.hypot(art.height);
-    let (dx, dy) = (
-        (impression.width - art.width * scale) / 2.0,
-        (impression.height - art.height * scale) / 2.0,
-    );
-    let at = |x: Mm, y: Mm| (grid(f64::from(x * scale + dx)), grid(f64::from(y * scale + dy)));
-    for item in &art.items {
-        let Item::Path(path) = item else { continue };
-        let mut path = path.clone();
-        for segment in &mut path.segments {
-            *segment = outline::map(*segment, at);
-        }
-        if let Some(stroke) = &mut path.stroke {
-            stroke.width *= scale;
-        }
-        impression.items.push(Item::Path(path));
-    }
 }
 
 /// SHA-256 of the compact form of a drawing ([`encode_paths`]): what "the same picture" means.
@@ -621,30 +592,5 @@ mod tests {
             reading: Reading::Columns,
         };
         assert!(matches!(refused(&|s| s.shape = square), E::NotOnSquare { .. }));
-    }
-
-    #[test]
-    fn art_is_placed_inside_the_reserved_circle() {
-        let spec = ImpressionSpec {
-            centre: Centre::Reserved { diameter: 16.0 },
-            ..ImpressionSpec::department("示范市示范区人民政府")
-        };
-        let mut drawing = draw(&spec, &BOOK).unwrap();
-        let before = drawing.items.len();
-        let star = ImpressionSpec {
-            ..ImpressionSpec::department("示")
-        };
-        place_art(&mut drawing, &spec, &draw(&star, &BOOK).unwrap());
-        assert!(drawing.items.len() > before);
-        for item in &drawing.items[before..] {
-            let Item::Path(path) = item else {
-                panic!("not a path")
-            };
-            for segment in &path.segments {
-                if let Segment::Move(x, y) | Segment::Line(x, y) = segment {
-                    assert!((x - 21.0).hypot(y - 21.0) <= 8.001);
-                }
-            }
-        }
     }
 }

@@ -399,6 +399,7 @@ impl Painter<'_, '_> {
                 width,
                 height,
                 components,
+                alpha,
             } => {
                 let space = match components {
                     1 => "DeviceGray",
@@ -408,9 +409,22 @@ impl Painter<'_, '_> {
                 if *width == 0 || *height == 0 || !data.starts_with(&[0xFF, 0xD8]) {
                     return Err(wrong("not a JPEG file"));
                 }
+                let mut soft = String::new();
+                if let Some(alpha) = alpha {
+                    if alpha.len() as u64 != u64::from(*width) * u64::from(*height) {
+                        return Err(wrong("the opacities do not fill width times height"));
+                    }
+                    let mask = self.objects.reserve();
+                    let entries = format_args!(
+                        "/Type/XObject/Subtype/Image/Width {width}/Height {height}\
+                         /ColorSpace/DeviceGray/BitsPerComponent 8"
+                    );
+                    self.objects.deflated(mask, entries, alpha, self.effort);
+                    let _ = write!(soft, "/SMask {mask} 0 R");
+                }
                 let entries = format_args!(
                     "/Type/XObject/Subtype/Image/Width {width}/Height {height}\
-                     /ColorSpace/{space}/BitsPerComponent 8/Filter/DCTDecode"
+                     /ColorSpace/{space}/BitsPerComponent 8{soft}/Filter/DCTDecode"
                 );
                 self.objects.stream(object, entries, data);
             }

@@ -152,6 +152,7 @@ impl<'a> Builder<'a> {
             .ok_or("证照类型有照片字段，而模板没有 slots.photo")?;
         let place = self.slot("photo", place)?;
         let grey = self.palette.color(&Paint("grey".to_owned()))?;
+        self.base.push(art::fill(place, Color(255, 255, 255)));
         self.base
             .push(art::line(art::frame(place, 0.0), grey, 0.15, Vec::new()));
         self.placed.insert(field.key.clone());

@@ -33,8 +33,10 @@ const PAD: Mm = 1.6;
 
 struct Entry {
     label: String,
-    /// Width of the label, in ems.
+    /// Width of the label on one line, in ems.
     label_ems: f32,
+    /// The same on two lines, in ems of one.
+    broken_ems: f32,
     pieces: Vec<Piece>,
     longest: f32,
     usual: f32,
@@ -289,9 +291,14 @@ fn entries(builder: &mut Builder<'_>, flow: &Flow) -> Result<Vec<Entry>, String>
             label.clone_from(other);
         }
         let label_ems = builder.measure(&label, label_font)?;
+        let mut broken_ems = 0.0_f32;
+        for (line, part) in rows::in_two(&label) {
+            broken_ems = broken_ems.max(builder.measure(line, label_font)? * part);
+        }
         entries.push(Entry {
             label,
             label_ems,
+            broken_ems,
             pieces,
             longest,
             usual,

@@ -10,7 +10,8 @@ use super::*;
 use crate::{
     catalogue::{Catalogue, Field, FieldKind},
     face::{
-        FontConfig, Picture, TextRun,
+        EmblemArt, FontConfig, Picture, TextRun,
+        emblem::tests::disc,
         spec::{Art, TemplateFile},
     },
 };
@@ -383,14 +384,38 @@ fn every_character_without_glyph_is_named_with_its_field() {
 #[test]
 fn rare_characters_of_names_are_printed() {
     let own = food();
-    let rare = data(&own, |field| {
-        if field.key == "legal-representative" {
-            "\u{20164}\u{2A6A5}\u{2B820}".to_owned()
-        } else {
-            sample(field)
-        }
+    let rare = data(&own, |field| match field.key.as_str() {
+        "legal-representative" => "\u{20164}\u{2A6A5}\u{2B820}".to_owned(),
+        "holder-name" => "示例区㛃𡈽䶮𠮷 SUNSHINE Coffee & Tea (H.K.) 商店".to_owned(),
+        "signatory" => "阿卜杜拉·买买提·吐尔逊·𠮷尔".to_owned(),
+        _ => sample(field),
     });
-    assert!(load(&own).lay_out(&rare, &PRINTED, &BOOK).is_ok());
+    let template = load(&own);
+    let face = template.lay_out(&rare, &PRINTED, &BOOK).unwrap();
+    assert_eq!(collisions(&template, &face), Vec::<String>::new());
+    for key in ["legal-representative", "holder-name", "signatory"] {
+        assert_eq!(shown(&face, key), plain(&rare.printed[key]));
+    }
+}
+
+#[test]
+fn a_label_with_an_aside_is_as_wide_as_its_neighbours() {
+    let template = load(&food());
+    let edges = |words: &str| {
+        let run = runs(&template.base().items).find(|run| text(run) == words);
+        let place = ink(run.unwrap_or_else(|| panic!("no label {words}")));
+        (place.x, place.x + place.w)
+    };
+    let (left, right) = edges("住所");
+    for label in ["社会信用代码", "法定代表人", "经营者名称"] {
+        let own = edges(label);
+        assert!(
+            (own.0 - left).abs() < 0.1 && (own.1 - right).abs() < 0.1,
+            "{label}: {own:?}"
+        );
+    }
+    let aside = edges("（负责人）");
+    assert!(aside.0 > left && aside.1 < right, "{aside:?}");
 }
 
 #[test]
@@ -423,6 +448,33 @@ fn a_photo_takes_the_place_of_its_empty_frame() {
         .insert("photo".to_owned(), Arc::from(&b"no picture"[..]));
     let errors = template.lay_out(&data, &PRINTED, &BOOK).unwrap_err();
     assert!(matches!(errors.as_slice(), [FaceError::Photo { field, .. }] if field == "photo"));
+}
+
+#[test]
+fn emblem_art_stands_in_the_place_kept_free_for_it_and_nowhere_else() {
+    let art = EmblemArt::parse(&disc(600)).unwrap();
+    let mut places = 0;
+    for own in types() {
+        let bare = load(&own);
+        let (place, plain) = (bare.emblem_place(), Arc::clone(bare.base()));
+        let template = bare.with_emblem(&art);
+        let added = &template.base().items[plain.items.len()..];
+        match (own.emblem, place, added) {
+            (true, Some(place), [Item::Picture(placed)]) => {
+                places += 1;
+                let (own_place, own_key) = (placed.place, &own.key);
+                assert!((own_place.w - place.w.min(place.h)).abs() < 0.01, "{own_key}");
+                assert!(
+                    placed.field.is_none() && matches!(placed.picture, Picture::Jpeg { alpha: Some(_), .. })
+                );
+                let face = template.lay_out(&data(&own, longest), &PRINTED, &BOOK).unwrap();
+                assert_eq!(collisions(&template, &face), Vec::<String>::new());
+            }
+            (false, None, []) => {}
+            other => panic!("{}: {other:?}", own.key),
+        }
+    }
+    assert!(places > 5, "{places}");
 }
 
 #[test]

@@ -87,7 +87,7 @@ pub(super) fn put_glyph(segments: &mut Vec<Segment>, glyph: &GlyphOutline, cell:
 }
 
 /// The same step with every point moved.
-pub(super) fn map(segment: Segment, at: impl Fn(Mm, Mm) -> (Mm, Mm)) -> Segment {
+fn map(segment: Segment, at: impl Fn(Mm, Mm) -> (Mm, Mm)) -> Segment {
     match segment {
         Segment::Move(x, y) => {
             let (x, y) = at(x, y);

@@ -67,10 +67,18 @@ impl Measure {
     fn pair(&mut self, entries: Vec<Entry>, most_ems: f32) -> Vec<Row> {
         let size = self.label.size;
         let pad = if self.grid { 2.0 * PAD } else { 0.0 };
-        let widest = |ems: f32| ems.min(most_ems) * size + pad;
+        let widest = |entry: &Entry| {
+            let one = entry.label_ems;
+            let ems = if one * ONE_LINE > most_ems {
+                entry.broken_ems
+            } else {
+                one
+            };
+            ems.min(most_ems) * size + pad
+        };
         let column = self.column_width();
         let short = |entry: &Entry| {
-            let left = column - widest(entry.label_ems) - self.gap - pad;
+            let left = column - widest(entry) - self.gap - pad;
             entry.usual * self.value.size <= left && entry.longest <= self.half && !entry.alone
         };
         let mut rows: Vec<Vec<Entry>> = Vec::new();
@@ -89,7 +97,7 @@ impl Measure {
         self.labels_most = most_ems * size;
         for row in &rows {
             for (index, entry) in row.iter().enumerate() {
-                self.labels[index] = self.labels[index].max(widest(entry.label_ems));
+                self.labels[index] = self.labels[index].max(widest(entry));
             }
         }
         rows.into_iter()

@@ -83,41 +83,34 @@ impl Measure {
             Err(SetError::TooLong) => {}
             result => return result.map_err(|error| format!("标签“{text}”：{error:?}")),
         }
-        let (first, second) = in_two(text);
-        let align = if self.grid { Align::Center } else { Align::Left };
-        let sizes = if second.starts_with('（') {
-            WITH_ASIDE
-        } else {
-            (TWO_LINES, TWO_LINES)
-        };
-        let heights = (
-            self.label.size * sizes.0 * EM_BOX,
-            self.label.size * sizes.1 * EM_BOX,
-        );
-        let top = place.y + (place.h - heights.0 - heights.1) / 2.0;
-        let lines = [
-            (first, sizes.0, top, heights.0),
-            (second, sizes.1, top + heights.0, heights.1),
-        ];
-        for (words, part, y, h) in lines.into_iter().filter(|(words, ..)| !words.is_empty()) {
+        let lines = in_two(text);
+        let aside = lines[1].0.starts_with('（');
+        let height = |part: f32| self.label.size * part * EM_BOX;
+        let mut y = place.y + (place.h - lines.iter().map(|(_, part)| height(*part)).sum::<f32>()) / 2.0;
+        for (at, (words, part)) in lines.into_iter().enumerate() {
             let size = self.label.size * part;
             let style = Style {
                 size,
                 floor: 1.5_f32.min(size),
-                align,
+                // What has an aside below it is as wide as other labels.
+                align: match (self.grid, aside, at) {
+                    (true, ..) | (_, true, 1) => Align::Center,
+                    (_, true, _) => self.label.align,
+                    _ => Align::Left,
+                },
                 wrap: false,
                 ..self.label.clone()
             };
-            builder.fixed(
-                words,
-                self.label_font,
-                Rect {
-                    y,
-                    h: h + 0.01,
-                    ..place
-                },
-                &style,
-            )?;
+            let h = height(part);
+            let line = Rect {
+                y,
+                h: h + 0.01,
+                ..place
+            };
+            if !words.is_empty() {
+                builder.fixed(words, self.label_font, line, &style)?;
+            }
+            y += h;
         }
         Ok(())
     }
@@ -145,8 +138,9 @@ const SECOND: [&str; 18] = [
     "时间",
 ];
 
-/// Breaks a label before a parenthesis at its end, after a stroke, before a word, or else in the middle.
-fn in_two(text: &str) -> (&str, &str) {
+/// Breaks a label before a parenthesis at its end, after a stroke, before a word, or else in the middle;
+/// each line with its size, as a part of the size on one line.
+pub(super) fn in_two(text: &str) -> [(&str, f32); 2] {
     let after = |mark: char| text.find(mark).map(|at| at + mark.len_utf8());
     let aside = text.find('（').filter(|_| text.ends_with('）'));
     let from_middle = |at: usize| {
@@ -169,7 +163,13 @@ fn in_two(text: &str) -> (&str, &str) {
         .or(word)
         .or_else(middle)
         .unwrap_or(0);
-    text.split_at_checked(at).unwrap_or((text, ""))
+    let (first, second) = text.split_at_checked(at).unwrap_or((text, ""));
+    let parts = if aside.is_some() {
+        WITH_ASIDE
+    } else {
+        (TWO_LINES, TWO_LINES)
+    };
+    [(first, parts.0), (second, parts.1)]
 }
 
 /// Draws the rules or table lines that the rows left.
