@@ -68,13 +68,16 @@ struct VerifyForm {
         (status = 200, description = "已核验，结论见 indication 与 conclusion Verified; see the verdict", body = Verified),
         (status = 400, body = ProblemBody, content_type = "application/problem+json"),
         (status = 413, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn verify(
     State(app): State<Arc<App>>,
+    asker: Asker,
     request: Request,
 ) -> Result<Answer<Verified>, Problem> {
+    asker.metered(&app)?;
     let (parts, body) = request.into_parts();
     let form = is_form(&parts.headers);
     let room = if form { MULTIPART_ROOM } else { 0 };
@@ -95,7 +98,7 @@ pub(crate) async fn verify(
     }
 
     // Reading comes first: it tells which certificate to ask the registry for.
-    let examined = app.gate.run(move || (Examined::of(&bytes), share)).await?;
+    let examined = app.gate.compute(move || (Examined::of(&bytes), share)).await?;
     let now = app.service.clock().now();
     let registry = match examined.0.identifier() {
         Some(identifier) => {
@@ -108,7 +111,7 @@ pub(crate) async fn verify(
     let judge = Arc::clone(&app);
     let report = app
         .gate
-        .run(move || {
+        .compute(move || {
             let (examined, _share) = examined;
             judge
                 .trust
@@ -205,12 +208,10 @@ pub(crate) struct StatusView {
 )]
 pub(crate) async fn status(
     State(app): State<Arc<App>>,
-    Caller(address): Caller,
+    asker: Asker,
     Json(body): Json<StatusBody>,
 ) -> Result<Answer<StatusView>, Problem> {
-    if let Some(address) = address {
-        app.meter.take(address, Instant::now())?;
-    }
+    asker.metered(&app)?;
     let (identifier, _) = CertificateIdentifier::parse(body.identifier.trim()).map_err(|error| {
         Problem::malformed(
             format!("电子证照标识有误：{error}。"),
@@ -249,10 +250,21 @@ pub(crate) async fn keys(State(app): State<Arc<App>>) -> Result<Response<Body>, 
     Ok((about, reading.keys.clone()).into_response())
 }
 
-/// Where a request comes from; none where no connection is known (a test).
-pub(crate) struct Caller(Option<IpAddr>);
+/// Where a request of the public comes from; none where no connection is known (a test).
+pub(crate) struct Asker(Option<IpAddr>);
 
-impl<S: Sync> FromRequestParts<S> for Caller {
+impl Asker {
+    /// Counts one question. Whatever tells the state of a certificate counts, so that nobody can try
+    /// identifiers without end.
+    fn metered(&self, app: &App) -> Result<(), Problem> {
+        match self.0 {
+            Some(address) => app.meter.take(address, Instant::now()),
+            None => Ok(()),
+        }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Asker {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
