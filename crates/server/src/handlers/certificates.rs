@@ -13,16 +13,18 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use certseal_core::{
     catalogue::{CertificateType, RawRecord},
     issue::Request,
-    registry::{Basis, CertificateRecord, Holder, Query as Search},
+    registry::{
+        Basis, CertificateRecord, Holder, Query as Search, Registry, RegistryError,
+        remark::{self, RemarkError},
+    },
 };
 use serde::{
     Deserialize, Deserializer, Serialize,
     de::{Error as _, MapAccess, Visitor},
 };
-use tokio::runtime::Handle;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{refusal, view::CertificateView};
+use super::{change::bad_reason, refusal, view::CertificateView};
 use crate::{
     App,
     auth::Principal,
@@ -173,14 +175,13 @@ pub(crate) async fn issue(
         seal: body.seal,
         basis: body.basis.map_or(Basis::First, Basis::from),
         actor: caller.actor(),
-        reason: body.reason,
+        reason: reason(&body.reason)?,
         idempotency_key: idempotency_key(&headers)?.map(|key| caller.idempotency_key(&key)),
     };
-    // The work runs to its end on a thread of its own, whether or not the caller still waits.
-    let (service, runtime) = (Arc::clone(&app.service), Handle::current());
+    let service = Arc::clone(&app.service);
     let issued = app
         .gate
-        .run(move || runtime.block_on(service.issue(request)))
+        .carry_out(async move { service.issue(request).await })
         .await??;
 
     let replayed = issued.replayed;
@@ -199,6 +200,14 @@ pub(crate) async fn issue(
             .insert(REPLAYED.clone(), HeaderValue::from_static("true"));
     }
     Ok(response)
+}
+
+/// Why a certificate is issued: need not be said, but has to be readable.
+fn reason(text: &str) -> Result<String, Problem> {
+    match remark::reason(text) {
+        Err(RemarkError::Empty) => Ok(String::new()),
+        other => other.map_err(bad_reason),
+    }
 }
 
 fn photos(
@@ -304,63 +313,88 @@ pub(crate) async fn list(
             "limit must be 1 to 200.",
         ));
     }
-    let registry = app.registry();
-    let (found, paged) = match (&query.certificate_type, &query.number, &query.holder_code) {
-        (Some(kind), Some(number), _) => (
-            registry.by_number(kind, number).await?.into_iter().collect(),
-            false,
-        ),
+    let kind = query.certificate_type.as_deref();
+    let asked = match (kind, &query.number, &query.holder_code) {
+        (Some(kind), Some(number), _) => Asked::Number(kind, number),
         (None, Some(_), _) => {
             return Err(Problem::malformed(
                 "按编号查询须同时给出 type：不同类型的编号可以相同。",
                 "number needs type: certificates of different types may share a number.",
             ));
         }
-        (_, None, Some(code)) => {
-            let holder = Holder::Code(code.clone());
-            (registry.by_holder(&holder, query.after, limit).await?, true)
-        }
+        (_, None, Some(code)) => Asked::Holder(Holder::Code(code.clone())),
         (None, None, None) if caller.department().is_some() => {
             return Err(Problem::malformed(
                 "请至少给出 type 或 holder_code。",
                 "Give type or holder_code at least.",
             ));
         }
-        (kind, None, None) => {
-            let search = Search {
-                certificate_type: kind.clone(),
-                status: None,
-                after: query.after,
-                limit,
-            };
-            (registry.certificates(&search).await?, true)
-        }
+        (kind, None, None) => Asked::Type(kind),
     };
-    let next = found
-        .last()
-        .filter(|_| paged && found.len() == limit)
-        .map(|record| record.issued_event);
-    let asked = |record: &CertificateRecord| {
-        let theirs = match app.service.catalogue().get(&record.certificate_type) {
-            Some(kind) => caller.owns(kind),
-            None => caller.department().is_none(),
-        };
-        theirs
-            && query
-                .certificate_type
-                .as_ref()
-                .is_none_or(|kind| *kind == record.certificate_type)
+    let wanted = |record: &CertificateRecord| {
+        require(&app, &caller, record).is_ok()
+            && kind.is_none_or(|kind| kind == record.certificate_type)
             && query
                 .holder_code
                 .as_ref()
                 .is_none_or(|code| record.holder_code.as_ref() == Some(code))
     };
-    let items = found
+
+    // What is not the caller's business leaves no trace: not in the items, nor in whether more follow.
+    let mut items = Vec::new();
+    let mut after = query.after;
+    let more = 'pages: loop {
+        let page = asked.page(app.registry(), after, limit + 1).await?;
+        let Some(last) = page.last() else { break false };
+        after = Some(last.issued_event);
+        let whole = page.len() <= limit;
+        for record in page.into_iter().filter(|record| wanted(record)) {
+            if items.len() == limit {
+                break 'pages true;
+            }
+            items.push(record);
+        }
+        if whole {
+            break false;
+        }
+    };
+    let next = items.last().filter(|_| more).map(|record| record.issued_event);
+    let items = items
         .into_iter()
-        .filter(asked)
         .map(|record| CertificateView::new(record, &app, &caller))
         .collect();
     Ok(Answer(Page { items, next }))
+}
+
+/// By what certificates are looked for.
+enum Asked<'a> {
+    Number(&'a str, &'a str),
+    Holder(Holder),
+    Type(Option<&'a str>),
+}
+
+impl Asked<'_> {
+    /// The next certificates in order of issue, at most so many.
+    async fn page(
+        &self,
+        registry: &dyn Registry,
+        after: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<CertificateRecord>, RegistryError> {
+        match self {
+            Self::Number(kind, number) => Ok(registry.by_number(kind, number).await?.into_iter().collect()),
+            Self::Holder(holder) => registry.by_holder(holder, after, limit).await,
+            Self::Type(kind) => {
+                let search = Search {
+                    certificate_type: kind.map(str::to_owned),
+                    status: None,
+                    after,
+                    limit,
+                };
+                registry.certificates(&search).await
+            }
+        }
+    }
 }
 
 /// 查询一张证照 Fetch the record of a certificate
