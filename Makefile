@@ -3,6 +3,8 @@
 #   make test   installs what is missing, runs the whole suite
 # and two more for developers: `make lint`, `make bench`.
 
+# Everything is built into and run from target/.
+unexport CARGO_TARGET_DIR
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
 DEMO ?= demo
