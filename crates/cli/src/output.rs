@@ -1,6 +1,10 @@
 //! What goes to stdout (data) and stderr (everything else), and the exit status.
 
-use std::{fmt, io::Write as _, process::ExitCode};
+use std::{
+    fmt,
+    io::{self, Write as _},
+    process::ExitCode,
+};
 
 use serde::Serialize;
 
@@ -43,18 +47,25 @@ impl Failure {
 
     /// A failure in the words of the error that caused it, its sources appended unless the error has
     /// said them already.
-    pub(crate) fn from_error(context: &str, error: &dyn std::error::Error) -> Self {
-        let mut message = format!("{context}：{error}");
-        let mut source = error.source();
-        while let Some(cause) = source {
-            let text = cause.to_string();
+    pub(crate) fn from_error(context: &str, error: &(dyn std::error::Error + 'static)) -> Self {
+        let mut message = context.to_owned();
+        let mut next = Some(error);
+        while let Some(cause) = next {
+            let text = in_chinese(cause);
             if !message.contains(&text) {
-                message.push('：');
+                if !message.is_empty() {
+                    message.push('：');
+                }
                 message.push_str(&text);
             }
-            source = cause.source();
+            next = cause.source();
         }
         Self { message, hint: None }
+    }
+
+    /// What went wrong, without the advice.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
     }
 
     /// Adds advice.
@@ -62,6 +73,29 @@ impl Failure {
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+}
+
+/// An error's own words; before those of the operating system, the Chinese for the usual ones.
+fn in_chinese(error: &(dyn std::error::Error + 'static)) -> String {
+    let chinese = error
+        .downcast_ref::<io::Error>()
+        .and_then(|error| match error.kind() {
+            io::ErrorKind::NotFound => Some("文件或目录不存在"),
+            io::ErrorKind::PermissionDenied => Some("没有权限"),
+            io::ErrorKind::AlreadyExists => Some("已存在"),
+            io::ErrorKind::IsADirectory => Some("这是目录，不是文件"),
+            io::ErrorKind::NotADirectory => Some("路径中有一段不是目录"),
+            io::ErrorKind::StorageFull => Some("磁盘空间不足"),
+            io::ErrorKind::ReadOnlyFilesystem => Some("文件系统只读"),
+            io::ErrorKind::AddrInUse => Some("端口已被占用"),
+            io::ErrorKind::AddrNotAvailable => Some("本机没有这个地址"),
+            io::ErrorKind::InvalidFilename => Some("文件名无效或过长"),
+            _ => None,
+        });
+    match chinese {
+        Some(chinese) => format!("{chinese} ({error})"),
+        None => error.to_string(),
     }
 }
 
@@ -81,7 +115,7 @@ pub(crate) trait Context<T> {
     fn context(self, doing: &str) -> Result<T, Failure>;
 }
 
-impl<T, E: std::error::Error> Context<T> for Result<T, E> {
+impl<T, E: std::error::Error + 'static> Context<T> for Result<T, E> {
     fn context(self, doing: &str) -> Result<T, Failure> {
         self.map_err(|error| Failure::from_error(doing, &error))
     }

@@ -547,11 +547,11 @@ async fn every_refusal_says_what_and_where() {
         (r#"{"type": 7, "fields": {}}"#, "type"),
         (
             r#"{"type": "x", "fields": {"holder-name": {}}}"#,
-            "`holder-name` must be a text",
+            "“holder-name”的值应为文本或数字",
         ),
         (
             r#"{"type": "x", "fields": {"a": "1", "a": "2"}}"#,
-            "`a` is given twice",
+            "“a”给了两次",
         ),
         (
             r#"{"type": "x", "fields": {}, "basis": {"renews": 3}}"#,

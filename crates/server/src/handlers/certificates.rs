@@ -1,6 +1,6 @@
 //! Issuing certificates and fetching them.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     Json as Answer,
@@ -11,17 +11,14 @@ use axum::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use certseal_core::{
-    catalogue::{CertificateType, RawRecord},
+    catalogue::{CertificateType, RawRecord, Values},
     issue::Request,
     registry::{
         Basis, CertificateRecord, Holder, Query as Search, Registry, RegistryError,
         remark::{self, RemarkError},
     },
 };
-use serde::{
-    Deserialize, Deserializer, Serialize,
-    de::{Error as _, MapAccess, Visitor},
-};
+use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{change::bad_reason, refusal, view::CertificateView};
@@ -86,49 +83,6 @@ impl From<BasisBody> for Basis {
             BasisBody::Amends(identifier) => Self::Amends(identifier),
             BasisBody::Reissues(identifier) => Self::Reissues(identifier),
         }
-    }
-}
-
-/// Texts by key. A number stands for its text; a key given twice is refused, because either of the two
-/// values could be the one that was meant.
-#[derive(Debug, Default)]
-pub(crate) struct Values(BTreeMap<String, String>);
-
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum Value {
-    Text(String),
-    Number(serde_json::Number),
-}
-
-impl<'de> Deserialize<'de> for Values {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Texts;
-
-        impl<'de> Visitor<'de> for Texts {
-            type Value = Values;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object of texts")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Values, A::Error> {
-                let mut values = BTreeMap::new();
-                while let Some(key) = map.next_key::<String>()? {
-                    let value = match map.next_value::<Value>() {
-                        Ok(Value::Text(text)) => text,
-                        Ok(Value::Number(number)) => number.to_string(),
-                        Err(_) => return Err(A::Error::custom(format_args!("`{key}` must be a text"))),
-                    };
-                    if values.insert(key.clone(), value).is_some() {
-                        return Err(A::Error::custom(format_args!("`{key}` is given twice")));
-                    }
-                }
-                Ok(Values(values))
-            }
-        }
-
-        deserializer.deserialize_map(Texts)
     }
 }
 

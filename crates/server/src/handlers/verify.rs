@@ -34,7 +34,51 @@ use crate::{
 const MULTIPART_ROOM: usize = 64 << 10;
 
 /// 核验报告 The report: verdict first, then one finding a check
+///
+/// 程序请按 conclusion 判断 Branch on `conclusion`：`good` 真实且有效 genuine and in force；`not-in-force` 真实但不在效力内
+/// genuine, not in force；`undecided` 无法判定 cannot be decided；`bad` 不真实 not genuine。效力见 `in_force`：`in-force`、
+/// `by-dates`（登记簿未查 registry not asked）、`not-yet`、`expired`、`suspended`、`revoked`、`cancelled`、`superseded`、`unknown`。
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "headline": "签章真实，证照有效",
+    "headline_en": "genuine and in force",
+    "schema": "certseal-report/1",
+    "input": "document",
+    "indication": "TOTAL-PASSED",
+    "sub_indication": null,
+    "reason": null,
+    "in_force": "in-force",
+    "conclusion": "good",
+    "verified_at": "2026-11-21T11:09:33Z",
+    "registry_as_of": "2026-11-21T11:09:33Z",
+    "subject": {
+        "identifier": "1.2.156.3005.2.11100000MB0900121R963.11419901MB99A01579.20244199010000001.001.B",
+        "type_code": "11100000MB0900121R963",
+        "type_name": "教师资格证",
+        "number": "20244199010000001",
+        "holder_name": "沈示例",
+        "holder_code_masked": "4199************61",
+        "issuer_code": "11419901MB99A01579",
+        "issuer_name": "河南省示例市示例区教育局",
+        "issued_on": "2024-06-28",
+        "valid_from": "2024-06-28",
+        "valid_until": null
+    },
+    "signed_by": { "name": "CN=…" },
+    "findings": [{
+        "check": "byte-range",
+        "title": "签章覆盖全文",
+        "title_en": "…",
+        "bears_on": "verdict",
+        "outcome": "passed",
+        "code": "…",
+        "sub_indication": null,
+        "message": "…",
+        "message_en": "…",
+        "hint": "",
+        "hint_en": ""
+    }]
+}))]
 pub(crate) struct Verified {
     /// 一句话结论 The conclusion in one sentence
     headline: String,
