@@ -207,7 +207,15 @@ fn field_errors_name_field_reason_and_advice() {
     );
     assert!(stderr.contains("缺少等号"), "{stderr}");
     let mut twice = certseal(home.path());
-    twice.args(["issue", "--type", PERMIT, "--set", "住所=甲", "--set", "address=乙"]);
+    twice.args([
+        "issue",
+        "--type",
+        PERMIT,
+        "--set",
+        "住所=甲",
+        "--set",
+        "address=乙",
+    ]);
     let (_, stderr) = run_to(2, &mut twice);
     assert!(stderr.contains("两次"), "{stderr}");
     assert!(!out.exists());

@@ -549,10 +549,7 @@ async fn every_refusal_says_what_and_where() {
             r#"{"type": "x", "fields": {"holder-name": {}}}"#,
             "“holder-name”的值应为文本或数字",
         ),
-        (
-            r#"{"type": "x", "fields": {"a": "1", "a": "2"}}"#,
-            "“a”给了两次",
-        ),
+        (r#"{"type": "x", "fields": {"a": "1", "a": "2"}}"#, "“a”给了两次"),
         (
             r#"{"type": "x", "fields": {}, "basis": {"renews": 3}}"#,
             "basis.renews",
@@ -851,6 +848,23 @@ async fn the_openapi_document_is_whole() {
     ] {
         assert!(document["paths"].get(path).is_some(), "{path}");
     }
+    // Files are files, and what is given as an example can be sent.
+    for place in [
+        "/paths/~1v1~1verify/post/requestBody/content/application~1pdf",
+        "/paths/~1v1~1certificates~1{identifier}~1document/get/responses/200/content/application~1pdf",
+        "/paths/~1pki~1{name}/get/responses/200/content/application~1pkix-crl",
+    ] {
+        let schema = &document.pointer(place).unwrap()["schema"];
+        assert_eq!(
+            (&schema["type"], &schema["format"]),
+            (&json!("string"), &json!("binary")),
+            "{place}"
+        );
+    }
+    let example = document.pointer("/components/schemas/IssueBody/example").unwrap();
+    let issued = issue(&FIXTURE.all, None, example).await;
+    assert_eq!(issued.status, StatusCode::CREATED, "{}", issued.json());
+
     let mut references = Vec::new();
     collect_references(&document, &mut references);
     assert!(!references.is_empty());

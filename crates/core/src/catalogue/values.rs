@@ -38,7 +38,11 @@ impl<'de> Deserialize<'de> for Values {
                         Ok(Value::Text(text)) => text,
                         Ok(Value::Number(number)) => number.to_string(),
                         Ok(Value::Nothing(())) => String::new(),
-                        Err(_) => return Err(A::Error::custom(format_args!("“{key}”的值应为文本或数字 (must be a text)"))),
+                        Err(_) => {
+                            return Err(A::Error::custom(format_args!(
+                                "“{key}”的值应为文本或数字 (must be a text)"
+                            )));
+                        }
                     };
                     if values.insert(key.clone(), value).is_some() {
                         return Err(A::Error::custom(format_args!("“{key}”给了两次 (is given twice)")));

@@ -27,6 +27,7 @@ use crate::{
     auth::Principal,
     extract::{Json, Path, Query},
     handlers::page::matches_tag,
+    openapi::Binary,
     problem::{Code, FieldProblem, Problem, ProblemBody},
 };
 
@@ -43,6 +44,20 @@ static REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 /// 签发申请 One certificate asked for
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "type": "teacher-qualification-certificate",
+    "fields": {
+        "持证人": "沈示例",
+        "性别": "女",
+        "出生日期": "1999-05-20",
+        "民族": "汉族",
+        "身份证号码": "419901199905202661",
+        "资格种类": "初级中学教师资格",
+        "任教学科": "数学",
+        "认定时间": "2024-06-28"
+    },
+    "reason": "首次认定"
+}))]
 pub(crate) struct IssueBody {
     /// 证照类型键或名称 Key or name of the certificate type
     #[serde(rename = "type")]
@@ -377,7 +392,7 @@ pub(crate) async fn record(
     get, path = "/v1/certificates/{identifier}/document", tag = "证照 certificates", security(("api-key" = [])),
     params(("identifier" = String, Path, description = "电子证照标识 Certificate identifier")),
     responses(
-        (status = 200, description = "签章文件 The sealed document", content_type = "application/pdf", body = Vec<u8>),
+        (status = 200, description = "签章文件 The sealed document", content_type = "application/pdf", body = inline(Binary)),
         (status = 304, description = "If-None-Match 相符 Unchanged"),
         (status = 401, body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, body = ProblemBody, content_type = "application/problem+json"),

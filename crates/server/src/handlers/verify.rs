@@ -27,6 +27,7 @@ use super::view;
 use crate::{
     App,
     extract::Json,
+    openapi::Binary,
     problem::{Problem, ProblemBody},
 };
 
@@ -105,8 +106,8 @@ struct VerifyForm {
 #[utoipa::path(
     post, path = "/v1/verify", tag = "核验 verification",
     request_body(content(
-        (VerifyForm = "multipart/form-data"), (Vec<u8> = "application/pdf"), (Vec<u8> = "image/png"),
-        (Vec<u8> = "image/jpeg"), (String = "text/plain"),
+        (VerifyForm = "multipart/form-data"), (inline(Binary) = "application/pdf"),
+        (inline(Binary) = "image/png"), (inline(Binary) = "image/jpeg"), (String = "text/plain"),
     )),
     responses(
         (status = 200, description = "已核验，结论见 indication 与 conclusion Verified; see the verdict", body = Verified),
