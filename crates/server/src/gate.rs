@@ -151,9 +151,8 @@ async fn run<T: Send + 'static>(
     turns: &Arc<Semaphore>,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Problem> {
-    let turn = match timeout(QUEUE_PATIENCE, Arc::clone(turns).acquire_owned()).await {
-        Ok(Ok(turn)) => turn,
-        _ => return Err(Problem::busy(RETRY_AFTER)),
+    let Ok(Ok(turn)) = timeout(QUEUE_PATIENCE, Arc::clone(turns).acquire_owned()).await else {
+        return Err(Problem::busy(RETRY_AFTER));
     };
     let done = task::spawn_blocking(move || {
         let _turn = turn;

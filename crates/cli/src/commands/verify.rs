@@ -56,9 +56,10 @@ impl Desk {
 
     /// The same with the installation's own registry, unless it shall not be asked.
     pub(crate) fn of_session(home: &Home, trust_list: Option<&Path>, offline: bool) -> Result<Self, Failure> {
-        let registry = match offline {
-            true => None,
-            false => Some(Arc::new(home.registry().map_err(home_failure)?) as Arc<dyn Registry>),
+        let registry: Option<Arc<dyn Registry>> = if offline {
+            None
+        } else {
+            Some(Arc::new(home.registry().map_err(home_failure)?))
         };
         Self::new(home, trust_list, registry)
     }
