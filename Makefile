@@ -4,6 +4,8 @@
 # and more for developers: `make lint`, `make bench`, and `make fuzz HOURS=10`, which mutates good
 # input for every parser of untrusted bytes for that long (`make fuzz-seeds` for the targets under fuzz/).
 
+# Everything is built into and run from target/.
+unexport CARGO_TARGET_DIR
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
 DEMO ?= demo

@@ -29,6 +29,10 @@ if [ ${#packages[@]} -gt 0 ]; then
     echo "installing: ${packages[*]}"
     sudo=""
     if [ "$(id -u)" != 0 ]; then sudo="sudo"; fi
+    if ! command -v apt-get >/dev/null 2>&1 || ! command -v ${sudo:-true} >/dev/null 2>&1; then
+        echo "请以 root 身份在 Debian 上安装以上软件包后重试 (install these packages as root, then try again)" >&2
+        exit 1
+    fi
     $sudo apt-get update -qq
     DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends "${packages[@]}"
 fi

@@ -37,7 +37,7 @@ fn is_english(text: &str) -> bool {
 /// Verbs under a verb, as its help lists them.
 fn verbs(help: &str) -> Vec<(String, String)> {
     help.lines()
-        .skip_while(|line| *line != "Commands:")
+        .skip_while(|line| *line != "命令 Commands:")
         .skip(1)
         .take_while(|line| !line.is_empty())
         .filter_map(|line| line.trim().split_once("  "))
@@ -68,8 +68,22 @@ fn help_is_chinese_with_english_for_every_verb() {
     for part in ["退出码 Exit status", "INDETERMINATE", "--home", "--json"] {
         assert!(top.contains(part), "{top}");
     }
-    assert_eq!(run(&mut Command::new(program())).status.code(), Some(2));
-    assert_eq!(run(Command::new(program()).arg("isue")).status.code(), Some(2));
+    let bare = run(&mut Command::new(program()));
+    assert_eq!(bare.status.code(), Some(2));
+    assert_eq!(String::from_utf8_lossy(&bare.stderr).trim(), top.trim());
+    let (_, wrong) = run_to(2, Command::new(program()).arg("isue"));
+    assert!(is_chinese(&wrong) && wrong.contains("isue"), "{wrong}");
+    for wrong in [
+        &["init", "--region", "12"][..],
+        &["init", "--host", "a b/c"],
+        &["certificate", "revoke", "x", "--reason", " "],
+        &["seal", "suspend", "x", "--reason", "a\u{1b}[2Jb"],
+        &["issue", "--type", "x", "--actor", "a\u{202e}b"],
+        &["certificate", "find", "x", "--unmasked"],
+    ] {
+        let (_, told) = run_to(2, Command::new(program()).args(wrong));
+        assert!(told.starts_with("用法有误"), "{wrong:?}: {told}");
+    }
 }
 
 #[test]
@@ -119,7 +133,24 @@ fn what_is_not_there_is_named_with_advice() {
     let (_, stderr) = run_to(2, certseal(home.path()).args(["seal", "show", "0"]));
     assert!(stderr.contains("没有编号为 0 的印章"), "{stderr}");
     let (_, stderr) = run_to(2, certseal(home.path()).args(["verify", "/none.pdf"]));
-    assert!(stderr.contains("/none.pdf"), "{stderr}");
+    assert!(
+        stderr.contains("/none.pdf") && stderr.contains("不存在"),
+        "{stderr}"
+    );
+    // One that is missing does not keep the others from being judged.
+    let there = nowhere.path().join("there.pdf");
+    fs::write(&there, "%PDF-1.7\nnothing").unwrap();
+    let mut both = certseal(home.path());
+    let (stdout, stderr) = run_to(2, both.args(["verify", "/none.pdf"]).arg(&there));
+    assert!(
+        stderr.contains("/none.pdf") && stderr.contains("1 项无法读取") && stdout.contains("there.pdf"),
+        "{stdout}\n{stderr}"
+    );
+    let both = run_json(2, &mut both);
+    assert!(
+        both[0]["error"].is_string() && both[1]["report"].is_object(),
+        "{both}"
+    );
 }
 
 #[test]
@@ -157,11 +188,13 @@ fn field_errors_name_field_reason_and_advice() {
     with(&json!({ "没有的字段": "x" }));
     assert!(from_data(2).contains("没有字段“没有的字段”"));
     with(&json!([1]));
-    assert!(from_data(2).contains("不是 JSON 对象"));
+    assert!(from_data(2).contains("应为一个 JSON 对象"));
     with(&json!({ "住所": ["x"] }));
     assert!(from_data(2).contains("“住所”的值应为文本或数字"));
     with(&json!({ "住所": "甲", "address": "乙" }));
     assert!(from_data(2).contains("同一个字段"));
+    fs::write(&data, r#"{"住所": "甲", "住所": "乙"}"#).unwrap();
+    assert!(from_data(2).contains("“住所”给了两次"));
     fs::write(&data, "{\"住所\": ").unwrap();
     assert!(from_data(2).contains("data.json"));
     fs::write(&data, vec![b' '; 4 << 20]).unwrap();
@@ -173,6 +206,18 @@ fn field_errors_name_field_reason_and_advice() {
         certseal(home.path()).args(["issue", "--type", PERMIT, "--set", "住所"]),
     );
     assert!(stderr.contains("缺少等号"), "{stderr}");
+    let mut twice = certseal(home.path());
+    twice.args([
+        "issue",
+        "--type",
+        PERMIT,
+        "--set",
+        "住所=甲",
+        "--set",
+        "address=乙",
+    ]);
+    let (_, stderr) = run_to(2, &mut twice);
+    assert!(stderr.contains("两次"), "{stderr}");
     assert!(!out.exists());
     assert_eq!(run_json(0, certseal(home.path()).arg("audit"))["certificates"], 0);
 }
@@ -421,11 +466,42 @@ fn certificates_are_found_by_identifier_number_and_holder() {
     assert_eq!(find(code, 0), by_number);
     assert_eq!(find("褚样例", 0).as_array().unwrap().len(), 4);
     assert_eq!(find("没有这个人", 1), json!([]));
-    // On the screen a person's code is masked.
-    let text = run_ok(certseal(home.path()).args(["certificate", "find", code]));
+    // Personal data are masked, on the screen and in JSON, here and where a record is shown besides.
+    let out = folder.path().join("x.pdf");
+    let ask = |args: &[&str]| run_ok(certseal(home.path()).args(["certificate"]).args(args));
+    for shown in [
+        ask(&["find", code]),
+        ask(&["find", code, "--json"]),
+        ask(&["export", identifier, "--json", "--out", out.to_str().unwrap()]),
+        ask(&["suspend", identifier, "--json", "--reason", "待查"]),
+        ask(&["resume", identifier, "--reason", "查清"]),
+    ] {
+        assert!(
+            !shown.contains(code.as_str()) && !shown.contains("褚样例") && shown.contains("褚**"),
+            "{shown}"
+        );
+    }
+    // Who sees them whole is on record.
+    let disclosures = home.path().join("disclosures.jsonl");
+    assert!(!disclosures.exists());
+    let whole = ask(&[
+        "find",
+        code,
+        "--json",
+        "--unmasked",
+        "--reason",
+        "信访核实",
+        "--actor",
+        "周审计",
+    ]);
     assert!(
-        !text.contains(code.as_str()) && text.contains("褚样例") && text.contains("有效"),
-        "{text}"
+        whole.contains(code.as_str()) && whole.contains("褚样例"),
+        "{whole}"
+    );
+    let entry: serde_json::Value = serde_json::from_str(&fs::read_to_string(&disclosures).unwrap()).unwrap();
+    assert_eq!(
+        (&entry["actor"], &entry["reason"], &entry["identifiers"]),
+        (&json!("周审计"), &json!("信访核实"), &json!([identifier]))
     );
 }
 

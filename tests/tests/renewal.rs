@@ -264,7 +264,10 @@ fn seals_are_named_and_numbered_as_the_keeper_says() {
     let mut nobody = certseal(&home);
     nobody.args(["seal", "make", "--department", "xx", "--kind", "official"]);
     let (_, unknown) = run_to(2, &mut nobody);
-    assert!(unknown.contains("certseal.toml"), "{unknown}");
+    assert!(
+        unknown.contains("没有部门“xx”") && unknown.contains("scjg"),
+        "{unknown}"
+    );
     let (_, unknown) = run_to(2, certseal(&home).args(["key", "renew", "root-2"]));
     assert!(unknown.contains("root-2"), "{unknown}");
 }

@@ -5,9 +5,11 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use certseal_core::{home::RevocationReason, seal::SealKind};
-use clap::{Args, Parser, Subcommand};
+use certseal_core::{home::RevocationReason, registry::remark, seal::SealKind};
+use clap::{ArgAction, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, error::ErrorKind};
 use jiff::{Timestamp, civil::Date};
+
+use crate::output;
 
 /// 电子证照签发、签章、核验与互认
 #[derive(Debug, Parser)]
@@ -16,27 +18,88 @@ use jiff::{Timestamp, civil::Date};
     version,
     about = "电子证照签发、签章、核验与互认\nIssue, seal, verify and recognise electronic certificates",
     after_help = "退出码 Exit status:\n  0  完成；核验通过；予以互认 done, TOTAL-PASSED, accepted\n  1  核验不通过；不予互认；有记录被拒 TOTAL-FAILED, not accepted, rows rejected\n  2  用法或运行错误 usage or operational error\n  3  无法判定 INDETERMINATE",
-    disable_help_subcommand = true
+    disable_help_subcommand = true,
+    disable_help_flag = true,
+    disable_version_flag = true
 )]
 pub(crate) struct Cli {
     /// 数据目录（配置、密钥、登记簿、证照文件） Home directory of the installation
     #[arg(
         long,
         global = true,
+        help_heading = COMMON,
         env = "CERTSEAL_HOME",
         default_value = "certseal-home",
         value_name = "DIR"
     )]
     pub(crate) home: PathBuf,
     /// 密钥口令文件；另可用环境变量 CERTSEAL_PASSPHRASE 或交互输入 File holding the key passphrase
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, help_heading = COMMON, value_name = "FILE")]
     pub(crate) passphrase_file: Option<PathBuf>,
     /// 以 JSON 输出结果 Print results as JSON
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = COMMON)]
     pub(crate) json: bool,
+    /// 显示帮助 Show help
+    #[arg(short, long, global = true, help_heading = COMMON, action = ArgAction::Help)]
+    help: Option<bool>,
+    /// 显示版本 Show the version
+    #[arg(short = 'V', long, help_heading = COMMON, action = ArgAction::Version)]
+    version: Option<bool>,
     /// 要做什么
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+/// Heading of what every verb takes.
+const COMMON: &str = "通用选项 Common options";
+
+impl Cli {
+    /// The arguments of this process. Help and usage errors end it here, in both languages.
+    pub(crate) fn from_command_line() -> Self {
+        if std::env::args_os().len() <= 1 {
+            output::note(bilingual(Self::command()).render_help());
+            std::process::exit(2);
+        }
+        let parsed = bilingual(Self::command())
+            .try_get_matches()
+            .and_then(|matches| Self::from_arg_matches(&matches));
+        parsed.unwrap_or_else(|error| {
+            if let Some(chinese) = usage_error(error.kind()) {
+                output::note(format_args!("用法有误：{chinese}"));
+            }
+            error.exit()
+        })
+    }
+}
+
+/// Headings in Chinese and English, in every verb.
+fn bilingual(command: clap::Command) -> clap::Command {
+    command
+        .help_template("{about}\n\n用法 Usage: {usage}\n\n{all-args}{after-help}")
+        .subcommand_help_heading("命令 Commands")
+        .mut_args(|arg| match (arg.get_help_heading(), arg.is_positional()) {
+            (Some(_), _) => arg,
+            (None, true) => arg.help_heading("参数 Arguments"),
+            (None, false) => arg.help_heading("选项 Options"),
+        })
+        .mut_subcommands(bilingual)
+}
+
+/// What clap says in English beneath.
+fn usage_error(kind: ErrorKind) -> Option<&'static str> {
+    Some(match kind {
+        ErrorKind::MissingRequiredArgument => "缺少必需的参数",
+        ErrorKind::MissingSubcommand => "缺少命令",
+        ErrorKind::InvalidSubcommand => "没有这个命令",
+        ErrorKind::UnknownArgument => "没有这个参数或选项",
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation | ErrorKind::InvalidUtf8 => "参数值有误",
+        ErrorKind::NoEquals
+        | ErrorKind::TooFewValues
+        | ErrorKind::TooManyValues
+        | ErrorKind::WrongNumberOfValues => "选项的值缺少或过多",
+        ErrorKind::ArgumentConflict => "选项重复，或与其他选项不能同时使用",
+        _ => return None,
+    })
 }
 
 /// The verbs.
@@ -84,13 +147,13 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 pub(crate) struct Init {
     /// 行政区划代码（6 位） Region code, six digits
-    #[arg(long, default_value = "419901", value_name = "CODE")]
+    #[arg(long, default_value = "419901", value_name = "CODE", value_parser = region)]
     pub(crate) region: String,
     /// 区划名称，印在颁证机构名称之前 Region name, printed before each department's name
     #[arg(long, default_value = "河南省示例市示例区", value_name = "NAME")]
     pub(crate) region_name: String,
     /// 二维码所指核验网站的主机名 Host of the verification page in QR codes
-    #[arg(long, default_value = "verify.example.gov.cn", value_name = "HOST")]
+    #[arg(long, default_value = "verify.example.gov.cn", value_name = "HOST", value_parser = host)]
     pub(crate) host: String,
 }
 
@@ -122,10 +185,10 @@ pub(crate) struct Issue {
     #[arg(long, value_name = "IDENTIFIER", group = "basis")]
     pub(crate) reissues: Option<String>,
     /// 事由，记入登记簿 Reason, entered in the registry
-    #[arg(long, default_value = "", hide_default_value = true, value_name = "TEXT")]
-    pub(crate) reason: String,
+    #[arg(long, value_name = "TEXT", value_parser = remark::reason)]
+    pub(crate) reason: Option<String>,
     /// 经办人，记入登记簿 Actor, entered in the registry
-    #[arg(long, default_value = "operator", value_name = "NAME")]
+    #[arg(long, default_value = "operator", value_name = "NAME", value_parser = remark::actor)]
     pub(crate) actor: String,
     /// 幂等键：同一键重复提交得到同一证照 Idempotency key
     #[arg(long, value_name = "KEY")]
@@ -160,7 +223,7 @@ pub(crate) struct Backfill {
     #[arg(long, value_name = "FILE")]
     pub(crate) rejects: Option<PathBuf>,
     /// 操作员，记入登记簿 Operator, entered in the registry
-    #[arg(long, default_value = "operator", value_name = "NAME")]
+    #[arg(long, default_value = "operator", value_name = "NAME", value_parser = remark::actor)]
     pub(crate) actor: String,
     /// 源文件 CSV（UTF-8 或 GB 18030） Source table
     pub(crate) file: PathBuf,
@@ -189,8 +252,11 @@ pub(crate) struct Recognise {
     /// 证照文件 The document
     pub(crate) file: PathBuf,
     /// 在哪个行政区使用；缺省为本机构所在 Region where it is presented
-    #[arg(long, value_name = "CODE")]
+    #[arg(long, value_name = "CODE", value_parser = region)]
     pub(crate) region: Option<String>,
+    /// 不查登记簿 Do not ask the registry
+    #[arg(long)]
+    pub(crate) offline: bool,
     /// 信任列表；缺省用数据目录中的 Trust list to use instead of the home's
     #[arg(long, value_name = "FILE")]
     pub(crate) trust_list: Option<PathBuf>,
@@ -222,11 +288,8 @@ pub(crate) enum Report {
 /// Verbs on issued certificates.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Certificate {
-    /// 按标识、编号或持证主体代码查询 Find by identifier, number or holder code
-    Find {
-        /// 电子证照标识、证照编号或持证主体代码 Identifier, number or holder code
-        query: String,
-    },
+    /// 按标识、编号、持证主体代码或名称查询 Find by identifier, number, holder's code or name
+    Find(Find),
     /// 一张证照的全部事件 Every event of one certificate
     History {
         /// 电子证照标识 Certificate identifier
@@ -250,16 +313,32 @@ pub(crate) enum Certificate {
     Cancel(Change),
 }
 
+/// Options of `certificate find`.
+#[derive(Debug, Args)]
+pub(crate) struct Find {
+    /// 电子证照标识、证照编号、持证主体代码或名称 Identifier, number, holder's code or name
+    pub(crate) query: String,
+    /// 显示完整个人信息；查阅人、事由和所查证照记入 disclosures.jsonl Show personal data unmasked; entered in disclosures.jsonl
+    #[arg(long, requires = "reason")]
+    pub(crate) unmasked: bool,
+    /// 查阅完整个人信息的事由 Why personal data are looked at
+    #[arg(long, value_name = "TEXT", value_parser = remark::reason, requires = "unmasked")]
+    pub(crate) reason: Option<String>,
+    /// 查阅人 Who looks
+    #[arg(long, default_value = "operator", value_name = "NAME", value_parser = remark::actor)]
+    pub(crate) actor: String,
+}
+
 /// Options of a change of state.
 #[derive(Debug, Args)]
 pub(crate) struct Change {
     /// 电子证照标识 Certificate identifier
     pub(crate) identifier: String,
     /// 事由，记入登记簿 Reason, entered in the registry
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = remark::reason)]
     pub(crate) reason: String,
     /// 经办人，记入登记簿 Actor, entered in the registry
-    #[arg(long, default_value = "operator", value_name = "NAME")]
+    #[arg(long, default_value = "operator", value_name = "NAME", value_parser = remark::actor)]
     pub(crate) actor: String,
 }
 
@@ -286,6 +365,32 @@ pub(crate) enum Seal {
     Destroy(SealChange),
 }
 
+fn region(text: &str) -> Result<String, &'static str> {
+    if text.len() == 6 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        Ok(text.to_owned())
+    } else {
+        Err("应为 6 位数字 (six digits)")
+    }
+}
+
+/// What can stand between `https://` and the path in a QR code.
+fn host(text: &str) -> Result<String, &'static str> {
+    let (name, port) = text.split_once(':').unwrap_or((text, "443"));
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    if name.len() <= 253 && name.split('.').all(label) && port.parse::<u16>().is_ok_and(|port| port > 0) {
+        Ok(text.to_owned())
+    } else {
+        Err("应为主机名，可带端口，如 verify.example.gov.cn (a host name, with a port if need be)")
+    }
+}
+
 fn seal_kind(text: &str) -> Result<SealKind, String> {
     SealKind::by_key(text).ok_or_else(|| "应为 licence 或 official (licence or official)".to_owned())
 }
@@ -306,10 +411,10 @@ pub(crate) struct SealMake {
     #[arg(long, value_name = "NUMBER")]
     pub(crate) number: Option<String>,
     /// 事由，记入登记簿 Reason, entered in the registry
-    #[arg(long, default_value = "制章", value_name = "TEXT")]
+    #[arg(long, default_value = "制章", value_name = "TEXT", value_parser = remark::reason)]
     pub(crate) reason: String,
     /// 经办人，记入登记簿 Actor, entered in the registry
-    #[arg(long, default_value = "seal-keeper", value_name = "NAME")]
+    #[arg(long, default_value = "seal-keeper", value_name = "NAME", value_parser = remark::actor)]
     pub(crate) actor: String,
 }
 
@@ -319,10 +424,10 @@ pub(crate) struct SealChange {
     /// 印章编号 Seal id
     pub(crate) id: String,
     /// 事由，记入登记簿 Reason, entered in the registry
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = remark::reason)]
     pub(crate) reason: String,
     /// 经办人，记入登记簿 Actor, entered in the registry
-    #[arg(long, default_value = "seal-keeper", value_name = "NAME")]
+    #[arg(long, default_value = "seal-keeper", value_name = "NAME", value_parser = remark::actor)]
     pub(crate) actor: String,
 }
 

@@ -113,7 +113,7 @@ pub(crate) fn run(cli: Cli) -> Result<Outcome, Failure> {
         Command::Trust(args) => trust::run(&session, &args),
         Command::Serve(args) => serve::run(&session, &args),
         Command::Audit(args) => audit::run(&session, &args),
-        Command::Demo(args) => demo::run(&args),
+        Command::Demo(args) => demo::run(&session, &args),
         Command::Bench(args) => bench::run(&session, &args),
     }
 }
@@ -150,6 +150,18 @@ pub(crate) fn peak_memory() -> Option<u64> {
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kib: u64 = peak.trim().strip_suffix(" kB")?.trim().parse().ok()?;
     Some(kib * 1024)
+}
+
+/// Refuses a department that does not issue here.
+pub(crate) fn known_department(home: &Home, key: &str) -> Result<(), Failure> {
+    if home.config().issuer(key).is_some() {
+        return Ok(());
+    }
+    let known: Vec<&str> = home.config().departments.iter().map(|d| d.key.as_str()).collect();
+    Err(Failure::new(
+        format!("没有部门“{key}” (unknown department)"),
+        format!("部门键有：{}。", known.join("、")),
+    ))
 }
 
 /// A certificate type by key or by name.
@@ -215,7 +227,7 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
 #[allow(clippy::needless_pass_by_value)] // the shape `map_err` takes
 pub(crate) fn home_failure(error: HomeError) -> Failure {
     if let HomeError::Registry(RegistryError::StorageFull) = &error {
-        return Failure::from_error("打开数据目录", &error).hint(space_hint());
+        return Failure::from_error("", &error).hint(space_hint());
     }
     let hint = match &error {
         HomeError::Missing(_) => Some("先运行 certseal init，或用 --home 指定数据目录。"),
@@ -249,7 +261,7 @@ pub(crate) fn home_failure(error: HomeError) -> Failure {
         HomeError::Fonts(_) => Some("安装字体：apt-get install fonts-noto-cjk"),
         _ => None,
     };
-    with_hint(Failure::from_error("打开数据目录", &error), hint)
+    with_hint(Failure::from_error("", &error), hint)
 }
 
 /// What went wrong with a request, with advice.

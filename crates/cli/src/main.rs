@@ -8,15 +8,13 @@ mod passphrase;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 /// Documents are made on some threads and written on another. The allocator of the C library keeps what
 /// one thread took and another gave back; this one returns it, and is quicker besides.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let cli = args::Cli::parse();
+    let cli = args::Cli::from_command_line();
     match commands::run(cli) {
         Ok(outcome) => outcome.into(),
         Err(failure) => {

@@ -45,19 +45,29 @@ impl Failure {
     /// A failure in the words of the error that caused it, its sources appended unless the error has
     /// said them already. What the operating system said is told in Chinese.
     pub(crate) fn from_error(context: &str, error: &(dyn Error + 'static)) -> Self {
-        let mut message = format!("{context}：{}", in_words(error));
-        let mut source = error.source();
-        while let Some(cause) = source {
-            source = cause.source();
+        let mut message = context.to_owned();
+        let mut next = Some(error);
+        let mut first = true;
+        while let Some(cause) = next {
+            next = cause.source();
             let text = in_words(cause);
             // A wrapper that only repeats its source lets the source speak.
-            let repeats = source.is_some_and(|inner| inner.to_string() == cause.to_string());
-            if !repeats && !message.contains(&text) {
-                message.push('：');
-                message.push_str(&text);
+            let repeats = !first && next.is_some_and(|inner| inner.to_string() == cause.to_string());
+            first = false;
+            if repeats || message.contains(&text) {
+                continue;
             }
+            if !message.is_empty() {
+                message.push('：');
+            }
+            message.push_str(&text);
         }
         Self { message, hint: None }
+    }
+
+    /// What went wrong, without the advice.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
     }
 
     /// Adds advice.

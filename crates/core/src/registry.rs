@@ -25,9 +25,11 @@ pub use crate::seal::SealStatus;
 #[cfg(test)]
 pub(crate) mod contract;
 mod event;
+mod masked;
 pub mod merkle;
 mod objects;
 mod on_sled;
+pub mod remark;
 mod rules;
 
 pub use event::{Event, Leaf, PrivatePart};

@@ -17,7 +17,7 @@ use axum::{
     http::{HeaderMap, header, request::Parts},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use certseal_core::catalogue::CertificateType;
+use certseal_core::{catalogue::CertificateType, registry::remark};
 use jiff::Timestamp;
 use ring::{
     digest,
@@ -91,7 +91,9 @@ pub enum ApiKeyError {
     #[error("已有名为 {0} 的接口密钥，请先作废或另取名称 (an API key of this name exists)")]
     NameTaken(String),
     /// Names are entered in the registry and must be readable there.
-    #[error("接口密钥名称应为 1 至 64 个可打印字符，不含冒号 (1 to 64 printable characters, no colon)")]
+    #[error(
+        "接口密钥名称应为 1 至 64 个可见字符，首尾无空格，不含冒号 (1 to 64 visible characters, no colon)"
+    )]
     BadName,
     /// No working key has this name.
     #[error("没有名为 {0} 的接口密钥 (no such API key)")]
@@ -141,11 +143,11 @@ impl ApiKeys {
 
     /// Makes a key and returns its token, which is not kept and cannot be shown again.
     pub fn add(&mut self, name: &str, department: &str, now: Timestamp) -> Result<String, ApiKeyError> {
-        // The name leads the caller's idempotency keys, up to a colon.
-        let unfit = |c: char| c.is_control() || c == ':';
-        if name.trim().is_empty() || name.chars().count() > 64 || name.chars().any(unfit) {
+        // The name is the actor in the registry, and leads the caller's idempotency keys up to a colon.
+        if remark::actor(name).as_deref() != Ok(name) || name.contains(':') {
             return Err(ApiKeyError::BadName);
         }
+        let _lock = self.lock()?;
         let (mut keys, _) = read(&self.path)?;
         if keys.iter().any(|key| key.name == name) {
             return Err(ApiKeyError::NameTaken(name.to_owned()));
@@ -180,6 +182,7 @@ impl ApiKeys {
 
     /// Ends a key; a running server refuses it within a second.
     pub fn withdraw(&mut self, name: &str) -> Result<(), ApiKeyError> {
+        let _lock = self.lock()?;
         let (mut keys, _) = read(&self.path)?;
         let before = keys.len();
         keys.retain(|key| key.name != name);
@@ -235,6 +238,19 @@ impl ApiKeys {
             }
             Err(error) => tracing::error!(%error, "API keys not reloaded"),
         }
+    }
+
+    /// Keeps other processes from changing the file meanwhile: a key withdrawn by one must not come back
+    /// with the list that another read before. Released when dropped.
+    fn lock(&self) -> Result<fs::File, ApiKeyError> {
+        let path = self.path.with_extension("lock");
+        let locked = fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .and_then(|file| file.lock().map(|()| file));
+        locked.map_err(|source| ApiKeyError::File { path, source })
     }
 
     /// Replaces the file whole: written beside it, synced, renamed.
@@ -436,10 +452,35 @@ mod tests {
     }
 
     #[test]
+    fn keys_made_at_once_by_several_are_all_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("api-keys.toml");
+        std::thread::scope(|scope| {
+            for at in 0..8 {
+                let path = &path;
+                scope.spawn(move || {
+                    let mut keys = ApiKeys::load(path).unwrap();
+                    keys.add(&format!("k{at}"), "*", Timestamp::UNIX_EPOCH).unwrap();
+                });
+            }
+        });
+        assert_eq!(ApiKeys::load(&path).unwrap().list().len(), 8);
+    }
+
+    #[test]
     fn names_that_could_pass_for_another_are_refused() {
         let dir = tempfile::tempdir().unwrap();
         let mut keys = ApiKeys::load(&dir.path().join("api-keys.toml")).unwrap();
-        for name in ["", "  ", "a:b", "a\nb", &"名".repeat(65)] {
+        for name in [
+            "",
+            "  ",
+            " a",
+            "a:b",
+            "a\nb",
+            "a\u{200b}",
+            "\u{202e}a",
+            &"名".repeat(65),
+        ] {
             assert!(
                 matches!(
                     keys.add(name, "*", Timestamp::UNIX_EPOCH),

@@ -12,7 +12,7 @@ use std::{
 use axum::{
     body::Body,
     extract::{MatchedPath, Request, State},
-    http::{HeaderName, HeaderValue, Method, Response, header},
+    http::{HeaderName, HeaderValue, Response, header},
     middleware::Next,
     response::IntoResponse as _,
 };
@@ -72,9 +72,6 @@ pub(crate) async fn edge(State(host): State<Arc<str>>, mut request: Request, nex
     let code = problem.as_ref().map(|problem| problem.code().slug());
     if let Some(problem) = problem {
         response = problem.render(&host, &request_id);
-    }
-    if method == Method::HEAD {
-        *response.body_mut() = Body::empty();
     }
     finish(&mut response, &route, &request_id);
 

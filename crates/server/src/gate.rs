@@ -1,10 +1,13 @@
 //! What keeps the server standing under load: how much is read, computed and asked at once.
 //!
-//! Bodies are read against a budget of bytes that is taken before the first byte is read; heavy
-//! work runs on blocking threads, so many at a time; the public status query is metered by address.
+//! Large bodies share a budget of bytes, taken as they arrive: who sends slowly holds little. Heavy work
+//! runs on blocking threads, so many at a time, and the public's turns are not those of the
+//! departments: a flood of verifications does not stop the counter. What the public asks is metered by
+//! address.
 
 use std::{
     collections::HashMap,
+    future::Future,
     net::{IpAddr, Ipv6Addr},
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
@@ -14,7 +17,9 @@ use axum::{
     body::{Body, Bytes},
     http::{HeaderMap, header},
 };
+use futures::StreamExt as _;
 use tokio::{
+    runtime::Handle,
     sync::{OwnedSemaphorePermit, Semaphore},
     task,
     time::timeout,
@@ -24,6 +29,10 @@ use crate::problem::{Code, Problem};
 
 /// Bytes of large bodies held at once, in KiB: four documents of the largest size.
 const BODY_BUDGET_KIB: usize = 256 << 10;
+/// The budget is taken in steps of this many KiB.
+const BODY_STEP_KIB: usize = 64;
+/// A body of which nothing came for this long is given up.
+const BODY_STALL: Duration = Duration::from_secs(15);
 /// How long a request waits for its turn before it is sent away.
 const QUEUE_PATIENCE: Duration = Duration::from_secs(5);
 /// What a client that was sent away is told to wait, in seconds.
@@ -32,8 +41,12 @@ const RETRY_AFTER: u32 = 5;
 /// Turns and budgets shared by all requests.
 #[derive(Debug)]
 pub(crate) struct Gate {
-    work: Arc<Semaphore>,
+    /// Turns of callers with an API key.
+    counter: Arc<Semaphore>,
+    /// Turns of everybody else.
+    public: Arc<Semaphore>,
     bodies: Arc<Semaphore>,
+    stall: Duration,
 }
 
 /// A body held in memory, with its share of the budget.
@@ -51,34 +64,37 @@ impl HeldBody {
 }
 
 impl Gate {
-    /// A gate that lets `workers` computations run at once.
+    /// A gate that lets `workers` computations of either kind run at once.
     pub(crate) fn new(workers: usize) -> Self {
+        Self::with_limits(workers, BODY_BUDGET_KIB, BODY_STALL)
+    }
+
+    fn with_limits(workers: usize, kib: usize, stall: Duration) -> Self {
+        let turns = || Arc::new(Semaphore::new(workers.max(1)));
         Self {
-            work: Arc::new(Semaphore::new(workers.max(1))),
-            bodies: Arc::new(Semaphore::new(BODY_BUDGET_KIB)),
+            counter: turns(),
+            public: turns(),
+            bodies: Arc::new(Semaphore::new(kib)),
+            stall,
         }
     }
 
-    /// Runs CPU work on a blocking thread when it is its turn. The turn is held until the work is
-    /// done, even if the client goes away meanwhile.
-    pub(crate) async fn run<T: Send + 'static>(
+    /// Carries out what a caller with a key asked for, on a thread of its own when it is its turn. It
+    /// runs to its end, whether or not the caller still waits.
+    pub(crate) async fn carry_out<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let runtime = Handle::current();
+        run(&self.counter, move || runtime.block_on(work)).await
+    }
+
+    /// Computes something for the public on a blocking thread when it is its turn.
+    pub(crate) async fn compute<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Problem> {
-        let turn = self.turn().await?;
-        let done = task::spawn_blocking(move || {
-            let _turn = turn;
-            work()
-        });
-        done.await.map_err(|error| Problem::internal(&error))
-    }
-
-    /// Waits for a turn, but not for long.
-    pub(crate) async fn turn(&self) -> Result<OwnedSemaphorePermit, Problem> {
-        match timeout(QUEUE_PATIENCE, Arc::clone(&self.work).acquire_owned()).await {
-            Ok(Ok(turn)) => Ok(turn),
-            _ => Err(Problem::busy(RETRY_AFTER)),
-        }
+        run(&self.public, work).await
     }
 
     /// Reads a body of at most `limit` bytes. One that says it is longer is refused unread.
@@ -88,27 +104,61 @@ impl Gate {
         body: Body,
         limit: usize,
     ) -> Result<HeldBody, Problem> {
-        let announced = announced_length(headers)?;
-        let most = announced.unwrap_or(limit);
-        if most > limit {
+        if announced_length(headers)?.is_some_and(|length| length > limit) {
             return Err(Problem::too_large(limit));
         }
-        let kib = u32::try_from(most.div_ceil(1024).max(1)).map_err(|_| Problem::too_large(limit))?;
-        let share = Arc::clone(&self.bodies)
-            .try_acquire_many_owned(kib)
-            .map_err(|_| Problem::busy(RETRY_AFTER))?;
-        let bytes = axum::body::to_bytes(body, limit).await.map_err(|error| {
-            if is_length_limit(&error) {
-                Problem::too_large(limit)
-            } else {
-                Problem::malformed(
-                    "请求内容未完整送达，请重试。",
-                    "The body did not arrive whole; try again.",
-                )
+        let mut share = self.share(BODY_STEP_KIB)?;
+        let mut bytes = Vec::new();
+        let mut chunks = body.into_data_stream();
+        loop {
+            let chunk = match timeout(self.stall, chunks.next()).await {
+                Ok(None) => break,
+                Ok(Some(Ok(chunk))) => chunk,
+                Ok(Some(Err(_))) | Err(_) => {
+                    return Err(Problem::malformed(
+                        "请求内容未完整送达，请重试。",
+                        "The body did not arrive whole; try again.",
+                    ));
+                }
+            };
+            let length = bytes.len() + chunk.len();
+            if length > limit {
+                return Err(Problem::too_large(limit));
             }
-        })?;
-        Ok(HeldBody { bytes, share })
+            let short = length.div_ceil(1024).saturating_sub(share.num_permits());
+            if short > 0 {
+                share.merge(self.share(short.max(BODY_STEP_KIB))?);
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(HeldBody {
+            bytes: bytes.into(),
+            share,
+        })
     }
+
+    fn share(&self, kib: usize) -> Result<OwnedSemaphorePermit, Problem> {
+        let busy = || Problem::busy(RETRY_AFTER);
+        let kib = u32::try_from(kib).map_err(|_| busy())?;
+        Arc::clone(&self.bodies)
+            .try_acquire_many_owned(kib)
+            .map_err(|_| busy())
+    }
+}
+
+/// Waits for a turn, but not for long, and holds it until the work is done.
+async fn run<T: Send + 'static>(
+    turns: &Arc<Semaphore>,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Problem> {
+    let Ok(Ok(turn)) = timeout(QUEUE_PATIENCE, Arc::clone(turns).acquire_owned()).await else {
+        return Err(Problem::busy(RETRY_AFTER));
+    };
+    let done = task::spawn_blocking(move || {
+        let _turn = turn;
+        work()
+    });
+    done.await.map_err(|error| Problem::internal(&error))
 }
 
 /// The length a request announces; none for a chunked one.
@@ -120,17 +170,6 @@ pub(crate) fn announced_length(headers: &HeaderMap) -> Result<Option<usize>, Pro
     length
         .map(Some)
         .ok_or_else(|| Problem::malformed("Content-Length 不是数字。", "Content-Length is not a number."))
-}
-
-fn is_length_limit(error: &axum::Error) -> bool {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(error) = cause {
-        if error.to_string() == "length limit exceeded" {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
 }
 
 /// A token bucket for each address (IPv6: for each /64 network, which is one subscriber).
@@ -251,9 +290,9 @@ mod tests {
 
     #[tokio::test]
     async fn bodies_beyond_the_budget_are_sent_away_and_room_comes_back() {
-        let gate = Gate::new(1);
+        let gate = Gate::with_limits(1, 4 * 1024, BODY_STALL);
         let headers = HeaderMap::new();
-        let read = || gate.read(&headers, Body::from("x"), 64 << 20);
+        let read = || gate.read(&headers, Body::from(vec![0; 1 << 20]), 64 << 20);
         let mut held = Vec::new();
         for _ in 0..4 {
             held.push(read().await.unwrap());
@@ -264,10 +303,46 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn who_sends_slowly_does_not_keep_others_out() {
+        let gate = Arc::new(Gate::with_limits(1, 1024, BODY_STALL));
+        let begun = |gate: Arc<Gate>| async move {
+            let first = futures::stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(b"%"))]);
+            let body = Body::from_stream(first.chain(futures::stream::pending()));
+            gate.read(&HeaderMap::new(), body, 64 << 20).await
+        };
+        let slow: Vec<_> = (0..8).map(|_| task::spawn(begun(Arc::clone(&gate)))).collect();
+        task::yield_now().await;
+        gate.read(&HeaderMap::new(), Body::from(vec![0; 256 << 10]), 64 << 20)
+            .await
+            .unwrap();
+        assert!(slow.iter().all(|slow| !slow.is_finished()));
+    }
+
+    #[tokio::test]
+    async fn a_body_that_stops_coming_is_given_up() {
+        let gate = Gate::with_limits(1, BODY_BUDGET_KIB, Duration::from_millis(50));
+        let body = Body::from_stream(futures::stream::pending::<Result<Bytes, std::io::Error>>());
+        let refused = gate.read(&HeaderMap::new(), body, 1024).await.unwrap_err();
+        assert_eq!(refused.code(), Code::MalformedRequest);
+    }
+
+    #[tokio::test]
+    async fn the_public_cannot_take_the_turns_of_the_counter() {
+        let gate = Arc::new(Gate::new(1));
+        let (end, ended) = std::sync::mpsc::channel::<()>();
+        let busy = Arc::clone(&gate);
+        let verifying = task::spawn(async move { busy.compute(move || ended.recv()).await });
+        task::yield_now().await;
+        assert_eq!(gate.carry_out(async { 7 }).await.unwrap(), 7);
+        drop(end);
+        let _ = verifying.await.unwrap().unwrap();
+    }
+
+    #[tokio::test]
     async fn work_that_panics_is_an_internal_error_and_frees_its_turn() {
         let gate = Gate::new(1);
-        let failed = gate.run(|| panic!("on purpose")).await;
+        let failed = gate.compute(|| panic!("on purpose")).await;
         assert_eq!(failed.map(|(): ()| ()).unwrap_err().code(), Code::Internal);
-        assert_eq!(gate.run(|| 7).await.unwrap(), 7);
+        assert_eq!(gate.compute(|| 7).await.unwrap(), 7);
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod catalogue;
 pub(crate) mod certificates;
+mod change;
 pub(crate) mod health;
 pub(crate) mod lifecycle;
 pub(crate) mod page;

@@ -1,20 +1,20 @@
 //! HTTP front end of certseal: parses, authorises, calls core, answers. No rules live here.
 //!
 //! ```text
-//!  edge (request id, time limit, log, problem bodies) ─▶ gate (bytes, turns) ─▶ handlers ─▶ core
+//!  connections (how many, how slow) ─▶ edge (request id, time limit, log, problem bodies)
+//!              ─▶ gate (bytes, turns) ─▶ handlers ─▶ core
 //! ```
 //!
 //! Everything a caller can be told is in the OpenAPI document at `/openapi.json`, browsed at `/docs`.
 
-use std::{
-    collections::BTreeSet, future::Future, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration,
-};
+use std::{collections::BTreeSet, future::Future, path::PathBuf, sync::Arc};
 
 use axum::Router;
 use certseal_core::{catalogue::Issuer, issue::Service, registry::Registry};
-use tokio::{net::TcpListener, sync::oneshot, time::sleep};
+use tokio::net::TcpListener;
 
 pub mod auth;
+mod connections;
 mod edge;
 mod extract;
 mod gate;
@@ -31,10 +31,8 @@ use auth::{ApiKeyError, ApiKeys};
 use gate::{Gate, Meter};
 use trust::Trust;
 
-/// Time that requests under way get to end once the server is told to stop.
-const DRAIN_LIMIT: Duration = Duration::from_secs(30);
-/// Status queries an address may make at once, and each second after that.
-const STATUS_BURST: (u32, f64) = (60, 10.0);
+/// Questions of the public an address may ask at once, and each second after that.
+const PUBLIC_BURST: (u32, f64) = (60, 10.0);
 
 /// What the server is put together from.
 pub struct AppParts {
@@ -98,7 +96,7 @@ impl App {
             host: parts.host,
             pki: parts.pki,
             gate: Gate::new(workers),
-            meter: Meter::new(STATUS_BURST.0, STATUS_BURST.1),
+            meter: Meter::new(PUBLIC_BURST.0, PUBLIC_BURST.1),
             service: parts.service,
         })
     }
@@ -118,26 +116,6 @@ pub async fn serve(
     app: impl Into<Arc<App>>,
     listener: TcpListener,
     shutdown: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
-    let make = router(app.into()).into_make_service_with_connect_info::<SocketAddr>();
-    let (told, stopping) = oneshot::channel();
-    let shutdown = async move {
-        shutdown.await;
-        tracing::info!("stopping: requests under way are finished first");
-        let _ = told.send(());
-    };
-    let serving = axum::serve(listener, make).with_graceful_shutdown(shutdown);
-    tokio::select! {
-        done = serving.into_future() => done,
-        () = async {
-            // A server that ended by itself drops the sender; its own result is the answer then.
-            if stopping.await.is_err() {
-                std::future::pending::<()>().await;
-            }
-            sleep(DRAIN_LIMIT).await;
-        } => {
-            tracing::warn!("some requests did not end in time and were cut off");
-            Ok(())
-        }
-    }
+) {
+    connections::serve(router(app.into()), listener, shutdown).await;
 }

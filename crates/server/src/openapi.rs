@@ -41,6 +41,12 @@ impl Modify for ApiKeyScheme {
     }
 }
 
+/// The bytes of a file, for the description of bodies.
+#[derive(utoipa::ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[expect(dead_code, reason = "describes bodies for the OpenAPI document")]
+pub(crate) struct Binary(Vec<u8>);
+
 /// The document without paths.
 pub(crate) fn header() -> utoipa::openapi::OpenApi {
     Header::openapi()

@@ -1,19 +1,22 @@
 //! `certseal certificate`.
 
-use std::path::Path;
+use std::{
+    fs::OpenOptions,
+    io::{self, Write as _},
+    path::Path,
+};
 
 use certseal_core::{
     clock::china,
-    codes,
     issue::{IssueError, Service, Transition},
     registry::{CertificateRecord, Event, Holder},
 };
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{Session, block_on, issue_failure, service, write_whole};
+use super::{Session, block_on, clock, issue_failure, service, write_whole};
 use crate::{
-    args::{Certificate, Change},
+    args::{Certificate, Change, Find},
     output::{self, Context as _, Failure, Outcome},
 };
 
@@ -24,7 +27,7 @@ pub(super) fn run(session: &Session, args: &Certificate) -> Result<Outcome, Fail
     let home = session.home()?;
     let service = service(&home)?;
     match args {
-        Certificate::Find { query } => find(session, &service, query),
+        Certificate::Find(args) => find(session, &service, args),
         Certificate::History { identifier } => history(session, &service, identifier),
         Certificate::Export { identifier, out } => export(session, &service, identifier, out),
         Certificate::Suspend(change) => transition(session, &service, change, Transition::Suspend),
@@ -34,8 +37,14 @@ pub(super) fn run(session: &Session, args: &Certificate) -> Result<Outcome, Fail
     }
 }
 
-fn find(session: &Session, service: &Service, query: &str) -> Result<Outcome, Failure> {
-    let found = block_on(search(service, query))?.map_err(|error| issue_failure("查询", &error))?;
+fn find(session: &Session, service: &Service, args: &Find) -> Result<Outcome, Failure> {
+    let query = &args.query;
+    let mut found = block_on(search(service, query))?.map_err(|error| issue_failure("查询", &error))?;
+    if args.unmasked {
+        disclose(session, args, &found).context("记录查阅 disclosures.jsonl")?;
+    } else {
+        found = found.into_iter().map(CertificateRecord::masked).collect();
+    }
     if session.json {
         output::json(&found);
     } else if found.is_empty() {
@@ -50,6 +59,24 @@ fn find(session: &Session, service: &Service, query: &str) -> Result<Outcome, Fa
     } else {
         Outcome::Done
     })
+}
+
+/// Enters who looks at whose personal data and why, durably, before they are shown.
+fn disclose(session: &Session, args: &Find, found: &[CertificateRecord]) -> io::Result<()> {
+    let identifiers: Vec<&str> = found.iter().map(|record| &*record.identifier).collect();
+    let entry = json!({
+        "at": clock().now(),
+        "actor": args.actor,
+        "reason": args.reason,
+        "identifiers": identifiers,
+    });
+    let mut options = OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(session.home_path().join("disclosures.jsonl"))?;
+    file.write_all(format!("{entry}\n").as_bytes())?;
+    file.sync_all()
 }
 
 /// By identifier, then by number in any type, then by holder's code or name.
@@ -82,11 +109,7 @@ fn show(service: &Service, record: &CertificateRecord) {
         record.status.name_zh()
     ));
     output::line(format_args!("  标识     {}", record.identifier));
-    let code = record
-        .holder_code
-        .as_deref()
-        .map(codes::mask_code)
-        .unwrap_or_default();
+    let code = record.holder_code.as_deref().unwrap_or_default();
     output::line(format_args!("  持证主体 {} {code}", record.holder_name));
     output::line(format_args!("  颁证机构 {}", record.issuer_name));
     let until = record
@@ -160,7 +183,7 @@ fn export(session: &Session, service: &Service, identifier: &str, out: &Path) ->
     let (record, document) = taken.map_err(|error| issue_failure("取出证照", &error))?;
     write_whole(out, &document).context(&format!("写入 {}", out.display()))?;
     if session.json {
-        output::json(&json!({ "record": record, "file": out }));
+        output::json(&json!({ "record": record.masked(), "file": out }));
     } else {
         output::line(format_args!("已写入 {}", out.display()));
     }
@@ -174,7 +197,9 @@ fn transition(
     transition: Transition,
 ) -> Result<Outcome, Failure> {
     let changed = service.transition(&change.identifier, transition, &change.actor, &change.reason);
-    let record = block_on(changed)?.map_err(|error| issue_failure("变更状态", &error))?;
+    let record = block_on(changed)?
+        .map_err(|error| issue_failure("变更状态", &error))?
+        .masked();
     if session.json {
         output::json(&record);
     } else {

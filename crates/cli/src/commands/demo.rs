@@ -13,16 +13,17 @@ use certseal_core::{
     catalogue::CertificateType,
     clock::civil_date,
     crypto::{KeyFolder, Passphrase},
-    home::{self, Founding, Home, LIST_KEY},
+    home::{self, Founding, Home, HomeError, LIST_KEY},
     issue::{Issued, Request, Service, Transition},
     recognise::{Policy, recognise},
-    registry::{Basis, CertificateRecord, Query},
-    verify::{Examined, Language},
+    registry::{Basis, CertificateRecord, Query, RegistryError, Status},
+    verify::{Conclusion, Examined, Force, Language, Report},
 };
 use indicatif::ProgressBar;
 use jiff::{ToSpan, civil::Date};
 
 use super::{
+    Session,
     backfill::{message, per_second, style},
     block_on, clock, home_failure, issue_failure,
     report::annex3_now,
@@ -43,7 +44,13 @@ const SEED: u64 = 20_260_101;
 /// Certificates shown to the verifiers.
 const SAMPLE: usize = 21;
 
-pub(super) fn run(args: &Demo) -> Result<Outcome, Failure> {
+pub(super) fn run(session: &Session, args: &Demo) -> Result<Outcome, Failure> {
+    if session.json {
+        return Err(Failure::new(
+            "演示的输出供人阅读，没有 JSON 形式 (a demonstration has no JSON form)",
+            "去掉 --json；其数据目录可用其他命令加 --json 查询。",
+        ));
+    }
     let folder = clear(&args.out)?;
     heading("一、建立三个机构：示例区、邻省一个区、一个无人收录的机构");
     let begun = Instant::now();
@@ -105,15 +112,31 @@ pub(super) fn run(args: &Demo) -> Result<Outcome, Failure> {
     let all_good = verify_sample(&service, &desk, &sample, &look)?;
 
     heading("五、撤销的、被篡改的、邻省的、无人收录的");
-    show_revoked(&service, &desk, &sample, &look)?;
-    show_tampered(&service, &desk, &sample, &look)?;
+    let revoked = show_revoked(&service, &desk, &types, &sample, &look)?;
+    let tampered = show_tampered(&service, &desk, &sample, &look)?;
     list_neighbour(district_home, neighbour, &folder)?;
     let listed = show_foreign(district_home, &service, neighbour, &look.join("neighbour.pdf"))?;
     let unlisted = show_foreign(district_home, &service, stranger, &look.join("stranger.pdf"))?;
 
     closing(&folder, &look);
-    let whole = sealed.rejected == 0 && after.total.unsealed == 0 && all_good && listed && !unlisted;
-    Ok(if whole { Outcome::Done } else { Outcome::Negative })
+    let expected = [
+        (sealed.rejected == 0 && after.total.unsealed == 0, "全部存量补签"),
+        (all_good, "抽样全部通过核验"),
+        (revoked, "撤销的显示为已撤销"),
+        (tampered, "被篡改的核验不通过"),
+        (listed, "邻省的予以认可"),
+        (!unlisted, "无人收录的不予认可"),
+    ];
+    let missed: Vec<&str> = expected
+        .iter()
+        .filter(|(met, _)| !met)
+        .map(|(_, what)| *what)
+        .collect();
+    if missed.is_empty() {
+        return Ok(Outcome::Done);
+    }
+    output::note(format_args!("\n演示未达到预期：{}", missed.join("；")));
+    Ok(Outcome::Negative)
 }
 
 fn heading(text: &str) {
@@ -123,13 +146,21 @@ fn heading(text: &str) {
 /// Makes the folder, or empties it of what an earlier demonstration left there.
 fn clear(out: &Path) -> Result<PathBuf, Failure> {
     const MADE: [&str; 5] = ["district", "neighbour", "stranger", "tables", "look"];
+    // The passphrase of demonstrations, which nobody else has, marks a folder that may be emptied.
     let mark = out.join("passphrase.txt");
+    let marked = fs::read_to_string(&mark).is_ok_and(|text| text.trim_end() == PASSPHRASE);
     let empty = fs::read_dir(out).map_or(true, |mut entries| entries.next().is_none());
-    if !empty && !mark.exists() {
+    if !empty && !marked {
         return Err(Failure::new(
             format!("{} 不是空目录，也不是此前的演示", out.display()),
             "用 --out 指定一个新目录。",
         ));
+    }
+    if let Ok(home) = Home::open(&out.join("district"))
+        && let Err(error @ HomeError::Registry(RegistryError::InUse { .. })) = home.registry()
+    {
+        return Err(Failure::from_error("此前的演示还在使用", &error)
+            .hint("先停止它的 certseal serve，或用 --out（make demo DEMO=…）指定另一个目录。"));
     }
     for name in MADE {
         let path = out.join(name);
@@ -351,15 +382,46 @@ fn verify_sample(
     Ok(ours == sample.len() && theirs == asked)
 }
 
+/// A certificate in force that is not among those shown as good.
+fn one_in_force(
+    service: &Service,
+    types: &[TypeCount],
+    sample: &[CertificateRecord],
+) -> Result<Option<CertificateRecord>, Failure> {
+    let today = civil_date(clock().now());
+    for t in types.iter().filter(|t| t.sealed + t.unsealed > 0) {
+        let query = Query {
+            certificate_type: Some(t.key.clone()),
+            status: Some(Status::InForce),
+            after: None,
+            limit: 200,
+        };
+        let page = block_on(service.registry().certificates(&query))?.context("查询登记簿")?;
+        let found = page.into_iter().find(|record| {
+            record.valid_from <= today
+                && record.valid_until.is_none_or(|until| today <= until)
+                && sample.iter().all(|shown| shown.identifier != record.identifier)
+        });
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
+}
+
+/// Revokes a certificate and shows what its document says then; whether that is as it should be.
 fn show_revoked(
     service: &Service,
     desk: &Desk,
+    types: &[TypeCount],
     sample: &[CertificateRecord],
     look: &Path,
-) -> Result<(), Failure> {
-    let Some(record) = sample.first() else {
-        return Ok(());
+) -> Result<bool, Failure> {
+    let Some(record) = one_in_force(service, types, sample)? else {
+        return Ok(false);
     };
+    let bytes = document(service, &record)?;
+    let before = desk.judge(&Examined::of(&bytes), clock().now())?;
     let revoked = service.transition(
         &record.identifier,
         Transition::Revoke,
@@ -367,41 +429,38 @@ fn show_revoked(
         "以欺骗手段取得许可（演示）",
     );
     block_on(revoked)?.map_err(|error| issue_failure("撤销", &error))?;
-    let bytes = document(service, record)?;
-    let path = look.join("revoked.pdf");
-    fs::write(&path, &bytes).context("写入 revoked.pdf")?;
-    let report = desk.judge(&Examined::of(&bytes), clock().now())?;
-    output::line(format_args!(
-        "  撤销  {}\n        {}",
-        report.headline(Language::Chinese),
-        path.display()
-    ));
-    Ok(())
+    let report = show(desk, "撤销", &bytes, &look.join("revoked.pdf"))?;
+    Ok(before.conclusion == Conclusion::Good && report.in_force == Force::Revoked)
 }
 
+/// Changes one bit of a document and shows what is found; whether that is as it should be.
 fn show_tampered(
     service: &Service,
     desk: &Desk,
     sample: &[CertificateRecord],
     look: &Path,
-) -> Result<(), Failure> {
+) -> Result<bool, Failure> {
     let Some(record) = sample.last() else {
-        return Ok(());
+        return Ok(false);
     };
     let mut bytes = document(service, record)?;
     let middle = bytes.len() / 3;
     if let Some(byte) = bytes.get_mut(middle) {
         *byte ^= 1;
     }
-    let path = look.join("tampered.pdf");
-    fs::write(&path, &bytes).context("写入 tampered.pdf")?;
-    let report = desk.judge(&Examined::of(&bytes), clock().now())?;
+    let report = show(desk, "篡改", &bytes, &look.join("tampered.pdf"))?;
+    Ok(report.conclusion == Conclusion::Bad)
+}
+
+fn show(desk: &Desk, what: &str, bytes: &[u8], path: &Path) -> Result<Report, Failure> {
+    fs::write(path, bytes).context(&format!("写入 {}", path.display()))?;
+    let report = desk.judge(&Examined::of(bytes), clock().now())?;
     output::line(format_args!(
-        "  篡改  {}\n        {}",
+        "  {what}  {}\n        {}",
         report.headline(Language::Chinese),
         path.display()
     ));
-    Ok(())
+    Ok(report)
 }
 
 fn list_neighbour(district: &Home, neighbour: &Home, folder: &Path) -> Result<(), Failure> {
@@ -479,13 +538,21 @@ fn closing(folder: &Path, look: &Path) {
         folder.join("district").display()
     ));
     let program = std::env::current_exe().unwrap_or_else(|_| "certseal".into());
+    let home = folder.join("district");
+    output::line(format_args!(
+        "  核验一张    {} --home {} verify {}",
+        program.display(),
+        home.display(),
+        look.join("revoked.pdf").display()
+    ));
     output::line(format_args!(
         "  启动服务    {} --home {} --passphrase-file {} serve",
         program.display(),
-        folder.join("district").display(),
+        home.display(),
         folder.join("passphrase.txt").display()
     ));
     output::line(
         "              然后打开 http://127.0.0.1:8080/v （核验页）和 http://127.0.0.1:8080/docs （接口）",
     );
+    output::line("              二维码所指网站是虚构的：请在核验页上传样张，或粘贴二维码的内容");
 }

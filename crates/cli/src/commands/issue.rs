@@ -8,12 +8,12 @@ use std::{
 };
 
 use certseal_core::{
-    catalogue::{CertificateType, RawRecord},
+    catalogue::{CertificateType, RawRecord, Values},
     issue::Request,
     limits::{MAX_FIELD_CHARS, MAX_PHOTO_BYTES},
     registry::Basis,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Session, block_on, certificate_type, issue_failure, write_whole};
 use crate::{
@@ -38,15 +38,25 @@ pub(super) fn run(session: &Session, args: Issue) -> Result<Outcome, Failure> {
             }
         }
     }
+    let mut set = BTreeMap::new();
     for pair in &args.set {
         let (name, value) = split(pair, "--set")?;
-        put(&mut values, &certificate_type, name, value.to_owned())?;
+        if put(&mut set, &certificate_type, name, value.to_owned())?.is_some() {
+            return Err(twice("--set", name));
+        }
     }
+    // A single field on the command line overrules the file.
+    values.extend(set);
     let mut photos = BTreeMap::new();
     for pair in &args.photo {
         let (name, path) = split(pair, "--photo")?;
         let bytes = read_at_most(Path::new(path), MAX_PHOTO_BYTES as u64)?;
-        photos.insert(field_key(&certificate_type, name)?, bytes);
+        if photos
+            .insert(field_key(&certificate_type, name)?, bytes)
+            .is_some()
+        {
+            return Err(twice("--photo", name));
+        }
     }
 
     let basis = match (args.renews, args.amends, args.reissues) {
@@ -62,7 +72,7 @@ pub(super) fn run(session: &Session, args: Issue) -> Result<Outcome, Failure> {
         seal: args.seal,
         basis,
         actor: args.actor,
-        reason: args.reason,
+        reason: args.reason.unwrap_or_default(),
         idempotency_key: args.idempotency_key.map(|key| format!("cli:{key}")),
     };
     let issued = block_on(service.issue(request))?.map_err(|error| issue_failure("签发", &error))?;
@@ -82,7 +92,9 @@ pub(super) fn run(session: &Session, args: Issue) -> Result<Outcome, Failure> {
         ))
     })?;
     if session.json {
-        output::json(&json!({ "record": record, "replayed": issued.replayed, "file": path }));
+        output::json(
+            &json!({ "record": record.clone().masked(), "replayed": issued.replayed, "file": path }),
+        );
     } else {
         let how = if issued.replayed {
             "此前已签发"
@@ -121,6 +133,10 @@ fn field_key(certificate_type: &CertificateType, name: &str) -> Result<String, F
     Ok(field.key.clone())
 }
 
+fn twice(option: &str, name: &str) -> Failure {
+    Failure::new(format!("{option} 给了“{name}”两次"), "每个字段只写一次。")
+}
+
 fn split<'a>(pair: &'a str, option: &str) -> Result<(&'a str, &'a str), Failure> {
     pair.split_once('=').ok_or_else(|| {
         Failure::new(
@@ -130,30 +146,13 @@ fn split<'a>(pair: &'a str, option: &str) -> Result<(&'a str, &'a str), Failure>
     })
 }
 
-fn read_data(path: &Path) -> Result<Vec<(String, String)>, Failure> {
+fn read_data(path: &Path) -> Result<BTreeMap<String, String>, Failure> {
     let bytes = read_at_most(path, MAX_DATA)?;
-    let value: Value = serde_json::from_slice(&bytes).map_err(|error| {
+    let values: Values = serde_json::from_slice(&bytes).map_err(|error| {
         Failure::from_error(&format!("解析 {}", path.display()), &error)
-            .hint("应为一个 JSON 对象：{\"字段\": \"值\", …}，字段可写键、标签或短名。")
+            .hint("应为一个 JSON 对象：{\"字段\": \"值\", …}，每个字段一次，字段可写键、标签或短名。")
     })?;
-    let Value::Object(object) = value else {
-        return Err(Failure::new(
-            format!("{} 不是 JSON 对象", path.display()),
-            "应为 {\"字段\": \"值\", …}。",
-        ));
-    };
-    object
-        .into_iter()
-        .map(|(name, value)| match value {
-            Value::String(text) => Ok((name, text)),
-            Value::Number(number) => Ok((name, number.to_string())),
-            Value::Null => Ok((name, String::new())),
-            _ => Err(Failure::new(
-                format!("字段“{name}”的值应为文本或数字"),
-                "去掉数组或对象。",
-            )),
-        })
-        .collect()
+    Ok(values.0)
 }
 
 fn read_at_most(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {

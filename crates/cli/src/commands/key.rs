@@ -8,7 +8,7 @@ use certseal_server::auth::ApiKeys;
 use jiff::SignedDuration;
 use serde_json::json;
 
-use super::{Session, certificate::local, clock, home_failure};
+use super::{Session, certificate::local, clock, home_failure, known_department};
 use crate::{
     args::Key,
     output::{self, Context as _, Failure, Outcome},
@@ -90,12 +90,8 @@ pub(super) fn run(session: &Session, args: &Key) -> Result<Outcome, Failure> {
         Key::Due { within } => return due(session, &home, *within),
         Key::Renew { name } => renew(session, &home, name)?,
         Key::ApiAdd { name, department } => {
-            if department != "*" && home.config().issuer(department).is_none() {
-                let known: Vec<&str> = home.config().departments.iter().map(|d| d.key.as_str()).collect();
-                return Err(Failure::new(
-                    format!("没有部门“{department}”"),
-                    format!("部门键有：{}；* 为全部。", known.join("、")),
-                ));
+            if department != "*" {
+                known_department(&home, department)?;
             }
             let mut keys = ApiKeys::load(&home.api_keys_path()).context("读取接口密钥")?;
             let token = keys

@@ -1,10 +1,7 @@
 //! `certseal recognise`.
 
-use std::sync::Arc;
-
 use certseal_core::{
     recognise::{Decision, Policy, recognise},
-    registry::Registry,
     verify::Language,
 };
 use serde_json::json;
@@ -22,8 +19,7 @@ pub(super) fn run(session: &Session, args: &Recognise) -> Result<Outcome, Failur
     let home = session.home()?;
     let trust_list = args.trust_list.as_deref();
     let list = home.trust_list(trust_list).map_err(home_failure)?;
-    let registry: Arc<dyn Registry> = Arc::new(home.registry().map_err(home_failure)?);
-    let desk = Desk::new(&home, trust_list, Some(registry))?;
+    let desk = Desk::of_session(&home, trust_list, args.offline)?;
     let report = desk.judge(&read(&args.file.to_string_lossy())?, clock().now())?;
     let policy = Policy {
         region: args

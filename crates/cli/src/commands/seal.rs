@@ -10,7 +10,9 @@ use certseal_core::{
 };
 use serde_json::{Value, json};
 
-use super::{Session, block_on, certificate::local, clock, home_failure, issue_failure, service};
+use super::{
+    Session, block_on, certificate::local, clock, home_failure, issue_failure, known_department, service,
+};
 use crate::{
     args::{Seal, SealChange, SealMake},
     output::{self, Context as _, Failure, Outcome},
@@ -39,6 +41,7 @@ pub(super) fn run(session: &Session, args: &Seal) -> Result<Outcome, Failure> {
 }
 
 fn make(session: &Session, home: &Home, args: &SealMake) -> Result<Outcome, Failure> {
+    known_department(home, &args.department)?;
     let order = SealOrder {
         department: args.department.clone(),
         kind: args.kind,

@@ -13,6 +13,11 @@ use crate::{
 };
 
 pub(super) fn run(session: &Session, args: &Serve) -> Result<Outcome, Failure> {
+    // The message of a panic may quote what it choked on; the log holds no personal data.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        tracing::error!(place, "panic");
+    }));
     let home = session.home()?;
     let service = Arc::new(session.signing_service(&home)?);
     let app = App::new(parts(home, service)).context("启动服务")?;
@@ -25,9 +30,8 @@ pub(super) fn run(session: &Session, args: &Serve) -> Result<Outcome, Failure> {
         output::note(format_args!(
             "服务已启动：http://{address}/v 核验页，http://{address}/docs 接口；Ctrl-C 停止。"
         ));
-        certseal_server::serve(app, listener, asked_to_stop())
-            .await
-            .context("服务")
+        certseal_server::serve(app, listener, asked_to_stop()).await;
+        Ok::<_, Failure>(())
     })??;
     Ok(Outcome::Done)
 }

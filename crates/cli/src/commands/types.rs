@@ -104,9 +104,19 @@ fn show(t: &CertificateType) {
             FieldKind::Photo => "照片",
         };
         let mark = if field.required { "*" } else { " " };
+        let mut rule = String::new();
+        if !field.choices.is_empty() {
+            rule = format!("　可选 {}", field.choices.join("、"));
+        } else if let Some(most) = field.max_chars {
+            rule = format!("　至多 {most} 字");
+        }
+        let sample = match &*field.sample {
+            "" => String::new(),
+            sample => format!("　例：{sample}"),
+        };
         output::line(format_args!(
-            "  {mark} {}　{kind}　键 {}　短名 {}　例：{}",
-            field.label, field.key, field.short, field.sample
+            "  {mark} {}　{kind}　键 {}　短名 {}{rule}{sample}",
+            field.label, field.key, field.short
         ));
     }
 }

@@ -54,6 +54,16 @@ impl Desk {
         })
     }
 
+    /// The same with the installation's own registry, unless it shall not be asked.
+    pub(crate) fn of_session(home: &Home, trust_list: Option<&Path>, offline: bool) -> Result<Self, Failure> {
+        let registry: Option<Arc<dyn Registry>> = if offline {
+            None
+        } else {
+            Some(Arc::new(home.registry().map_err(home_failure)?))
+        };
+        Self::new(home, trust_list, registry)
+    }
+
     /// Judges an input at an instant.
     pub(crate) fn judge(&self, examined: &Examined, now: Timestamp) -> Result<Report, Failure> {
         let view = match (&self.registry, examined.identifier()) {
@@ -70,12 +80,7 @@ impl Desk {
 
 pub(super) fn run(session: &Session, args: &Verify) -> Result<Outcome, Failure> {
     let home = session.home()?;
-    let registry: Option<Arc<dyn Registry>> = if args.offline {
-        None
-    } else {
-        Some(Arc::new(home.registry().map_err(home_failure)?))
-    };
-    let desk = Desk::new(&home, args.trust_list.as_deref(), registry)?;
+    let desk = Desk::of_session(&home, args.trust_list.as_deref(), args.offline)?;
     let now = args.at.unwrap_or_else(|| clock().now());
 
     let mut inputs = Vec::new();
@@ -93,8 +98,22 @@ pub(super) fn run(session: &Session, args: &Verify) -> Result<Outcome, Failure> 
     }
     let mut worst = Outcome::Done;
     let mut reports = Vec::new();
+    let mut unread = 0_usize;
     for input in &inputs {
-        let report = desk.judge(&read(input)?, now)?;
+        // One that cannot be read does not keep the others from being judged.
+        let examined = match read(input) {
+            Ok(examined) => examined,
+            Err(failure) if inputs.len() == 1 => return Err(failure),
+            Err(failure) => {
+                unread += 1;
+                if session.json {
+                    reports.push(json!({ "input": input, "error": failure.message() }));
+                }
+                output::note(failure);
+                continue;
+            }
+        };
+        let report = desk.judge(&examined, now)?;
         worst = worse(worst, outcome(&report));
         if session.json {
             reports.push(json!({ "input": input, "report": report }));
@@ -111,13 +130,20 @@ pub(super) fn run(session: &Session, args: &Verify) -> Result<Outcome, Failure> 
             _ => output::json(&reports),
         }
     }
+    if unread > 0 {
+        return Err(Failure::new(
+            format!("{} 项中有 {unread} 项无法读取，未核验", inputs.len()),
+            "其余各项已核验，结论如上。",
+        ));
+    }
     Ok(worst)
 }
 
 /// A file where there is one, else the text of a QR code or an identifier.
 pub(crate) fn read(input: &str) -> Result<Examined, Failure> {
     let path = Path::new(input);
-    let looks_like_text = input.starts_with("http") || input.starts_with("1.2.156.");
+    let digits = input.len() > 100 && input.bytes().all(|byte| byte.is_ascii_digit());
+    let looks_like_text = digits || input.starts_with("http") || input.starts_with("1.2.156.");
     if looks_like_text && !path.exists() {
         return Ok(Examined::of_qr_text(input));
     }

@@ -1,6 +1,6 @@
 //! Issuing certificates and fetching them.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     Json as Answer,
@@ -11,23 +11,23 @@ use axum::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use certseal_core::{
-    catalogue::{CertificateType, RawRecord},
+    catalogue::{CertificateType, RawRecord, Values},
     issue::Request,
-    registry::{Basis, CertificateRecord, Holder, Query as Search},
+    registry::{
+        Basis, CertificateRecord, Holder, Query as Search, Registry, RegistryError,
+        remark::{self, RemarkError},
+    },
 };
-use serde::{
-    Deserialize, Deserializer, Serialize,
-    de::{Error as _, MapAccess, Visitor},
-};
-use tokio::runtime::Handle;
+use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{refusal, view::CertificateView};
+use super::{change::bad_reason, refusal, view::CertificateView};
 use crate::{
     App,
     auth::Principal,
     extract::{Json, Path, Query},
     handlers::page::matches_tag,
+    openapi::Binary,
     problem::{Code, FieldProblem, Problem, ProblemBody},
 };
 
@@ -44,6 +44,20 @@ static REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 /// 签发申请 One certificate asked for
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "type": "teacher-qualification-certificate",
+    "fields": {
+        "持证人": "沈示例",
+        "性别": "女",
+        "出生日期": "1999-05-20",
+        "民族": "汉族",
+        "身份证号码": "419901199905202661",
+        "资格种类": "初级中学教师资格",
+        "任教学科": "数学",
+        "认定时间": "2024-06-28"
+    },
+    "reason": "首次认定"
+}))]
 pub(crate) struct IssueBody {
     /// 证照类型键或名称 Key or name of the certificate type
     #[serde(rename = "type")]
@@ -84,49 +98,6 @@ impl From<BasisBody> for Basis {
             BasisBody::Amends(identifier) => Self::Amends(identifier),
             BasisBody::Reissues(identifier) => Self::Reissues(identifier),
         }
-    }
-}
-
-/// Texts by key. A number stands for its text; a key given twice is refused, because either of the two
-/// values could be the one that was meant.
-#[derive(Debug, Default)]
-pub(crate) struct Values(BTreeMap<String, String>);
-
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum Value {
-    Text(String),
-    Number(serde_json::Number),
-}
-
-impl<'de> Deserialize<'de> for Values {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Texts;
-
-        impl<'de> Visitor<'de> for Texts {
-            type Value = Values;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object of texts")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Values, A::Error> {
-                let mut values = BTreeMap::new();
-                while let Some(key) = map.next_key::<String>()? {
-                    let value = match map.next_value::<Value>() {
-                        Ok(Value::Text(text)) => text,
-                        Ok(Value::Number(number)) => number.to_string(),
-                        Err(_) => return Err(A::Error::custom(format_args!("`{key}` must be a text"))),
-                    };
-                    if values.insert(key.clone(), value).is_some() {
-                        return Err(A::Error::custom(format_args!("`{key}` is given twice")));
-                    }
-                }
-                Ok(Values(values))
-            }
-        }
-
-        deserializer.deserialize_map(Texts)
     }
 }
 
@@ -173,14 +144,13 @@ pub(crate) async fn issue(
         seal: body.seal,
         basis: body.basis.map_or(Basis::First, Basis::from),
         actor: caller.actor(),
-        reason: body.reason,
+        reason: reason(&body.reason)?,
         idempotency_key: idempotency_key(&headers)?.map(|key| caller.idempotency_key(&key)),
     };
-    // The work runs to its end on a thread of its own, whether or not the caller still waits.
-    let (service, runtime) = (Arc::clone(&app.service), Handle::current());
+    let service = Arc::clone(&app.service);
     let issued = app
         .gate
-        .run(move || runtime.block_on(service.issue(request)))
+        .carry_out(async move { service.issue(request).await })
         .await??;
 
     let replayed = issued.replayed;
@@ -199,6 +169,14 @@ pub(crate) async fn issue(
             .insert(REPLAYED.clone(), HeaderValue::from_static("true"));
     }
     Ok(response)
+}
+
+/// Why a certificate is issued: need not be said, but has to be readable.
+fn reason(text: &str) -> Result<String, Problem> {
+    match remark::reason(text) {
+        Err(RemarkError::Empty) => Ok(String::new()),
+        other => other.map_err(bad_reason),
+    }
 }
 
 fn photos(
@@ -304,63 +282,88 @@ pub(crate) async fn list(
             "limit must be 1 to 200.",
         ));
     }
-    let registry = app.registry();
-    let (found, paged) = match (&query.certificate_type, &query.number, &query.holder_code) {
-        (Some(kind), Some(number), _) => (
-            registry.by_number(kind, number).await?.into_iter().collect(),
-            false,
-        ),
+    let kind = query.certificate_type.as_deref();
+    let asked = match (kind, &query.number, &query.holder_code) {
+        (Some(kind), Some(number), _) => Asked::Number(kind, number),
         (None, Some(_), _) => {
             return Err(Problem::malformed(
                 "按编号查询须同时给出 type：不同类型的编号可以相同。",
                 "number needs type: certificates of different types may share a number.",
             ));
         }
-        (_, None, Some(code)) => {
-            let holder = Holder::Code(code.clone());
-            (registry.by_holder(&holder, query.after, limit).await?, true)
-        }
+        (_, None, Some(code)) => Asked::Holder(Holder::Code(code.clone())),
         (None, None, None) if caller.department().is_some() => {
             return Err(Problem::malformed(
                 "请至少给出 type 或 holder_code。",
                 "Give type or holder_code at least.",
             ));
         }
-        (kind, None, None) => {
-            let search = Search {
-                certificate_type: kind.clone(),
-                status: None,
-                after: query.after,
-                limit,
-            };
-            (registry.certificates(&search).await?, true)
-        }
+        (kind, None, None) => Asked::Type(kind),
     };
-    let next = found
-        .last()
-        .filter(|_| paged && found.len() == limit)
-        .map(|record| record.issued_event);
-    let asked = |record: &CertificateRecord| {
-        let theirs = match app.service.catalogue().get(&record.certificate_type) {
-            Some(kind) => caller.owns(kind),
-            None => caller.department().is_none(),
-        };
-        theirs
-            && query
-                .certificate_type
-                .as_ref()
-                .is_none_or(|kind| *kind == record.certificate_type)
+    let wanted = |record: &CertificateRecord| {
+        require(&app, &caller, record).is_ok()
+            && kind.is_none_or(|kind| kind == record.certificate_type)
             && query
                 .holder_code
                 .as_ref()
                 .is_none_or(|code| record.holder_code.as_ref() == Some(code))
     };
-    let items = found
+
+    // What is not the caller's business leaves no trace: not in the items, nor in whether more follow.
+    let mut items = Vec::new();
+    let mut after = query.after;
+    let more = 'pages: loop {
+        let page = asked.page(app.registry(), after, limit + 1).await?;
+        let Some(last) = page.last() else { break false };
+        after = Some(last.issued_event);
+        let whole = page.len() <= limit;
+        for record in page.into_iter().filter(|record| wanted(record)) {
+            if items.len() == limit {
+                break 'pages true;
+            }
+            items.push(record);
+        }
+        if whole {
+            break false;
+        }
+    };
+    let next = items.last().filter(|_| more).map(|record| record.issued_event);
+    let items = items
         .into_iter()
-        .filter(asked)
         .map(|record| CertificateView::new(record, &app, &caller))
         .collect();
     Ok(Answer(Page { items, next }))
+}
+
+/// By what certificates are looked for.
+enum Asked<'a> {
+    Number(&'a str, &'a str),
+    Holder(Holder),
+    Type(Option<&'a str>),
+}
+
+impl Asked<'_> {
+    /// The next certificates in order of issue, at most so many.
+    async fn page(
+        &self,
+        registry: &dyn Registry,
+        after: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<CertificateRecord>, RegistryError> {
+        match self {
+            Self::Number(kind, number) => Ok(registry.by_number(kind, number).await?.into_iter().collect()),
+            Self::Holder(holder) => registry.by_holder(holder, after, limit).await,
+            Self::Type(kind) => {
+                let search = Search {
+                    certificate_type: kind.map(str::to_owned),
+                    status: None,
+                    after,
+                    limit,
+                };
+                registry.certificates(&search).await
+            }
+        }
+    }
 }
 
 /// 查询一张证照 Fetch the record of a certificate
@@ -389,7 +392,7 @@ pub(crate) async fn record(
     get, path = "/v1/certificates/{identifier}/document", tag = "证照 certificates", security(("api-key" = [])),
     params(("identifier" = String, Path, description = "电子证照标识 Certificate identifier")),
     responses(
-        (status = 200, description = "签章文件 The sealed document", content_type = "application/pdf", body = Vec<u8>),
+        (status = 200, description = "签章文件 The sealed document", content_type = "application/pdf", body = inline(Binary)),
         (status = 304, description = "If-None-Match 相符 Unchanged"),
         (status = 401, body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, body = ProblemBody, content_type = "application/problem+json"),

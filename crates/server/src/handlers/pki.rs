@@ -14,6 +14,7 @@ use super::page::matches_tag;
 use crate::{
     App,
     extract::Path,
+    openapi::Binary,
     problem::{Problem, ProblemBody},
 };
 
@@ -22,7 +23,7 @@ use crate::{
     get, path = "/pki/{name}", tag = "核验 verification",
     params(("name" = String, Path, description = "文件名 File name", example = "ca.crl")),
     responses(
-        (status = 200, description = "DER", content_type = "application/pkix-crl", body = Vec<u8>),
+        (status = 200, description = "DER", content_type = "application/pkix-crl", body = inline(Binary)),
         (status = 404, body = ProblemBody, content_type = "application/problem+json"),
     )
 )]

@@ -14,10 +14,9 @@ use certseal_core::{
 };
 use jiff::Timestamp;
 use serde::Serialize;
-use tokio::runtime::Handle;
 use utoipa::ToSchema;
 
-use super::lifecycle::ReasonBody;
+use super::change::{ReasonBody, change};
 use crate::{
     App,
     auth::Principal,
@@ -164,54 +163,31 @@ pub(crate) async fn impression(
     Ok((about, preview_svg(seal.impression())).into_response())
 }
 
-macro_rules! transition {
-    ($name:ident $path:literal $id:literal $change:ident $doc:literal) => {
-        #[doc = $doc]
-        #[utoipa::path(
-                            post, path = $path, tag = "印章 seals", security(("api-key" = [])),
-                            operation_id = $id,
-                            params(("id" = String, Path, description = "印章编号 Number of the seal")),
-                            request_body = ReasonBody,
-                            responses(
-                                (status = 200, body = SealView),
-                                (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-                                (status = 401, body = ProblemBody, content_type = "application/problem+json"),
-                                (status = 403, body = ProblemBody, content_type = "application/problem+json"),
-                                (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-                                (status = 409, body = ProblemBody, content_type = "application/problem+json"),
-                                (status = 422, body = ProblemBody, content_type = "application/problem+json"),
-                            )
-                        )]
-        pub(crate) async fn $name(
-            State(app): State<Arc<App>>,
-            caller: Principal,
-            Path(id): Path<String>,
-            Json(body): Json<ReasonBody>,
-        ) -> Result<Answer<SealView>, Problem> {
-            change(&app, &caller, &id, Change::$change(id.clone()), &body).await
-        }
+macro_rules! seal {
+    ($name:ident $id:literal $path:literal $event:ident $summary:literal) => {
+        change!($name $id $path {"id" "印章编号 Number of the seal"} of "印章 seals"
+            by alter(Change::$event) -> SealView, $summary);
     };
 }
 
-transition!(suspend "/v1/seals/{id}/suspend" "suspend_seal" SuspendSeal "停用印章，此后不再用印 Take a seal out of force for a time");
-transition!(resume "/v1/seals/{id}/resume" "resume_seal" ResumeSeal "恢复印章 Put a suspended seal back in force");
-transition!(destroy "/v1/seals/{id}/destroy" "destroy_seal" DestroySeal "销毁印章，不可恢复 Destroy a seal for good");
+seal!(suspend "suspend_seal" "/v1/seals/{id}/suspend" SuspendSeal "停用印章，此后不再用印 Take a seal out of force for a time");
+seal!(resume "resume_seal" "/v1/seals/{id}/resume" ResumeSeal "恢复印章 Put a suspended seal back in force");
+seal!(destroy "destroy_seal" "/v1/seals/{id}/destroy" DestroySeal "销毁印章，不可恢复 Destroy a seal for good");
 
-async fn change(
-    app: &Arc<App>,
-    caller: &Principal,
-    id: &str,
-    change: Change,
+async fn alter(
+    app: Arc<App>,
+    caller: Principal,
+    id: String,
+    event: fn(String) -> Change,
     body: &ReasonBody,
 ) -> Result<Answer<SealView>, Problem> {
-    let (_, seal) = find(app, caller, id).await?;
+    let (_, seal) = find(&app, &caller, &id).await?;
     let reason = body.reason()?;
-    // The work runs to its end on a thread of its own, whether or not the caller still waits.
-    let (service, runtime, actor) = (Arc::clone(&app.service), Handle::current(), caller.actor());
+    let (service, actor, event) = (Arc::clone(&app.service), caller.actor(), event(id.clone()));
     let authority = seal.owner_code().to_string();
-    let work = move || runtime.block_on(service.append_one(change, &actor, &reason, &authority));
-    app.gate.run(work).await??;
-    let (record, seal) = find(app, caller, id).await?;
+    let work = async move { service.append_one(event, &actor, &reason, &authority).await };
+    app.gate.carry_out(work).await??;
+    let (record, seal) = find(&app, &caller, &id).await?;
     Ok(Answer(SealView::new(record, &seal)))
 }
 

@@ -27,6 +27,7 @@ use super::view;
 use crate::{
     App,
     extract::Json,
+    openapi::Binary,
     problem::{Problem, ProblemBody},
 };
 
@@ -34,7 +35,51 @@ use crate::{
 const MULTIPART_ROOM: usize = 64 << 10;
 
 /// 核验报告 The report: verdict first, then one finding a check
+///
+/// 程序请按 conclusion 判断 Branch on `conclusion`：`good` 真实且有效 genuine and in force；`not-in-force` 真实但不在效力内
+/// genuine, not in force；`undecided` 无法判定 cannot be decided；`bad` 不真实 not genuine。效力见 `in_force`：`in-force`、
+/// `by-dates`（登记簿未查 registry not asked）、`not-yet`、`expired`、`suspended`、`revoked`、`cancelled`、`superseded`、`unknown`。
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "headline": "签章真实，证照有效",
+    "headline_en": "genuine and in force",
+    "schema": "certseal-report/1",
+    "input": "document",
+    "indication": "TOTAL-PASSED",
+    "sub_indication": null,
+    "reason": null,
+    "in_force": "in-force",
+    "conclusion": "good",
+    "verified_at": "2026-11-21T11:09:33Z",
+    "registry_as_of": "2026-11-21T11:09:33Z",
+    "subject": {
+        "identifier": "1.2.156.3005.2.11100000MB0900121R963.11419901MB99A01579.20244199010000001.001.B",
+        "type_code": "11100000MB0900121R963",
+        "type_name": "教师资格证",
+        "number": "20244199010000001",
+        "holder_name": "沈示例",
+        "holder_code_masked": "4199************61",
+        "issuer_code": "11419901MB99A01579",
+        "issuer_name": "河南省示例市示例区教育局",
+        "issued_on": "2024-06-28",
+        "valid_from": "2024-06-28",
+        "valid_until": null
+    },
+    "signed_by": { "name": "CN=…" },
+    "findings": [{
+        "check": "byte-range",
+        "title": "签章覆盖全文",
+        "title_en": "…",
+        "bears_on": "verdict",
+        "outcome": "passed",
+        "code": "…",
+        "sub_indication": null,
+        "message": "…",
+        "message_en": "…",
+        "hint": "",
+        "hint_en": ""
+    }]
+}))]
 pub(crate) struct Verified {
     /// 一句话结论 The conclusion in one sentence
     headline: String,
@@ -61,20 +106,23 @@ struct VerifyForm {
 #[utoipa::path(
     post, path = "/v1/verify", tag = "核验 verification",
     request_body(content(
-        (VerifyForm = "multipart/form-data"), (Vec<u8> = "application/pdf"), (Vec<u8> = "image/png"),
-        (Vec<u8> = "image/jpeg"), (String = "text/plain"),
+        (VerifyForm = "multipart/form-data"), (inline(Binary) = "application/pdf"),
+        (inline(Binary) = "image/png"), (inline(Binary) = "image/jpeg"), (String = "text/plain"),
     )),
     responses(
         (status = 200, description = "已核验，结论见 indication 与 conclusion Verified; see the verdict", body = Verified),
         (status = 400, body = ProblemBody, content_type = "application/problem+json"),
         (status = 413, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn verify(
     State(app): State<Arc<App>>,
+    asker: Asker,
     request: Request,
 ) -> Result<Answer<Verified>, Problem> {
+    asker.metered(&app)?;
     let (parts, body) = request.into_parts();
     let form = is_form(&parts.headers);
     let room = if form { MULTIPART_ROOM } else { 0 };
@@ -95,7 +143,7 @@ pub(crate) async fn verify(
     }
 
     // Reading comes first: it tells which certificate to ask the registry for.
-    let examined = app.gate.run(move || (Examined::of(&bytes), share)).await?;
+    let examined = app.gate.compute(move || (Examined::of(&bytes), share)).await?;
     let now = app.service.clock().now();
     let registry = match examined.0.identifier() {
         Some(identifier) => {
@@ -108,7 +156,7 @@ pub(crate) async fn verify(
     let judge = Arc::clone(&app);
     let report = app
         .gate
-        .run(move || {
+        .compute(move || {
             let (examined, _share) = examined;
             judge
                 .trust
@@ -205,12 +253,10 @@ pub(crate) struct StatusView {
 )]
 pub(crate) async fn status(
     State(app): State<Arc<App>>,
-    Caller(address): Caller,
+    asker: Asker,
     Json(body): Json<StatusBody>,
 ) -> Result<Answer<StatusView>, Problem> {
-    if let Some(address) = address {
-        app.meter.take(address, Instant::now())?;
-    }
+    asker.metered(&app)?;
     let (identifier, _) = CertificateIdentifier::parse(body.identifier.trim()).map_err(|error| {
         Problem::malformed(
             format!("电子证照标识有误：{error}。"),
@@ -249,10 +295,21 @@ pub(crate) async fn keys(State(app): State<Arc<App>>) -> Result<Response<Body>, 
     Ok((about, reading.keys.clone()).into_response())
 }
 
-/// Where a request comes from; none where no connection is known (a test).
-pub(crate) struct Caller(Option<IpAddr>);
+/// Where a request of the public comes from; none where no connection is known (a test).
+pub(crate) struct Asker(Option<IpAddr>);
 
-impl<S: Sync> FromRequestParts<S> for Caller {
+impl Asker {
+    /// Counts one question. Whatever tells the state of a certificate counts, so that nobody can try
+    /// identifiers without end.
+    fn metered(&self, app: &App) -> Result<(), Problem> {
+        match self.0 {
+            Some(address) => app.meter.take(address, Instant::now()),
+            None => Ok(()),
+        }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Asker {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {

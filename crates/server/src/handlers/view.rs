@@ -2,7 +2,6 @@
 
 use certseal_core::{
     clock::civil_date,
-    codes::{CreditCode, mask_code, mask_name},
     registry::{CertificateRecord, Status},
 };
 use jiff::{Timestamp, civil::Date};
@@ -113,28 +112,13 @@ impl CertificateView {
         let kind = app.service.catalogue().get(&record.certificate_type);
         let theirs = kind.map_or(caller.department().is_none(), |kind| caller.owns(kind));
         let state = State::of(&record, app.service.clock().now());
-        // The name of an organisation is public; that of a person is not.
-        let organisation = record
-            .holder_code
-            .as_deref()
-            .is_some_and(|code| CreditCode::parse(code).is_ok());
-        let number_is_code = record.holder_code.as_deref() == Some(&*record.number) && !organisation;
+        let record = if theirs { record } else { record.masked() };
         Self {
             document: format!("/v1/certificates/{}/document", record.identifier),
             type_name: kind.map(|kind| kind.name.clone()),
-            number: if theirs || !number_is_code {
-                record.number
-            } else {
-                mask_code(&record.number)
-            },
-            holder_name: if theirs || organisation {
-                record.holder_name
-            } else {
-                mask_name(&record.holder_name)
-            },
-            holder_code: record
-                .holder_code
-                .map(|code| if theirs { code } else { mask_code(&code) }),
+            number: record.number,
+            holder_name: record.holder_name,
+            holder_code: record.holder_code,
             masked: !theirs,
             state_reason: if theirs {
                 record.status_reason

@@ -326,6 +326,10 @@ const STATUS = {
   "not-yet-valid": ["wary", "尚未生效", "Not yet valid", "该证照的有效期尚未开始。", "The certificate's period has not begun."],
 };
 
+// Genuine and within its dates, but nobody asked the registry that would know more.
+const UNASKED = ["calm", "真实，状态待查", "Genuine; status not known",
+  "内容真实、在有效期内；是否被暂扣或撤销，以登记簿为准。", "Genuine and within its period; the registry knows whether it was suspended or revoked."];
+
 function periodAxis(token) {
   const now = Date.now() / 1000;
   const until = token.validUntil === undefined ? null : dateAt(token.validUntil - DAY);
@@ -393,7 +397,7 @@ async function judge(token, keys) {
     period,
   ];
   const headLine = period[0] === "good"
-    ? ["calm", "真实，状态待查", "Genuine; status not known", "内容真实、在有效期内；是否被暂扣或撤销，以登记簿为准。", "Genuine and within its period; the registry knows whether it was suspended or revoked."]
+    ? UNASKED
     : [...STATUS[Date.now() / 1000 < token.validFrom ? "not-yet-valid" : "expired"]];
   const paper = "请逐项比对下列内容与所出示的证照；如有不同，以不一致论。";
   return { head: headLine, axes, genuine: true, paper, authority: key.authority, issuer: key.issuers?.[token.issuerCode] };
@@ -520,25 +524,34 @@ const FORCE = {
 
 function finding(one) {
   const tone = OUTCOME[one.outcome] ?? "wary";
-  return axis(tone, one.title, one.title_en, one.message, one.message_en, one.hint || null);
+  return axis(tone, one.title, one.title_en, one.message, one.message_en,
+    one.hint ? both("span", one.hint, one.hint_en) : null);
 }
 
 /** The common name in a distinguished name, or all of it where there is none. */
 const commonName = (name) => /(?:^|, )CN=([^,]+)/.exec(name ?? "")?.[1] ?? name;
 
+/** The same words as for a code: tone, verdict and explanation, each in both languages. */
+function headOf(report, genuine) {
+  if (genuine && report.in_force === "by-dates") return UNASKED;
+  const state = genuine && STATUS[report.in_force === "not-yet" ? "not-yet-valid" : report.in_force];
+  const [tone, zh, english] = state || (CONCLUSION[report.conclusion] ?? CONCLUSION.undecided);
+  return [tone, zh, english, report.headline, report.headline_en];
+}
+
 function showReport(report) {
   const genuine = ["good", "not-in-force"].includes(report.conclusion);
-  const state = STATUS[report.in_force === "not-yet" ? "not-yet-valid" : report.in_force];
-  const [tone, zh, english] = (report.conclusion === "not-in-force" && state) || (CONCLUSION[report.conclusion] ?? CONCLUSION.undecided);
   const asked = report.findings.filter((one) => one.outcome !== "not-applicable");
-  const open = asked.filter((one) => one.outcome !== "passed");
+  const skipped = asked.filter((one) => one.code === "NOT_PERFORMED");
+  const open = asked.filter((one) => one.outcome !== "passed" && !skipped.includes(one));
   const passed = asked.filter((one) => one.outcome === "passed");
   const subject = report.subject;
   const force = FORCE[report.in_force];
-  const folded = el("details", {}, both("summary", `已通过的 ${passed.length} 项检查`, `${passed.length} checks passed`),
-    el("ul", { class: "axes" }, ...passed.map(finding)));
+  const folded = (some, zh, english) => some.length === 0 ? null
+    : el("details", {}, both("summary", `${zh} ${some.length} 项检查`, `${some.length} checks ${english}`),
+      el("ul", { class: "axes" }, ...some.map(finding)));
   show(
-    verdict(tone, zh, english, report.headline, report.headline_en),
+    verdict(...headOf(report, genuine)),
     open.length ? el("ul", { class: "axes" }, ...open.map(finding)) : null,
     subject ? both("h2", genuine ? "证照内容" : "所称内容（未证实）", genuine ? "What it says" : "What it claims, not proven") : null,
     subject ? list([
@@ -554,7 +567,8 @@ function showReport(report) {
       ["签章人", "Signed by", commonName(report.signed_by?.name)],
       ["登记簿截至", "Registry as of", report.registry_as_of ? instant(report.registry_as_of) : null],
     ]) : null,
-    passed.length ? folded : null,
+    folded(skipped, "因前项未通过而未做的", "not made because of what failed before"),
+    folded(passed, "已通过的", "passed"),
     el("div", { class: "row" }, printButton()),
     stampLine(),
   );

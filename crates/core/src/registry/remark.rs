@@ -1,0 +1,79 @@
+//! What people write into the registry beside the data: who they are and why they act.
+//!
+//! Both are read later on terminals, in tables and by auditors, so they are one line of visible text.
+
+/// Longest reason, in characters.
+pub const MAX_REASON_CHARS: usize = 500;
+/// Longest name of an actor, in characters.
+pub const MAX_ACTOR_CHARS: usize = 64;
+
+/// Why a remark cannot be entered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RemarkError {
+    /// Nothing visible was written.
+    #[error("不能为空 (nothing is written)")]
+    Empty,
+    /// It is too long.
+    #[error("不能超过 {0} 个字 (longer than {0} characters)")]
+    TooLong(usize),
+    /// A character that shows nothing, or changes how the rest is shown.
+    #[error("含有不可见的控制字符 U+{:04X}，请删除 (holds a control character)", u32::from(*.0))]
+    Control(char),
+}
+
+/// A reason, as the registry keeps it. Empty is an error; where none is needed, do not ask.
+pub fn reason(text: &str) -> Result<String, RemarkError> {
+    remark(text, MAX_REASON_CHARS)
+}
+
+/// The name of whoever acts, as the registry keeps it.
+pub fn actor(text: &str) -> Result<String, RemarkError> {
+    remark(text, MAX_ACTOR_CHARS)
+}
+
+/// Every run of white space becomes one space; line breaks are white space.
+fn remark(text: &str, most: usize) -> Result<String, RemarkError> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let line = words.join(" ");
+    if let Some(found) = line.chars().find(|c| hides(*c)) {
+        return Err(RemarkError::Control(found));
+    }
+    match line.chars().count() {
+        0 => Err(RemarkError::Empty),
+        count if count > most => Err(RemarkError::TooLong(most)),
+        _ => Ok(line),
+    }
+}
+
+/// Controls, directions and characters without width: two remarks that look the same are the same.
+fn hides(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{AD}' | '\u{61C}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_remark_is_one_line_of_what_can_be_seen() {
+        assert_eq!(
+            reason("  依据处罚决定书\n〔2026〕\t12 号 "),
+            Ok("依据处罚决定书 〔2026〕 12 号".to_owned())
+        );
+        for empty in ["", " \n\t　"] {
+            assert_eq!(reason(empty), Err(RemarkError::Empty), "{empty:?}");
+        }
+        for hidden in ['\u{1b}', '\0', '\u{202e}', '\u{200b}', '\u{2066}', '\u{feff}'] {
+            assert_eq!(
+                reason(&format!("a{hidden}b")),
+                Err(RemarkError::Control(hidden)),
+                "{hidden:?}"
+            );
+        }
+        assert!(reason(&"长".repeat(MAX_REASON_CHARS)).is_ok());
+        assert_eq!(reason(&"长".repeat(501)), Err(RemarkError::TooLong(500)));
+        assert_eq!(actor(&"长".repeat(65)), Err(RemarkError::TooLong(64)));
+    }
+}
