@@ -7,6 +7,7 @@ use std::{
     collections::BTreeMap,
     fs,
     io::{self, Write as _},
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::{Command, Stdio},
     thread,
@@ -598,7 +599,6 @@ fn what_the_system_says_is_told_in_chinese() {
     let (_, stderr) = run_to(2, &mut backfill(home.path(), home.path()));
     assert!(stderr.contains("是目录，不是文件"), "{stderr}");
     // Personal data and keys are for the owner alone.
-    use std::os::unix::fs::PermissionsExt as _;
     let founded = TempDir::new().unwrap();
     let founded = founded.path().join("home");
     run_ok(certseal(&founded).arg("init"));
