@@ -292,7 +292,8 @@ fn a_revoked_token_signer_is_withdrawn_by_the_trust_list() {
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .find_map(|name| {
-            Some(name.strip_suffix(".pem")?.to_owned()).filter(|name| name.starts_with("token-"))
+            let kept = name.strip_suffix(".pem")?;
+            kept.starts_with("token-").then(|| kept.to_owned())
         })
         .unwrap();
     run_ok(certseal(&home).args(["key", "crl", "--revoke", &kept]));
