@@ -204,18 +204,15 @@ fn table(bytes: &[u8]) {
 fn template(bytes: &[u8]) {
     SCRATCH.with_borrow(|scratch| {
         let folder = scratch.templates.join(TEMPLATE);
-        match bytes.strip_prefix(LAYOUT) {
-            Some(layout) => {
-                fs::write(folder.join("face.toml"), layout).expect("the scratch folder can be written");
-                let of = scratch.catalogue.get(TEMPLATE).expect("a known type");
-                let layouts = scratch.templates.join("_layouts");
-                let _ = FaceTemplate::load(of, &folder, &layouts, &FONTS);
-            }
-            None => {
-                fs::write(folder.join("type.toml"), bytes).expect("the scratch folder can be written");
-                if let Ok(catalogue) = Catalogue::load(&scratch.templates) {
-                    catalogue.types().for_each(|of| drop(of.sample()));
-                }
+        if let Some(layout) = bytes.strip_prefix(LAYOUT) {
+            fs::write(folder.join("face.toml"), layout).expect("the scratch folder can be written");
+            let of = scratch.catalogue.get(TEMPLATE).expect("a known type");
+            let layouts = scratch.templates.join("_layouts");
+            let _ = FaceTemplate::load(of, &folder, &layouts, &FONTS);
+        } else {
+            fs::write(folder.join("type.toml"), bytes).expect("the scratch folder can be written");
+            if let Ok(catalogue) = Catalogue::load(&scratch.templates) {
+                catalogue.types().for_each(|of| drop(of.sample()));
             }
         }
     });
@@ -506,7 +503,9 @@ pub fn run(
     more: &mut dyn FnMut(u64, &[u8]) -> bool,
 ) -> (u64, Duration) {
     let mut slowest = Duration::ZERO;
-    seeds.iter().for_each(|seed| (target.run)(seed));
+    for seed in seeds {
+        (target.run)(seed);
+    }
     let pick = |random: &mut Random| &seeds[random.below(seeds.len() as u64) as usize];
     for turn in 0.. {
         let bytes = mutate(pick(random), pick(random), random);

@@ -10,7 +10,7 @@ use std::{
 };
 
 use certseal_tests::{
-    certseal,
+    certseal, copy,
     documents::{Issued, copy_of, found, issue, verify},
     judge_is_here, run_json, run_ok, run_to,
 };
@@ -281,6 +281,8 @@ fn a_stolen_token_key_makes_no_codes_that_pass() {
     let before = permit(&home, 1);
     let file = before.file.to_str().unwrap();
     verify(&home, &["--offline", file]).check("token-signer", "passed", "OK");
+    let thief = TempDir::new().unwrap();
+    copy(&home, &thief.path().join("home")).unwrap();
     let said = run_ok(certseal(&home).args(["key", "crl", "--revoke", "token"]));
     assert!(said.contains("信任列表第 2 号"), "{said}");
 
@@ -291,8 +293,8 @@ fn a_stolen_token_key_makes_no_codes_that_pass() {
     // The registry proves that ours is older.
     let (status, force) = before.stands();
     verify(&home, &[file]).expect(status, "TOTAL-PASSED", force);
-    // What is made with that key from now on fails wherever it is shown.
-    let stolen = permit(&home, 2);
+    // What the thief makes from now on fails wherever it is shown; we make nothing with that key.
+    let stolen = permit(&thief.path().join("home"), 2);
     for options in [&["--offline"][..], &[]] {
         let mut arguments = options.to_vec();
         arguments.push(stolen.file.to_str().unwrap());

@@ -301,7 +301,12 @@ fn rejects_of_mended_rejects_keep_their_columns() {
     assert_eq!(again.rows.len(), first.rows.len());
     for (again, first) in again.rows.iter().zip(&first.rows) {
         assert_eq!(again[1], first[1]);
-        assert!(again[2] == first[2] || again[1] == "整行", "{again:?}");
+        // What was twice in the table is on record by now.
+        let alike = |part: &str| again[2].contains(part) && first[2].contains(part);
+        assert!(
+            again[2] == first[2] || again[1] == "整行" || alike("内容不同"),
+            "{again:?}"
+        );
         assert_eq!(again[4..], first[4..]);
     }
 }

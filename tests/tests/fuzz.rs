@@ -1,7 +1,7 @@
 //! A short, fixed round of mutations over every parser of untrusted bytes: it must come back from all of
 //! them, without panic, in time. `make fuzz` goes on for hours; `fuzz/` is led by coverage.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use certseal_tests::{
     Random,

@@ -273,7 +273,7 @@ fn seals_are_named_and_numbered_as_the_keeper_says() {
 }
 
 #[test]
-fn a_revoked_token_signer_leaves_the_trust_list() {
+fn a_revoked_token_signer_is_withdrawn_by_the_trust_list() {
     let (_folder, home) = start();
     let before = permit(&home, 1);
     // The present one: nothing more is issued with it.
@@ -286,17 +286,20 @@ fn a_revoked_token_signer_leaves_the_trust_list() {
     still_good(&home, &after);
     // What a leaked key signed, or may have signed, is not believed offline any more.
     verify(&home, &["--offline", before.file.to_str().unwrap()]).check(
-        "token-signature",
-        "indeterminate",
-        "TOKEN_SIGNER_UNKNOWN",
+        "token-signer",
+        "undecided",
+        "TOKEN_SIGNER_REVOKED_SINCE",
     );
     // The same once more changes nothing but the number.
     let kept = fs::read_dir(home.join("keys"))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .find(|name| name.starts_with("token-") && name.ends_with(".pem"))
+        .find_map(|name| {
+            let kept = name.strip_suffix(".pem")?;
+            kept.starts_with("token-").then(|| kept.to_owned())
+        })
         .unwrap();
-    run_ok(certseal(&home).args(["key", "crl", "--revoke", kept.trim_end_matches(".pem")]));
+    run_ok(certseal(&home).args(["key", "crl", "--revoke", &kept]));
     still_good(&home, &after);
 }
 

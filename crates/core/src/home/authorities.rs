@@ -179,12 +179,13 @@ impl Home {
         // 2. The new key, and its certificate, unless an interrupted renewal made them.
         let signer = self.next_key(&name, passphrase)?;
         let published = self.pki_path().join(format!("{name}.cer"));
-        let made = match published.exists() {
-            true => CertificateAuthority::open(Arc::clone(&signer), &read(&published)?)
-                .map(|made| made.publishing(Publication::on_host(&self.config().host, &name))),
-            false => Ok(certify(self.config(), &name, above.as_ref(), signer, now)?),
+        let authority = if published.exists() {
+            CertificateAuthority::open(signer, &read(&published)?)
+                .map_err(PkiError::from)?
+                .publishing(Publication::on_host(&self.config().host, &name))
+        } else {
+            certify(self.config(), &name, above.as_ref(), signer, now)?
         };
-        let authority = made.map_err(PkiError::from)?;
         chain.insert(0, authority.certificate().to_vec());
 
         // 3. What verifiers look for is there before anything is issued.

@@ -326,9 +326,10 @@ impl Home {
                 Err(_) => renewed.without_key.push(key.name.clone()),
             }
         }
-        let list_signer = match withdrawn.is_empty() {
-            true => None,
-            false => Some(keys.identity(LIST_KEY)?),
+        let list_signer = if withdrawn.is_empty() {
+            None
+        } else {
+            Some(keys.identity(LIST_KEY)?)
         };
 
         // 2. A revocation is on record before a list has it: a crash between the two loses none.
