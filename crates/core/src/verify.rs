@@ -28,6 +28,7 @@ mod material;
 mod report;
 mod seal;
 mod signer;
+mod standing;
 mod state;
 pub(crate) mod text;
 mod token;
@@ -99,7 +100,7 @@ impl Verifier {
                 (Input::Document, judged.subject, judged.signed_by)
             }
             What::Token(signed) => {
-                let signed_by = token::judge(signed, &self.material, now, &mut findings);
+                let signed_by = token::judge(signed, &self.material, None, now, &mut findings);
                 let token = signed.unverified();
                 if let Some(record) = registry.and_then(|view| view.of(&token.identifier)) {
                     findings.push(token::judge_record(token, record));

@@ -83,7 +83,14 @@ impl Home {
         let seen_path = self.path().join("trust/seen.json");
         let seen: Option<SeenList> = match fs::read(&seen_path) {
             Ok(bytes) => Some(serde_json::from_slice(&bytes).map_err(TrustStoreError::Seen)?),
-            Err(_) => None,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            // What cannot be read may name a newer list than the one offered.
+            Err(source) => {
+                return Err(HomeError::Io {
+                    path: seen_path,
+                    source,
+                });
+            }
         };
         let mut opened = Err(ListError::UnsuitableKey);
         for key in self.list_keys()? {

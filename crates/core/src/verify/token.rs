@@ -11,6 +11,8 @@ use super::{
     indication::SubIndication,
     material::Material,
     report::{Finding, SignedBy},
+    signer::{Times, is_after},
+    standing::authority_out,
     text::clock_time,
 };
 use crate::{
@@ -31,10 +33,12 @@ pub(super) fn unreadable(error: &TokenError) -> Finding {
     )
 }
 
-/// Judges a token; gives who signed it, if the signature is good.
+/// Judges a token; gives who signed it, if the signature is good. `proven` is by when it is known to have
+/// existed, where a document around it is on record.
 pub(super) fn judge(
     signed: &SignedToken,
     material: &Material,
+    proven: Option<Timestamp>,
     now: Timestamp,
     findings: &mut Vec<Finding>,
 ) -> Option<SignedBy> {
@@ -108,6 +112,11 @@ pub(super) fn judge(
         .is_none_or(|list| list.freshness(now) == Freshness::Fresh);
     let within = parsed.as_ref().map(x509::validity);
     let made = clock_time(token.made_at);
+    let times = Times {
+        claimed: Some(token.made_at),
+        proven,
+        now,
+    };
     findings.push(match within {
         Some((from, _)) if token.made_at < from => Finding::failed(
             &checks::TOKEN_SIGNER,
@@ -123,7 +132,7 @@ pub(super) fn judge(
             format!("二维码制作时间（{made}）晚于其签名证书失效时间"),
             format!("made ({made}) after its signer certificate expired"),
         ),
-        Some(_) if token.made_at > now => Finding::failed(
+        Some(_) if is_after(token.made_at, now) => Finding::failed(
             &checks::TOKEN_SIGNER,
             "TOKEN_FROM_THE_FUTURE",
             SubIndication::SigConstraintsFailure,
@@ -161,11 +170,13 @@ pub(super) fn judge(
             "fetch the current trust list and try again",
         ),
         Some(_) => match authority {
-            Some(authority) => Finding::passed(
-                &checks::TOKEN_SIGNER,
-                format!("由信任列表所载机构“{}”担保", authority.name),
-                format!("vouched for by {}", authority.name),
-            ),
+            Some(authority) => authority_out(&checks::TOKEN_SIGNER, authority, &times).unwrap_or_else(|| {
+                Finding::passed(
+                    &checks::TOKEN_SIGNER,
+                    format!("由信任列表所载机构“{}”担保", authority.name),
+                    format!("vouched for by {}", authority.name),
+                )
+            }),
             None => Finding::passed(
                 &checks::TOKEN_SIGNER,
                 "在本地信任材料中",
