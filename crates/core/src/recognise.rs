@@ -113,18 +113,26 @@ pub fn recognise(report: &Report, list: &TrustList, policy: &Policy) -> Recognit
 /// Codes of findings that say that a signer leads to no root we know.
 const ROOTLESS: [&str; 2] = ["UNKNOWN_ROOT", "TOKEN_SIGNER_UNKNOWN"];
 
+/// Codes of findings about the authority's standing: what the list says of it, the answer says.
+const STANDING: [&str; 3] = [
+    "AUTHORITY_OUT_SINCE",
+    "AUTHORITY_SUSPENDED",
+    "AUTHORITY_WITHDRAWN",
+];
+
 fn judge_verdict(steps: &mut Steps, report: &Report) {
+    let standing = report.reason.filter(|reason| STANDING.contains(reason));
     match report.indication {
         Indication::TotalPassed => steps.pass("genuine", "签章验证通过", "the signature verifies"),
         Indication::TotalFailed => steps.refuse(
             "genuine",
-            "NOT_GENUINE",
+            standing.unwrap_or("NOT_GENUINE"),
             format!("签章验证不通过（{}）", report.reason.unwrap_or_default()),
             format!("verification failed ({})", report.reason.unwrap_or_default()),
         ),
         Indication::Indeterminate => steps.open(
             "genuine",
-            "NOT_DECIDED",
+            standing.unwrap_or("NOT_DECIDED"),
             format!("真伪无法判定（{}）", report.reason.unwrap_or_default()),
             format!(
                 "verification is undecided ({})",

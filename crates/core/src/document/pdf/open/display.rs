@@ -93,7 +93,10 @@ pub(super) fn unsteady(
 
     // 3. What lies over it: nothing but one seal, which is no larger than a seal.
     let annotations = reader.get(page, "Annots")?.object;
-    if annotations.array().is_some_and(|annotations| annotations.len() > 1) {
+    if annotations
+        .array()
+        .is_some_and(|annotations| annotations.len() > 1)
+    {
         return Ok(Some("several annotations over the page"));
     }
     for annotation in annotations.array().unwrap_or_default() {
@@ -142,7 +145,12 @@ fn over_the_page(reader: &Reader<'_>, annotation: &Dict) -> Result<Option<&'stat
         return Ok(Some("a seal that is hidden"));
     }
     let place = reader.get(annotation, "Rect")?.object;
-    let place: Option<Vec<f64>> = place.array().unwrap_or_default().iter().map(Object::number).collect();
+    let place: Option<Vec<f64>> = place
+        .array()
+        .unwrap_or_default()
+        .iter()
+        .map(Object::number)
+        .collect();
     let is_small = matches!(place.as_deref(), Some(&[left, bottom, right, top])
         if (right - left).abs() <= LONGEST_SIDE && (top - bottom).abs() <= LONGEST_SIDE);
     if !is_small {

@@ -395,7 +395,7 @@ impl Visitor<'_, '_> {
         };
         let programs = ["FontFile", "FontFile2", "FontFile3"];
         let program = |key: &&str| descriptor.dict().and_then(|descriptor| descriptor.get(key));
-        Ok(programs.iter().any(|key| program(&key).is_some()))
+        Ok(programs.iter().any(|key| program(key).is_some()))
     }
 
     fn image(&mut self, name: &[u8]) -> Result<(), OpenError> {
