@@ -37,6 +37,9 @@ pub const MAX_QR_TEXT: usize = 7_200;
 pub const MAX_QR_TOKEN: usize = 16 << 10;
 /// Largest picture (pixels) searched for a QR code: an A4 page at 600 dpi is 35 million.
 pub const MAX_PICTURE_PIXELS: u64 = 40_000_000;
+/// Most corners of QR codes put together in one picture: five codes and some strangers. The work grows
+/// with the third power.
+pub const MAX_QR_CORNERS: usize = 24;
 /// Largest compact form of a seal impression: forty intricate characters stay under 40 kB.
 pub const MAX_IMPRESSION_BYTES: usize = 256 << 10;
 /// Largest e-seal: the impression, its maker's X.509 certificates and some names.

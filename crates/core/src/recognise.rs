@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     clock::civil_date,
-    trust::list::{Authority, AuthorityStatus, Freshness, TrustList, covers, issuer_region},
+    trust::list::{Authority, AuthorityStatus, Freshness, Standing, TrustList, covers, issuer_region},
     verify::{
         Finding, Force, Indication, Outcome, Report, Subject,
         text::{clock_time, day},
@@ -113,18 +113,26 @@ pub fn recognise(report: &Report, list: &TrustList, policy: &Policy) -> Recognit
 /// Codes of findings that say that a signer leads to no root we know.
 const ROOTLESS: [&str; 2] = ["UNKNOWN_ROOT", "TOKEN_SIGNER_UNKNOWN"];
 
+/// Codes of findings about the authority's standing: what the list says of it, the answer says.
+const STANDING: [&str; 3] = [
+    "AUTHORITY_OUT_SINCE",
+    "AUTHORITY_SUSPENDED",
+    "AUTHORITY_WITHDRAWN",
+];
+
 fn judge_verdict(steps: &mut Steps, report: &Report) {
+    let standing = report.reason.filter(|reason| STANDING.contains(reason));
     match report.indication {
         Indication::TotalPassed => steps.pass("genuine", "签章验证通过", "the signature verifies"),
         Indication::TotalFailed => steps.refuse(
             "genuine",
-            "NOT_GENUINE",
+            standing.unwrap_or("NOT_GENUINE"),
             format!("签章验证不通过（{}）", report.reason.unwrap_or_default()),
             format!("verification failed ({})", report.reason.unwrap_or_default()),
         ),
         Indication::Indeterminate => steps.open(
             "genuine",
-            "NOT_DECIDED",
+            standing.unwrap_or("NOT_DECIDED"),
             format!("真伪无法判定（{}）", report.reason.unwrap_or_default()),
             format!(
                 "verification is undecided ({})",
@@ -230,53 +238,63 @@ fn judge_authority<'a>(steps: &mut Steps, report: &Report, list: &'a TrustList) 
         format!("listed authority: {}", authority.name),
     );
 
-    // Status at signing decides, as in ETSI TS 119 612; a later withdrawal is told.
-    let signed_at = report
-        .signed_by
-        .as_ref()
-        .and_then(|signer| signer.proven_at.or(signer.signed_at));
-    let Some(signed_at) = signed_at else {
-        steps.open(
-            "authority-standing",
-            "SIGNING_TIME_UNKNOWN",
-            "不知签章时间，无法判断当时机构状态",
-            "the time of signing is unknown",
-        );
-        return Some(authority);
-    };
-    let when = clock_time(signed_at);
-    match authority.status_at(signed_at) {
-        Some(AuthorityStatus::Granted) => {
+    judge_standing(steps, authority, report);
+    Some(authority)
+}
+
+/// Status at signing decides, as in ETSI TS 119 612; where nothing proves the time, the present one as well.
+fn judge_standing(steps: &mut Steps, authority: &Authority, report: &Report) {
+    let check = "authority-standing";
+    let signer = report.signed_by.as_ref();
+    let (claimed, proven) = (
+        signer.and_then(|signer| signer.signed_at),
+        signer.and_then(|signer| signer.proven_at),
+    );
+    let now = report.verified_at;
+    let when = proven.or(claimed).map(clock_time).unwrap_or_default();
+    match authority.standing(claimed, proven, now) {
+        Standing::Granted => {
             let (mut zh, mut en) = (
                 format!("签章时（{when}）机构状态正常"),
                 format!("the authority was granted at signing ({when})"),
             );
-            if authority.status_at(report.verified_at) != Some(AuthorityStatus::Granted) {
+            if authority.status_at(now) != Some(AuthorityStatus::Granted) {
                 zh.push_str("，此后已停止");
                 en.push_str(", and no longer is");
             }
-            steps.pass("authority-standing", zh, en);
+            steps.pass(check, zh, en);
         }
-        Some(AuthorityStatus::Suspended) => steps.refuse(
-            "authority-standing",
+        Standing::OutSince => steps.open(
+            check,
+            "AUTHORITY_OUT_SINCE",
+            format!("该机构现已停止担保，无法证明签章（自称 {when}）在此之前"),
+            format!("the authority is no longer granted, and nothing proves the time of signing ({when})"),
+        ),
+        Standing::Suspended => steps.refuse(
+            check,
             "AUTHORITY_SUSPENDED",
             format!("签章时（{when}）该机构被暂停"),
             format!("the authority was suspended at signing ({when})"),
         ),
-        Some(AuthorityStatus::Withdrawn) => steps.refuse(
-            "authority-standing",
+        Standing::Withdrawn => steps.refuse(
+            check,
             "AUTHORITY_WITHDRAWN",
             format!("签章时（{when}）该机构已被撤出"),
             format!("the authority was withdrawn at signing ({when})"),
         ),
-        None => steps.refuse(
-            "authority-standing",
+        Standing::NotListedThen => steps.refuse(
+            check,
             "AUTHORITY_NOT_LISTED_THEN",
             format!("签章时（{when}）该机构不在列表有效期内"),
             format!("the list did not vouch for the authority at signing ({when})"),
         ),
+        Standing::TimeUnknown => steps.open(
+            check,
+            "SIGNING_TIME_UNKNOWN",
+            "不知签章时间，无法判断当时机构状态",
+            "the time of signing is unknown",
+        ),
     }
-    Some(authority)
 }
 
 fn judge_grant(steps: &mut Steps, authority: &Authority, subject: &Subject) {
@@ -689,14 +707,20 @@ mod tests {
 
     #[test]
     fn a_later_withdrawal_and_conditions_are_told() {
-        let later = answer(|c| {
-            c.content.authorities[0].history.push(StatusChange {
-                status: AuthorityStatus::Withdrawn,
-                since: at("2026-11-20T12:00:00Z"),
-                reason: String::new(),
-            });
-        });
-        assert_eq!(later, (Decision::Accepted, "OK"));
+        let later = |proven: Option<&str>| {
+            answer(|c| {
+                c.content.authorities[0].history.push(StatusChange {
+                    status: AuthorityStatus::Withdrawn,
+                    since: at("2026-11-20T12:00:00Z"),
+                    reason: String::new(),
+                });
+                c.report.signed_by.as_mut().unwrap().proven_at = proven.map(at);
+            })
+        };
+        let proven = later(Some("2026-11-20T00:00:01Z"));
+        assert_eq!(proven, (Decision::Accepted, "OK"));
+        // Whoever has the keys of a withdrawn authority can write any date.
+        assert_eq!(later(None), (Decision::Undecided, "AUTHORITY_OUT_SINCE"));
         let conditions = answer(|c| {
             c.content.agreements[0].conditions = vec!["须核对本人身份证".to_owned()];
         });

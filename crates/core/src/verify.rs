@@ -28,6 +28,7 @@ mod material;
 mod report;
 mod seal;
 mod signer;
+mod standing;
 mod state;
 pub(crate) mod text;
 mod token;
@@ -104,7 +105,7 @@ impl Verifier {
                 let proven = record
                     .filter(|record| record.face_digest == token.face_digest)
                     .map(|record| record.issued_at);
-                let signed_by = token::judge(signed, &self.material, now, proven, &mut findings);
+                let signed_by = token::judge(signed, &self.material, proven, now, &mut findings);
                 if let Some(record) = record {
                     findings.push(token::judge_record(token, record));
                 }

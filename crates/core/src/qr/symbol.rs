@@ -3,8 +3,14 @@
 //! Written through the `qrcode` crate's bit and canvas layers with one fixed mask: choosing among
 //! the eight masks costs some eighty times as much as all the rest, and a token's digits are as good
 //! as random, so every mask spreads them alike. Scanners read the mask from the format bits.
+//!
+//! [`read`] is the way back for symbols of this very form, undamaged.
 
-use std::sync::Arc;
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use qrcode::{
     EcLevel, Version,
@@ -103,6 +109,115 @@ fn draw(head: &[u8], digits: &[u8], version: Version, level: EcLevel) -> Result<
         .collect())
 }
 
+/// Text of a symbol that [`encode`] drew, module by module; none for any other or a damaged one, which wants a
+/// reader that knows all forms and mends errors.
+///
+/// How a reader gets at the text need not be trusted: it is encoded again, and only the symbol that then is
+/// drawn is accepted. A text has one symbol here, and so a symbol one text.
+pub fn read(dark: &[bool], width: u32) -> Option<String> {
+    let version = u8::try_from(width.checked_sub(17)? / 4).ok()?;
+    if !(1..=40).contains(&version) || u32::from(version) * 4 + 17 != width {
+        return None;
+    }
+    let side = width as usize;
+    if dark.len() != side * side {
+        return None;
+    }
+    [EcLevel::M, EcLevel::Q].into_iter().find_map(|level| {
+        let places = places(version, level)?;
+        let bits = places
+            .iter()
+            .map(|&(place, masked)| dark.get(place).copied() == Some(!masked));
+        let text = Segments(bits).text(Version::Normal(version.into()))?;
+        let drawn = encode(&text).ok()?;
+        (drawn.width == width && *drawn.dark == *dark).then_some(text)
+    })
+}
+
+/// Modules of a symbol in the order of its data bits, each with whether the mask turns it over.
+type Places = Arc<[(usize, bool)]>;
+
+/// Found by drawing: the bit whose number is written in sixteen symbols, one binary digit in each. So the
+/// order is the drawing library's own, whatever tables it has for it.
+fn places(version: u8, level: EcLevel) -> Option<Places> {
+    static KNOWN: Mutex<BTreeMap<(u8, bool), Places>> = Mutex::new(BTreeMap::new());
+    let key = (version, level == EcLevel::Q);
+    let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(places) = known().get(&key) {
+        return Some(Arc::clone(places));
+    }
+    let number = Version::Normal(version.into());
+    let count = Bits::new(number).max_len(level).ok()?;
+    // Modules that differ between an empty symbol and one of ones are those of data, and of their correction,
+    // which no number below singles out.
+    let symbol = |bit: &dyn Fn(usize) -> bool| -> Option<Vec<Color>> {
+        let bytes: Vec<u8> = (0..count / 8)
+            .map(|byte| (0..8).fold(0, |value, at| value << 1 | u8::from(bit(byte * 8 + at))))
+            .collect();
+        let (data, correction) = construct_codewords(&bytes, number, level).ok()?;
+        let mut canvas = Canvas::new(number, level);
+        canvas.draw_all_functional_patterns();
+        // The correction is left blank: only data move.
+        canvas.draw_data(&data, &vec![0; correction.len()]);
+        canvas.apply_mask(MASK);
+        Some(canvas.into_colors())
+    };
+    let blank = symbol(&|_| false)?;
+    let full = symbol(&|_| true)?;
+    let mut numbers = vec![0_usize; blank.len()];
+    for digit in 0..usize::BITS - count.leading_zeros() {
+        let drawn = symbol(&|bit| bit >> digit & 1 == 1)?;
+        for ((number, drawn), blank) in numbers.iter_mut().zip(&drawn).zip(&blank) {
+            *number |= usize::from(drawn != blank) << digit;
+        }
+    }
+    let mut places = vec![(0, false); count];
+    for (place, ((number, blank), full)) in numbers.iter().zip(&blank).zip(&full).enumerate() {
+        if blank != full {
+            *places.get_mut(*number)? = (place, *blank == Color::Dark);
+        }
+    }
+    let places: Places = places.into();
+    known().insert(key, Arc::clone(&places));
+    Some(places)
+}
+
+/// Data bits, read as [`draw`] writes them: a segment of bytes, one of digits, the end.
+struct Segments<I>(I);
+
+impl<I: Iterator<Item = bool>> Segments<I> {
+    fn text(mut self, version: Version) -> Option<String> {
+        let mut text = String::new();
+        loop {
+            match self.number(MODE_BITS) {
+                Some(4) => {
+                    let count = self.number(Mode::Byte.length_bits_count(version))?;
+                    let bytes: Vec<u8> = (0..count)
+                        .map(|_| Some(self.number(8)? as u8))
+                        .collect::<Option<_>>()?;
+                    text.push_str(std::str::from_utf8(&bytes).ok()?);
+                }
+                Some(1) => {
+                    let mut left = self.number(Mode::Numeric.length_bits_count(version))?;
+                    while left > 0 {
+                        let digits = left.min(3);
+                        let number = self.number(digits * 3 + 1)?;
+                        // Writing to a string cannot fail.
+                        let _ = write!(text, "{number:0digits$}");
+                        left -= digits;
+                    }
+                }
+                Some(0) | None => return Some(text),
+                Some(_) => return None,
+            }
+        }
+    }
+
+    fn number(&mut self, bits: usize) -> Option<usize> {
+        (0..bits).try_fold(0, |number, _| Some(number << 1 | usize::from(self.0.next()?)))
+    }
+}
+
 fn segment_bits(mode: Mode, len: usize, version: Version) -> usize {
     if len == 0 {
         return 0;
@@ -131,7 +246,25 @@ mod tests {
             let text = text::encode("verify.example.gov.cn", &bytes);
             let symbol = encode(&text).unwrap();
             assert_eq!(symbol.dark.len(), (symbol.width * symbol.width) as usize);
-            assert_eq!(picture::decode_modules(&symbol.dark, symbol.width), Some(text));
+            assert_eq!(read(&symbol.dark, symbol.width).as_ref(), Some(&text));
+            assert_eq!(
+                picture::decode_modules(&symbol.dark, symbol.width),
+                Some(text.clone())
+            );
+            // A damaged one is left to the reader that mends.
+            let mut damaged = symbol.dark.to_vec();
+            let middle = damaged.len() / 2 + 3;
+            damaged[middle] = !damaged[middle];
+            assert_eq!(read(&damaged, symbol.width), None);
+            assert_eq!(picture::decode_modules(&damaged, symbol.width), Some(text));
+        }
+        for (dark, width) in [
+            (vec![true; 441], 21),
+            (vec![], 0),
+            (vec![false; 4], 2),
+            (vec![true; 484], 22),
+        ] {
+            assert_eq!(read(&dark, width), None);
         }
         assert_eq!(
             encode(&"7".repeat(6_000)),
@@ -190,6 +323,9 @@ mod tests {
             symbol.level,
             symbol.width
         );
+        time("read back", &mut || {
+            black_box(read(&symbol.dark, symbol.width).unwrap());
+        });
         time("picture (modules)", &mut || {
             black_box(picture::decode_modules(&symbol.dark, symbol.width).unwrap());
         });

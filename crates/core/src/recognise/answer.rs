@@ -5,7 +5,10 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::verify::{Language, Outcome, text::clock_time};
+use crate::verify::{
+    Language, Outcome,
+    text::{clock_time, write_outcome},
+};
 
 /// The answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -136,22 +139,8 @@ impl Recognition {
         }
         out.push('\n');
         for reason in &self.reasons {
-            let mark = match (reason.outcome, zh) {
-                (Outcome::Passed, true) => "[ 通过 ]",
-                (Outcome::Passed, false) => "[  ok  ]",
-                (Outcome::Failed, true) => "[不通过]",
-                (Outcome::Failed, false) => "[FAILED]",
-                (Outcome::Undecided, true) => "[ 未定 ]",
-                (Outcome::Undecided, false) => "[ open ]",
-                (Outcome::NotApplicable, true) => "[不适用]",
-                (Outcome::NotApplicable, false) => "[  --  ]",
-            };
             let message = if zh { &reason.message } else { &reason.message_en };
-            let _ = write!(out, "{mark} {message}");
-            if matches!(reason.outcome, Outcome::Failed | Outcome::Undecided) {
-                let _ = write!(out, " ({})", reason.code);
-            }
-            out.push('\n');
+            write_outcome(&mut out, reason.outcome, message, reason.code, zh);
         }
         out
     }

@@ -117,6 +117,10 @@ pub enum UnknownRevocation {
     /// The list's signature does not verify, or its issuer may not sign lists.
     #[error("the revocation list is not properly signed")]
     Untrusted,
+    /// The list is older than the instant and does not say when the next one is due, which RFC 5280 §5.1.2.5
+    /// demands: however old, it would pass for new.
+    #[error("the revocation list does not say when it is due for renewal")]
+    Undated,
     /// The list was made after the certificate had expired, when it need not be on the list any more.
     #[error("the revocation list was made after the certificate had expired")]
     TooLate,
@@ -196,6 +200,13 @@ impl Crl {
     /// When the next list is due.
     pub fn next_update(&self) -> Option<Timestamp> {
         self.next_update
+    }
+
+    /// The list as another issuer would have made it, who does not say when the next one is due.
+    #[cfg(test)]
+    pub(super) fn undated(mut self) -> Self {
+        self.next_update = None;
+        self
     }
 
     /// How many certificates it names.
@@ -321,6 +332,7 @@ pub(super) fn judge(
         match crl.next_update {
             _ if crl.this_update > at && crl.this_update > expiry => unknown = UnknownRevocation::TooLate,
             Some(next_update) if next_update <= at => unknown = UnknownRevocation::Stale { next_update },
+            None if crl.this_update < at => unknown = UnknownRevocation::Undated,
             next_update => {
                 known.get_or_insert(RevocationStatus::Good {
                     as_of: crl.this_update,

@@ -31,8 +31,8 @@ use crate::{
 mod content;
 
 pub use content::{
-    ANY_TYPE, Agreement, Authority, AuthorityStatus, Der, StatusChange, TrustListContent, TypeGrant,
-    WithdrawnSigner, covers, is_region, issuer_region,
+    ANY_TYPE, Agreement, Authority, AuthorityStatus, Der, Standing, StatusChange, TrustListContent,
+    TypeGrant, WithdrawnSigner, covers, is_region, issuer_region,
 };
 
 /// A trust list whose signature was checked.
@@ -163,6 +163,16 @@ impl TrustList {
         self.authorities()
             .iter()
             .filter(move |authority| authority.anchors.iter().any(|der| sha256(&der.0) == *fingerprint))
+    }
+
+    /// Authorities whose seals are made under a root, given by the SHA-256 of its DER.
+    pub fn by_seal_maker(&self, fingerprint: &[u8; 32]) -> impl Iterator<Item = &Authority> {
+        self.authorities().iter().filter(move |authority| {
+            authority
+                .seal_makers
+                .iter()
+                .any(|der| sha256(&der.0) == *fingerprint)
+        })
     }
 
     /// DER of the roots of all seal makers.

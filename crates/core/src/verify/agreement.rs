@@ -3,8 +3,12 @@
 //! All four are under one signature, so disagreement means that the issuer's own system was wrong or
 //! was misled; whichever a reader looks at, it must not differ from the others.
 
-use super::text::day;
-use super::{checks, indication::SubIndication, report::Finding};
+use super::{
+    checks,
+    indication::SubIndication,
+    report::{Finding, halves},
+    text::day,
+};
 use crate::{
     catalogue::{FaceJson, FaceJsonError},
     codes::{CertificateIdentifier, CheckAlgorithm, mask_code},
@@ -42,16 +46,8 @@ pub(super) fn judge(said: &Sayings<'_>) -> Finding {
             )
             .hint("请升级核验程序", "use a newer version of the verifier");
         }
-        (Some(Err(error)), _) => {
-            let text = error.to_string();
-            let (zh, en) = text.split_once(" / ").unwrap_or((&text, &text));
-            return disagree("FACE_DATA_MALFORMED", zh.to_owned(), en.to_owned());
-        }
-        (_, Err(error)) => {
-            let text = error.to_string();
-            let (zh, en) = text.split_once(" / ").unwrap_or((&text, &text));
-            return disagree("FACE_DATA_MALFORMED", zh.to_owned(), en.to_owned());
-        }
+        (Some(Err(error)), _) => return malformed(&error.to_string()),
+        (_, Err(error)) => return malformed(&error.to_string()),
         _ => {
             return Finding::undecided(
                 check,
@@ -126,17 +122,17 @@ pub(super) fn judge(said: &Sayings<'_>) -> Finding {
                     format!("{} pages", page.pages),
                 );
             }
-            let (compared, different) = page_differences(page, face);
-            for label in different {
+            let compared = compare_page(page, face);
+            for label in &compared.different {
                 differ(format!("照面上的“{label}”不同"), format!("'{label}' on the page"));
             }
             compared
         }
         Err(error) => {
             let text = error.to_string();
-            let (zh, en) = text.split_once(" / ").unwrap_or((&text, &text));
+            let (zh, en) = halves(&text);
             differ(zh.to_owned(), en.to_owned());
-            0
+            Compared::default()
         }
     };
 
@@ -148,13 +144,35 @@ pub(super) fn judge(said: &Sayings<'_>) -> Finding {
             format!("differs: {}", en.join("; ")),
         );
     }
-    if compared == 0 {
+    if compared.fields == 0 {
         return Finding::undecided(
             check,
             "FACE_TEXT_NOT_FOUND",
             SubIndication::SignedDataNotFound,
             "照面上没有可比对的字段",
             "there is no field on the page to compare",
+        );
+    }
+    if let Some((zh, en)) = compared.missing {
+        return Finding::undecided(
+            check,
+            "FACE_TEXT_INCOMPLETE",
+            SubIndication::SignedDataNotFound,
+            format!("照面上没有可比对的{zh}"),
+            format!("the {en} is not on the page to compare"),
+        );
+    }
+    if let Some(what) = said.page.ok().and_then(unsteady) {
+        return Finding::undecided(
+            check,
+            "SHOWN_IN_SEVERAL_WAYS",
+            SubIndication::SignedDataNotFound,
+            format!("文件含有可使不同阅读器显示不同内容的成分（{what}），无法认定所见即所签"),
+            format!("viewers may show different pages because of {what}"),
+        )
+        .hint(
+            "可能不是本系统签发的证照，请向发证机关核实",
+            "perhaps not a certificate of this kind: ask the issuing authority",
         );
     }
     if said.token.is_none() {
@@ -166,13 +184,25 @@ pub(super) fn judge(said: &Sayings<'_>) -> Finding {
             "there is no QR token to compare",
         );
     }
-    let mut zh = format!("{compared} 个照面字段与数据、二维码、元数据一致");
-    let mut en = format!("{compared} fields of the page agree with data, QR code and metadata");
+    let fields = compared.fields;
+    let mut zh = format!("{fields} 个照面字段与数据、二维码、元数据一致");
+    let mut en = format!("{fields} fields of the page agree with data, QR code and metadata");
     if legacy {
         zh.push_str("；证照标识的校验位按旧算法计算");
         en.push_str("; the identifier's check character follows the legacy algorithm");
     }
     Finding::passed(check, zh, en)
+}
+
+/// What lets the page be shown in another way than it was read.
+fn unsteady(page: &PageFields) -> Option<&'static str> {
+    let marks = (!page.intact).then_some("marks of fields that overlap or break off");
+    page.unsteady.or(marks)
+}
+
+fn malformed(error: &str) -> Finding {
+    let (zh, en) = halves(error);
+    disagree("FACE_DATA_MALFORMED", zh.to_owned(), en.to_owned())
 }
 
 fn disagree(code: &'static str, zh: String, en: String) -> Finding {
@@ -219,10 +249,19 @@ fn token_differences(token: &FaceToken, face: &FaceJson, json: &[u8]) -> Vec<(&'
     found
 }
 
-/// How many fields of the page were compared, and the labels of those that differ.
-fn page_differences(page: &PageFields, face: &FaceJson) -> (usize, Vec<String>) {
-    let mut compared = 0;
-    let mut different = Vec::new();
+/// What the page shows, held against the face data.
+#[derive(Debug, Default)]
+struct Compared {
+    fields: usize,
+    /// Labels of the fields that differ.
+    different: Vec<String>,
+    /// What every certificate shows and this page does not.
+    missing: Option<(&'static str, &'static str)>,
+}
+
+fn compare_page(page: &PageFields, face: &FaceJson) -> Compared {
+    let mut compared = Compared::default();
+    let mut shown = String::new();
     for (key, text) in &page.field_texts() {
         let (label, expected) = match face.fields.iter().find(|field| field.key == *key) {
             Some(field) => (field.label.as_str(), field.text.clone()),
@@ -241,12 +280,23 @@ fn page_differences(page: &PageFields, face: &FaceJson) -> (usize, Vec<String>) 
                 other => (other, String::new()),
             },
         };
-        compared += 1;
-        if !repeats(&without_space(text), &without_space(&expected)) {
-            different.push(label.to_owned());
+        compared.fields += 1;
+        let text = without_space(text);
+        if !repeats(&text, &without_space(&expected)) {
+            compared.different.push(label.to_owned());
         }
+        shown.push_str(&text);
+        shown.push('\n');
     }
-    (compared, different)
+    let must = [
+        (&face.number, "证照编号", "number"),
+        (&face.holder.name, "持证主体名称", "holder's name"),
+    ];
+    compared.missing = must
+        .into_iter()
+        .find(|(value, _, _)| !shown.contains(&without_space(value)))
+        .map(|(_, zh, en)| (zh, en));
+    compared
 }
 
 /// Line breaks and spaces belong to the layout, not to the text.

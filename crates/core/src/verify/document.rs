@@ -21,7 +21,8 @@ use super::{
     indication::SubIndication,
     material::Material,
     report::{Finding, SignedBy, Subject},
-    seal, signer,
+    seal,
+    signer::{self, Times},
     state::RegistryView,
 };
 use crate::{
@@ -53,7 +54,8 @@ struct Facts {
     repaired: bool,
     revisions: usize,
     signatures: usize,
-    timestamps: usize,
+    /// Document timestamps, and what is neither.
+    others: usize,
     main: Option<PdfSignature>,
     cms: Option<Result<SignedCms, CmsError>>,
     signed_digest: Option<Vec<u8>>,
@@ -154,19 +156,18 @@ impl Document {
 
         // 5. The signer certificate, and the time.
         let claimed = main.claimed_time;
+        let times = Times { claimed, proven, now };
         let certificate = cms.and_then(|cms| cms.signer_certificate().map(|der| (cms, der)));
         if let Some((cms, certificate)) = certificate {
             let presented = signer::Presented {
                 certificate,
                 others: cms.certificates(),
                 crls: cms.crls(),
-                claimed,
-                proven,
-                now,
+                times,
             };
             let anchor = signer::judge(&presented, material, findings);
             if let Some(anchor) = anchor {
-                findings.push(judge_issuer(&anchor, judged.subject.as_ref(), material));
+                findings.push(judge_issuer(&anchor, judged.subject.as_ref(), material, &times));
             }
             judged.signed_by = Some(SignedBy {
                 name: x509::parse(certificate)
@@ -188,7 +189,7 @@ impl Document {
                     .subject
                     .as_ref()
                     .map(|subject| subject.issuer_code.as_str()),
-                at: claimed.or(proven),
+                at: proven.or(claimed),
             };
             // The record says which seal was used; without a record any word of the registry is void.
             let registered = view
@@ -198,7 +199,7 @@ impl Document {
         }
 
         // 7. QR token, and agreement of everything.
-        facts.judge_token(material, now, proven, findings);
+        facts.judge_token(material, &times, findings);
         findings.push(agreement::judge(&Sayings {
             metadata: facts.metadata.as_ref(),
             face: facts.face.as_ref().map(Result::as_ref),
@@ -272,7 +273,7 @@ impl Facts {
             repaired: !opened.repairs().is_empty(),
             revisions: opened.revisions().len(),
             signatures: of_kind(SignatureKind::Signature).count(),
-            timestamps: opened.signatures().len() - of_kind(SignatureKind::Signature).count(),
+            others: opened.signatures().len() - of_kind(SignatureKind::Signature).count(),
             main,
             cms,
             signed_digest,
@@ -329,9 +330,4 @@ fn read_token(text: Option<String>) -> Result<SignedToken, BadToken> {
         Scanned::Token { bytes, .. } => SignedToken::parse(&bytes).map_err(BadToken::Token),
         Scanned::Identifier(_) => Err(BadToken::Other),
     }
-}
-
-/// Chinese and English of a message that holds both.
-pub(super) fn halves(text: &str) -> (&str, &str) {
-    text.split_once(" / ").unwrap_or((text, text))
 }

@@ -88,14 +88,21 @@ impl Examined {
         let texts = match picture::decode(picture) {
             Ok(texts) => texts,
             Err(error) => {
-                let chinese = match error {
-                    PictureError::TooLarge { .. } => "图片过大，请裁剪或缩小后重试",
-                    PictureError::UnknownFormat => "不是 PNG 或 JPEG 图片",
-                    _ => "图片损坏，请重新拍摄",
+                let english = error.to_string();
+                let what = match error {
+                    PictureError::TooBusy { .. } => {
+                        let chinese = "图片中类似二维码的图形过多，请只拍摄一个二维码";
+                        open("PICTURE_TOO_BUSY", chinese, &english)
+                    }
+                    PictureError::TooLarge { .. } => {
+                        open("PICTURE_TOO_LARGE", "图片过大，请裁剪或缩小后重试", &english)
+                    }
+                    PictureError::UnknownFormat => {
+                        unreadable("PICTURE_UNREADABLE", "不是 PNG 或 JPEG 图片", english)
+                    }
+                    PictureError::Broken => unreadable("PICTURE_UNREADABLE", "图片损坏，请重新拍摄", english),
                 };
-                return Examined {
-                    what: unreadable("PICTURE_UNREADABLE", chinese, error.to_string()),
-                };
+                return Examined { what };
             }
         };
         let mut found: Vec<What> = texts

@@ -174,6 +174,19 @@ impl Material {
             .collect()
     }
 
+    /// Whether a root of seal makers speaks for an owner: one we trust ourselves for everybody, a listed one
+    /// for the departments its authority vouches for.
+    pub(super) fn may_make_seals_for(&self, anchor: &[u8; 32], owner_code: &str) -> bool {
+        let own = self.given.seal_makers.iter();
+        own.map(|der| x509::fingerprint(der))
+            .any(|known| known == *anchor)
+            || self
+                .list()
+                .into_iter()
+                .flat_map(|list| list.by_seal_maker(anchor))
+                .any(|authority| authority.vouches_for(owner_code))
+    }
+
     /// Our own certificates that sign face tokens.
     pub(super) fn token_signers(&self) -> &[Vec<u8>] {
         &self.given.token_signers

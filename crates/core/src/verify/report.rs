@@ -70,7 +70,7 @@ impl Finding {
         message: impl Into<String>,
         english: impl Into<String>,
     ) -> Self {
-        Self::new(check, Outcome::Passed, "OK", None, message.into(), english.into())
+        Self::new(check, Outcome::Passed, "OK", None, message, english)
     }
 
     pub(super) fn failed(
@@ -80,15 +80,7 @@ impl Finding {
         message: impl Into<String>,
         english: impl Into<String>,
     ) -> Self {
-        Self::new(
-            check,
-            Outcome::Failed,
-            code,
-            Some(sub),
-            message.into(),
-            english.into(),
-        )
-        .hint(
+        Self::new(check, Outcome::Failed, code, Some(sub), message, english).hint(
             "请勿采信，并向发证机关核实",
             "do not rely on it; ask the issuing authority",
         )
@@ -101,15 +93,7 @@ impl Finding {
         message: impl Into<String>,
         english: impl Into<String>,
     ) -> Self {
-        Self::new(
-            check,
-            Outcome::Undecided,
-            code,
-            Some(sub),
-            message.into(),
-            english.into(),
-        )
-        .hint(
+        Self::new(check, Outcome::Undecided, code, Some(sub), message, english).hint(
             "请补齐所缺资料后重新核验，此前不可采信",
             "supply what is missing and verify again; do not rely on it until then",
         )
@@ -125,8 +109,8 @@ impl Finding {
             Outcome::NotApplicable,
             "NOT_APPLICABLE",
             None,
-            message.into(),
-            english.into(),
+            message,
+            english,
         )
     }
 
@@ -155,8 +139,8 @@ impl Finding {
         outcome: Outcome,
         code: &'static str,
         sub_indication: Option<SubIndication>,
-        message: String,
-        message_en: String,
+        message: impl Into<String>,
+        english: impl Into<String>,
     ) -> Self {
         Self {
             check: check.name,
@@ -166,12 +150,17 @@ impl Finding {
             outcome,
             code,
             sub_indication,
-            message,
-            message_en,
+            message: message.into(),
+            message_en: english.into(),
             hint: String::new(),
             hint_en: String::new(),
         }
     }
+}
+
+/// Chinese and English of a message that holds both.
+pub(super) fn halves(text: &str) -> (&str, &str) {
+    text.split_once(" / ").unwrap_or((text, text))
 }
 
 /// What was given to verify.

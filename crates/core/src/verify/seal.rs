@@ -249,6 +249,17 @@ fn believe<'a>(signed: &'a SignedSeal, material: &Material) -> Result<&'a Seal, 
             error.to_string(),
         ))
     })?;
+    // A neighbour's seal maker makes seals for the neighbour's departments.
+    let owner = claimed.owner_code().as_str();
+    if !material.may_make_seals_for(&path.anchor_fingerprint(), owner) {
+        return Err(Box::new(Finding::failed(
+            check,
+            "SEAL_MAKER_NOT_ENTITLED",
+            SubIndication::SigConstraintsFailure,
+            format!("印章“{name}”的制章者无权为 {owner} 制章"),
+            format!("the maker of the seal does not make seals for {owner}"),
+        )));
+    }
     if path.undecided().next().is_some() {
         return Err(Box::new(
             Finding::undecided(

@@ -4,7 +4,7 @@
 //! certificate that has expired or was revoked since leaves the question open. The registry's entry is
 //! such proof, because the document is in it by its digest; then the time of entry counts.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{
     checks,
@@ -21,6 +21,14 @@ use crate::{
     },
 };
 
+/// Whether a claimed instant lies after another by more than two honest clocks are apart.
+pub(super) fn is_after(claimed: Timestamp, other: Timestamp) -> bool {
+    claimed > other.saturating_add(CLOCK_SKEW).unwrap_or(other)
+}
+
+/// How far two honest clocks may be apart.
+const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
+
 /// A signer certificate and what came with it.
 pub(super) struct Presented<'a> {
     /// DER of the signer certificate.
@@ -29,6 +37,12 @@ pub(super) struct Presented<'a> {
     pub(super) others: &'a [Vec<u8>],
     /// Revocation lists that came with the signature.
     pub(super) crls: &'a [Vec<u8>],
+    pub(super) times: Times,
+}
+
+/// The instants that a signature is judged by.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Times {
     /// Signing time by the signer's word.
     pub(super) claimed: Option<Timestamp>,
     /// By when the signature is proven to have existed.
@@ -43,9 +57,7 @@ pub(super) fn judge(
     material: &Material,
     findings: &mut Vec<Finding>,
 ) -> Option<[u8; 32]> {
-    let &Presented {
-        claimed, proven, now, ..
-    } = presented;
+    let Times { claimed, proven, now } = presented.times;
     let mut intermediates = presented.others.to_vec();
     intermediates.extend_from_slice(material.intermediates());
     let mut crls = material.crls.clone();
@@ -111,7 +123,7 @@ fn judge_validity(path: &VerifiedPath, presented: &Presented<'_>) -> Finding {
         );
     };
     let (from, until) = x509::validity(&certificate);
-    if let Some(claimed) = presented.claimed {
+    if let Some(claimed) = presented.times.claimed {
         let when = clock_time(claimed);
         if claimed < from {
             return Finding::failed(
@@ -130,7 +142,7 @@ fn judge_validity(path: &VerifiedPath, presented: &Presented<'_>) -> Finding {
         }
     }
     let span = format!("{} – {}", clock_time(from), clock_time(until));
-    if path.at() < presented.now && presented.now > until {
+    if path.at() < presented.times.now && presented.times.now > until {
         return Finding::passed(
             check,
             format!("现已过期，但登记时（{}）有效", clock_time(path.at())),
@@ -174,6 +186,10 @@ fn judge_revocation(path: &VerifiedPath) -> Finding {
                 format!("吊销列表已过期（应于 {} 更新）", clock_time(*next_update)),
             ),
             UnknownRevocation::Untrusted => ("REVOCATION_LIST_UNTRUSTED", "吊销列表签名无效".to_owned()),
+            UnknownRevocation::Undated => (
+                "REVOCATION_LIST_UNDATED",
+                "吊销列表没有写明下次更新时间，不知是否仍新".to_owned(),
+            ),
             UnknownRevocation::TooLate => (
                 "REVOCATION_LIST_TOO_LATE",
                 "吊销列表在证书过期之后制作，不再记载该证书".to_owned(),

@@ -40,7 +40,7 @@ use crate::{
     },
     sign::cms::CmsSigner,
     trust::list::{
-        ANY_TYPE, TrustListContent,
+        ANY_TYPE, AuthorityStatus, StatusChange, TrustListContent,
         tests::{authority as listed_authority, content as list_content, signed as signed_list},
     },
 };
@@ -604,6 +604,63 @@ fn anothers_signature_is_no_signature() {
     assert_eq!(report.finding("signature").unwrap().outcome, Outcome::Passed);
 }
 
+/// A good document with some bytes changed for as many others before it was signed: what a signer could
+/// make who does not use our writer.
+fn signed_otherwise(from: &str, to: &str) -> Vec<u8> {
+    let world = &*WORLD;
+    let mut file = world.good.file.clone();
+    let at = find(&file, from.as_bytes());
+    let padded = format!("{to:width$}", width = from.len());
+    assert_eq!(padded.len(), from.len(), "{to} does not fit");
+    file[at..at + from.len()].copy_from_slice(padded.as_bytes());
+    let gap = gap(&world.good.file);
+    let digest = sha256(&[&file[..gap.start], &file[gap.end..]].concat());
+    let signature = CmsSigner::new(&world.signer).unwrap().sign(&digest).unwrap();
+    let digits = format!("{:0<width$}", hex::encode(signature), width = gap.len() - 2);
+    file[gap.start + 1..gap.end - 1].copy_from_slice(digits.as_bytes());
+    file
+}
+
+#[test]
+fn what_viewers_may_show_in_several_ways_is_left_open() {
+    let world = &*WORLD;
+    assert_passed(&world.verify(&signed_otherwise("/Lang(zh-CN)", "/Lang(zh-TW)")));
+    let group = "/Group<</S/Transparency/CS/DeviceRGB>>";
+    let place = find(&world.good.file, b"/Rect[");
+    let place = &world.good.file[place..];
+    let end = find(place, b"]") + 1;
+    let place = String::from_utf8(place[..end].to_vec()).unwrap();
+    for (from, to) in [
+        ("/Lang(zh-CN)", "/AA<</O 1>>"),
+        (
+            "/Version/1.7/Pages 2 0 R/Lang(zh-CN)",
+            "/Pages 2 0 R/OpenAction[3 0 R/Fit]",
+        ),
+        (
+            "/ViewerPreferences<</DisplayDocTitle true>>",
+            "/OCProperties<</OCGs[]/D<<>>>>",
+        ),
+        (
+            "/ViewerPreferences<</DisplayDocTitle true>>",
+            "/Collection<</View/H>>",
+        ),
+        ("/SigFlags 3", "/XFA(x)"),
+        (group, "/Rotate 180"),
+        (group, "/CropBox[0 0 200 200]"),
+        (group, "/UserUnit 2"),
+        (group, "/AA<</O<</S/JavaScript/JS(1)>>>>"),
+        ("/FT/Sig/T(Seal)", "/FT/Sig/A<<>>"),
+        ("/F 132", "/F 34"),
+        // The seal drawn over all of the page.
+        (&place[..], "/Rect[0 0 800 900]"),
+    ] {
+        let report = world.verify(&signed_otherwise(from, to));
+        let sub = SubIndication::SignedDataNotFound;
+        assert_eq!(verdict(&report), undecided(sub, "SHOWN_IN_SEVERAL_WAYS"), "{to}");
+        assert_eq!(report.finding("signature").unwrap().outcome, Outcome::Passed);
+    }
+}
+
 #[test]
 fn an_unknown_root_leaves_it_open() {
     let world = &*WORLD;
@@ -983,6 +1040,47 @@ fn a_trust_list_alone_is_enough_to_trust_by() {
     assert_eq!(verdict(&report), failed(constraint, "ISSUER_NOT_VOUCHED"));
     assert_eq!(report.finding("token-signer").unwrap().code, "ISSUER_NOT_VOUCHED");
 
+    // An authority that has left the list: whoever has its keys can write any date.
+    let change = |status, since: &str| StatusChange {
+        status,
+        since: at(since),
+        reason: String::new(),
+    };
+    let mut left = content.clone();
+    let withdrawn = change(AuthorityStatus::Withdrawn, "2026-11-21T00:00:00Z");
+    left.authorities[0].history.push(withdrawn);
+    let report = verify(&left);
+    let sub = SubIndication::RevokedCaNoPoe;
+    assert_eq!(verdict(&report), undecided(sub, "AUTHORITY_OUT_SINCE"));
+    assert_eq!(report.finding("issuer").unwrap().code, "AUTHORITY_OUT_SINCE");
+    assert_eq!(
+        report.finding("token-signer").unwrap().code,
+        "AUTHORITY_OUT_SINCE"
+    );
+    let mut out = content.clone();
+    let suspended = change(AuthorityStatus::Suspended, "2026-11-19T00:00:00Z");
+    out.authorities[0].history.push(suspended);
+    assert_eq!(verdict(&verify(&out)), failed(constraint, "AUTHORITY_SUSPENDED"));
+    let mut later = content.clone();
+    later.authorities[0].valid_from = at("2026-11-21T00:00:00Z");
+    let sub = SubIndication::NoCertificateChainFound;
+    assert_eq!(
+        verdict(&verify(&later)),
+        undecided(sub, "AUTHORITY_NOT_LISTED_THEN")
+    );
+
+    // A seal for our department by a neighbour's seal maker.
+    let mut made_elsewhere = content.clone();
+    let mut neighbour = listed_authority("乙", "430000", &root);
+    neighbour.types.clear();
+    neighbour.token_signers.clear();
+    made_elsewhere.authorities[0].seal_makers.clear();
+    made_elsewhere.authorities.push(neighbour);
+    assert_eq!(
+        verdict(&verify(&made_elsewhere)),
+        failed(constraint, "SEAL_MAKER_NOT_ENTITLED")
+    );
+
     let stale = TrustListContent {
         next_update: at("2026-11-20T00:00:00Z"),
         ..content
@@ -991,6 +1089,22 @@ fn a_trust_list_alone_is_enough_to_trust_by() {
         verdict(&verify(&stale)),
         undecided(SubIndication::TryLater, "LIST_STALE")
     );
+}
+
+#[test]
+fn a_clock_that_is_a_little_slow_is_no_forgery() {
+    let world = &*WORLD;
+    let judge = |now: &str| {
+        let options = Options { now: at(now) };
+        let verifier = world.verifier();
+        let of_file = verifier.verify_file(&world.good.file, &options, None);
+        let of_token = verifier.verify_qr_text(&world.good.link, &options, None);
+        (of_file.indication, of_token.indication)
+    };
+    let passed = Indication::TotalPassed;
+    assert_eq!(judge("2026-11-20T01:58:00Z"), (passed, passed));
+    let failed = Indication::TotalFailed;
+    assert_eq!(judge("2026-11-20T01:50:00Z"), (failed, failed));
 }
 
 #[test]

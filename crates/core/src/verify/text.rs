@@ -178,7 +178,26 @@ impl Report {
 }
 
 fn write_finding(out: &mut String, finding: &Finding, zh: bool) {
-    let mark = match (finding.outcome, zh) {
+    let (title, message, hint) = if zh {
+        (finding.title, &finding.message, &finding.hint)
+    } else {
+        (finding.title_en, &finding.message_en, &finding.hint_en)
+    };
+    let colon = if zh { "：" } else { ": " };
+    let text = if message.is_empty() {
+        title.to_owned()
+    } else {
+        format!("{title}{colon}{message}")
+    };
+    write_outcome(out, finding.outcome, &text, finding.code, zh);
+    if matters(finding.outcome) && !hint.is_empty() {
+        let _ = writeln!(out, "         {} {hint}", if zh { "→ 处置：" } else { "-> " });
+    }
+}
+
+/// One line of a report: the outcome, what it is about, and the code where it did not pass.
+pub(crate) fn write_outcome(out: &mut String, outcome: Outcome, text: &str, code: &str, zh: bool) {
+    let mark = match (outcome, zh) {
         (Outcome::Passed, true) => "[ 通过 ]",
         (Outcome::Passed, false) => "[  ok  ]",
         (Outcome::Failed, true) => "[不通过]",
@@ -188,23 +207,16 @@ fn write_finding(out: &mut String, finding: &Finding, zh: bool) {
         (Outcome::NotApplicable, true) => "[不适用]",
         (Outcome::NotApplicable, false) => "[  --  ]",
     };
-    let (title, message, hint) = if zh {
-        (finding.title, &finding.message, &finding.hint)
-    } else {
-        (finding.title_en, &finding.message_en, &finding.hint_en)
-    };
-    let colon = if zh { "：" } else { ": " };
-    let _ = write!(out, "{mark} {title}");
-    if !message.is_empty() {
-        let _ = write!(out, "{colon}{message}");
-    }
-    if matches!(finding.outcome, Outcome::Failed | Outcome::Undecided) {
-        let _ = write!(out, " ({})", finding.code);
-        if !hint.is_empty() {
-            let _ = write!(out, "\n         {} {hint}", if zh { "→ 处置：" } else { "-> " });
-        }
+    let _ = write!(out, "{mark} {text}");
+    if matters(outcome) {
+        let _ = write!(out, " ({code})");
     }
     out.push('\n');
+}
+
+/// Whether an outcome wants an explanation.
+fn matters(outcome: Outcome) -> bool {
+    matches!(outcome, Outcome::Failed | Outcome::Undecided)
 }
 
 /// The common name in the text of an X.509 name; all of it where there is none.

@@ -11,6 +11,8 @@ use super::{
     indication::SubIndication,
     material::Material,
     report::{Finding, SignedBy},
+    signer::{Times, is_after},
+    standing::authority_out,
     text::clock_time,
 };
 use crate::{
@@ -31,13 +33,13 @@ pub(super) fn unreadable(error: &TokenError) -> Finding {
     )
 }
 
-/// Judges a token; gives who signed it, if the signature is good. `proven` is when it is proven to have
-/// existed.
+/// Judges a token; gives who signed it, if the signature is good. `proven` is by when it is known to have
+/// existed, where it or a document around it is on record.
 pub(super) fn judge(
     signed: &SignedToken,
     material: &Material,
-    now: Timestamp,
     proven: Option<Timestamp>,
+    now: Timestamp,
     findings: &mut Vec<Finding>,
 ) -> Option<SignedBy> {
     // 1. It is a token, else there would be no `SignedToken`.
@@ -114,6 +116,11 @@ pub(super) fn judge(
         .and_then(|authority| authority.withdrawn_since(der))
         .filter(|since| proven.is_none_or(|proven| proven >= *since));
     let made = clock_time(token.made_at);
+    let times = Times {
+        claimed: Some(token.made_at),
+        proven,
+        now,
+    };
     findings.push(match within {
         Some((from, _)) if token.made_at < from => Finding::failed(
             &checks::TOKEN_SIGNER,
@@ -130,7 +137,7 @@ pub(super) fn judge(
             format!("made ({made}) after its signer certificate expired"),
         ),
         Some(_) if let Some(since) = withdrawn => revoked(since, token.made_at),
-        Some(_) if token.made_at > now => Finding::failed(
+        Some(_) if is_after(token.made_at, now) => Finding::failed(
             &checks::TOKEN_SIGNER,
             "TOKEN_FROM_THE_FUTURE",
             SubIndication::SigConstraintsFailure,
@@ -168,11 +175,13 @@ pub(super) fn judge(
             "fetch the current trust list and try again",
         ),
         Some(_) => match authority {
-            Some(authority) => Finding::passed(
-                &checks::TOKEN_SIGNER,
-                format!("由信任列表所载机构“{}”担保", authority.name),
-                format!("vouched for by {}", authority.name),
-            ),
+            Some(authority) => authority_out(&checks::TOKEN_SIGNER, authority, &times).unwrap_or_else(|| {
+                Finding::passed(
+                    &checks::TOKEN_SIGNER,
+                    format!("由信任列表所载机构“{}”担保", authority.name),
+                    format!("vouched for by {}", authority.name),
+                )
+            }),
             None => Finding::passed(
                 &checks::TOKEN_SIGNER,
                 "在本地信任材料中",

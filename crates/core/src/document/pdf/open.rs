@@ -21,6 +21,7 @@
 //! a foreign object behind the last revision or a repaired offset are facts, not errors.
 
 mod about;
+mod display;
 mod error;
 mod filter;
 mod page;

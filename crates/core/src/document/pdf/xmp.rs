@@ -100,11 +100,12 @@ fn escape(out: &mut String, value: &str) {
     }
 }
 
-/// Text of the first element of this name, entities resolved. For packets of our own form.
+/// Text of the one element of this name, entities resolved. For packets of our own form; none where the name
+/// stands there twice, as an element, an attribute or in a comment, and readers could part.
 pub(super) fn element(packet: &str, name: &str) -> Option<String> {
-    let (_, rest) = packet.split_once(&format!("<{name}>"))?;
-    let (text, _) = rest.split_once(&format!("</{name}>"))?;
-    if text.contains('<') {
+    let (before, rest) = packet.split_once(&format!("<{name}>"))?;
+    let (text, after) = rest.split_once(&format!("</{name}>"))?;
+    if text.contains('<') || [before, after].iter().any(|rest| rest.contains(name)) {
         return None;
     }
     Some(

@@ -90,6 +90,30 @@ impl Authority {
         found.map(|known| known.since)
     }
 
+    /// Whether the list stands behind what a signer of the authority made: at the time that is proven, or,
+    /// without proof, both when the signer says it was and now. What a thief of its keys signs after the
+    /// authority was withdrawn can bear any date.
+    pub fn standing(
+        &self,
+        claimed: Option<Timestamp>,
+        proven: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Standing {
+        let granted = Some(AuthorityStatus::Granted);
+        let Some(at) = proven.or(claimed) else {
+            return Standing::TimeUnknown;
+        };
+        match self.status_at(at) {
+            None => Standing::NotListedThen,
+            Some(AuthorityStatus::Granted) if proven.is_some() || self.status_at(now) == granted => {
+                Standing::Granted
+            }
+            Some(AuthorityStatus::Granted) => Standing::OutSince,
+            Some(AuthorityStatus::Suspended) => Standing::Suspended,
+            Some(AuthorityStatus::Withdrawn) => Standing::Withdrawn,
+        }
+    }
+
     /// Whether it vouches for a department, by its unified social credit code: one that it names, or,
     /// where it names none, one of its region.
     pub fn vouches_for(&self, issuer_code: &str) -> bool {
@@ -159,7 +183,24 @@ pub enum AuthorityStatus {
     Withdrawn,
 }
 
-/// A change of an authority's standing.
+/// What an authority's status comes to for one signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Vouched for.
+    Granted,
+    /// The list did not know the authority at that time.
+    NotListedThen,
+    /// Vouched for by its date, but no longer, and nothing proves the date.
+    OutSince,
+    /// Suspended at that time.
+    Suspended,
+    /// Nobody says when it was signed.
+    TimeUnknown,
+    /// Withdrawn at that time.
+    Withdrawn,
+}
+
+/// A change of an authority's status.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct StatusChange {

@@ -349,6 +349,19 @@ fn what_a_list_cannot_know_stays_unknown() {
 }
 
 #[test]
+fn a_list_that_names_no_next_one_is_never_new() {
+    let mut scene = Scene::new();
+    scene.list("2026-11-01", "2026-12-01", &[]);
+    scene.crls = scene.crls.drain(..).map(Crl::undated).collect();
+    let status = |when| leaf_status(&scene.judge(when).unwrap());
+    assert!(matches!(status("2026-10-31"), RevocationStatus::Good { .. }));
+    assert_eq!(
+        status("2026-11-02"),
+        RevocationStatus::Unknown(UnknownRevocation::Undated)
+    );
+}
+
+#[test]
 fn lists_are_read_strictly() {
     let authority = TestAuthority::new();
     let der = authority

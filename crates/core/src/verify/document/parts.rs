@@ -1,8 +1,8 @@
 //! The checks of a document, one function each.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-use super::{BadToken, Facts, halves};
+use super::{BadToken, Facts};
 use crate::{
     document::pdf::{
         OpenError,
@@ -13,7 +13,9 @@ use crate::{
         checks,
         indication::SubIndication,
         material::Material,
-        report::{Finding, Subject},
+        report::{Finding, Subject, halves},
+        signer::{Times, is_after},
+        standing::authority_out,
         text::clock_time,
         token,
     },
@@ -49,25 +51,31 @@ impl Facts {
     pub(super) fn judge_revisions(&self, main: &PdfSignature) -> Finding {
         let check = &checks::REVISIONS;
         let covers_all = main.coverage == Some(Coverage::WholeFile);
-        if covers_all && self.revisions == 1 && self.signatures == 1 {
+        if covers_all && self.revisions == 1 && self.signatures + self.others == 1 {
             return Finding::passed(check, "签章之后没有任何追加", "nothing was added after signing");
         }
         if covers_all {
-            return Finding::failed(
+            // All of it is signed, so nobody changed it since: only it is not how a certificate is made.
+            let signatures = self.signatures + self.others;
+            return Finding::undecided(
                 check,
                 "SEVERAL_REVISIONS",
                 SubIndication::SigConstraintsFailure,
                 format!(
-                    "文件有 {} 个版本、{} 个签名，电子证照应一次成文、一次签章",
-                    self.revisions, self.signatures
+                    "文件有 {} 个版本、{signatures} 个签名，电子证照应一次成文、一次签章",
+                    self.revisions
                 ),
                 format!(
-                    "the file has {} revisions and {} signatures; a certificate has one of each",
-                    self.revisions, self.signatures
+                    "the file has {} revisions and {signatures} signatures; a certificate has one of each",
+                    self.revisions
                 ),
+            )
+            .hint(
+                "可能不是本系统签发的证照，请向发证机关核实",
+                "perhaps not a certificate of this kind: ask the issuing authority",
             );
         }
-        if self.timestamps > 0 && self.signatures == 1 {
+        if self.others > 0 && self.signatures == 1 {
             return Finding::undecided(
                 check,
                 "EXTENDED_AFTER_SIGNING",
@@ -106,6 +114,23 @@ impl Facts {
                     .hint(
                         "请用支持该算法的程序核验",
                         "verify with a program that knows the algorithm",
+                    ),
+                );
+                return None;
+            }
+            Some(Err(error @ CmsError::IndefiniteLength(_))) => {
+                // CMS may be written so, PAdES may not: another profile, not a damage.
+                findings.push(
+                    Finding::undecided(
+                        &checks::SIGNATURE,
+                        "SIGNATURE_NOT_DER",
+                        SubIndication::Generic,
+                        "签名数据用 BER 编码，不符合 PAdES，本程序不作判定",
+                        error.to_string(),
+                    )
+                    .hint(
+                        "请用支持该格式的程序核验",
+                        "verify with a program that knows the format",
                     ),
                 );
                 return None;
@@ -205,16 +230,10 @@ impl Facts {
         Some(cms)
     }
 
-    pub(super) fn judge_token(
-        &self,
-        material: &Material,
-        now: Timestamp,
-        proven: Option<Timestamp>,
-        findings: &mut Vec<Finding>,
-    ) {
+    pub(super) fn judge_token(&self, material: &Material, times: &Times, findings: &mut Vec<Finding>) {
         match &self.token {
             Some(Ok(signed)) => {
-                token::judge(signed, material, now, proven, findings);
+                token::judge(signed, material, times.proven, times.now, findings);
             }
             Some(Err(bad)) => findings.push(match bad {
                 BadToken::Token(error) => token::unreadable(error),
@@ -309,8 +328,14 @@ pub(super) fn judge_certification(main: &PdfSignature) -> Finding {
     )
 }
 
-/// A root is trusted for the departments its authority vouches for, not for everybody's.
-pub(super) fn judge_issuer(anchor: &[u8; 32], subject: Option<&Subject>, material: &Material) -> Finding {
+/// A root is trusted for the departments its authority vouches for, not for everybody's, and for as long as
+/// the list stands behind the authority.
+pub(super) fn judge_issuer(
+    anchor: &[u8; 32],
+    subject: Option<&Subject>,
+    material: &Material,
+    times: &Times,
+) -> Finding {
     let check = &checks::ISSUER;
     let Some(issuer) = subject.map(|subject| subject.issuer_code.as_str()) else {
         return Finding::undecided(
@@ -328,20 +353,22 @@ pub(super) fn judge_issuer(anchor: &[u8; 32], subject: Option<&Subject>, materia
         .list()
         .into_iter()
         .flat_map(|list| list.by_anchor(anchor));
-    match listed.find(|authority| authority.vouches_for(issuer)) {
-        Some(authority) => Finding::passed(
-            check,
-            format!("信任列表所载机构“{}”担保 {issuer}", authority.name),
-            format!("{} vouches for {issuer}", authority.name),
-        ),
-        None => Finding::failed(
+    let Some(authority) = listed.find(|authority| authority.vouches_for(issuer)) else {
+        return Finding::failed(
             check,
             "ISSUER_NOT_VOUCHED",
             SubIndication::SigConstraintsFailure,
             format!("签名证书的根不为颁发机关 {issuer} 担保，可能冒用其名义"),
             format!("the signer's root does not vouch for {issuer}: perhaps issued in its name by another"),
-        ),
-    }
+        );
+    };
+    authority_out(check, authority, times).unwrap_or_else(|| {
+        Finding::passed(
+            check,
+            format!("信任列表所载机构“{}”担保 {issuer}", authority.name),
+            format!("{} vouches for {issuer}", authority.name),
+        )
+    })
 }
 
 pub(super) fn judge_time(claimed: Option<Timestamp>, proven: Option<Timestamp>, now: Timestamp) -> Finding {
@@ -356,7 +383,7 @@ pub(super) fn judge_time(claimed: Option<Timestamp>, proven: Option<Timestamp>, 
         );
     };
     let when = clock_time(claimed);
-    if claimed > now.saturating_add(CLOCK_SKEW).unwrap_or(now) {
+    if is_after(claimed, now) {
         return Finding::failed(
             check,
             "SIGNED_IN_THE_FUTURE",
@@ -370,7 +397,7 @@ pub(super) fn judge_time(claimed: Option<Timestamp>, proven: Option<Timestamp>, 
         );
     }
     match proven {
-        Some(proven) if claimed > proven.saturating_add(CLOCK_SKEW).unwrap_or(proven) => Finding::failed(
+        Some(proven) if is_after(claimed, proven) => Finding::failed(
             check,
             "SIGNED_AFTER_REGISTRATION",
             SubIndication::SigConstraintsFailure,
@@ -434,5 +461,3 @@ fn no_certificate(check: &'static checks::Check) -> Finding {
 
 /// SubFilter of PAdES (ETSI EN 319 142-1 §5.3).
 const PADES: &str = "ETSI.CAdES.detached";
-/// How far two honest clocks may be apart.
-const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);

@@ -1,5 +1,7 @@
 //! What a document says about itself: information dictionary, XMP packet, attached files.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::{
@@ -81,7 +83,7 @@ pub struct Attachment {
 }
 
 pub(super) fn attachments(reader: &Reader<'_>, catalog: &Dict) -> Result<Vec<Attachment>, OpenError> {
-    let associated: Vec<Id> = {
+    let associated: BTreeSet<Id> = {
         let files = reader.get(catalog, "AF")?.object;
         files
             .array()
@@ -130,7 +132,7 @@ fn attachment(
     reader: &Reader<'_>,
     name: String,
     file: &Object,
-    associated: &[Id],
+    associated: &BTreeSet<Id>,
 ) -> Result<Attachment, OpenError> {
     let specification = reader.follow(file)?;
     let empty = Dict::default();

@@ -2,19 +2,20 @@
 //! (`/Field <</K (key)>> BDC … EMC`, written by the painter).
 //!
 //! A page may hold other marked content and operators; those are passed over. What stands inside a
-//! field must be readable, or the whole page is refused: text that a person sees and we cannot read
-//! is worse than none.
+//! field must be readable and be painted, or the whole page is refused: text that a person sees and we
+//! cannot read is worse than none, and so is text that we read and nobody sees.
 
 use std::{
     collections::{BTreeMap, HashMap},
+    rc::Rc,
     sync::Arc,
 };
 
 use super::{
     super::paint::{FIELD_KEY, FIELD_TAG},
-    OpenError,
+    OpenError, display,
     parse::{Dict, Object, Operand, Parser},
-    reader::{Loaded, Reader},
+    reader::Reader,
     text::{ToUnicode, text_string},
 };
 use crate::limits::{MAX_FIELD_CHARS, MAX_PAGE_FIELDS, MAX_PDF_DEPTH};
@@ -62,6 +63,8 @@ pub struct PageFields {
     pub qr: Option<Modules>,
     /// Whether the marks are as our painter leaves them: each begins and ends, none lies in another.
     pub intact: bool,
+    /// What lets viewers show different pages; none if nothing known does.
+    pub unsteady: Option<&'static str>,
 }
 
 impl PageFields {
@@ -90,26 +93,26 @@ pub(super) fn read(reader: &Reader<'_>, catalog: &Dict) -> Result<PageFields, Op
             what: "no tree of pages",
         });
     }
-    reader.walk(&[root], None, |node, inherited: &Option<Object>| {
+    reader.walk(&[root], Inherited::default(), |node, inherited| {
         let Some(dict) = node.object.dict() else {
             return Err(OpenError::Object {
                 object: node.number,
                 what: "a page that is no dictionary",
             });
         };
-        let resources = dict.get("Resources").cloned().or_else(|| inherited.clone());
+        let here = inherited.extended(dict);
         let kids = reader.get(dict, "Kids")?.object;
         if let Object::Array(kids) = kids {
-            return Ok((kids, resources));
+            return Ok((kids, here));
         }
         count += 1;
         if found.is_none() {
             found = Some(Page {
                 dict: dict.clone(),
-                resources,
+                inherited: here,
             });
         }
-        Ok((Vec::new(), None))
+        Ok((Vec::new(), Inherited::default()))
     })?;
     let Some(page) = found else {
         return Err(OpenError::Object {
@@ -118,19 +121,27 @@ pub(super) fn read(reader: &Reader<'_>, catalog: &Dict) -> Result<PageFields, Op
         });
     };
     let content = content(reader, &page.dict)?;
-    let resources = match &page.resources {
-        Some(resources) => reader.follow(resources)?.object,
-        None => Object::Null,
-    };
+    let whole = page.inherited.as_dict();
+    let resources = reader.get(&whole, "Resources")?.object;
     let empty = Dict::default();
+    let resources = resources.dict().unwrap_or(&empty);
+    let unsteady = display::unsteady(reader, catalog, &page.dict, &whole, resources)?;
+    let (fonts, pictures) = (
+        reader.get(resources, "Font")?.object,
+        reader.get(resources, "XObject")?.object,
+    );
     let mut visitor = Visitor {
         reader,
-        resources: resources.dict().unwrap_or(&empty),
-        fonts: HashMap::new(),
+        fonts: named(&fonts),
+        pictures: named(&pictures),
+        maps: HashMap::new(),
         font: None,
+        unseen: false,
+        saved: Vec::new(),
         fields: PageFields {
             pages: count,
             intact: true,
+            unsteady,
             ..PageFields::default()
         },
         marks: Vec::new(),
@@ -139,33 +150,72 @@ pub(super) fn read(reader: &Reader<'_>, catalog: &Dict) -> Result<PageFields, Op
     Ok(visitor.fields)
 }
 
-struct Page {
-    dict: Dict,
-    resources: Option<Object>,
+/// What a page has from the nodes above it (7.7.3.4): shared, as a tree has one of them and many pages.
+#[derive(Clone, Default)]
+struct Inherited([Option<Rc<Object>>; 4]);
+
+impl Inherited {
+    const KEYS: [&str; 4] = ["Resources", "MediaBox", "CropBox", "Rotate"];
+
+    fn extended(&self, dict: &Dict) -> Inherited {
+        let mut here = self.clone();
+        for (key, value) in Self::KEYS.iter().zip(&mut here.0) {
+            if let Some(own) = dict.get(key) {
+                *value = Some(Rc::new(own.clone()));
+            }
+        }
+        here
+    }
+
+    fn as_dict(&self) -> Dict {
+        let values = Self::KEYS.iter().zip(&self.0);
+        let values = values.filter_map(|(key, value)| Some((*key, Object::clone(value.as_deref()?))));
+        Dict::of(values.collect())
+    }
 }
 
-/// The content streams of a page, joined by line ends (7.8.2).
+/// The entries of a dictionary of resources, to be found by their names.
+fn named(all: &Object) -> HashMap<&[u8], &Object> {
+    all.dict().into_iter().flat_map(Dict::iter).collect()
+}
+
+struct Page {
+    dict: Dict,
+    inherited: Inherited,
+}
+
+/// The content streams of a page, joined by line ends (7.8.2). All of it will be parsed, and is paid for
+/// before it is put together.
 fn content(reader: &Reader<'_>, page: &Dict) -> Result<Vec<u8>, OpenError> {
     let contents = reader.get(page, "Contents")?;
+    let mut joined = Vec::new();
+    let mut join = |part: Vec<u8>| {
+        reader.budget.parse(part.len())?;
+        joined.extend(part);
+        joined.push(b'\n');
+        Ok(())
+    };
     match &contents.object {
-        Object::Null => Ok(Vec::new()),
+        Object::Null => {}
         Object::Array(parts) => {
-            let mut joined = Vec::new();
             for part in parts {
-                joined.extend(reader.stream_data(&reader.follow(part)?)?);
-                joined.push(b'\n');
+                join(reader.stream_data(&reader.follow(part)?)?)?;
             }
-            Ok(joined)
         }
-        _ => reader.stream_data(&contents),
+        _ => join(reader.stream_data(&contents)?)?,
     }
+    Ok(joined)
 }
 
 struct Visitor<'r, 'a> {
     reader: &'r Reader<'a>,
-    resources: &'r Dict,
-    fonts: HashMap<Vec<u8>, Arc<ToUnicode>>,
+    fonts: HashMap<&'r [u8], &'r Object>,
+    pictures: HashMap<&'r [u8], &'r Object>,
+    maps: HashMap<Vec<u8>, Arc<ToUnicode>>,
     font: Option<Vec<u8>>,
+    /// Whether text is set but not painted (9.3.6), now and in the graphics states put by.
+    unseen: bool,
+    saved: Vec<bool>,
     fields: PageFields,
     /// Open marked content; where it is a field, the position of its showing.
     marks: Vec<Option<usize>>,
@@ -174,7 +224,6 @@ struct Visitor<'r, 'a> {
 impl Visitor<'_, '_> {
     fn run(&mut self, content: &[u8]) -> Result<(), OpenError> {
         let mut parser = Parser::stream(content, 0, 0);
-        self.reader.budget.parse(content.len())?;
         let mut operands = Vec::new();
         loop {
             match parser.operand()? {
@@ -214,6 +263,18 @@ impl Visitor<'_, '_> {
                 if self.marks.pop().is_none() {
                     self.fields.intact = false;
                 }
+                Ok(())
+            }
+            b"q" => {
+                self.saved.push(self.unseen);
+                Ok(())
+            }
+            b"Q" => {
+                self.unseen = self.saved.pop().unwrap_or_default();
+                Ok(())
+            }
+            b"Tr" => {
+                self.unseen = matches!(operands, [Object::Integer(3 | 7)]);
                 Ok(())
             }
             b"Tf" => {
@@ -273,8 +334,11 @@ impl Visitor<'_, '_> {
             field: key.clone(),
             what,
         };
+        if self.unseen {
+            return Err(wrong("its text is not painted"));
+        }
         let map = self.map().map_err(|error| match error {
-            FontError::Absent => wrong("its font has no ToUnicode map"),
+            FontError::Absent => wrong("its font is not embedded with a ToUnicode map"),
             FontError::Broken(error) => error,
         })?;
         let Some(Showing { text, .. }) = self.fields.showings.get_mut(at) else {
@@ -297,21 +361,41 @@ impl Visitor<'_, '_> {
 
     fn map(&mut self) -> Result<Arc<ToUnicode>, FontError> {
         let name = self.font.as_deref().ok_or(FontError::Absent)?;
-        if let Some(known) = self.fonts.get(name) {
+        if let Some(known) = self.maps.get(name) {
             return Ok(Arc::clone(known));
         }
-        let font = resource(self.reader, self.resources, "Font", name)?;
+        let font = self.fonts.get(name).ok_or(FontError::Absent)?;
+        let font = self.reader.follow(font)?;
         let dict = font.object.dict().ok_or(FontError::Absent)?;
         let stream = self.reader.get(dict, "ToUnicode")?;
-        if !stream.is_stream() || self.reader.get(dict, "Subtype")?.object.name() != Some(b"Type0") {
+        if !stream.is_stream()
+            || self.reader.get(dict, "Subtype")?.object.name() != Some(b"Type0")
+            || !self.is_embedded(dict)?
+        {
             return Err(FontError::Absent);
         }
         let data = self.reader.stream_data(&stream)?;
         self.reader.budget.parse(data.len())?;
         let map = Arc::new(ToUnicode::parse(&data, stream.number)?);
         self.reader.budget.inflate(map.size())?;
-        self.fonts.insert(name.to_vec(), Arc::clone(&map));
+        self.maps.insert(name.to_vec(), Arc::clone(&map));
         Ok(map)
+    }
+
+    /// Whether a composite font brings its glyphs along: for another, each viewer takes its own.
+    fn is_embedded(&self, font: &Dict) -> Result<bool, OpenError> {
+        let descendants = self.reader.get(font, "DescendantFonts")?.object;
+        let Some([descendant]) = descendants.array() else {
+            return Ok(false);
+        };
+        let descendant = self.reader.follow(descendant)?.object;
+        let descriptor = match descendant.dict() {
+            Some(descendant) => self.reader.get(descendant, "FontDescriptor")?.object,
+            None => Object::Null,
+        };
+        let programs = ["FontFile", "FontFile2", "FontFile3"];
+        let program = |key: &&str| descriptor.dict().and_then(|descriptor| descriptor.get(key));
+        Ok(programs.iter().any(|key| program(key).is_some()))
     }
 
     fn image(&mut self, name: &[u8]) -> Result<(), OpenError> {
@@ -326,7 +410,8 @@ impl Visitor<'_, '_> {
         if self.fields.qr.is_some() {
             return Err(wrong("more than one picture"));
         }
-        let image = resource(self.reader, self.resources, "XObject", name)?;
+        let image = self.pictures.get(name).ok_or_else(|| wrong("no picture"))?;
+        let image = self.reader.follow(image)?;
         let dict = image.object.dict().ok_or_else(|| wrong("no picture"))?;
         let number = |key: &str| dict.get(key).and_then(Object::integer);
         let decode = dict.get("Decode").and_then(Object::array).unwrap_or_default();
@@ -377,18 +462,6 @@ fn field_key(operands: &[Object]) -> Option<String> {
     let key = std::str::from_utf8(FIELD_KEY).unwrap_or_default();
     let key = properties.get(key).filter(|_| tag == FIELD_TAG)?;
     Some(text_string(key.string()?))
-}
-
-fn resource(reader: &Reader<'_>, resources: &Dict, kind: &str, name: &[u8]) -> Result<Loaded, OpenError> {
-    let all = reader.get(resources, kind)?;
-    let found = all
-        .object
-        .dict()
-        .and_then(|all| all.iter().find(|(key, _)| *key == name).map(|(_, value)| value));
-    match found {
-        Some(value) => reader.follow(value),
-        None => Ok(Loaded::direct(Object::Null)),
-    }
 }
 
 /// Moves past the data of an inline image (8.9.7): to an `EI` between white space.

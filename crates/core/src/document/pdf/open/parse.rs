@@ -38,6 +38,14 @@ impl Object {
         }
     }
 
+    pub(super) fn number(&self) -> Option<f64> {
+        match self {
+            Self::Integer(value) => Some(*value as f64),
+            Self::Real(value) => Some(*value),
+            _ => None,
+        }
+    }
+
     pub(super) fn name(&self) -> Option<&[u8]> {
         match self {
             Self::Name(name) => Some(name),

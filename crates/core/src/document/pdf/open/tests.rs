@@ -317,6 +317,106 @@ fn circles_depths_and_crowds_end_at_their_limits() {
     );
 }
 
+/// Asks everything, each question though another was refused, and gives how long it took.
+fn time_of_everything(bytes: &[u8]) -> Duration {
+    let start = Instant::now();
+    if let Ok(opened) = open(bytes) {
+        let _ = opened.metadata();
+        let _ = opened.attachments();
+        let _ = opened.page_fields();
+    }
+    start.elapsed()
+}
+
+#[test]
+fn what_is_inherited_or_looked_up_often_is_not_copied_each_time() {
+    // Resources with a hundred thousand entries above ten thousand pages.
+    let crowd: String = (0..100_000).fold(String::new(), |text, n| text + &format!("/F{n} 3 0 R"));
+    let kids: String = "<<>>".repeat(10_000);
+    let pages = format!("<</Kids[{kids}]/Resources<</Font<<{crowd}>>>>>>");
+    let above = file(&["<</Pages 2 0 R>>", &pages], "");
+    assert!(time_of_everything(&above) < Duration::from_secs(3));
+
+    // Thirty thousand fonts, every one of them used once.
+    let fonts: String = (0..30_000).fold(String::new(), |text, n| text + &format!("/F{n} 4 0 R"));
+    let shown = (0..30_000).fold(String::new(), |text, n| text + &format!("/F{n} 1 Tf<0001>Tj "));
+    let content = format!("/Field<</K(a)>>BDC {shown} EMC");
+    let content = format!("<</Length {}>>stream\n{content}\nendstream", content.len());
+    let map = "1 beginbfchar<0001><0041>endbfchar";
+    let map = format!("<</Length {}>>stream\n{map}\nendstream", map.len());
+    let page = format!("<</Contents 3 0 R/Resources<</Font<<{fonts}>>>>>>");
+    let font = "<</Subtype/Type0/ToUnicode 5 0 R/DescendantFonts[<</FontDescriptor<</FontFile2 1>>>>]>>";
+    let each = file(&["<</Pages 2 0 R>>", &page, &content, font, &map], "");
+    assert!(time_of_everything(&each) < Duration::from_secs(3));
+}
+
+#[test]
+fn cross_reference_sections_within_one_another_are_paid_for() {
+    // Each section is a stream whose dictionary holds the next one in a string, and all of them eight
+    // megabytes: read one by one, they are eight gigabytes.
+    let (mut head, mut tail) = (b"%PDF-1.7\n".to_vec(), String::new());
+    let mut offsets = Vec::new();
+    for number in 1..=1_000 {
+        offsets.push(head.len());
+        head.extend_from_slice(
+            format!("{number} 0 obj<</Type/XRef/W[1 1 1]/Index[]/Length 0/Prev 0000000000/Z(").as_bytes(),
+        );
+        tail.push_str(")/Root 1 0 R>>stream\nendstream endobj\n");
+    }
+    let mut bytes = head;
+    for pair in offsets.windows(2) {
+        let place = bytes[pair[0]..]
+            .windows(10)
+            .position(|window| window == b"0000000000")
+            .unwrap()
+            + pair[0];
+        bytes[place..place + 10].copy_from_slice(format!("{:010}", pair[1]).as_bytes());
+    }
+    bytes.resize(bytes.len() + (8 << 20), b' ');
+    bytes.extend_from_slice(tail.as_bytes());
+    bytes.extend_from_slice(format!("startxref\n{}\n%%EOF\n", offsets[0]).as_bytes());
+    let start = Instant::now();
+    let error = open(&bytes).unwrap_err();
+    assert_eq!(error.code(), "pdf-limit", "{error}");
+    assert!(start.elapsed() < Duration::from_secs(3), "{error}");
+}
+
+/// A page with one field, its text set as given, in an embedded font.
+fn page_with(content: &str, font: &str) -> Vec<u8> {
+    let stream = |data: &str| format!("<</Length {}>>stream\n{data}\nendstream", data.len());
+    let font = format!("<</Subtype/Type0/ToUnicode 5 0 R/DescendantFonts[<<{font}>>]>>");
+    file(
+        &[
+            "<</Pages 2 0 R>>",
+            "<</Contents 3 0 R/Resources<</Font<</F 4 0 R>>>>>>",
+            &stream(content),
+            &font,
+            &stream("1 beginbfchar<0001><0041>endbfchar"),
+        ],
+        "",
+    )
+}
+
+#[test]
+fn text_that_nobody_sees_is_refused() {
+    let embedded = "/FontDescriptor<</FontFile3 5 0 R>>";
+    let shown = |content: &str, font: &str| {
+        let bytes = page_with(content, font);
+        let opened = open(&bytes).unwrap();
+        opened.page_fields().map(|page| page.field_texts().remove("a"))
+    };
+    let visible = "/Field<</K(a)>>BDC BT/F 9 Tf q 3 Tr Q <0001>Tj ET EMC";
+    assert_eq!(shown(visible, embedded), Ok(Some("A".to_owned())));
+    for hidden in ["3 Tr", "7 Tr", "q 3 Tr q Q"] {
+        let content = format!("/Field<</K(a)>>BDC BT/F 9 Tf {hidden} <0001>Tj ET EMC");
+        let error = shown(&content, embedded).unwrap_err();
+        assert_eq!(error.code(), "pdf-page-field", "{hidden}: {error}");
+    }
+    // What a viewer would draw with a font of its own.
+    let error = shown(visible, "/FontDescriptor<<>>").unwrap_err();
+    assert_eq!(error.code(), "pdf-page-field", "{error}");
+}
+
 #[test]
 fn cross_reference_tricks_are_refused_by_name() {
     let good = file(&["<</Type/Catalog/Pages 2 0 R>>", "<</Kids[]>>"], "");

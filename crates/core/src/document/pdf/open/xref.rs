@@ -128,7 +128,7 @@ fn section(
             what: "a section beyond the end of the file",
         });
     }
-    let found = nearby(data, offset).ok_or(OpenError::CrossReference {
+    let found = nearby(data, offset, budget)?.ok_or(OpenError::CrossReference {
         offset,
         what: "no cross-reference section",
     })?;
@@ -161,23 +161,25 @@ fn blank(data: &[u8], start: usize, end: usize) -> bool {
 }
 
 /// The section at an offset or, failing that, the nearest one within [`NEAR`] bytes.
-fn nearby(data: &[u8], offset: usize) -> Option<usize> {
-    let is_section = |at: usize| {
-        let mut parser = Parser::file(data, at);
-        if data.get(at..).is_some_and(|rest| rest.starts_with(b"xref")) {
-            return true;
-        }
-        let begins = data.get(at).is_some_and(u8::is_ascii_digit)
-            && !at
-                .checked_sub(1)
-                .and_then(|before| data.get(before))
-                .is_some_and(u8::is_ascii_digit);
-        begins && parser.object_header().is_ok()
-    };
-    (0..=NEAR)
+fn nearby(data: &[u8], offset: usize, budget: &Budget) -> Result<Option<usize>, OpenError> {
+    let candidates = (0..=NEAR)
         .flat_map(|by| [offset.checked_add(by), offset.checked_sub(by)])
-        .flatten()
-        .find(|at| is_section(*at))
+        .flatten();
+    for at in candidates {
+        if data.get(at..).is_some_and(|rest| rest.starts_with(b"xref")) {
+            return Ok(Some(at));
+        }
+        let is_digit = |at: usize| data.get(at).is_some_and(u8::is_ascii_digit);
+        if is_digit(at) && !at.checked_sub(1).is_some_and(is_digit) {
+            let mut parser = Parser::file(data, at);
+            let begins = parser.object_header().is_ok();
+            budget.parse(parser.reach().saturating_sub(at))?;
+            if begins {
+                return Ok(Some(at));
+            }
+        }
+    }
+    Ok(None)
 }
 
 fn too_many() -> OpenError {
@@ -256,7 +258,10 @@ fn stream(data: &[u8], offset: usize, budget: &Budget) -> Result<(Entries, Dict)
     let wrong = |what| OpenError::CrossReference { offset, what };
     let mut parser = Parser::file(data, offset);
     let id: Id = parser.object_header()?;
-    let Object::Dict(dict) = parser.object()? else {
+    let read = parser.object();
+    // Sections may lie in one another: each is paid for.
+    budget.parse(parser.reach().saturating_sub(offset))?;
+    let Object::Dict(dict) = read? else {
         return Err(wrong("no cross-reference stream"));
     };
     if dict.get("Type").and_then(Object::name) != Some(b"XRef") || !parser.keyword(b"stream") {
