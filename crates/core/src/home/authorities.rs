@@ -44,7 +44,7 @@ pub(super) fn generation(name: &str) -> Option<(&'static str, u32)> {
             "" => 1,
             rest => rest.strip_prefix('-')?.parse().ok()?,
         };
-        (generation_name(kind, generation) == name).then_some((kind, generation))
+        (generation > 0 && generation_name(kind, generation) == name).then_some((kind, generation))
     })
 }
 
