@@ -7,6 +7,8 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
+    thread,
+    time::Duration,
 };
 
 use certseal_tests::{
@@ -293,7 +295,9 @@ fn a_stolen_token_key_makes_no_codes_that_pass() {
     // The registry proves that ours is older.
     let (status, force) = before.stands();
     verify(&home, &[file]).expect(status, "TOTAL-PASSED", force);
-    // What the thief makes from now on fails wherever it is shown; we make nothing with that key.
+    // What the thief makes from now on fails wherever it is shown; we make nothing with that key. Codes
+    // tell seconds, and one of the very second could be ours.
+    thread::sleep(Duration::from_secs(1));
     let stolen = permit(&thief.path().join("home"), 2);
     for options in [&["--offline"][..], &[]] {
         let mut arguments = options.to_vec();
