@@ -10,6 +10,7 @@ use std::{
 };
 
 use certseal_tests::{certseal, installation, run_json, run_ok, run_to};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -44,14 +45,7 @@ impl Server {
 
     /// Asks the server to stop as a supervisor would, and gives its exit status.
     fn stop(mut self) -> Option<i32> {
-        let pid = self.child.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-TERM", &pid])
-                .status()
-                .unwrap()
-                .success()
-        );
+        kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
         self.child.wait().unwrap().code()
     }
 
