@@ -21,6 +21,7 @@
 //! a foreign object behind the last revision or a repaired offset are facts, not errors.
 
 mod about;
+mod difference;
 mod display;
 mod error;
 mod filter;
@@ -38,6 +39,7 @@ use ring::digest::Context;
 
 pub use self::{
     about::{Attachment, Metadata},
+    difference::{Change, ChangeKind, Difference, Permission},
     error::OpenError,
     page::{Modules, PageFields, Showing},
     revision::Revision,
@@ -172,6 +174,11 @@ impl<'a> OpenedPdf<'a> {
         context.update(self.reader.data.get(..range.gap.start)?);
         context.update(self.reader.data.get(range.gap.end..range.end)?);
         Some(context.finish().as_ref().to_vec())
+    }
+
+    /// What later revisions changed of what a signature covers.
+    pub fn difference(&self, signature: &PdfSignature) -> Result<Difference, OpenError> {
+        difference::compare(self, signature)
     }
 
     /// Information dictionary and XMP packet.

@@ -106,6 +106,11 @@ impl Dict {
 
     /// A value as it stands, references not followed. A value of null is an absent one (7.3.7).
     pub(super) fn get(&self, key: &str) -> Option<&Object> {
+        self.value(key.as_bytes())
+    }
+
+    /// As [`get`](Self::get), for keys taken from another dictionary, which may be any bytes.
+    pub(super) fn value(&self, key: &[u8]) -> Option<&Object> {
         self.entry(key)
             .map(|entry| &entry.value)
             .filter(|value| **value != Object::Null)
@@ -113,15 +118,15 @@ impl Dict {
 
     /// Where the value stands in the bytes it was read from.
     pub(super) fn span(&self, key: &str) -> Option<Range<usize>> {
-        self.entry(key).map(|entry| entry.span.clone())
+        self.entry(key.as_bytes()).map(|entry| entry.span.clone())
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&[u8], &Object)> + Clone {
         self.0.iter().map(|entry| (&entry.key[..], &entry.value))
     }
 
-    fn entry(&self, key: &str) -> Option<&Entry> {
-        self.0.iter().find(|entry| entry.key == key.as_bytes())
+    fn entry(&self, key: &[u8]) -> Option<&Entry> {
+        self.0.iter().find(|entry| entry.key == key)
     }
 }
 

@@ -97,7 +97,7 @@ impl<'a> Reader<'a> {
         self.sections.first().map(|section| &section.trailer)
     }
 
-    fn entry(&self, number: u32) -> Option<Entry> {
+    pub(super) fn entry(&self, number: u32) -> Option<Entry> {
         self.sections.iter().find_map(|section| section.entry(number))
     }
 
@@ -254,7 +254,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The raw data of a stream.
-    fn raw_stream(&self, loaded: &Loaded) -> Result<&'a [u8], OpenError> {
+    pub(super) fn raw_stream(&self, loaded: &Loaded) -> Result<&'a [u8], OpenError> {
         let wrong = |what| OpenError::Object {
             object: loaded.number,
             what,

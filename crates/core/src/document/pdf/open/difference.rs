@@ -1,0 +1,420 @@
+//! What later revisions changed of what a signature covers, and whether its signer allowed that.
+//!
+//! ```text
+//!  signed revision (the file cut off at its end) ─┐
+//!                                                 ├─▶ from the trailer down, place by place ─▶ changes
+//!  final file ────────────────────────────────────┘
+//! ```
+//!
+//! Not the bytes of the update are judged but the two documents: whatever a reader reaches from the trailer
+//! of the final file must be what it reached in the signed revision. The walk knows the few places where
+//! something may be added or filled in (fields, annotations, evidence, metadata) and at which DocMDP level;
+//! everywhere else any difference is refused, under the name of what the reader would see changed. An object
+//! that is used in two places is judged in both, so nothing becomes allowed by being shared.
+
+mod evidence;
+mod form;
+mod page;
+mod same;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use self::{
+    form::Locks,
+    same::{Sides, keys, value},
+};
+use super::{
+    Coverage, ModificationLevel, OpenError, OpenedPdf, PdfSignature,
+    filter::Budget,
+    parse::{Dict, Id, Object},
+    reader::Reader,
+    revision, signature, xref,
+};
+
+/// What the reader would see changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum ChangeKind {
+    /// Actions that run on opening, printing, or on a field.
+    Action,
+    /// An annotation that may lie over the face.
+    AnnotationOverFace,
+    /// An annotation was changed.
+    AnnotationChanged,
+    /// An annotation was taken away.
+    AnnotationRemoved,
+    /// A note that a reader can tell from the face.
+    Annotation,
+    /// A field looks different though its value did not change.
+    AppearanceWithoutValue,
+    /// Another entry of the catalogue.
+    Catalog,
+    /// Evidence for long-term validation was added.
+    Evidence,
+    /// Evidence was taken away, changed, or is none.
+    EvidenceChanged,
+    /// Extensions of the format that the file says it uses.
+    Extensions,
+    /// A field's flags, place or other properties.
+    FieldChanged,
+    /// A field that is no signature field was added, or one with a name that is taken.
+    FieldAdded,
+    /// A field was filled in.
+    FieldFilled,
+    /// A field was taken away.
+    FieldRemoved,
+    /// A font: the same codes show other glyphs.
+    Font,
+    /// The form as a whole.
+    Form,
+    /// A field that the signer locked.
+    LockedField,
+    /// The information dictionary or the XMP packet.
+    Metadata,
+    /// Metadata that are none, or that no reader should parse.
+    MetadataUnsafe,
+    /// A tree of names: attachments, scripts, destinations.
+    Names,
+    /// Layers.
+    OptionalContent,
+    /// Content of a page.
+    PageContent,
+    /// Pages were added, taken away or put in another order.
+    PageTree,
+    /// Boxes, rotation and the like of a page.
+    PageProperties,
+    /// Permissions of the document.
+    Permissions,
+    /// Pictures, forms and other resources of a page.
+    Resources,
+    /// The file says of itself where the signed revision ends, and the signature is not found there.
+    RevisionUnclear,
+    /// A signature or document timestamp was added.
+    SignatureAdded,
+    /// The value of a new signature field is no signature of the later revision.
+    SignatureRecycled,
+    /// A new signature field covers much of a page or, on a certified document, any of it.
+    SignatureOverFace,
+    /// A signature dictionary was changed or taken away.
+    SignatureReplaced,
+    /// The structure tree, which screen readers read.
+    Structure,
+    /// Another entry of the trailer.
+    Trailer,
+    /// Content after the last revision, or a revision that strict readers do not see.
+    UnseenRevision,
+}
+
+impl ChangeKind {
+    /// Stable code for reports and programs.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Action => "change-action",
+            Self::Annotation => "change-annotation",
+            Self::AnnotationChanged => "change-annotation-changed",
+            Self::AnnotationOverFace => "change-annotation-over-face",
+            Self::AnnotationRemoved => "change-annotation-removed",
+            Self::AppearanceWithoutValue => "change-appearance-without-value",
+            Self::Catalog => "change-catalog",
+            Self::Evidence => "change-evidence",
+            Self::EvidenceChanged => "change-evidence-changed",
+            Self::Extensions => "change-extensions",
+            Self::FieldAdded => "change-field-added",
+            Self::FieldChanged => "change-field-changed",
+            Self::FieldFilled => "change-field-filled",
+            Self::FieldRemoved => "change-field-removed",
+            Self::Font => "change-font",
+            Self::Form => "change-form",
+            Self::LockedField => "change-locked-field",
+            Self::Metadata => "change-metadata",
+            Self::MetadataUnsafe => "change-metadata-unsafe",
+            Self::Names => "change-names",
+            Self::OptionalContent => "change-optional-content",
+            Self::PageContent => "change-page-content",
+            Self::PageProperties => "change-page-properties",
+            Self::PageTree => "change-page-tree",
+            Self::Permissions => "change-permissions",
+            Self::Resources => "change-resources",
+            Self::RevisionUnclear => "change-revision-unclear",
+            Self::SignatureAdded => "change-signature-added",
+            Self::SignatureOverFace => "change-signature-over-face",
+            Self::SignatureRecycled => "change-signature-recycled",
+            Self::SignatureReplaced => "change-signature-replaced",
+            Self::Structure => "change-structure",
+            Self::Trailer => "change-trailer",
+            Self::UnseenRevision => "change-unseen-revision",
+        }
+    }
+}
+
+/// Who may make a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Permission {
+    /// Anybody whom the DocMDP level allows as much.
+    From(ModificationLevel),
+    /// Nobody.
+    Never,
+}
+
+/// One change after the signed revision.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Change {
+    /// What changed for the reader.
+    pub kind: ChangeKind,
+    /// Who may do that.
+    pub permission: Permission,
+    /// Number of the object that differs; 0 for the trailer and for values that stand in it.
+    pub object: u32,
+    /// Where it belongs: a field's name, a key.
+    pub place: String,
+}
+
+/// All changes after one signature.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// What the signer allows.
+    pub allowed: ModificationLevel,
+    /// What was changed, ordered by kind.
+    pub changes: Vec<Change>,
+}
+
+impl Difference {
+    /// The changes that the signer did not allow or that nobody may make.
+    pub fn refused(&self) -> impl Iterator<Item = &Change> {
+        let allowed = self.allowed;
+        let is_allowed = move |change: &Change| match change.permission {
+            Permission::From(level) => level <= allowed,
+            Permission::Never => false,
+        };
+        self.changes.iter().filter(move |change| !is_allowed(change))
+    }
+}
+
+/// Compares the revision that a signature covers with the final file.
+pub(super) fn compare(opened: &OpenedPdf<'_>, signature: &PdfSignature) -> Result<Difference, OpenError> {
+    // 1. What the signer allows. Without DocMDP nothing is stated: then notes beside the face are no change
+    //    of what was signed.
+    let allowed = signature
+        .modification_level
+        .unwrap_or(ModificationLevel::Annotations);
+    let refused = |kind| Difference {
+        allowed,
+        changes: vec![Change {
+            kind,
+            permission: Permission::Never,
+            object: signature.object,
+            place: String::new(),
+        }],
+    };
+
+    // 2. The signed revision: the file cut off where the signature says it ends, opened anew, so that
+    //    nothing of it can come from later bytes.
+    let (Ok(range), Some(coverage)) = (&signature.byte_range, signature.coverage) else {
+        return Ok(refused(ChangeKind::RevisionUnclear));
+    };
+    if is_unseen(opened, range.end) {
+        return Ok(refused(ChangeKind::UnseenRevision));
+    }
+    match coverage {
+        Coverage::WholeFile => {
+            return Ok(Difference {
+                allowed,
+                changes: Vec::new(),
+            });
+        }
+        Coverage::Partial { .. } => return Ok(refused(ChangeKind::RevisionUnclear)),
+        Coverage::Revision { .. } => {}
+    }
+    let cut = opened.bytes().get(..range.end).unwrap_or_default();
+    let marks = revision::marks(cut)?;
+    let Some(mark) = marks.last() else {
+        return Ok(refused(ChangeKind::RevisionUnclear));
+    };
+    let (budget, mut repairs) = (Budget::default(), Vec::new());
+    let sections = xref::chain(cut, mark.target, &budget, &mut repairs)?;
+    let revisions = revision::revisions(&marks, &sections);
+    let signed = Reader::new(cut, sections, budget, repairs);
+    let (Some(old), Some(new)) = (signed.trailer(), opened.reader.trailer()) else {
+        return Ok(refused(ChangeKind::RevisionUnclear));
+    };
+    let root = signed.get(old, "Root")?.object;
+    let Some(catalog) = root.dict() else {
+        return Ok(refused(ChangeKind::RevisionUnclear));
+    };
+    let then = signature::find(&signed, catalog, &revisions)?;
+    let Some(then) = then.iter().find(|then| then.byte_range == signature.byte_range) else {
+        return Ok(refused(ChangeKind::RevisionUnclear));
+    };
+    let locks = Locks::of(&signed, then, catalog)?;
+
+    // 3. The two documents.
+    let mut comparison = Comparison {
+        sides: Sides {
+            signed: &signed,
+            last: &opened.reader,
+            landmarks: landmarks(&signed, old, catalog)?,
+            proven: BTreeSet::new(),
+        },
+        signatures: opened.signatures(),
+        signed_end: range.end,
+        certifies: then.certifies,
+        locks,
+        new_widgets: BTreeMap::new(),
+        fields: BTreeSet::new(),
+        changes: BTreeSet::new(),
+    };
+    comparison.trailer(old, new, catalog, &opened.catalog)?;
+    Ok(Difference {
+        allowed,
+        changes: comparison.changes.into_iter().collect(),
+    })
+}
+
+/// Whether bytes follow that a strict reader does not reach and a repairing one may: after the last
+/// revision, or in a revision whose cross-reference data are those of an earlier one.
+fn is_unseen(opened: &OpenedPdf<'_>, signed_end: usize) -> bool {
+    let revisions = opened.revisions();
+    let stale = revisions.windows(2).any(|pair| {
+        matches!(pair, [before, after]
+            if after.end > signed_end && after.cross_reference < before.end)
+    });
+    stale || opened.trailing_bytes() > 0
+}
+
+/// Objects that the walk judges in their own right.
+fn landmarks(reader: &Reader<'_>, trailer: &Dict, catalog: &Dict) -> Result<BTreeSet<Id>, OpenError> {
+    let mut found = BTreeSet::new();
+    found.extend(trailer.get("Root").and_then(Object::reference));
+    let mut kids_of = |dict: &Dict, key: &str| -> Result<Vec<Object>, OpenError> {
+        let kids = reader.get(dict, key)?.object;
+        let kids = kids.array().unwrap_or_default().to_vec();
+        found.extend(kids.iter().filter_map(Object::reference));
+        Ok(kids)
+    };
+    let form = reader.get(catalog, "AcroForm")?.object;
+    if let Some(form) = form.dict() {
+        let fields = kids_of(form, "Fields")?;
+        reader.walk(&fields, (), |field, ()| match field.object.dict() {
+            Some(dict) => Ok((kids_of(dict, "Kids")?, ())),
+            None => Ok((Vec::new(), ())),
+        })?;
+    }
+    let root: Vec<Object> = catalog.get("Pages").cloned().into_iter().collect();
+    reader.walk(&root, (), |node, ()| match node.object.dict() {
+        Some(dict) => {
+            kids_of(dict, "Annots")?;
+            Ok((kids_of(dict, "Kids")?, ()))
+        }
+        None => Ok((Vec::new(), ())),
+    })?;
+    found.extend(root.iter().filter_map(Object::reference));
+    Ok(found)
+}
+
+struct Comparison<'r, 'a> {
+    sides: Sides<'r, 'a>,
+    /// All signatures of the final file.
+    signatures: &'r [PdfSignature],
+    signed_end: usize,
+    certifies: bool,
+    locks: Locks,
+    /// Widgets of signature fields that are new or newly signed, and the level they need.
+    new_widgets: BTreeMap<Id, ModificationLevel>,
+    /// Fields of the signed revision that were compared.
+    fields: BTreeSet<Id>,
+    changes: BTreeSet<Change>,
+}
+
+impl Comparison<'_, '_> {
+    fn note(&mut self, kind: ChangeKind, permission: Permission, object: u32, place: impl Into<String>) {
+        self.changes.insert(Change {
+            kind,
+            permission,
+            object,
+            place: place.into(),
+        });
+    }
+
+    fn refuse(&mut self, kind: ChangeKind, object: u32, place: impl Into<String>) {
+        self.note(kind, Permission::Never, object, place);
+    }
+
+    /// Refuses any difference between two values. `holder` is the object they stand in.
+    fn strict(
+        &mut self,
+        kind: ChangeKind,
+        holder: u32,
+        key: &[u8],
+        (signed, last): (&Object, &Object),
+    ) -> Result<(), OpenError> {
+        if let Some(object) = self.sides.mismatch(signed, last)? {
+            let object = if object == 0 { holder } else { object };
+            self.refuse(kind, object, String::from_utf8_lossy(key));
+        }
+        Ok(())
+    }
+
+    fn trailer(
+        &mut self,
+        old: &Dict,
+        new: &Dict,
+        old_catalog: &Dict,
+        catalog: &Dict,
+    ) -> Result<(), OpenError> {
+        for key in keys(old, new) {
+            let pair = (&value(old, key), &value(new, key));
+            match key {
+                // How the section is written, and the identifier that each writer renews.
+                b"Size" | b"Prev" | b"XRefStm" | b"ID" | b"Type" | b"W" | b"Index" | b"Length"
+                | b"Filter" | b"DecodeParms" => {}
+                b"Root" if pair.0.reference() == pair.1.reference() => {}
+                b"Root" => self.refuse(ChangeKind::Catalog, 0, "Root"),
+                b"Info" => self.information(pair)?,
+                _ => self.strict(ChangeKind::Trailer, 0, key, pair)?,
+            }
+        }
+        let root = new.get("Root").and_then(Object::reference);
+        self.catalog(root.map_or(0, |id| id.number), old_catalog, catalog)
+    }
+
+    fn catalog(&mut self, number: u32, old: &Dict, new: &Dict) -> Result<(), OpenError> {
+        // Fields come before pages: a widget on a page is known by its field.
+        self.form((&value(old, b"AcroForm"), &value(new, b"AcroForm")))?;
+        for key in keys(old, new) {
+            let pair = (&value(old, key), &value(new, key));
+            let kind = match key {
+                b"AcroForm" => continue,
+                b"Pages" => {
+                    self.pages(pair)?;
+                    continue;
+                }
+                b"DSS" => {
+                    self.evidence(pair)?;
+                    continue;
+                }
+                b"Metadata" => {
+                    self.packet(pair)?;
+                    continue;
+                }
+                b"Extensions" => {
+                    self.extensions(pair)?;
+                    continue;
+                }
+                b"Version" => {
+                    self.version(number, pair)?;
+                    continue;
+                }
+                b"OpenAction" | b"AA" => ChangeKind::Action,
+                b"Names" | b"Dests" | b"AF" => ChangeKind::Names,
+                b"OCProperties" => ChangeKind::OptionalContent,
+                b"Perms" => ChangeKind::Permissions,
+                b"StructTreeRoot" => ChangeKind::Structure,
+                _ => ChangeKind::Catalog,
+            };
+            self.strict(kind, number, key, pair)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,220 @@
+//! Pages: what is on them does not change; what lies beside it may come.
+
+use super::{
+    super::{
+        ModificationLevel, OpenError,
+        parse::{Dict, Id, Object},
+    },
+    ChangeKind, Comparison, Permission,
+    form::{area, rectangle},
+    same::{keys, value},
+};
+use crate::limits::MAX_PDF_TREE;
+
+const NOTING: Permission = Permission::From(ModificationLevel::Annotations);
+
+/// Annotations that a viewer shows as a note or a mark, never as part of the face, where it draws them
+/// itself.
+const NOTES: [&[u8]; 2] = [b"Popup", b"Text"];
+
+/// Longest side of a note's icon, in points.
+const ICON: f64 = 60.0;
+
+/// The largest part of a page that a new signature may cover.
+const SIGNATURE_SHARE: f64 = 0.25;
+
+/// Entries that a new note may have; nothing that acts or draws elsewhere.
+const OF_NOTES: [&[u8]; 27] = [
+    b"AP", b"AS", b"Border", b"C", b"CA", b"Contents", b"CreationDate", b"F", b"IRT", b"M", b"NM", b"Name",
+    b"Open", b"P", b"Parent", b"Popup", b"RC", b"RT", b"Rect", b"State", b"StateModel", b"Subj", b"Subtype",
+    b"T", b"Type", b"Rotate", b"StructParent",
+];
+
+impl Comparison<'_, '_> {
+    /// The page tree: the same nodes in the same order, each with what it had.
+    pub(super) fn pages(&mut self, (old, new): (&Object, &Object)) -> Result<(), OpenError> {
+        let mut todo = vec![(old.clone(), new.clone(), None::<[f64; 4]>)];
+        let mut count = 0;
+        while let Some((old, new, inherited)) = todo.pop() {
+            let Some(id) = new.reference().filter(|_| old == new) else {
+                let at = new.reference().or(old.reference()).map_or(0, |id| id.number);
+                self.refuse(ChangeKind::PageTree, at, "Kids");
+                continue;
+            };
+            count += 1;
+            if count > MAX_PDF_TREE {
+                return Err(OpenError::Limit {
+                    what: "nodes of one tree",
+                    limit: MAX_PDF_TREE,
+                });
+            }
+            let before = self.sides.signed.load(id)?;
+            let after = self.sides.last.load(id)?;
+            let (Some(before), Some(after), false) =
+                (before.object.dict(), after.object.dict(), after.is_stream())
+            else {
+                self.refuse(ChangeKind::PageTree, id.number, "Kids");
+                continue;
+            };
+            let media = rectangle(self.sides.last, &value(after, b"MediaBox"))?.or(inherited);
+            self.node(id, before, after, media)?;
+            let was = self.sides.signed.follow(&value(before, b"Kids"))?.object;
+            let is = self.sides.last.follow(&value(after, b"Kids"))?.object;
+            let (was, is) = (was.array().unwrap_or_default(), is.array().unwrap_or_default());
+            if was.len() != is.len() {
+                self.refuse(ChangeKind::PageTree, id.number, "Kids");
+            }
+            let pairs = was.iter().cloned().zip(is.iter().cloned());
+            todo.extend(pairs.map(|(was, is)| (was, is, media)));
+        }
+        Ok(())
+    }
+
+    fn node(&mut self, id: Id, old: &Dict, new: &Dict, media: Option<[f64; 4]>) -> Result<(), OpenError> {
+        for key in keys(old, new) {
+            let pair = (&value(old, key), &value(new, key));
+            let kind = match key {
+                // The walk itself compares the kids.
+                b"Kids" if matches!(self.sides.last.follow(pair.1)?.object, Object::Array(_)) => continue,
+                b"Annots" => {
+                    self.annotations(id, pair, media)?;
+                    continue;
+                }
+                b"Resources" => {
+                    self.resources(id, pair)?;
+                    continue;
+                }
+                b"Contents" => ChangeKind::PageContent,
+                b"Parent" | b"Kids" | b"Count" | b"Type" => ChangeKind::PageTree,
+                b"AA" => ChangeKind::Action,
+                _ => ChangeKind::PageProperties,
+            };
+            self.strict(kind, id.number, key, pair)?;
+        }
+        Ok(())
+    }
+
+    fn resources(&mut self, page: Id, (old, new): (&Object, &Object)) -> Result<(), OpenError> {
+        let before = self.sides.signed.follow(old)?.object;
+        let after = self.sides.last.follow(new)?.object;
+        let (Some(before), Some(after)) = (before.dict(), after.dict()) else {
+            return self.strict(ChangeKind::Resources, page.number, b"Resources", (old, new));
+        };
+        for key in keys(before, after) {
+            let kind = match key {
+                b"Font" => ChangeKind::Font,
+                b"Properties" => ChangeKind::OptionalContent,
+                _ => ChangeKind::Resources,
+            };
+            self.strict(kind, page.number, key, (&value(before, key), &value(after, key)))?;
+        }
+        Ok(())
+    }
+
+    /// Annotations of a page: those that were there stay in their order, new ones are widgets of new
+    /// signatures, or notes.
+    fn annotations(
+        &mut self,
+        page: Id,
+        (old, new): (&Object, &Object),
+        media: Option<[f64; 4]>,
+    ) -> Result<(), OpenError> {
+        let before = self.sides.signed.follow(old)?.object;
+        let after = self.sides.last.follow(new)?.object;
+        let is_list = |object: &Object| matches!(object, Object::Null | Object::Array(_));
+        if !is_list(&after) {
+            return self.strict(ChangeKind::AnnotationChanged, page.number, b"Annots", (old, new));
+        }
+        let before = before.array().unwrap_or_default();
+        let mut waiting = before.iter().peekable();
+        for annotation in after.array().unwrap_or_default() {
+            if let Some(held) = waiting.peek().copied() {
+                let is_held = match (held.reference(), annotation.reference()) {
+                    (Some(a), Some(b)) => a == b,
+                    (None, None) => self.sides.mismatch(held, annotation)?.is_none(),
+                    _ => false,
+                };
+                if is_held {
+                    waiting.next();
+                    if let Some(id) = annotation.reference() {
+                        self.kept_annotation(id)?;
+                    }
+                    continue;
+                }
+            }
+            self.new_annotation(page, annotation, media)?;
+        }
+        if let Some(lost) = waiting.next() {
+            let at = lost.reference().map_or(page.number, |id| id.number);
+            self.refuse(ChangeKind::AnnotationRemoved, at, "Annots");
+        }
+        Ok(())
+    }
+
+    /// An annotation that was there. A widget is judged as the field it belongs to.
+    fn kept_annotation(&mut self, id: Id) -> Result<(), OpenError> {
+        if self.fields.contains(&id) {
+            return Ok(());
+        }
+        let before = self.sides.signed.load(id)?;
+        let after = self.sides.last.load(id)?;
+        let (Some(before), Some(after_dict), false) =
+            (before.object.dict(), after.object.dict(), after.is_stream())
+        else {
+            if before.object != after.object {
+                self.refuse(ChangeKind::AnnotationRemoved, id.number, "Annots");
+            }
+            return Ok(());
+        };
+        for key in keys(before, after_dict) {
+            let pair = (&value(before, key), &value(after_dict, key));
+            let kind = match key {
+                b"A" | b"AA" => ChangeKind::Action,
+                _ => ChangeKind::AnnotationChanged,
+            };
+            self.strict(kind, id.number, key, pair)?;
+        }
+        Ok(())
+    }
+
+    fn new_annotation(
+        &mut self,
+        page: Id,
+        annotation: &Object,
+        media: Option<[f64; 4]>,
+    ) -> Result<(), OpenError> {
+        let reader = self.sides.last;
+        let number = annotation.reference().map_or(page.number, |id| id.number);
+        let loaded = reader.follow(annotation)?;
+        let Some(dict) = loaded.object.dict().filter(|_| !loaded.is_stream()) else {
+            self.refuse(ChangeKind::AnnotationOverFace, number, "Annots");
+            return Ok(());
+        };
+        let seen = area(reader, dict)?;
+        let size = |[left, bottom, right, top]: [f64; 4]| (right - left, top - bottom);
+        if let Some(level) = annotation.reference().and_then(|id| self.new_widgets.get(&id)) {
+            let Some((width, height)) = seen.map(size) else {
+                return Ok(());
+            };
+            let page = media.map_or(0.0, |media| size(media).0 * size(media).1);
+            // Whoever certified a document laid out where others sign.
+            if *level != ModificationLevel::FormFilling
+                || self.certifies
+                || width * height > SIGNATURE_SHARE * page
+            {
+                self.refuse(ChangeKind::SignatureOverFace, number, "Annots");
+            }
+            return Ok(());
+        }
+        let subtype = reader.get(dict, "Subtype")?.object;
+        let is_note = subtype.name().is_some_and(|name| NOTES.contains(&name))
+            && dict.iter().all(|(key, _)| OF_NOTES.contains(&key));
+        let is_small = subtype.name() == Some(b"Popup")
+            || seen.map(size).is_some_and(|(width, height)| width <= ICON && height <= ICON);
+        match is_note && is_small {
+            true => self.note(ChangeKind::Annotation, NOTING, number, "Annots"),
+            false => self.refuse(ChangeKind::AnnotationOverFace, number, "Annots"),
+        }
+        Ok(())
+    }
+}

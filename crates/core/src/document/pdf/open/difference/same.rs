@@ -1,0 +1,151 @@
+//! Whether two values show the same, one in the signed revision and one in the final file.
+//!
+//! Values are compared as a reader sees them: references are followed on both sides, and two graphs are the
+//! same where no path leads to a difference. So a writer may number objects anew or write `1` as `1.0`, and
+//! an object that is overwritten is found on every path that leads to it.
+
+use std::collections::BTreeSet;
+
+use super::super::{
+    OpenError,
+    parse::{Dict, Id, Object},
+    reader::{Loaded, Reader},
+};
+
+/// The two states of the file.
+pub(super) struct Sides<'r, 'a> {
+    /// The file as it ended with the signed revision.
+    pub(super) signed: &'r Reader<'a>,
+    pub(super) last: &'r Reader<'a>,
+    /// Objects that are judged where they belong (pages, annotations, fields): a link to one of them is the
+    /// same where it leads to the same object.
+    pub(super) landmarks: BTreeSet<Id>,
+    /// Pairs found to be the same with all that they lead to.
+    pub(super) proven: BTreeSet<(Id, Id)>,
+}
+
+/// Keys that say how a stream is written down, not what it holds.
+const ENCODING: [&[u8]; 3] = [b"Length", b"Filter", b"DecodeParms"];
+
+impl Sides<'_, '_> {
+    /// Number of the first object that differs (0 if it is the value given), none where nothing does.
+    pub(super) fn mismatch(&mut self, signed: &Object, last: &Object) -> Result<Option<u32>, OpenError> {
+        let mut assumed = BTreeSet::new();
+        let mut todo = vec![(signed.clone(), last.clone(), 0)];
+        while let Some((signed, last, within)) = todo.pop() {
+            let number = last.reference().or(signed.reference());
+            let within = number.map_or(within, |id| id.number);
+            if let (Some(a), Some(b)) = (signed.reference(), last.reference()) {
+                if self.proven.contains(&(a, b)) || !assumed.insert((a, b)) {
+                    continue;
+                }
+                if self.landmarks.contains(&a) || self.landmarks.contains(&b) {
+                    if a == b {
+                        continue;
+                    }
+                    return Ok(Some(within));
+                }
+            }
+            let is_same = match (self.signed.follow(&signed), self.last.follow(&last)) {
+                (Ok(a), Ok(b)) => self.alike(&a, &b, within, &mut todo)?,
+                (Err(limit @ OpenError::Limit { .. }), _) | (_, Err(limit @ OpenError::Limit { .. })) => {
+                    return Err(limit);
+                }
+                // What could not be read before and is where it was shows nothing in both.
+                (Err(_), Err(_)) => number.is_some_and(|id| {
+                    signed == last && self.signed.entry(id.number) == self.last.entry(id.number)
+                }),
+                _ => false,
+            };
+            if !is_same {
+                return Ok(Some(within));
+            }
+        }
+        self.proven.append(&mut assumed);
+        Ok(None)
+    }
+
+    fn alike(
+        &self,
+        signed: &Loaded,
+        last: &Loaded,
+        within: u32,
+        todo: &mut Vec<(Object, Object, u32)>,
+    ) -> Result<bool, OpenError> {
+        if signed.is_stream() != last.is_stream() {
+            return Ok(false);
+        }
+        Ok(match (&signed.object, &last.object) {
+            (Object::String { bytes: a, .. }, Object::String { bytes: b, .. }) => a == b,
+            (Object::Array(a), Object::Array(b)) => {
+                let pairs = a.iter().cloned().zip(b.iter().cloned());
+                todo.extend(pairs.map(|(a, b)| (a, b, within)));
+                a.len() == b.len()
+            }
+            (Object::Dict(a), Object::Dict(b)) => {
+                let of_stream = signed.is_stream();
+                for key in keys(a, b) {
+                    if !of_stream || !ENCODING.contains(&key) {
+                        todo.push((value(a, key), value(b, key), within));
+                    }
+                }
+                !of_stream || self.same_data(signed, last)?
+            }
+            (a, b) => a == b || a.number().is_some() && a.number() == b.number(),
+        })
+    }
+
+    /// Whether two streams hold the same data.
+    fn same_data(&self, signed: &Loaded, last: &Loaded) -> Result<bool, OpenError> {
+        let (a, b) = match (self.signed.raw_stream(signed), self.last.raw_stream(last)) {
+            (Ok(a), Ok(b)) => (a, b),
+            (Err(limit @ OpenError::Limit { .. }), _) | (_, Err(limit @ OpenError::Limit { .. })) => {
+                return Err(limit);
+            }
+            _ => return Ok(false),
+        };
+        let filters = |reader: &Reader<'_>, loaded: &Loaded| -> Result<Vec<Object>, OpenError> {
+            let dict = loaded.object.dict().cloned().unwrap_or_default();
+            let mut found = Vec::new();
+            for key in ["Filter", "DecodeParms"] {
+                found.push(reader.get(&dict, key)?.object);
+            }
+            Ok(found)
+        };
+        if a == b {
+            let (a, b) = (filters(self.signed, signed)?, filters(self.last, last)?);
+            if a.iter().zip(&b).all(|(a, b)| plain(a) == plain(b)) {
+                return Ok(true);
+            }
+        }
+        match (self.signed.stream_data(signed), self.last.stream_data(last)) {
+            (Ok(a), Ok(b)) => Ok(a == b),
+            (Err(limit @ OpenError::Limit { .. }), _) | (_, Err(limit @ OpenError::Limit { .. })) => {
+                Err(limit)
+            }
+            _ => Ok(false),
+        }
+    }
+}
+
+/// A value without the places it was read from, for comparison.
+fn plain(object: &Object) -> String {
+    match object {
+        Object::Dict(dict) => {
+            let entries = dict.iter().map(|(key, value)| format!("{key:?}{}", plain(value)));
+            entries.collect()
+        }
+        Object::Array(items) => items.iter().map(plain).collect(),
+        other => format!("{other:?};"),
+    }
+}
+
+/// The keys of both dictionaries, each once.
+pub(super) fn keys<'d>(a: &'d Dict, b: &'d Dict) -> BTreeSet<&'d [u8]> {
+    a.iter().chain(b.iter()).map(|(key, _)| key).collect()
+}
+
+/// A value as it stands, null where there is none.
+pub(super) fn value(dict: &Dict, key: &[u8]) -> Object {
+    dict.value(key).cloned().unwrap_or(Object::Null)
+}
