@@ -30,7 +30,8 @@ use super::{
     filter::Budget,
     parse::{Dict, Id, Object},
     reader::Reader,
-    revision, signature, xref,
+    revision, signature,
+    xref::{self, Entry},
 };
 
 /// What the reader would see changed.
@@ -77,6 +78,8 @@ pub enum ChangeKind {
     MetadataUnsafe,
     /// A tree of names: attachments, scripts, destinations.
     Names,
+    /// An object that nothing showed was overwritten, as if to be shown later.
+    ObjectOverwritten,
     /// Layers.
     OptionalContent,
     /// Content of a page.
@@ -131,6 +134,7 @@ impl ChangeKind {
             Self::Metadata => "change-metadata",
             Self::MetadataUnsafe => "change-metadata-unsafe",
             Self::Names => "change-names",
+            Self::ObjectOverwritten => "change-object-overwritten",
             Self::OptionalContent => "change-optional-content",
             Self::PageContent => "change-page-content",
             Self::PageProperties => "change-page-properties",
@@ -256,6 +260,7 @@ pub(super) fn compare(opened: &OpenedPdf<'_>, signature: &PdfSignature) -> Resul
             last: &opened.reader,
             landmarks: landmarks(&signed, old, catalog)?,
             proven: BTreeSet::new(),
+            judged: BTreeSet::new(),
         },
         signatures: opened.signatures(),
         signed_end: range.end,
@@ -263,9 +268,11 @@ pub(super) fn compare(opened: &OpenedPdf<'_>, signature: &PdfSignature) -> Resul
         locks,
         new_widgets: BTreeMap::new(),
         fields: BTreeSet::new(),
+        given_up: BTreeSet::new(),
         changes: BTreeSet::new(),
     };
     comparison.trailer(old, new, catalog, &opened.catalog)?;
+    comparison.overwritten()?;
     Ok(Difference {
         allowed,
         changes: comparison.changes.into_iter().collect(),
@@ -280,7 +287,15 @@ fn is_unseen(opened: &OpenedPdf<'_>, signed_end: usize) -> bool {
         matches!(pair, [before, after]
             if after.end > signed_end && after.cross_reference < before.end)
     });
-    stale || opened.trailing_bytes() > 0
+    let hybrid = opened.reader.sections.iter().any(|section| {
+        let before = revisions.iter().rfind(|revision| revision.end <= section.offset);
+        let stream = section.trailer.get("XRefStm").and_then(Object::integer);
+        section.offset >= signed_end
+            && stream.is_some_and(|at| {
+                usize::try_from(at).is_ok_and(|at| before.is_some_and(|before| at < before.end))
+            })
+    });
+    stale || hybrid || opened.trailing_bytes() > 0
 }
 
 /// Objects that the walk judges in their own right.
@@ -324,6 +339,8 @@ struct Comparison<'r, 'a> {
     new_widgets: BTreeMap<Id, ModificationLevel>,
     /// Fields of the signed revision that were compared.
     fields: BTreeSet<Id>,
+    /// Appearances that were replaced by others.
+    given_up: BTreeSet<Id>,
     changes: BTreeSet<Change>,
 }
 
@@ -356,6 +373,58 @@ impl Comparison<'_, '_> {
         Ok(())
     }
 
+    /// As [`strict`](Self::strict), for entries of unknown meaning: they may show what a field showed, so
+    /// an appearance that they lead to is not given up for another.
+    fn foreign(
+        &mut self,
+        kind: ChangeKind,
+        holder: u32,
+        key: &[u8],
+        pair: (&Object, &Object),
+    ) -> Result<(), OpenError> {
+        self.strict(kind, holder, key, pair)?;
+        if let Some(id) = pair.0.reference()
+            && self.given_up.contains(&id)
+        {
+            self.refuse(kind, id.number, String::from_utf8_lossy(key));
+        }
+        Ok(())
+    }
+
+    /// Objects of the signed revision that were overwritten though nothing in it led to them: content kept
+    /// ready, or numbers taken to mislead.
+    fn overwritten(&mut self) -> Result<(), OpenError> {
+        let sections = self.sides.last.sections.iter();
+        let later = sections.filter(|section| section.offset >= self.signed_end);
+        let numbers: BTreeSet<u32> = later
+            .flat_map(|section| section.entries.keys().chain(section.hidden.keys()))
+            .copied()
+            .collect();
+        for number in numbers {
+            let generation = match self.sides.signed.entry(number) {
+                None | Some(Entry::Free) => continue,
+                Some(Entry::In { .. }) => 0,
+                Some(Entry::At { generation, .. }) => generation,
+            };
+            let id = Id { number, generation };
+            let is_freed = matches!(self.sides.last.entry(number), None | Some(Entry::Free));
+            if is_freed || self.sides.judged.contains(&number) || self.sides.landmarks.contains(&id) {
+                continue;
+            }
+            // The parts of the file's own bookkeeping are numbered as objects are.
+            let held = self.sides.signed.load(id)?.object;
+            let kind = held.dict().and_then(|dict| dict.get("Type")).and_then(Object::name);
+            if matches!(kind, Some(b"XRef" | b"ObjStm")) {
+                continue;
+            }
+            let reference = Object::Reference(id);
+            if self.sides.mismatch(&reference, &reference)?.is_some() {
+                self.refuse(ChangeKind::ObjectOverwritten, number, "");
+            }
+        }
+        Ok(())
+    }
+
     fn trailer(
         &mut self,
         old: &Dict,
@@ -363,20 +432,28 @@ impl Comparison<'_, '_> {
         old_catalog: &Dict,
         catalog: &Dict,
     ) -> Result<(), OpenError> {
+        let root = new.get("Root").and_then(Object::reference);
+        self.catalog(root.map_or(0, |id| id.number), old_catalog, catalog)?;
         for key in keys(old, new) {
             let pair = (&value(old, key), &value(new, key));
             match key {
                 // How the section is written, and the identifier that each writer renews.
                 b"Size" | b"Prev" | b"XRefStm" | b"ID" | b"Type" | b"W" | b"Index" | b"Length"
                 | b"Filter" | b"DecodeParms" => {}
-                b"Root" if pair.0.reference() == pair.1.reference() => {}
-                b"Root" => self.refuse(ChangeKind::Catalog, 0, "Root"),
+                // Some writers give the catalogue another number; what is in it is compared all the same.
+                b"Root" => {
+                    let is_fresh = pair.1.reference().is_some_and(|id| {
+                        pair.0.reference() == Some(id) || self.sides.signed.entry(id.number).is_none()
+                    });
+                    if !is_fresh {
+                        self.refuse(ChangeKind::Catalog, 0, "Root");
+                    }
+                }
                 b"Info" => self.information(pair)?,
-                _ => self.strict(ChangeKind::Trailer, 0, key, pair)?,
+                _ => self.foreign(ChangeKind::Trailer, 0, key, pair)?,
             }
         }
-        let root = new.get("Root").and_then(Object::reference);
-        self.catalog(root.map_or(0, |id| id.number), old_catalog, catalog)
+        Ok(())
     }
 
     fn catalog(&mut self, number: u32, old: &Dict, new: &Dict) -> Result<(), OpenError> {
@@ -411,7 +488,10 @@ impl Comparison<'_, '_> {
                 b"OCProperties" => ChangeKind::OptionalContent,
                 b"Perms" => ChangeKind::Permissions,
                 b"StructTreeRoot" => ChangeKind::Structure,
-                _ => ChangeKind::Catalog,
+                _ => {
+                    self.foreign(ChangeKind::Catalog, number, key, pair)?;
+                    continue;
+                }
             };
             self.strict(kind, number, key, pair)?;
         }

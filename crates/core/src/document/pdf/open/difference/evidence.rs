@@ -24,6 +24,7 @@ impl Comparison<'_, '_> {
         let Some(at) = self.sides.mismatch(old, new)? else {
             return Ok(());
         };
+        self.sides.release(old)?;
         let info = self.sides.last.follow(new)?;
         let mut is_plain = !info.is_stream() && info.object.dict().is_some();
         for (_, entry) in info.object.dict().into_iter().flat_map(Dict::iter) {
@@ -42,6 +43,7 @@ impl Comparison<'_, '_> {
         let Some(at) = self.sides.mismatch(old, new)? else {
             return Ok(());
         };
+        self.sides.release(old)?;
         let packet = self.sides.last.follow(new)?;
         let is_xml = is_name(&packet, "Subtype", b"XML") && is_name(&packet, "Type", b"Metadata");
         let is_safe = packet.is_stream() && is_xml && {
@@ -78,6 +80,7 @@ impl Comparison<'_, '_> {
         let Some(at) = self.sides.mismatch(old, new)? else {
             return Ok(());
         };
+        self.sides.release(old)?;
         let before = self.sides.signed.follow(old)?;
         let after = self.sides.last.follow(new)?;
         let empty = Dict::default();
@@ -97,22 +100,14 @@ impl Comparison<'_, '_> {
                 is_sound &= was == Object::Null && is.name() == Some(b"Extensions");
                 continue;
             }
-            let levels = self.sides.last.follow(&is)?;
-            let was = self.sides.signed.follow(&was)?;
-            let level = |loaded: &Loaded| {
-                let level = loaded.object.dict()?.get("ExtensionLevel")?;
-                level.integer()
-            };
-            is_sound &= !levels.is_stream()
-                && levels
-                    .object
-                    .dict()
-                    .is_some_and(|dict| dict.get("BaseVersion").and_then(Object::name).is_some())
-                && level(&levels).is_some_and(|now| level(&was).is_none_or(|was| was <= now));
-            is_sound &= levels.object.dict().is_some_and(|dict| {
-                dict.get("Type")
-                    .is_none_or(|kind| kind.name() == Some(b"DeveloperExtensions"))
-            });
+            // One developer may state several (ISO 32000-2 7.12.2).
+            let was = self.sides.signed.follow(&was)?.object;
+            let is = self.sides.last.follow(&is)?.object;
+            let several = is.array().unwrap_or(std::slice::from_ref(&is));
+            for stated in several {
+                let stated = self.sides.last.follow(stated)?;
+                is_sound &= !stated.is_stream() && is_extension(&stated.object, &was);
+            }
         }
         match is_sound {
             true => self.note(ChangeKind::Extensions, ALWAYS, at, "Extensions"),
@@ -126,6 +121,7 @@ impl Comparison<'_, '_> {
         let Some(at) = self.sides.mismatch(old, new)? else {
             return Ok(());
         };
+        self.sides.release(old)?;
         let before = self.sides.signed.follow(old)?.object;
         let after = self.sides.last.follow(new)?;
         let empty = Dict::default();
@@ -142,6 +138,9 @@ impl Comparison<'_, '_> {
     }
 
     fn store(&mut self, before: &Dict, after: &Dict) -> Result<bool, OpenError> {
+        if holds_null(after) {
+            return Ok(false);
+        }
         for key in keys(before, after) {
             let pair = (value(before, key), value(after, key));
             let is_sound = match key {
@@ -180,6 +179,9 @@ impl Comparison<'_, '_> {
             };
             let empty = Dict::default();
             let was = was.dict().unwrap_or(&empty);
+            if holds_null(is) {
+                return Ok(false);
+            }
             for key in keys(was, is) {
                 let pair = (value(was, key), value(is, key));
                 let is_sound = match key {
@@ -222,6 +224,24 @@ impl Comparison<'_, '_> {
         }
         Ok(true)
     }
+}
+
+/// An entry of null says nothing, and no honest writer of evidence leaves one.
+fn holds_null(dict: &Dict) -> bool {
+    dict.iter().any(|(_, value)| *value == Object::Null)
+}
+
+/// Whether a value is an extension of a developer, no lower than the one before.
+fn is_extension(stated: &Object, before: &Object) -> bool {
+    let Some(dict) = stated.dict() else {
+        return false;
+    };
+    let level = |dict: &Dict| dict.get("ExtensionLevel").and_then(Object::integer);
+    let before = before.dict().and_then(level);
+    let kind = dict.get("Type").map(Object::name);
+    kind.is_none_or(|kind| kind == Some(b"DeveloperExtensions"))
+        && dict.get("BaseVersion").and_then(Object::name).is_some()
+        && level(dict).is_some_and(|level| before.is_none_or(|before| before <= level))
 }
 
 fn is_name(loaded: &Loaded, key: &str, name: &[u8]) -> bool {

@@ -148,6 +148,7 @@ impl Above {
 impl Comparison<'_, '_> {
     pub(super) fn form(&mut self, (old, new): (&Object, &Object)) -> Result<(), OpenError> {
         let number = new.reference().map_or(0, |id| id.number);
+        self.sides.pass(old);
         let before = self.sides.signed.follow(old)?;
         let after = self.sides.last.follow(new)?;
         let (Some(before), Some(after), false) =
@@ -170,6 +171,10 @@ impl Comparison<'_, '_> {
                     }
                 }
                 b"DR" => self.form_resources(number, pair)?,
+                // Fields that were there and have none of their own cannot have been drawn without it.
+                b"DA" if *pair.0 == Object::Null => {
+                    self.note(ChangeKind::Form, Permission::From(ModificationLevel::None), number, "DA");
+                }
                 _ => self.strict(ChangeKind::Form, number, key, pair)?,
             }
         }
@@ -178,6 +183,7 @@ impl Comparison<'_, '_> {
 
     /// `/DR`: resources for filling fields in may be added beside those that are there.
     fn form_resources(&mut self, number: u32, (old, new): (&Object, &Object)) -> Result<(), OpenError> {
+        self.sides.pass(old);
         let before = self.sides.signed.follow(old)?.object;
         let after = self.sides.last.follow(new)?.object;
         let (Some(before), Some(after)) = (before.dict(), after.dict()) else {
@@ -187,6 +193,7 @@ impl Comparison<'_, '_> {
             return Ok(());
         };
         for (key, held) in before.iter() {
+            self.sides.pass(held);
             let held = self.sides.signed.follow(held)?.object;
             let now = self.sides.last.follow(&value(after, key))?.object;
             let (Some(held_dict), Some(now_dict)) = (held.dict(), now.dict()) else {
@@ -205,6 +212,7 @@ impl Comparison<'_, '_> {
     }
 
     fn fields(&mut self, number: u32, (old, new): (&Object, &Object)) -> Result<(), OpenError> {
+        self.sides.pass(old);
         let before = self.sides.signed.follow(old)?.object;
         let after = self.sides.last.follow(new)?.object;
         let Some(after) = after.array() else {
@@ -313,6 +321,7 @@ impl Comparison<'_, '_> {
                 self.refuse(ChangeKind::SignatureReplaced, at, here.name.clone());
             } else if here.kind.is_some() && self.is_field_value(&is)? {
                 here.filled = true;
+                self.sides.release(&was)?;
                 self.note(ChangeKind::FieldFilled, FILLING, at, here.name.clone());
             } else {
                 self.refuse(ChangeKind::FieldChanged, at, here.name.clone());
@@ -325,13 +334,19 @@ impl Comparison<'_, '_> {
             let pair = (&value(old, key), &value(new, key));
             match key {
                 b"V" | b"Kids" => {}
-                b"AP" | b"AS" | b"I" | b"MK" if follows => {
-                    if key == b"AP" && self.sides.mismatch(pair.0, pair.1)?.is_some() {
-                        self.appearance(id.number, pair.1, &here.name)?;
+                b"AP" if follows => {
+                    if self.sides.mismatch(pair.0, pair.1)?.is_some() {
+                        self.appearance(id.number, pair, &here.name)?;
                     }
                 }
+                b"AS" | b"DA" | b"I" | b"MK" if follows => self.sides.release(pair.0)?,
                 b"AP" | b"AS" | b"I" | b"MK" => {
-                    self.strict(ChangeKind::AppearanceWithoutValue, id.number, &here.name.clone().into_bytes(), pair)?;
+                    self.strict(
+                        ChangeKind::AppearanceWithoutValue,
+                        id.number,
+                        here.name.as_bytes(),
+                        pair,
+                    )?;
                 }
                 b"F" | b"Ff" if follows => self.flags(id.number, key, pair, &here.name)?,
                 b"M" if follows => {}
@@ -341,6 +356,7 @@ impl Comparison<'_, '_> {
         }
 
         // 3. Its kids.
+        self.sides.pass(&value(old, b"Kids"));
         let before = self.sides.signed.follow(&value(old, b"Kids"))?.object;
         let after = self.sides.last.follow(&value(new, b"Kids"))?.object;
         match (&before, &after) {
@@ -366,8 +382,18 @@ impl Comparison<'_, '_> {
     }
 
     /// An appearance dictionary: streams, or dictionaries of streams by state.
-    fn appearance(&mut self, number: u32, object: &Object, name: &str) -> Result<(), OpenError> {
-        let looks = self.sides.last.follow(object)?;
+    fn appearance(
+        &mut self,
+        number: u32,
+        (old, new): (&Object, &Object),
+        name: &str,
+    ) -> Result<(), OpenError> {
+        self.sides.release(old)?;
+        self.given_up.extend(old.reference());
+        let before = self.sides.signed.follow(old)?.object;
+        let before = before.dict().into_iter().flat_map(Dict::iter);
+        self.given_up.extend(before.filter_map(|(_, look)| look.reference()));
+        let looks = self.sides.last.follow(new)?;
         let mut is_sound = !looks.is_stream() && looks.object.dict().is_some();
         for (_, look) in looks.object.dict().into_iter().flat_map(Dict::iter) {
             let look = self.sides.last.follow(look)?;
@@ -486,7 +512,7 @@ impl Comparison<'_, '_> {
                 self.note(ChangeKind::FieldAdded, FILLING, id.number, here.name.clone());
             }
             if let Some(looks) = dict.get("AP") {
-                self.appearance(id.number, looks, &here.name)?;
+                self.appearance(id.number, (&Object::Null, looks), &here.name)?;
             }
             let level = here.signed.unwrap_or(ModificationLevel::FormFilling);
             self.new_widgets.insert(id, level);

@@ -58,6 +58,7 @@ impl Comparison<'_, '_> {
             };
             let media = rectangle(self.sides.last, &value(after, b"MediaBox"))?.or(inherited);
             self.node(id, before, after, media)?;
+            self.sides.pass(&value(before, b"Kids"));
             let was = self.sides.signed.follow(&value(before, b"Kids"))?.object;
             let is = self.sides.last.follow(&value(after, b"Kids"))?.object;
             let (was, is) = (was.array().unwrap_or_default(), is.array().unwrap_or_default());
@@ -84,6 +85,8 @@ impl Comparison<'_, '_> {
                     self.resources(id, pair)?;
                     continue;
                 }
+                // The mark that one writer leaves on each tree it passes through.
+                b"ITXT" if self.sides.last.follow(pair.1)?.object.string().is_some() => continue,
                 b"Contents" => ChangeKind::PageContent,
                 b"Parent" | b"Kids" | b"Count" | b"Type" => ChangeKind::PageTree,
                 b"AA" => ChangeKind::Action,
@@ -95,6 +98,7 @@ impl Comparison<'_, '_> {
     }
 
     fn resources(&mut self, page: Id, (old, new): (&Object, &Object)) -> Result<(), OpenError> {
+        self.sides.pass(old);
         let before = self.sides.signed.follow(old)?.object;
         let after = self.sides.last.follow(new)?.object;
         let (Some(before), Some(after)) = (before.dict(), after.dict()) else {
@@ -119,6 +123,7 @@ impl Comparison<'_, '_> {
         (old, new): (&Object, &Object),
         media: Option<[f64; 4]>,
     ) -> Result<(), OpenError> {
+        self.sides.pass(old);
         let before = self.sides.signed.follow(old)?.object;
         let after = self.sides.last.follow(new)?.object;
         let is_list = |object: &Object| matches!(object, Object::Null | Object::Array(_));

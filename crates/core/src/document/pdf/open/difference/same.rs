@@ -22,6 +22,8 @@ pub(super) struct Sides<'r, 'a> {
     pub(super) landmarks: BTreeSet<Id>,
     /// Pairs found to be the same with all that they lead to.
     pub(super) proven: BTreeSet<(Id, Id)>,
+    /// Numbers of objects of the signed revision that were judged somewhere.
+    pub(super) judged: BTreeSet<u32>,
 }
 
 /// Keys that say how a stream is written down, not what it holds.
@@ -45,6 +47,9 @@ impl Sides<'_, '_> {
                     }
                     return Ok(Some(within));
                 }
+                if a == b {
+                    self.judged.insert(a.number);
+                }
             }
             let is_same = match (self.signed.follow(&signed), self.last.follow(&last)) {
                 (Ok(a), Ok(b)) => self.alike(&a, &b, within, &mut todo)?,
@@ -63,6 +68,38 @@ impl Sides<'_, '_> {
         }
         self.proven.append(&mut assumed);
         Ok(None)
+    }
+
+    /// Takes a value of the signed revision, with all that it leads to, for judged: it may be replaced.
+    pub(super) fn release(&mut self, signed: &Object) -> Result<(), OpenError> {
+        let mut seen = BTreeSet::new();
+        let mut todo = vec![signed.clone()];
+        while let Some(object) = todo.pop() {
+            let loaded = match object.reference() {
+                Some(id) if self.landmarks.contains(&id) || !seen.insert(id) => continue,
+                Some(id) => {
+                    self.judged.insert(id.number);
+                    match self.signed.load(id) {
+                        Err(limit @ OpenError::Limit { .. }) => return Err(limit),
+                        Err(_) => continue,
+                        Ok(loaded) => loaded.object,
+                    }
+                }
+                None => object,
+            };
+            match loaded {
+                Object::Array(items) => todo.extend(items),
+                Object::Dict(dict) => todo.extend(dict.iter().map(|(_, value)| value.clone())),
+                Object::Reference(_) => todo.push(loaded),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the object that holds a list for judged; what is in the list is judged one by one.
+    pub(super) fn pass(&mut self, signed: &Object) {
+        self.judged.extend(signed.reference().map(|id| id.number));
     }
 
     fn alike(
