@@ -42,7 +42,7 @@ pub use self::{
     difference::{Change, ChangeKind, Difference, Permission},
     error::OpenError,
     page::{Modules, PageFields, Showing},
-    revision::Revision,
+    revision::{Revision, RevisionObjects},
     signature::{ByteRange, Coverage, ModificationLevel, PdfSignature, SignatureDefect, SignatureKind},
 };
 use self::{
@@ -155,6 +155,11 @@ impl<'a> OpenedPdf<'a> {
     /// The revisions in the order of the file.
     pub fn revisions(&self) -> &[Revision] {
         &self.revisions
+    }
+
+    /// The objects that each revision added, replaced and freed, in the order of the file.
+    pub fn revision_objects(&self) -> Vec<RevisionObjects> {
+        revision::objects(&self.revisions, &self.reader.sections)
     }
 
     /// Bytes after the last `%%EOF`; 0 where they are blank.

@@ -290,7 +290,9 @@ fn is_unseen(opened: &OpenedPdf<'_>, signed_end: usize) -> bool {
     let hybrid = opened.reader.sections.iter().any(|section| {
         let before = revisions.iter().rfind(|revision| revision.end <= section.offset);
         let stream = section.trailer.get("XRefStm").and_then(Object::integer);
+        // A stream that lists nothing is what writers leave who copy the trailer before.
         section.offset >= signed_end
+            && section.hidden.keys().any(|number| *number != 0)
             && stream.is_some_and(|at| {
                 usize::try_from(at).is_ok_and(|at| before.is_some_and(|before| at < before.end))
             })
@@ -358,6 +360,21 @@ impl Comparison<'_, '_> {
         self.note(kind, Permission::Never, object, place);
     }
 
+    /// Notes a change as the first kind where it is sound, and refuses it as the second where it is not.
+    fn decide(
+        &mut self,
+        is_sound: bool,
+        [sound, unsound]: [ChangeKind; 2],
+        permission: Permission,
+        (object, place): (u32, &str),
+    ) {
+        if is_sound {
+            self.note(sound, permission, object, place);
+        } else {
+            self.refuse(unsound, object, place);
+        }
+    }
+
     /// Refuses any difference between two values. `holder` is the object they stand in.
     fn strict(
         &mut self,
@@ -413,7 +430,10 @@ impl Comparison<'_, '_> {
             }
             // The parts of the file's own bookkeeping are numbered as objects are.
             let held = self.sides.signed.load(id)?.object;
-            let kind = held.dict().and_then(|dict| dict.get("Type")).and_then(Object::name);
+            let kind = held
+                .dict()
+                .and_then(|dict| dict.get("Type"))
+                .and_then(Object::name);
             if matches!(kind, Some(b"XRef" | b"ObjStm")) {
                 continue;
             }

@@ -1,6 +1,12 @@
 //! Revisions: where each ends (ISO 32000-1 7.5.6), and what follows the last.
 
-use super::{OpenError, parse::is_space, xref::Section};
+use std::collections::BTreeMap;
+
+use super::{
+    OpenError,
+    parse::is_space,
+    xref::{Entry, Section},
+};
 use crate::limits::MAX_PDF_SECTIONS;
 
 /// A state of the file that some writer left complete.
@@ -10,6 +16,51 @@ pub struct Revision {
     pub cross_reference: usize,
     /// Offset after its `%%EOF`, line end not counted.
     pub end: usize,
+}
+
+/// What one revision did to the objects of the file, by number.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RevisionObjects {
+    /// Numbers that were not in use before.
+    pub added: Vec<u32>,
+    /// Numbers that stood for another object before, or for the same one elsewhere.
+    pub replaced: Vec<u32>,
+    /// Numbers that stand for nothing any more.
+    pub freed: Vec<u32>,
+}
+
+/// The objects of each revision, in the order of the file.
+pub(super) fn objects(revisions: &[Revision], sections: &[Section]) -> Vec<RevisionObjects> {
+    let mut held: BTreeMap<u32, Entry> = BTreeMap::new();
+    let mut oldest = sections.len();
+    let mut found = Vec::with_capacity(revisions.len());
+    for revision in revisions {
+        let newest = sections
+            .iter()
+            .position(|section| section.offset == revision.cross_reference)
+            .unwrap_or(oldest);
+        // Its own sections are those that no revision before it leads to; the newest speaks last.
+        let own = sections.get(newest..oldest).unwrap_or_default();
+        let mut listed: BTreeMap<u32, Entry> = BTreeMap::new();
+        for section in own.iter().rev() {
+            let numbers = section.entries.keys().chain(section.hidden.keys());
+            listed.extend(numbers.filter_map(|number| Some((*number, section.entry(*number)?))));
+        }
+        let mut objects = RevisionObjects::default();
+        for (number, entry) in listed {
+            let before = held.insert(number, entry).filter(|entry| *entry != Entry::Free);
+            match (before, entry) {
+                (None, Entry::Free) => {}
+                (None, _) => objects.added.push(number),
+                (Some(_), Entry::Free) => objects.freed.push(number),
+                (Some(before), now) if before == now => {}
+                (Some(_), _) => objects.replaced.push(number),
+            }
+        }
+        found.push(objects);
+        oldest = oldest.min(newest);
+    }
+    found
 }
 
 /// Every `startxref` in the file with the number after it and, where one follows, the end of the

@@ -31,10 +31,12 @@ impl Comparison<'_, '_> {
             let entry = self.sides.last.follow(entry)?;
             is_plain &= !matches!(entry.object, Object::Dict(_) | Object::Array(_));
         }
-        match is_plain {
-            true => self.note(ChangeKind::Metadata, ALWAYS, at, "Info"),
-            false => self.refuse(ChangeKind::MetadataUnsafe, at, "Info"),
-        }
+        self.decide(
+            is_plain,
+            [ChangeKind::Metadata, ChangeKind::MetadataUnsafe],
+            ALWAYS,
+            (at, "Info"),
+        );
         Ok(())
     }
 
@@ -51,10 +53,12 @@ impl Comparison<'_, '_> {
             let holds = |word: &[u8]| data.windows(word.len()).any(|part| part == word);
             holds(XMP_ROOT) && !UNSAFE_XML.into_iter().any(holds)
         };
-        match is_safe {
-            true => self.note(ChangeKind::Metadata, ALWAYS, at, "Metadata"),
-            false => self.refuse(ChangeKind::MetadataUnsafe, at, "Metadata"),
-        }
+        self.decide(
+            is_safe,
+            [ChangeKind::Metadata, ChangeKind::MetadataUnsafe],
+            ALWAYS,
+            (at, "Metadata"),
+        );
         Ok(())
     }
 
@@ -109,10 +113,12 @@ impl Comparison<'_, '_> {
                 is_sound &= !stated.is_stream() && is_extension(&stated.object, &was);
             }
         }
-        match is_sound {
-            true => self.note(ChangeKind::Extensions, ALWAYS, at, "Extensions"),
-            false => self.refuse(ChangeKind::Catalog, at, "Extensions"),
-        }
+        self.decide(
+            is_sound,
+            [ChangeKind::Extensions, ChangeKind::Catalog],
+            ALWAYS,
+            (at, "Extensions"),
+        );
         Ok(())
     }
 
@@ -130,10 +136,12 @@ impl Comparison<'_, '_> {
             Some(after_dict) if !after.is_stream() => self.store(before, after_dict)?,
             _ => false,
         };
-        match is_sound {
-            true => self.note(ChangeKind::Evidence, ALWAYS, at, "DSS"),
-            false => self.refuse(ChangeKind::EvidenceChanged, at, "DSS"),
-        }
+        self.decide(
+            is_sound,
+            [ChangeKind::Evidence, ChangeKind::EvidenceChanged],
+            ALWAYS,
+            (at, "DSS"),
+        );
         Ok(())
     }
 

@@ -21,8 +21,32 @@ pub(super) const HIDING: i64 = 0x01 | 0x02 | 0x20 | 0x100;
 
 /// Entries that a new signature field or its widget may have. None of them acts or draws outside the field.
 const OF_NEW_FIELDS: [&[u8]; 27] = [
-    b"AP", b"AS", b"BS", b"Border", b"DA", b"DR", b"F", b"FT", b"Ff", b"H", b"Kids", b"Lock", b"M", b"MK",
-    b"NM", b"P", b"Parent", b"Q", b"Rect", b"SV", b"StructParent", b"Subtype", b"T", b"TM", b"TU", b"Type",
+    b"AP",
+    b"AS",
+    b"BS",
+    b"Border",
+    b"DA",
+    b"DR",
+    b"F",
+    b"FT",
+    b"Ff",
+    b"H",
+    b"Kids",
+    b"Lock",
+    b"M",
+    b"MK",
+    b"NM",
+    b"P",
+    b"Parent",
+    b"Q",
+    b"Rect",
+    b"SV",
+    b"StructParent",
+    b"Subtype",
+    b"T",
+    b"TM",
+    b"TU",
+    b"Type",
     b"V",
 ];
 
@@ -173,7 +197,12 @@ impl Comparison<'_, '_> {
                 b"DR" => self.form_resources(number, pair)?,
                 // Fields that were there and have none of their own cannot have been drawn without it.
                 b"DA" if *pair.0 == Object::Null => {
-                    self.note(ChangeKind::Form, Permission::From(ModificationLevel::None), number, "DA");
+                    self.note(
+                        ChangeKind::Form,
+                        Permission::From(ModificationLevel::None),
+                        number,
+                        "DA",
+                    );
                 }
                 _ => self.strict(ChangeKind::Form, number, key, pair)?,
             }
@@ -374,7 +403,6 @@ impl Comparison<'_, '_> {
     fn is_field_value(&self, object: &Object) -> Result<bool, OpenError> {
         let found = self.sides.last.follow(object)?;
         Ok(match &found.object {
-            Object::Dict(_) => false,
             Object::Array(items) => items.iter().all(|item| item.string().is_some()),
             Object::Null | Object::Name(_) | Object::String { .. } => true,
             _ => false,
@@ -392,7 +420,8 @@ impl Comparison<'_, '_> {
         self.given_up.extend(old.reference());
         let before = self.sides.signed.follow(old)?.object;
         let before = before.dict().into_iter().flat_map(Dict::iter);
-        self.given_up.extend(before.filter_map(|(_, look)| look.reference()));
+        self.given_up
+            .extend(before.filter_map(|(_, look)| look.reference()));
         let looks = self.sides.last.follow(new)?;
         let mut is_sound = !looks.is_stream() && looks.object.dict().is_some();
         for (_, look) in looks.object.dict().into_iter().flat_map(Dict::iter) {
@@ -422,7 +451,11 @@ impl Comparison<'_, '_> {
         let was = self.sides.signed.follow(old)?.object;
         let is = self.sides.last.follow(new)?.object;
         let [was, is] = [was, is].map(|flags| flags.integer().unwrap_or_default());
-        let may_come = if key == b"F" { 0x04 | 0x40 | 0x80 | 0x200 } else { 1 };
+        let may_come = if key == b"F" {
+            0x04 | 0x40 | 0x80 | 0x200
+        } else {
+            1
+        };
         if was & is != was || (is & !was) & !may_come != 0 {
             self.refuse(ChangeKind::FieldChanged, number, name);
         }
@@ -499,9 +532,11 @@ impl Comparison<'_, '_> {
                 || !(is_group || is_signature)
                 || !is_child && parent.object != Object::Null
             {
-                let kind = match dict.get("A").is_some() || dict.get("AA").is_some() {
-                    true => ChangeKind::Action,
-                    false => ChangeKind::FieldAdded,
+                let acts = dict.get("A").is_some() || dict.get("AA").is_some();
+                let kind = if acts {
+                    ChangeKind::Action
+                } else {
+                    ChangeKind::FieldAdded
                 };
                 self.refuse(kind, id.number, here.name);
                 continue;

@@ -25,9 +25,33 @@ const SIGNATURE_SHARE: f64 = 0.25;
 
 /// Entries that a new note may have; nothing that acts or draws elsewhere.
 const OF_NOTES: [&[u8]; 27] = [
-    b"AP", b"AS", b"Border", b"C", b"CA", b"Contents", b"CreationDate", b"F", b"IRT", b"M", b"NM", b"Name",
-    b"Open", b"P", b"Parent", b"Popup", b"RC", b"RT", b"Rect", b"State", b"StateModel", b"Subj", b"Subtype",
-    b"T", b"Type", b"Rotate", b"StructParent",
+    b"AP",
+    b"AS",
+    b"Border",
+    b"C",
+    b"CA",
+    b"Contents",
+    b"CreationDate",
+    b"F",
+    b"IRT",
+    b"M",
+    b"NM",
+    b"Name",
+    b"Open",
+    b"P",
+    b"Parent",
+    b"Popup",
+    b"RC",
+    b"RT",
+    b"Rect",
+    b"State",
+    b"StateModel",
+    b"Subj",
+    b"Subtype",
+    b"T",
+    b"Type",
+    b"Rotate",
+    b"StructParent",
 ];
 
 impl Comparison<'_, '_> {
@@ -214,12 +238,12 @@ impl Comparison<'_, '_> {
         let subtype = reader.get(dict, "Subtype")?.object;
         let is_note = subtype.name().is_some_and(|name| NOTES.contains(&name))
             && dict.iter().all(|(key, _)| OF_NOTES.contains(&key));
-        let is_small = subtype.name() == Some(b"Popup")
-            || seen.map(size).is_some_and(|(width, height)| width <= ICON && height <= ICON);
-        match is_note && is_small {
-            true => self.note(ChangeKind::Annotation, NOTING, number, "Annots"),
-            false => self.refuse(ChangeKind::AnnotationOverFace, number, "Annots"),
-        }
+        let is_small = subtype.name() == Some(b"Popup") && dict.get("AP").is_none()
+            || seen
+                .map(size)
+                .is_some_and(|(width, height)| width <= ICON && height <= ICON);
+        let kinds = [ChangeKind::Annotation, ChangeKind::AnnotationOverFace];
+        self.decide(is_note && is_small, kinds, NOTING, (number, "Annots"));
         Ok(())
     }
 }
