@@ -17,7 +17,7 @@ use crate::output;
     name = "certseal",
     version,
     about = "电子证照签发、签章、核验与互认\nIssue, seal, verify and recognise electronic certificates",
-    after_help = "退出码 Exit status:\n  0  完成；核验通过；予以互认 done, TOTAL-PASSED, accepted\n  1  核验不通过；不予互认；有记录被拒 TOTAL-FAILED, not accepted, rows rejected\n  2  用法或运行错误 usage or operational error\n  3  无法判定 INDETERMINATE",
+    after_help = "退出码 Exit status:\n  0  完成；核验通过；予以互认 done, TOTAL-PASSED, accepted\n  1  核验不通过或不在有效状态；不予互认；有记录被拒；未查到；审计有误 TOTAL-FAILED, not in force, not accepted, rows rejected, nothing found, audit found faults\n  2  用法或运行错误 usage or operational error\n  3  无法判定 INDETERMINATE",
     disable_help_subcommand = true,
     disable_help_flag = true,
     disable_version_flag = true

@@ -29,6 +29,7 @@ use certseal_core::{
     catalogue::{Catalogue, CertificateType},
     clock::{Clock, SystemClock},
     crypto::{KeyFolder, Passphrase},
+    files,
     home::{Home, HomeError, PkiError, TrustStoreError},
     issue::{IssueError, Service},
     registry::{RegistryError, SledOptions},
@@ -214,13 +215,7 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if path.exists() && !path.is_file() {
         return fs::write(path, bytes);
     }
-    let mut partial = path.as_os_str().to_owned();
-    partial.push(".part");
-    let written = fs::write(&partial, bytes).and_then(|()| fs::rename(&partial, path));
-    if written.is_err() {
-        let _ = fs::remove_file(&partial);
-    }
-    written
+    files::write(path, bytes)
 }
 
 /// What went wrong with the installation, with advice.

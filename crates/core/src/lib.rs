@@ -17,6 +17,7 @@ pub mod codes;
 pub mod crypto;
 pub mod document;
 pub mod face;
+pub mod files;
 pub mod home;
 pub mod issue;
 pub mod limits;

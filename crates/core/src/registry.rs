@@ -51,7 +51,7 @@ pub use on_sled::{Audit, Fault, SledOptions, SledRegistry};
 /// - **Idempotency.** An item whose key was seen with the same request digest is not appended again;
 ///   the earlier event is answered with `replayed` set. A seen key with another digest is
 ///   [`AppendError::IdempotencyConflict`]. This holds across restarts and machines, within a batch too.
-/// - **Who retries.** The caller, and only after [`RegistryError::is_transient`]; an implementation
+/// - **Who retries.** The caller, and only after [`RegistryError::Unavailable`]; an implementation
 ///   retries nothing by itself. After any other `Err` from `append` it is unknown whether the batch is
 ///   in; a repeat with the same idempotency keys (or identifiers) is safe and tells.
 /// - **Errors.** `Err(RegistryError)` means the registry could not work, for the whole call;
@@ -729,11 +729,4 @@ pub enum RegistryError {
     /// A remote registry cannot be reached or is overloaded; a repeat may succeed.
     #[error("登记簿暂不可用：{0} (unavailable)")]
     Unavailable(String),
-}
-
-impl RegistryError {
-    /// Whether the same call may succeed a little later without anybody's help.
-    pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Unavailable(_))
-    }
 }

@@ -24,6 +24,7 @@ use ring::{
 use zeroize::Zeroizing;
 
 use super::{SignatureScheme, Signer, SignerError};
+use crate::files::sync_name;
 
 /// scrypt cost 2^14 × 8 × 128 bytes = 16 MiB of memory. OpenSSL refuses to read more than 32 MiB
 /// unless told otherwise, and 2^15 already passes that by a little.
@@ -316,15 +317,7 @@ fn write_durably(path: &Path, bytes: &[u8]) -> io::Result<()> {
         .open(path)?;
     file.write_all(bytes)?;
     file.sync_all()?;
-    sync_folder_of(path)
-}
-
-fn sync_folder_of(path: &Path) -> io::Result<()> {
-    let folder = path
-        .parent()
-        .filter(|p| !p.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    File::open(folder)?.sync_all()
+    sync_name(path)
 }
 
 #[cfg(test)]

@@ -13,13 +13,13 @@ use super::{
     error::printing_errors,
     identifier_for,
     numbering::Numbering,
-    press::{self, Press, SealedDocument},
+    press::{Press, SealedDocument},
     press_room::PressRoom,
 };
 use crate::{
     catalogue::{Catalogue, CertificateType, FaceData, Issuer},
     clock::{Clock, civil_date},
-    crypto::KeyFolder,
+    crypto::{KeyFolder, sha256},
     registry::{
         Append, AppendError, Appended, Basis, CertificateRecord, Change, Idempotency, NewCertificate,
         Objects, Query, Registry, RegistryError, SealRecord, document_key,
@@ -467,7 +467,7 @@ fn fingerprint(request: &Request) -> [u8; 32] {
     part(b"photos");
     for (key, bytes) in &request.record.photos {
         part(key.as_bytes());
-        part(&press::sha256(bytes));
+        part(&sha256(bytes));
     }
-    press::sha256(&all)
+    sha256(&all)
 }
