@@ -475,7 +475,7 @@ fn list_neighbour(district: &Home, neighbour: &Home, folder: &Path) -> Result<()
     let keys = KeyFolder::unlocked(&district.keys_path(), passphrase()?);
     let signer = keys.identity(LIST_KEY).context("打开信任列表密钥")?;
     district
-        .list_authority(&exported, &*signer.signer, clock().now())
+        .list_authority(&exported, false, &*signer.signer, clock().now())
         .map(drop)
         .map_err(home_failure)
 }
