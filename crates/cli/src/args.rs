@@ -531,7 +531,29 @@ pub(crate) enum Trust {
     Add {
         /// 对方导出的目录 Folder the other authority exported
         from: PathBuf,
+        /// 已核对：对方换发了根证书 Its roots differ from those listed, and were compared
+        #[arg(long)]
+        new_roots: bool,
     },
+    /// 暂停采信一个机构并签发新列表 Take an authority off for a time and sign the next list
+    Suspend(Standing),
+    /// 恢复采信 Vouch for a suspended or withdrawn authority again
+    Resume(Standing),
+    /// 撤销采信 Take an authority off the list from now on
+    Withdraw(Standing),
+}
+
+/// Options of a change of an authority's status.
+#[derive(Debug, Args)]
+pub(crate) struct Standing {
+    /// 机构标识，见 trust show Id of the authority, as trust show has it
+    pub(crate) authority: String,
+    /// 事由，记入信任列表 Reason, entered in the trust list
+    #[arg(long, value_name = "TEXT", value_parser = remark::reason)]
+    pub(crate) reason: String,
+    /// 确认所指是本机构 Yes, even our own authority
+    #[arg(long)]
+    pub(crate) ours: bool,
 }
 
 /// Options of `audit`.

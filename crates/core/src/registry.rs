@@ -364,12 +364,7 @@ impl Change {
     pub fn kind(&self) -> EventKind {
         match self {
             Self::Enrol(_) => EventKind::Enrolled,
-            Self::Issue(new) => match new.basis {
-                Basis::First => EventKind::Issued,
-                Basis::Renews(_) => EventKind::Renewed,
-                Basis::Amends(_) => EventKind::Amended,
-                Basis::Reissues(_) => EventKind::Reissued,
-            },
+            Self::Issue(new) => new.basis.kind(),
             Self::Suspend(_) => EventKind::Suspended,
             Self::Resume(_) => EventKind::Resumed,
             Self::Revoke(_) => EventKind::Revoked,
@@ -463,6 +458,16 @@ impl Basis {
         match self {
             Self::First => None,
             Self::Renews(id) | Self::Amends(id) | Self::Reissues(id) => Some(id),
+        }
+    }
+
+    /// The kind of event a certificate on this basis becomes.
+    pub fn kind(&self) -> EventKind {
+        match self {
+            Self::First => EventKind::Issued,
+            Self::Renews(_) => EventKind::Renewed,
+            Self::Amends(_) => EventKind::Amended,
+            Self::Reissues(_) => EventKind::Reissued,
         }
     }
 }
