@@ -23,6 +23,9 @@ use crate::{
     output::{self, Context as _, Failure, Outcome},
 };
 
+/// Largest file that is read.
+const LARGEST: u64 = MAX_DOCUMENT_BYTES as u64;
+
 /// A verifier over an installation, with its registry where it is at hand.
 pub(crate) struct Desk {
     verifier: Verifier,
@@ -147,13 +150,17 @@ pub(crate) fn read(input: &str) -> Result<Examined, Failure> {
     if looks_like_text && !path.exists() {
         return Ok(Examined::of_qr_text(input));
     }
+    let unread = |error: io::Error| {
+        Failure::from_error(&format!("读取 {input}"), &error)
+            .hint("参数应为证照文件、二维码图片、二维码文本或电子证照标识。")
+    };
+    let file = File::open(path).map_err(unread)?;
+    // The size is asked before a byte is read; what has none, such as a pipe, is read no further than the limit.
+    if file.metadata().map_err(unread)?.len() > LARGEST {
+        return Ok(Examined::too_large());
+    }
     let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(MAX_DOCUMENT_BYTES as u64 + 1).read_to_end(&mut bytes))
-        .map_err(|error| {
-            Failure::from_error(&format!("读取 {input}"), &error)
-                .hint("参数应为证照文件、二维码图片、二维码文本或电子证照标识。")
-        })?;
+    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(unread)?;
     Ok(Examined::of(&bytes))
 }
 
