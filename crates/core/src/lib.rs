@@ -19,6 +19,8 @@ pub mod document;
 pub mod face;
 pub mod home;
 pub mod issue;
+#[cfg(test)]
+mod judges;
 pub mod limits;
 pub mod os_error;
 pub mod qr;
