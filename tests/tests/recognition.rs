@@ -210,10 +210,16 @@ fn a_neighbour_is_recognised_once_it_is_listed() {
     verdict.check("registry", "undecided", "REGISTRY_NOT_ASKED");
     let verdict = verify(&counter.home(), &[theirs.file.to_str().unwrap()]);
     verdict.expect(0, "TOTAL-PASSED", "by-dates");
+    let said = run_ok(certseal(&counter.home()).arg("verify").arg(&theirs.file));
+    assert!(
+        said.starts_with("结论  真实，在有效期内；登记状态未查，"),
+        "{said}"
+    );
+    assert_eq!(recognition["in_force"], "by-dates");
 
     let said = run_ok(certseal(&counter.home()).arg("recognise").arg(&theirs.file));
     assert!(
-        said.starts_with("互认  予以认可 (OK)\n机构  浙江省样例市样例区"),
+        said.starts_with("互认  予以认可 (OK)\n注意  登记状态未查，是否被暂扣、撤销或注销，以登记簿为准\n机构  浙江省样例市样例区"),
         "{said}"
     );
 }

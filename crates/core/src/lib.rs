@@ -20,6 +20,8 @@ pub mod face;
 pub mod files;
 pub mod home;
 pub mod issue;
+#[cfg(test)]
+mod judges;
 pub mod limits;
 pub mod os_error;
 pub mod qr;

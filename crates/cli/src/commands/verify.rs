@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeSet,
+    fs,
     io::{self, BufRead as _},
     path::Path,
     sync::Arc,
@@ -147,10 +148,15 @@ pub(crate) fn read(input: &str) -> Result<Examined, Failure> {
     if looks_like_text && !path.exists() {
         return Ok(Examined::of_qr_text(input));
     }
-    let bytes = read_to(path, MAX_DOCUMENT_BYTES).map_err(|error| {
+    let unread = |error: io::Error| {
         Failure::from_error(&format!("读取 {input}"), &error)
             .hint("参数应为证照文件、二维码图片、二维码文本或电子证照标识。")
-    })?;
+    };
+    // The size is asked before a byte is read; what has none, such as a pipe, is read no further than the limit.
+    if fs::metadata(path).map_err(unread)?.len() > MAX_DOCUMENT_BYTES as u64 {
+        return Ok(Examined::too_large());
+    }
+    let bytes = read_to(path, MAX_DOCUMENT_BYTES).map_err(unread)?;
     Ok(Examined::of(&bytes))
 }
 

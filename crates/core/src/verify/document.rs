@@ -13,7 +13,8 @@ mod parts;
 
 use jiff::Timestamp;
 
-use self::parts::{judge_certification, judge_issuer, judge_range, judge_time, unreadable};
+pub(super) use self::parts::unreadable;
+use self::parts::{judge_certification, judge_issuer, judge_range, judge_time};
 use super::{
     agreement::{self, Sayings},
     checks,

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use super::{
     checks,
-    document::Document,
+    document::{self, Document},
     indication::SubIndication,
     report::{Finding, Input},
     token,
 };
 use crate::{
-    limits::MAX_QR_TEXT,
+    document::pdf::open::OpenError,
+    limits::{MAX_DOCUMENT_BYTES, MAX_QR_TEXT},
     qr::{
         picture::{self, PictureError},
         text::{self, Scanned},
@@ -54,6 +55,19 @@ impl Examined {
             return Self::of_qr_text(text);
         }
         Self::of_file(bytes)
+    }
+
+    /// Stands for what is larger than [`MAX_DOCUMENT_BYTES`], of which nothing has to be read to say so.
+    pub fn too_large() -> Examined {
+        let error = OpenError::TooLarge {
+            limit: MAX_DOCUMENT_BYTES,
+        };
+        Examined {
+            what: What::Unreadable {
+                input: Input::Document,
+                finding: Box::new(document::unreadable(&error)),
+            },
+        }
     }
 
     /// Reads a document.
