@@ -257,17 +257,15 @@ mod tests {
         assert_eq!(Bitmap::of(&corners(4, 3), false).corners(), 16);
         let content = sample();
         assert_eq!(Bitmap::of(&drawn(&content, 4, 4), false).corners(), 3);
-        let start = std::time::Instant::now();
         for (side, scale) in [(40, 4), (300, 1)] {
             let picture = file(corners(side, scale), ImageFormat::Png);
             assert!(matches!(decode(&picture), Err(PictureError::TooBusy)), "{side}");
         }
-        assert!(start.elapsed().as_secs() < 10);
     }
 
     /// Four crowds of six corners at the ends of a square: each corner has six by six pairs to go with.
     #[test]
-    fn crowds_of_corners_are_done_with_in_time() {
+    fn crowds_of_corners_end_within_the_steps_allowed() {
         let stamp = corners(1, 6);
         for ground in [0, 2, 3, 5] {
             let mut page = GrayImage::from_pixel(2_990, 2_990, Luma([255]));
@@ -283,11 +281,8 @@ mod tests {
             }
             assert_eq!(Bitmap::of(&page, false).corners(), MAX_QR_CORNERS);
             let left = Cell::new(MAX_QR_WORK);
-            let start = std::time::Instant::now();
             let found = search(&page, false, &left);
-            let took = start.elapsed();
-            println!("ground {ground}: {found:?}, {} steps left, {took:?}", left.get());
-            assert!(took.as_secs() < 10, "{took:?}");
+            assert!(found.is_err() || left.get() > 0, "ground {ground}: {found:?}");
         }
     }
 
@@ -302,7 +297,6 @@ mod tests {
         let left = Cell::new(MAX_QR_WORK);
         assert_eq!(search(&page, false, &left), Ok(vec![content]));
         let used = MAX_QR_WORK - left.get();
-        println!("{used} steps");
         assert!(used < MAX_QR_WORK / 3, "{used}");
         for too_few in [0, 1_000, used - 1] {
             let left = Cell::new(too_few);
@@ -337,9 +331,7 @@ mod tests {
         bomb.extend_from_slice(&chunk);
         bomb.extend(crc32(&chunk).to_be_bytes());
         bomb.extend_from_slice(&good[33..]);
-        let start = std::time::Instant::now();
-        let _ = decode(&bomb);
-        assert!(start.elapsed().as_millis() < 1_000, "{:?}", start.elapsed());
+        assert_eq!(decode(&bomb), decode(&good));
         let mut huge = good;
         huge[16..24].copy_from_slice(&[0, 1, 0, 0, 0, 1, 0, 0]);
         let crc = crc32(&huge[12..29]);

@@ -104,7 +104,7 @@ impl Examined {
             Err(error) => {
                 let english = error.to_string();
                 let what = match error {
-                    PictureError::TooBusy { .. } => {
+                    PictureError::TooBusy => {
                         let chinese = "图片中类似二维码的图形过多，请只拍摄一个二维码";
                         open("PICTURE_TOO_BUSY", chinese, &english)
                     }
