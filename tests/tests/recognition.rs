@@ -509,9 +509,11 @@ fn an_authority_is_taken_off_and_put_back_by_command() {
             said.contains(status) && said.contains("函告〔2026〕12 号"),
             "{said}"
         );
-        // From now on: what was sealed before bears a date that nothing proves, what is sealed now none that counts.
+        // What was sealed before bears a date that nothing proves.
         let verdict = counter.recognise(theirs, &[]);
         assert_ne!(verdict.recognition["decision"], "accepted", "{verb}");
+        // Signatures tell whole seconds.
+        thread::sleep(Duration::from_secs(1));
         let since = issue(&counter.neighbours_home(), TYPE, &["--reissues", &latest]);
         latest = since.said("identifier").to_owned();
         counter.recognise(&since.file, &[]).decides(1, "refused", code);
