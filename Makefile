@@ -27,6 +27,7 @@ lint:
 	@scripts/setup.sh demo
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked --quiet
 	@if command -v cargo-deny >/dev/null 2>&1; then \
 		cargo deny --offline --locked check bans licenses sources; \
 	else echo "lint: cargo-deny is not installed, licence and source check skipped"; fi

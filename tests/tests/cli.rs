@@ -336,6 +336,10 @@ fn a_chain_of_successors_is_kept() {
     let mut command = issue(home.path(), PERMIT, &table, &path(9));
     let (_, stderr) = run_to(2, command.args(["--renews", &identifiers[0]]));
     assert!(stderr.contains("已换发"), "{stderr}");
+    // That is told before a seal is opened or anything made.
+    let mut command = issue(home.path(), PERMIT, &table, &path(9));
+    let (_, stderr) = run_to(2, command.args(["--renews", &identifiers[0], "--seal", "none"]));
+    assert!(stderr.contains("已换发"), "{stderr}");
     let change = |verb: &str, n: usize| {
         let mut command = certseal(home.path());
         command.args(["certificate", verb, &identifiers[n], "--reason", "测试"]);

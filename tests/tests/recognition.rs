@@ -210,10 +210,16 @@ fn a_neighbour_is_recognised_once_it_is_listed() {
     verdict.check("registry", "undecided", "REGISTRY_NOT_ASKED");
     let verdict = verify(&counter.home(), &[theirs.file.to_str().unwrap()]);
     verdict.expect(0, "TOTAL-PASSED", "by-dates");
+    let said = run_ok(certseal(&counter.home()).arg("verify").arg(&theirs.file));
+    assert!(
+        said.starts_with("结论  真实，在有效期内；登记状态未查，"),
+        "{said}"
+    );
+    assert_eq!(recognition["in_force"], "by-dates");
 
     let said = run_ok(certseal(&counter.home()).arg("recognise").arg(&theirs.file));
     assert!(
-        said.starts_with("互认  予以认可 (OK)\n机构  浙江省样例市样例区"),
+        said.starts_with("互认  予以认可 (OK)\n注意  登记状态未查，是否被暂扣、撤销或注销，以登记簿为准\n机构  浙江省样例市样例区"),
         "{said}"
     );
 }
@@ -458,4 +464,124 @@ fn a_list_takes_back_what_it_gave() {
         verdict.decides(1, "refused", code);
         assert_eq!(verdict.report["indication"], indication, "{code}");
     }
+}
+
+impl Counter {
+    /// Changes an authority's status by command.
+    fn set(&self, verb: &str, authority: &str, more: &[&str]) -> (Option<i32>, String) {
+        let mut command = certseal(&self.home());
+        command.args(["trust", verb, authority, "--reason", "函告〔2026〕12 号"]);
+        let output = run(command.args(more));
+        let said = if output.status.success() {
+            output.stdout
+        } else {
+            output.stderr
+        };
+        (output.status.code(), String::from_utf8(said).unwrap())
+    }
+
+    #[track_caller]
+    fn refuses(&self, verb: &str, authority: &str, words: &str) {
+        let before = fs::read(self.list()).unwrap();
+        let (status, said) = self.set(verb, authority, &[]);
+        assert_eq!(status, Some(2), "{said}");
+        assert!(said.contains(words) && said.contains("建议："), "{said}");
+        assert!(
+            fs::read(self.list()).unwrap() == before,
+            "the list was changed: {said}"
+        );
+    }
+}
+
+#[test]
+fn an_authority_is_taken_off_and_put_back_by_command() {
+    let counter = acquainted();
+    let theirs = &world().neighbour.issued.file;
+    let mut latest = world().neighbour.issued.said("identifier").to_owned();
+    for (verb, status, code) in [
+        ("suspend", "暂停采信", "AUTHORITY_SUSPENDED"),
+        ("withdraw", "撤销采信", "AUTHORITY_WITHDRAWN"),
+    ] {
+        counter.recognise(theirs, &[]).decides(0, "accepted", "OK");
+        let (exit, said) = counter.set(verb, "cn-330199", &[]);
+        assert_eq!(exit, Some(0), "{said}");
+        assert!(
+            said.contains(status) && said.contains("函告〔2026〕12 号"),
+            "{said}"
+        );
+        // What was sealed before bears a date that nothing proves.
+        let verdict = counter.recognise(theirs, &[]);
+        assert_ne!(verdict.recognition["decision"], "accepted", "{verb}");
+        // Signatures tell whole seconds.
+        thread::sleep(Duration::from_secs(1));
+        let since = issue(&counter.neighbours_home(), TYPE, &["--reissues", &latest]);
+        latest = since.said("identifier").to_owned();
+        counter.recognise(&since.file, &[]).decides(1, "refused", code);
+        counter.refuses(verb, "cn-330199", "已是该状态");
+
+        // Handing over the folder once more brings nobody back.
+        counter.list_neighbour();
+        let verdict = counter.recognise(theirs, &[]);
+        assert_ne!(verdict.recognition["decision"], "accepted", "{verb}, listed anew");
+
+        let (exit, said) = counter.set("resume", "cn-330199", &[]);
+        assert_eq!(exit, Some(0), "{said}");
+        counter.recognise(theirs, &[]).decides(0, "accepted", "OK");
+    }
+    counter.refuses("resume", "cn-330199", "已是该状态");
+    counter.refuses("withdraw", "cn-999999", "没有机构 cn-999999");
+}
+
+#[test]
+fn ours_is_not_taken_off_by_accident() {
+    let counter = counter();
+    let ours = &world().ours.issued.file;
+    counter.refuses("suspend", "cn-419901", "本机构");
+    counter.refuses("withdraw", "cn-419901", "本机构");
+    counter.recognise(ours, &[]).decides(0, "accepted", "OK");
+    let (exit, said) = counter.set("withdraw", "cn-419901", &["--ours"]);
+    assert_eq!(exit, Some(0), "{said}");
+    // Our registry proves when it was sealed; without it nobody stands behind it any more.
+    counter.recognise(ours, &[]).decides(0, "accepted", "OK");
+    let verdict = counter.recognise(ours, &["--offline"]);
+    assert_ne!(verdict.recognition["decision"], "accepted");
+    let (exit, said) = counter.set("resume", "cn-419901", &[]);
+    assert_eq!(exit, Some(0), "{said}");
+    counter.recognise(ours, &[]).decides(0, "accepted", "OK");
+}
+
+#[test]
+fn other_roots_under_a_known_name_take_a_word() {
+    let counter = acquainted();
+    // A stranger calls itself what the neighbour is called.
+    let stranger = copy_of(world().stranger.folder.path());
+    let exported = stranger.path().join("export");
+    run_ok(
+        certseal(&stranger.path().join("home"))
+            .args(["trust", "export", "--out"])
+            .arg(&exported),
+    );
+    let description = exported.join("authority.json");
+    let mut claimed: Value = serde_json::from_slice(&fs::read(&description).unwrap()).unwrap();
+    claimed["id"] = "cn-330199".into();
+    fs::write(&description, claimed.to_string()).unwrap();
+    let before = fs::read(counter.list()).unwrap();
+    let output = run(certseal(&counter.home()).args(["trust", "add"]).arg(&exported));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("根证书") && said.contains("--new-roots"), "{said}");
+    assert!(
+        fs::read(counter.list()).unwrap() == before,
+        "the list was changed"
+    );
+    let theirs = &world().neighbour.issued.file;
+    counter.recognise(theirs, &[]).decides(0, "accepted", "OK");
+
+    run_ok(
+        certseal(&counter.home())
+            .args(["trust", "add", "--new-roots"])
+            .arg(&exported),
+    );
+    let verdict = counter.recognise(theirs, &[]);
+    assert_ne!(verdict.recognition["decision"], "accepted");
 }

@@ -6,7 +6,7 @@ use std::{
     collections::BTreeSet,
     fmt::Write as _,
     fs::{self, File},
-    io::{Seek as _, SeekFrom, Write as _},
+    io::Write as _,
     ops::Range,
     process::Command,
     sync::OnceLock,
@@ -21,7 +21,7 @@ use certseal_core::{
 use certseal_tests::{
     certseal,
     documents::{Issued, copy_of, found, issue, judged, signature_gap, verify},
-    judge_is_here, pyhanko, run_ok,
+    judge_is_here, pyhanko, run_json, run_ok, run_to,
 };
 use jiff::Timestamp;
 use tempfile::TempDir;
@@ -522,11 +522,26 @@ fn a_file_beyond_the_limit_is_refused_at_once_and_by_name() {
     let file = own.path().join("large.pdf");
     let mut large = File::create(&file).unwrap();
     large.write_all(&office().good.document).unwrap();
-    large.seek(SeekFrom::Start(70 << 20)).unwrap();
-    large.write_all(b"\n%%EOF\n").unwrap();
+    // A hole of 64 GB: whoever reads it is long about it.
+    large.set_len(1 << 36).unwrap();
     drop(large);
+    let home = own.path().join("home");
     let begun = Instant::now();
-    let verdict = verify(&own.path().join("home"), &[file.to_str().unwrap()]);
+    let verdict = verify(&home, &[file.to_str().unwrap()]);
+    // The picture of a QR code, and the other verb, have the same limit.
+    let picture = own.path().join("large.png");
+    let mut large = File::create(&picture).unwrap();
+    large.write_all(b"\x89PNG\r\n\x1a\n").unwrap();
+    large.set_len(1 << 36).unwrap();
+    for file in [&file, &picture] {
+        let (said, _) = run_to(3, certseal(&home).arg("verify").arg(file));
+        assert!(
+            said.contains("FILE_TOO_LARGE") && said.contains("64 MiB"),
+            "{said}"
+        );
+        let said = run_json(3, certseal(&home).arg("recognise").arg(file));
+        assert_eq!(said["report"]["reason"], "FILE_TOO_LARGE", "{said}");
+    }
     let took = begun.elapsed();
     assert!(took < Duration::from_secs(10), "it took {took:?}");
     verdict.expect(3, "INDETERMINATE", "unknown");

@@ -17,7 +17,7 @@ use crate::output;
     name = "certseal",
     version,
     about = "电子证照签发、签章、核验与互认\nIssue, seal, verify and recognise electronic certificates",
-    after_help = "退出码 Exit status:\n  0  完成；核验通过；予以互认 done, TOTAL-PASSED, accepted\n  1  核验不通过；不予互认；有记录被拒 TOTAL-FAILED, not accepted, rows rejected\n  2  用法或运行错误 usage or operational error\n  3  无法判定 INDETERMINATE",
+    after_help = "退出码 Exit status:\n  0  完成；核验通过；予以互认 done, TOTAL-PASSED, accepted\n  1  核验不通过或不在有效状态；不予互认；有记录被拒；未查到；审计有误 TOTAL-FAILED, not in force, not accepted, rows rejected, nothing found, audit found faults\n  2  用法或运行错误 usage or operational error\n  3  无法判定 INDETERMINATE",
     disable_help_subcommand = true,
     disable_help_flag = true,
     disable_version_flag = true
@@ -531,7 +531,29 @@ pub(crate) enum Trust {
     Add {
         /// 对方导出的目录 Folder the other authority exported
         from: PathBuf,
+        /// 已核对：对方换发了根证书 Its roots differ from those listed, and were compared
+        #[arg(long)]
+        new_roots: bool,
     },
+    /// 暂停采信一个机构并签发新列表 Take an authority off for a time and sign the next list
+    Suspend(Standing),
+    /// 恢复采信 Vouch for a suspended or withdrawn authority again
+    Resume(Standing),
+    /// 撤销采信 Take an authority off the list from now on
+    Withdraw(Standing),
+}
+
+/// Options of a change of an authority's status.
+#[derive(Debug, Args)]
+pub(crate) struct Standing {
+    /// 机构标识，见 trust show Id of the authority, as trust show has it
+    pub(crate) authority: String,
+    /// 事由，记入信任列表 Reason, entered in the trust list
+    #[arg(long, value_name = "TEXT", value_parser = remark::reason)]
+    pub(crate) reason: String,
+    /// 确认所指是本机构 Yes, even our own authority
+    #[arg(long)]
+    pub(crate) ours: bool,
 }
 
 /// Options of `audit`.

@@ -29,6 +29,7 @@ use certseal_core::{
     catalogue::{Catalogue, CertificateType},
     clock::{Clock, SystemClock},
     crypto::{KeyFolder, Passphrase},
+    files,
     home::{Home, HomeError, PkiError, TrustStoreError},
     issue::{IssueError, Service},
     registry::{RegistryError, SledOptions},
@@ -214,13 +215,7 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if path.exists() && !path.is_file() {
         return fs::write(path, bytes);
     }
-    let mut partial = path.as_os_str().to_owned();
-    partial.push(".part");
-    let written = fs::write(&partial, bytes).and_then(|()| fs::rename(&partial, path));
-    if written.is_err() {
-        let _ = fs::remove_file(&partial);
-    }
-    written
+    files::write(path, bytes)
 }
 
 /// What went wrong with the installation, with advice.
@@ -241,6 +236,14 @@ pub(crate) fn home_failure(error: HomeError) -> Failure {
         HomeError::Trust(TrustStoreError::ClaimsOurs { .. }) => {
             Some("核对目录是否拿错；确系对方所给的，请对方更正其机构说明中的标识、区划和颁证机构后重新导出。")
         }
+        HomeError::Trust(TrustStoreError::OtherRoots { .. }) => {
+            Some("另循渠道与对方核对根证书的 SHA-256；确已换发的，加 --new-roots。")
+        }
+        HomeError::Trust(TrustStoreError::NotListed(_) | TrustStoreError::SameStatus(_)) => {
+            Some("用 certseal trust show 查看机构的标识和状态。")
+        }
+        HomeError::Trust(TrustStoreError::IsOurs(_)) => Some("核对机构标识；确实要这样做的，加 --ours。"),
+        HomeError::Trust(TrustStoreError::Reason(_)) => Some("改正事由后再试。"),
         HomeError::Key(_) => Some("核对口令；口令由 --passphrase-file 或环境变量 CERTSEAL_PASSPHRASE 提供。"),
         HomeError::Trust(TrustStoreError::Unusable(_)) => {
             Some("请对方重新导出（certseal trust export），或删去该文件后再试。")

@@ -38,9 +38,10 @@ pub use self::{
 use crate::{
     catalogue::{FaceData, FieldError, Issuer, RawRecord},
     clock::civil_date,
+    crypto::sha256,
     issue::{
         IssueError, Service, Unrecorded, field_error, identifier_for, new_certificate,
-        press::{Press, PressError, SealedDocument, Stages, Typesetter, sha256},
+        press::{Press, PressError, SealedDocument, Stages, Typesetter},
         refusal_zh, salt,
     },
     registry::{

@@ -14,6 +14,8 @@
 
 use std::{fmt, sync::Arc};
 
+use ring::digest;
+
 pub mod authority;
 pub mod ecdsa;
 pub mod identity;
@@ -26,6 +28,13 @@ pub use identity::{IdentityError, SigningIdentity};
 pub use key_file::{KeyFileError, Passphrase, PrivateKey};
 pub use key_folder::{KeyFolder, KeyFolderError};
 pub use verify::{DigestAlgorithm, SignatureAlgorithm, VerifyError, verify_signature};
+
+/// The SHA-256 of bytes that stand together in memory.
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut out = [0; 32];
+    out.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
+    out
+}
 
 /// Signature algorithm with all its parameters: one value, nothing negotiated at run time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

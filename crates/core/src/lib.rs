@@ -17,8 +17,11 @@ pub mod codes;
 pub mod crypto;
 pub mod document;
 pub mod face;
+pub mod files;
 pub mod home;
 pub mod issue;
+#[cfg(test)]
+mod judges;
 pub mod limits;
 pub mod os_error;
 pub mod qr;

@@ -40,6 +40,9 @@ pub const MAX_PICTURE_PIXELS: u64 = 40_000_000;
 /// Most corners of QR codes put together in one picture: five codes and some strangers. The work grows
 /// with the third power.
 pub const MAX_QR_CORNERS: usize = 24;
+/// Most steps of the search for QR codes in one picture, all tries together; a step looks at a pixel. A scanned
+/// page of 9 million pixels takes 4 a pixel and try.
+pub const MAX_QR_WORK: u64 = 256_000_000;
 /// Largest compact form of a seal impression: forty intricate characters stay under 40 kB.
 pub const MAX_IMPRESSION_BYTES: usize = 256 << 10;
 /// Largest e-seal: the impression, its maker's X.509 certificates and some names.

@@ -97,6 +97,7 @@ pub fn recognise(report: &Report, list: &TrustList, policy: &Policy) -> Recognit
         schema: Recognition::SCHEMA,
         decision,
         code,
+        in_force: report.in_force,
         region: policy.region.clone(),
         authority,
         conditions,
@@ -725,6 +726,24 @@ mod tests {
             c.content.agreements[0].conditions = vec!["须核对本人身份证".to_owned()];
         });
         assert_eq!(conditions, (Decision::AcceptedWithConditions, "OK"));
+    }
+
+    #[test]
+    fn an_answer_says_that_the_state_was_not_asked() {
+        for (force, notes) in [(Force::ByDates, 1), (Force::InForce, 0)] {
+            let mut case = case();
+            case.report.in_force = force;
+            let recognition = recognise(&case.report, &signed(&case.content), &case.policy);
+            assert_eq!(recognition.in_force, force);
+            let chinese = recognition.to_text(Language::Chinese);
+            assert_eq!(chinese.matches("注意  登记状态未查").count(), notes, "{chinese}");
+            let english = recognition.to_text(Language::English);
+            assert_eq!(
+                english.matches("Note         status not asked").count(),
+                notes,
+                "{english}"
+            );
+        }
     }
 
     #[test]

@@ -51,7 +51,7 @@ pub use on_sled::{Audit, Fault, SledOptions, SledRegistry};
 /// - **Idempotency.** An item whose key was seen with the same request digest is not appended again;
 ///   the earlier event is answered with `replayed` set. A seen key with another digest is
 ///   [`AppendError::IdempotencyConflict`]. This holds across restarts and machines, within a batch too.
-/// - **Who retries.** The caller, and only after [`RegistryError::is_transient`]; an implementation
+/// - **Who retries.** The caller, and only after [`RegistryError::Unavailable`]; an implementation
 ///   retries nothing by itself. After any other `Err` from `append` it is unknown whether the batch is
 ///   in; a repeat with the same idempotency keys (or identifiers) is safe and tells.
 /// - **Errors.** `Err(RegistryError)` means the registry could not work, for the whole call;
@@ -364,12 +364,7 @@ impl Change {
     pub fn kind(&self) -> EventKind {
         match self {
             Self::Enrol(_) => EventKind::Enrolled,
-            Self::Issue(new) => match new.basis {
-                Basis::First => EventKind::Issued,
-                Basis::Renews(_) => EventKind::Renewed,
-                Basis::Amends(_) => EventKind::Amended,
-                Basis::Reissues(_) => EventKind::Reissued,
-            },
+            Self::Issue(new) => new.basis.kind(),
             Self::Suspend(_) => EventKind::Suspended,
             Self::Resume(_) => EventKind::Resumed,
             Self::Revoke(_) => EventKind::Revoked,
@@ -463,6 +458,16 @@ impl Basis {
         match self {
             Self::First => None,
             Self::Renews(id) | Self::Amends(id) | Self::Reissues(id) => Some(id),
+        }
+    }
+
+    /// The kind of event a certificate on this basis becomes.
+    pub fn kind(&self) -> EventKind {
+        match self {
+            Self::First => EventKind::Issued,
+            Self::Renews(_) => EventKind::Renewed,
+            Self::Amends(_) => EventKind::Amended,
+            Self::Reissues(_) => EventKind::Reissued,
         }
     }
 }
@@ -729,11 +734,4 @@ pub enum RegistryError {
     /// A remote registry cannot be reached or is overloaded; a repeat may succeed.
     #[error("登记簿暂不可用：{0} (unavailable)")]
     Unavailable(String),
-}
-
-impl RegistryError {
-    /// Whether the same call may succeed a little later without anybody's help.
-    pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Unavailable(_))
-    }
 }

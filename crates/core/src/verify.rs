@@ -132,16 +132,6 @@ impl Verifier {
         self.judge(&Examined::of_qr_text(text), options, registry)
     }
 
-    /// Verifies the QR code in a PNG or JPEG picture.
-    pub fn verify_qr_picture(
-        &self,
-        picture: &[u8],
-        options: &Options,
-        registry: Option<&RegistryView>,
-    ) -> Report {
-        self.judge(&Examined::of_qr_picture(picture), options, registry)
-    }
-
     /// Verifies whatever it is: a document, a picture of a QR code, or a text.
     pub fn verify_any(&self, bytes: &[u8], options: &Options, registry: Option<&RegistryView>) -> Report {
         self.judge(&Examined::of(bytes), options, registry)

@@ -5,8 +5,7 @@
 //! secret is compared in constant time.
 
 use std::{
-    fs,
-    io::{self, Write as _},
+    fs, io,
     path::{Path, PathBuf},
     sync::{Arc, PoisonError, RwLock},
     time::{Duration, Instant, SystemTime},
@@ -17,12 +16,14 @@ use axum::{
     http::{HeaderMap, header, request::Parts},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use certseal_core::{catalogue::CertificateType, registry::remark};
-use jiff::Timestamp;
-use ring::{
-    digest,
-    rand::{SecureRandom as _, SystemRandom},
+use certseal_core::{
+    catalogue::CertificateType,
+    crypto::sha256,
+    files::{Turn, write_private},
+    registry::remark,
 };
+use jiff::Timestamp;
+use ring::rand::{SecureRandom as _, SystemRandom};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -147,7 +148,7 @@ impl ApiKeys {
         if remark::actor(name).as_deref() != Ok(name) || name.contains(':') {
             return Err(ApiKeyError::BadName);
         }
-        let _lock = self.lock()?;
+        let _turn = self.turn()?;
         let (mut keys, _) = read(&self.path)?;
         if keys.iter().any(|key| key.name == name) {
             return Err(ApiKeyError::NameTaken(name.to_owned()));
@@ -182,7 +183,7 @@ impl ApiKeys {
 
     /// Ends a key; a running server refuses it within a second.
     pub fn withdraw(&mut self, name: &str) -> Result<(), ApiKeyError> {
-        let _lock = self.lock()?;
+        let _turn = self.turn()?;
         let (mut keys, _) = read(&self.path)?;
         let before = keys.len();
         keys.retain(|key| key.name != name);
@@ -241,19 +242,13 @@ impl ApiKeys {
     }
 
     /// Keeps other processes from changing the file meanwhile: a key withdrawn by one must not come back
-    /// with the list that another read before. Released when dropped.
-    fn lock(&self) -> Result<fs::File, ApiKeyError> {
-        let path = self.path.with_extension("lock");
-        let locked = fs::OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .and_then(|file| file.lock().map(|()| file));
-        locked.map_err(|source| ApiKeyError::File { path, source })
+    /// with the list that another read before.
+    fn turn(&self) -> Result<Turn, ApiKeyError> {
+        let path = self.path.parent().unwrap_or(&self.path).to_owned();
+        Turn::of(&path).map_err(|source| ApiKeyError::File { path, source })
     }
 
-    /// Replaces the file whole: written beside it, synced, renamed.
+    /// Replaces the file whole. On return that lasts: no power cut brings a withdrawn key back.
     fn write(&mut self, keys: Vec<ApiKey>) -> Result<(), ApiKeyError> {
         let failed = |source| ApiKeyError::File {
             path: self.path.clone(),
@@ -261,16 +256,7 @@ impl ApiKeys {
         };
         let file = KeyFile { keys };
         let text = toml::to_string(&file).map_err(io::Error::other).map_err(failed)?;
-        let beside = self.path.with_extension(format!("{}.new", std::process::id()));
-        let mut options = fs::OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut out = options.open(&beside).map_err(failed)?;
-        out.write_all(text.as_bytes())
-            .and_then(|()| out.sync_all())
-            .map_err(failed)?;
-        fs::rename(&beside, &self.path).map_err(failed)?;
+        write_private(&self.path, text.as_bytes()).map_err(failed)?;
         let version = version(&self.path).map_err(failed)?;
         let loaded = self.loaded.get_mut().unwrap_or_else(PoisonError::into_inner);
         loaded.keys = file.keys.into();
@@ -303,12 +289,6 @@ fn version(path: &Path) -> io::Result<Option<Version>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-fn sha256(bytes: &[u8]) -> [u8; 32] {
-    let mut out = [0; 32];
-    out.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
-    out
 }
 
 fn constant_time_eq(left: &[u8; 32], right: &[u8; 32]) -> bool {

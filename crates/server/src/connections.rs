@@ -103,21 +103,27 @@ async fn connection(
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use std::sync::Arc;
+
     use axum::routing::get;
     use tokio::{
         io::{AsyncReadExt as _, AsyncWriteExt as _},
+        sync::Notify,
         time::{Instant, timeout},
     };
 
     use super::*;
 
     /// A server that answers after a second.
-    async fn started(shutdown: impl Future<Output = ()> + Send + 'static) -> SocketAddr {
+    async fn started(begun: Arc<Notify>, shutdown: impl Future<Output = ()> + Send + 'static) -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let slow = async || {
-            sleep(Duration::from_secs(1)).await;
-            "done"
+        let slow = move || {
+            begun.notify_one();
+            async {
+                sleep(Duration::from_secs(1)).await;
+                "done"
+            }
         };
         let router = Router::new().route("/", get(slow));
         tokio::spawn(serve_with(router, listener, Duration::from_millis(300), shutdown));
@@ -126,7 +132,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_does_not_say_what_it_wants_is_sent_away() {
-        let address = started(std::future::pending()).await;
+        let address = started(Arc::default(), std::future::pending()).await;
         let whole = "GET / HTTP/1.1\r\nhost: x\r\n\r\n";
         for (sent, answered) in [
             ("", false),
@@ -148,13 +154,14 @@ mod tests {
     #[tokio::test]
     async fn a_request_under_way_is_finished_before_the_end() {
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-        let address = started(async { drop(stopped.await) }).await;
+        let begun = Arc::new(Notify::new());
+        let address = started(Arc::clone(&begun), async { drop(stopped.await) }).await;
         let mut stream = TcpStream::connect(address).await.unwrap();
         stream
             .write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
             .await
             .unwrap();
-        sleep(Duration::from_millis(200)).await;
+        begun.notified().await;
         stop.send(()).unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.unwrap();

@@ -1,7 +1,8 @@
 //! `certseal demo`: a whole district, from founding to verification by others.
 
 use std::{
-    fs,
+    fs::{self, OpenOptions},
+    io::{self, Write as _},
     path::{Path, PathBuf},
     process::Command,
     sync::{Arc, atomic::AtomicBool},
@@ -169,8 +170,22 @@ fn clear(out: &Path) -> Result<PathBuf, Failure> {
         }
     }
     fs::create_dir_all(out).context(&format!("建立 {}", out.display()))?;
-    fs::write(&mark, format!("{PASSPHRASE}\n")).context("写入口令文件")?;
+    write_passphrase(&mark).context("写入口令文件")?;
     out.canonicalize().context("解析目录")
+}
+
+/// For the owner alone, as the programs that read it ask, whatever an earlier demonstration left.
+fn write_passphrase(path: &Path) -> io::Result<()> {
+    if path.exists() {
+        fs::remove_file(path)?;
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+        .open(path)?
+        .write_all(format!("{PASSPHRASE}\n").as_bytes())
 }
 
 fn found(root: &Path, region: &str, region_name: &str) -> Result<Home, Failure> {
@@ -475,7 +490,7 @@ fn list_neighbour(district: &Home, neighbour: &Home, folder: &Path) -> Result<()
     let keys = KeyFolder::unlocked(&district.keys_path(), passphrase()?);
     let signer = keys.identity(LIST_KEY).context("打开信任列表密钥")?;
     district
-        .list_authority(&exported, &*signer.signer, clock().now())
+        .list_authority(&exported, false, &*signer.signer, clock().now())
         .map(drop)
         .map_err(home_failure)
 }
@@ -555,4 +570,25 @@ fn closing(folder: &Path, look: &Path) {
         "              然后打开 http://127.0.0.1:8080/v （核验页）和 http://127.0.0.1:8080/docs （接口）",
     );
     output::line("              二维码所指网站是虚构的：请在核验页上传样张，或粘贴二维码的内容");
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn the_passphrase_is_for_its_owner_even_where_an_earlier_one_lay_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("passphrase.txt");
+        fs::write(&path, format!("{PASSPHRASE}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        let out = clear(folder.path()).unwrap();
+        let mark = out.join("passphrase.txt");
+        assert_eq!(fs::metadata(&mark).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_to_string(&mark).unwrap(), format!("{PASSPHRASE}\n"));
+    }
 }

@@ -1,11 +1,15 @@
 //! `certseal trust`.
 
-use certseal_core::{crypto::x509, home::LIST_KEY, trust::list::TrustList};
+use certseal_core::{
+    crypto::x509,
+    home::{Home, LIST_KEY},
+    trust::list::{AuthorityStatus, TrustList},
+};
 use serde_json::json;
 
 use super::{Session, block_on, certificate::local, clock, home_failure, service};
 use crate::{
-    args::Trust,
+    args::{Standing, Trust},
     output::{self, Context as _, Failure, Outcome},
 };
 
@@ -35,16 +39,36 @@ pub(super) fn run(session: &Session, args: &Trust) -> Result<Outcome, Failure> {
                 .map_err(home_failure)?;
             show(session, &list);
         }
-        Trust::Add { from } => {
+        Trust::Suspend(standing) => set(session, &home, standing, AuthorityStatus::Suspended)?,
+        Trust::Resume(standing) => set(session, &home, standing, AuthorityStatus::Granted)?,
+        Trust::Withdraw(standing) => set(session, &home, standing, AuthorityStatus::Withdrawn)?,
+        Trust::Add { from, new_roots } => {
             let keys = session.keys(&home)?;
             let signer = keys.identity(LIST_KEY).context("打开信任列表密钥")?;
             let list = home
-                .list_authority(from, &*signer.signer, clock().now())
+                .list_authority(from, *new_roots, &*signer.signer, clock().now())
                 .map_err(home_failure)?;
             show(session, &list);
         }
     }
     Ok(Outcome::Done)
+}
+
+fn set(session: &Session, home: &Home, args: &Standing, status: AuthorityStatus) -> Result<(), Failure> {
+    let keys = session.keys(home)?;
+    let signer = keys.identity(LIST_KEY).context("打开信任列表密钥")?;
+    let list = home
+        .set_authority_status(
+            &args.authority,
+            status,
+            &args.reason,
+            args.ours,
+            &*signer.signer,
+            clock().now(),
+        )
+        .map_err(home_failure)?;
+    show(session, &list);
+    Ok(())
 }
 
 fn show(session: &Session, list: &TrustList) {
@@ -68,6 +92,19 @@ fn show(session: &Session, list: &TrustList) {
             authority.types.len(),
             authority.issuers.len()
         ));
+        // The first entry says no more than that it was listed.
+        for change in authority.history.iter().skip(1) {
+            let status = match change.status {
+                AuthorityStatus::Granted => "采信 (granted)",
+                AuthorityStatus::Suspended => "暂停采信 (suspended)",
+                AuthorityStatus::Withdrawn => "撤销采信 (withdrawn)",
+            };
+            output::line(format_args!(
+                "    {} 起{status}：{}",
+                local(change.since),
+                change.reason
+            ));
+        }
         // What two authorities read to each other on the telephone.
         for (what, roots) in [
             ("根证书", &authority.anchors),

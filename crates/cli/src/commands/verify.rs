@@ -2,13 +2,14 @@
 
 use std::{
     collections::BTreeSet,
-    fs::File,
-    io::{self, BufRead as _, Read as _},
+    fs,
+    io::{self, BufRead as _},
     path::Path,
     sync::Arc,
 };
 
 use certseal_core::{
+    files::read_to,
     home::Home,
     limits::MAX_DOCUMENT_BYTES,
     registry::Registry,
@@ -147,13 +148,15 @@ pub(crate) fn read(input: &str) -> Result<Examined, Failure> {
     if looks_like_text && !path.exists() {
         return Ok(Examined::of_qr_text(input));
     }
-    let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(MAX_DOCUMENT_BYTES as u64 + 1).read_to_end(&mut bytes))
-        .map_err(|error| {
-            Failure::from_error(&format!("读取 {input}"), &error)
-                .hint("参数应为证照文件、二维码图片、二维码文本或电子证照标识。")
-        })?;
+    let unread = |error: io::Error| {
+        Failure::from_error(&format!("读取 {input}"), &error)
+            .hint("参数应为证照文件、二维码图片、二维码文本或电子证照标识。")
+    };
+    // The size is asked before a byte is read; what has none, such as a pipe, is read no further than the limit.
+    if fs::metadata(path).map_err(unread)?.len() > MAX_DOCUMENT_BYTES as u64 {
+        return Ok(Examined::too_large());
+    }
+    let bytes = read_to(path, MAX_DOCUMENT_BYTES).map_err(unread)?;
     Ok(Examined::of(&bytes))
 }
 

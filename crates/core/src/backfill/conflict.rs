@@ -5,7 +5,7 @@ use jiff::civil::Date;
 
 use crate::{
     catalogue::{FaceData, Issuer, Role},
-    issue::press::sha256,
+    crypto::sha256,
     registry::{CertificateRecord, Event},
 };
 

@@ -1,7 +1,7 @@
 //! A signer with the X.509 certificates that say whose it is.
 
 use std::{
-    fs::{self, File},
+    fs::File,
     io::{self, Read},
     path::{Path, PathBuf},
     sync::Arc,
@@ -17,6 +17,7 @@ use super::{
     key_file::KeyFile,
     x509::{self, X509Error},
 };
+use crate::files;
 
 /// Largest chain file read: a chain has a few X.509 certificates of about 1 kB.
 const MAX_CHAIN_FILE: u64 = 256 << 10;
@@ -153,12 +154,12 @@ pub fn read_chain(path: &Path) -> Result<Vec<Vec<u8>>, IdentityError> {
     })
 }
 
-/// Writes X.509 certificates as PEM, in the order given.
+/// Writes X.509 certificates as PEM, in the order given; the file is whole or not there.
 pub fn write_chain<'a>(
     path: &Path,
     certificates: impl IntoIterator<Item = &'a [u8]>,
 ) -> Result<(), IdentityError> {
-    fs::write(path, chain_pem(certificates)?).map_err(|source| IdentityError::Io {
+    files::write(path, chain_pem(certificates)?.as_bytes()).map_err(|source| IdentityError::Io {
         path: path.to_owned(),
         source,
     })

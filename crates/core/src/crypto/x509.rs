@@ -5,7 +5,6 @@ use der::{
     asn1::{ObjectIdentifier, PrintableStringRef, Utf8StringRef},
 };
 use jiff::Timestamp;
-use ring::digest;
 use x509_cert::{
     Certificate,
     attr::AttributeTypeAndValue,
@@ -13,6 +12,8 @@ use x509_cert::{
     name::{Name, RdnSequence, RelativeDistinguishedName},
     time::Time,
 };
+
+use super::sha256;
 
 const COUNTRY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.6");
 const PROVINCE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.8");
@@ -181,9 +182,7 @@ pub fn parse_bundle(bytes: &[u8]) -> Result<Vec<Vec<u8>>, X509Error> {
 
 /// SHA-256 of the DER: how a certificate is named in seals, lists and logs.
 pub fn fingerprint(der: &[u8]) -> [u8; 32] {
-    let mut out = [0; 32];
-    out.copy_from_slice(digest::digest(&digest::SHA256, der).as_ref());
-    out
+    sha256(der)
 }
 
 /// DER of a certificate's SubjectPublicKeyInfo.

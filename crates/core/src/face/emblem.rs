@@ -4,8 +4,7 @@
 //! from then on, so that every document of a type carries the same bytes. None is drawn or shipped here.
 
 use std::{
-    fs::File,
-    io::{self, Cursor, Read as _},
+    io::{self, Cursor},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -16,7 +15,10 @@ use image::{
 };
 
 use super::{Picture, PlacedPicture, Rect};
-use crate::limits::{MAX_EMBLEM_BYTES, MAX_PHOTO_SIDE};
+use crate::{
+    files::read_to,
+    limits::{MAX_EMBLEM_BYTES, MAX_PHOTO_SIDE},
+};
 
 /// Longest side it is kept at, in pixels: 450 dots an inch at 23 mm, the largest place on any face.
 const KEPT_SIDE: u32 = 410;
@@ -53,17 +55,12 @@ impl EmblemArt {
             reason,
             source,
         };
-        let mut file = Vec::new();
-        // One byte more shows that there is more than allowed.
-        let most = MAX_EMBLEM_BYTES as u64 + 1;
-        File::open(path)
-            .and_then(|opened| opened.take(most).read_to_end(&mut file))
-            .map_err(|error| {
-                refuse(
-                    "无法读取，请核对 certseal.toml 中 emblem 所指的文件".to_owned(),
-                    Some(error),
-                )
-            })?;
+        let file = read_to(path, MAX_EMBLEM_BYTES).map_err(|error| {
+            refuse(
+                "无法读取，请核对 certseal.toml 中 emblem 所指的文件".to_owned(),
+                Some(error),
+            )
+        })?;
         EmblemArt::parse(&file).map_err(|reason| refuse(reason, None))
     }
 

@@ -175,7 +175,6 @@ impl Home {
         // 4. The old pair gets a second name, then the new one takes over.
         let kept = keep(&folder, name, now).map_err(failed)?;
         write(&path("pem"), chain_pem(&chain)?.as_bytes())?;
-        sync(&folder).map_err(failed)?;
         fs::rename(path(STAGED_KEY), path("key")).map_err(failed)?;
         sync(&folder).map_err(failed)?;
 

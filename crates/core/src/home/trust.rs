@@ -1,6 +1,7 @@
 //! The trust list of an installation: reading it, and, where its key is kept, growing it.
 
 use std::{
+    collections::BTreeSet,
     fs, io,
     path::{Path, PathBuf},
     sync::Arc,
@@ -23,7 +24,10 @@ use crate::{
     },
     issue::TOKEN_SIGNER,
     limits::MAX_TRUST_LIST_BYTES,
-    registry::SealRecord,
+    registry::{
+        SealRecord,
+        remark::{self, RemarkError},
+    },
     seal::SignedSeal,
     trust::crl::Crl,
     trust::list::{
@@ -69,6 +73,26 @@ pub enum TrustStoreError {
         /// What it calls itself.
         id: String,
     },
+    /// An authority of the list comes with other roots than the list has.
+    #[error("{path} 所述机构 {id} 的根证书与信任列表所载不同，未收录 (its roots differ from those listed)")]
+    OtherRoots {
+        /// The file.
+        path: String,
+        /// The authority.
+        id: String,
+    },
+    /// The list has no such authority.
+    #[error("信任列表没有机构 {0} (no such authority)")]
+    NotListed(String),
+    /// It is in that status already.
+    #[error("机构 {0} 已是该状态 (nothing would change)")]
+    SameStatus(String),
+    /// Our own standing would be taken away.
+    #[error("{0} 是本机构：此后签发的证照将不再被采信，此前的也只在时间有证明时有效 (this is ourselves)")]
+    IsOurs(String),
+    /// Why the status changes is not one line of text.
+    #[error("事由{0}")]
+    Reason(#[from] RemarkError),
     /// A revocation list or seal of another authority is none.
     #[error("{} 不是可用的吊销列表或印章，未收录 (neither a revocation list nor a seal)", .0.display())]
     Unusable(PathBuf),
@@ -256,16 +280,18 @@ impl Home {
     }
 
     /// Enters another authority from the folder it exported, with an agreement that its certificates
-    /// are accepted here, and signs the next list. An entry of the same id is replaced; our own is not.
+    /// are accepted here, and signs the next list. An entry of the same id is replaced, but for its status,
+    /// which is ours to say; one with other roots only where `new_roots` allows it. Our own never is.
     pub fn list_authority(
         &self,
         from: &Path,
+        new_roots: bool,
         list_signer: &dyn Signer,
         now: Timestamp,
     ) -> Result<TrustList, HomeError> {
         let _turn = Turn::of(self.path())?;
         let file = from.join(AUTHORITY);
-        let authority: Authority =
+        let mut authority: Authority =
             serde_json::from_slice(&read_limited(&file)?).map_err(|source| TrustStoreError::Authority {
                 path: file.display().to_string(),
                 source,
@@ -280,6 +306,20 @@ impl Home {
                 id: authority.id,
             }
             .into());
+        }
+        let mut content = self.trust_list(None)?.content().clone();
+        if let Some(known) = content.authorities.iter().find(|known| known.id == authority.id) {
+            if !new_roots && !has_same_roots(known, &authority) {
+                return Err(TrustStoreError::OtherRoots {
+                    path: file.display().to_string(),
+                    id: authority.id,
+                }
+                .into());
+            }
+            // Whoever we took off the list does not come back by handing over a folder.
+            authority.valid_from = known.valid_from;
+            authority.valid_until = known.valid_until;
+            authority.history.clone_from(&known.history);
         }
         // Lists and seals are signed themselves: taking them in believes nothing. But one that cannot be
         // read would stop every verification here, and one must not take the place of another authority's.
@@ -296,7 +336,6 @@ impl Home {
                 write(&folder.join(format!("{whose}-{name}")), &bytes)?;
             }
         }
-        let mut content = self.trust_list(None)?.content().clone();
         content.authorities.retain(|known| known.id != authority.id);
         content
             .agreements
@@ -313,6 +352,38 @@ impl Home {
             conditions: Vec::new(),
         }));
         content.authorities.push(authority);
+        self.sign_list(content, list_signer, now)?;
+        self.trust_list(None)
+    }
+
+    /// Changes the status of a listed authority from now on and signs the next list. Taking away our own
+    /// takes `even_ours`.
+    pub fn set_authority_status(
+        &self,
+        id: &str,
+        status: AuthorityStatus,
+        reason: &str,
+        even_ours: bool,
+        list_signer: &dyn Signer,
+        now: Timestamp,
+    ) -> Result<TrustList, HomeError> {
+        let reason = remark::reason(reason).map_err(TrustStoreError::from)?;
+        let _turn = Turn::of(self.path())?;
+        let mut content = self.trust_list(None)?.content().clone();
+        let Some(authority) = content.authorities.iter_mut().find(|known| known.id == id) else {
+            return Err(TrustStoreError::NotListed(id.to_owned()).into());
+        };
+        if authority.history.last().map(|change| change.status) == Some(status) {
+            return Err(TrustStoreError::SameStatus(id.to_owned()).into());
+        }
+        if id == self.config.authority && status != AuthorityStatus::Granted && !even_ours {
+            return Err(TrustStoreError::IsOurs(id.to_owned()).into());
+        }
+        authority.history.push(StatusChange {
+            status,
+            since: now,
+            reason,
+        });
         self.sign_list(content, list_signer, now)?;
         self.trust_list(None)
     }
@@ -423,6 +494,12 @@ impl Home {
 /// The day from which the province wants certificates sealed: earlier ones are in nobody's list.
 fn first_day() -> Date {
     Date::constant(1990, 1, 1)
+}
+
+/// Whether two entries rest on the same roots, of signers and of seal makers, in whatever order.
+fn has_same_roots(one: &Authority, other: &Authority) -> bool {
+    let set = |ders: &[Der]| -> BTreeSet<Arc<[u8]>> { ders.iter().map(|der| Arc::clone(&der.0)).collect() };
+    set(&one.anchors) == set(&other.anchors) && set(&one.seal_makers) == set(&other.seal_makers)
 }
 
 /// Name and content of every file with this ending; all of them can be used.

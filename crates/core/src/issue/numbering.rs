@@ -2,10 +2,11 @@
 
 use futures::lock::Mutex;
 
-use super::{IssueError, press};
+use super::IssueError;
 use crate::{
     catalogue::{CertificateType, FaceData, Issuer},
     codes::{CertificateIdentifier, CitizenId, CodeError},
+    crypto::sha256,
     registry::{CertificateRecord, Registry},
 };
 
@@ -84,7 +85,7 @@ pub fn identifier_for(
     let serial = if plain {
         number.to_owned()
     } else {
-        let digest = press::sha256(format!("{}\n{number}", certificate_type.key).as_bytes());
+        let digest = sha256(format!("{}\n{number}", certificate_type.key).as_bytes());
         hex::encode_upper(digest.get(..10).unwrap_or_default())
     };
     let composed = CertificateIdentifier::compose(&certificate_type.code, &issuer.code, &serial, version)?;

@@ -6,7 +6,6 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use ring::digest;
 
 use crate::{
     catalogue::{CertificateType, FaceData, Issuer},
@@ -286,10 +285,4 @@ impl Press {
             stages,
         })
     }
-}
-
-pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
-    let mut out = [0; 32];
-    out.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
-    out
 }

@@ -4,13 +4,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{
-    IssueError, Workshop, identifier_for,
-    press::{PressError, sha256},
-};
+use super::{IssueError, Workshop, identifier_for, press::PressError};
 use crate::{
     catalogue::CertificateType,
     clock::civil_date,
+    crypto::sha256,
     document::pdf::{DocumentInfo, PreparedParts, PreparedPdf},
     qr::{symbol, text},
     seal::impression::{self, ImpressionSpec},

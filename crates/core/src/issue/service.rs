@@ -13,16 +13,16 @@ use super::{
     error::printing_errors,
     identifier_for,
     numbering::Numbering,
-    press::{self, Press, SealedDocument},
+    press::{Press, SealedDocument},
     press_room::PressRoom,
 };
 use crate::{
     catalogue::{Catalogue, CertificateType, FaceData, Issuer},
     clock::{Clock, civil_date},
-    crypto::KeyFolder,
+    crypto::{KeyFolder, sha256},
     registry::{
         Append, AppendError, Appended, Basis, CertificateRecord, Change, Idempotency, NewCertificate,
-        Objects, Query, Registry, RegistryError, SealRecord, document_key,
+        Objects, Query, Registry, RegistryError, SealRecord, Status, document_key,
     },
     report::{SealRegister, SealUse, seal_register},
     seal::Seal,
@@ -183,30 +183,35 @@ impl Service {
     pub async fn issue(&self, request: Request) -> Result<Issued, IssueError> {
         // 1. A repeat gets what the first one got.
         let fingerprint = fingerprint(&request);
-        if let Some(key) = &request.idempotency_key
-            && let Some(outcome) = self.registry.outcome(key).await?
-        {
-            if outcome.request != fingerprint {
-                return Err(IssueError::IdempotencyConflict);
-            }
-            return self.replay(outcome.identifier).await;
+        if let Some(issued) = self.earlier(&request, fingerprint).await? {
+            return Ok(issued);
         }
 
-        // 2. Values, number, identifier.
+        // 2. What it replaces, values, number, identifier.
         let now = self.clock.now();
         let certificate_type = self
             .catalogue()
             .get(&request.certificate_type)
             .cloned()
             .ok_or_else(|| IssueError::UnknownType(request.certificate_type.clone()))?;
-        let press = self.press(&certificate_type, request.seal.as_deref()).await?;
-        let mut face = certificate_type
-            .check(&request.record, civil_date(now))
-            .map_err(IssueError::Fields)?;
         let predecessor = match request.basis.predecessor() {
             Some(identifier) => Some(self.record(identifier).await?),
             None => None,
         };
+        if let Some(refusal) = predecessor
+            .as_ref()
+            .and_then(|record| unfit(record, &certificate_type.key, &request.basis))
+        {
+            // The same request may have replaced it just now.
+            return match self.earlier(&request, fingerprint).await? {
+                Some(issued) => Ok(issued),
+                None => Err(IssueError::Refused { refusal }),
+            };
+        }
+        let press = self.press(&certificate_type, request.seal.as_deref()).await?;
+        let mut face = certificate_type
+            .check(&request.record, civil_date(now))
+            .map_err(IssueError::Fields)?;
         let number = match (&face.number, &predecessor) {
             (Some(number), _) => number.clone(),
             (None, Some(predecessor)) => predecessor.number.clone(),
@@ -294,6 +299,18 @@ impl Service {
                 })
             }
             None => Err(IssueError::Internal("the registry gave no answer")),
+        }
+    }
+
+    /// What the same request got before, under its idempotency key.
+    async fn earlier(&self, request: &Request, fingerprint: [u8; 32]) -> Result<Option<Issued>, IssueError> {
+        let Some(key) = &request.idempotency_key else {
+            return Ok(None);
+        };
+        match self.registry.outcome(key).await? {
+            None => Ok(None),
+            Some(outcome) if outcome.request != fingerprint => Err(IssueError::IdempotencyConflict),
+            Some(outcome) => self.replay(outcome.identifier).await.map(Some),
         }
     }
 
@@ -433,6 +450,22 @@ pub(crate) fn new_certificate(
     }
 }
 
+/// Why a certificate cannot be replaced by one of this type, as the registry would say in the end: told
+/// before anything is numbered or made.
+fn unfit(predecessor: &CertificateRecord, type_key: &str, basis: &Basis) -> Option<AppendError> {
+    if predecessor.certificate_type != type_key {
+        return Some(AppendError::PredecessorOfOtherType {
+            identifier: predecessor.identifier.clone(),
+            certificate_type: predecessor.certificate_type.clone(),
+        });
+    }
+    (predecessor.status != Status::InForce).then(|| AppendError::IllegalTransition {
+        identifier: predecessor.identifier.clone(),
+        from: predecessor.status,
+        operation: basis.kind(),
+    })
+}
+
 /// Fresh bytes that blind a leaf's commitments.
 pub(crate) fn salt() -> Result<[u8; 32], IssueError> {
     let mut salt = [0; 32];
@@ -467,7 +500,7 @@ fn fingerprint(request: &Request) -> [u8; 32] {
     part(b"photos");
     for (key, bytes) in &request.record.photos {
         part(key.as_bytes());
-        part(&press::sha256(bytes));
+        part(&sha256(bytes));
     }
-    press::sha256(&all)
+    sha256(&all)
 }

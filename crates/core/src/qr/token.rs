@@ -23,12 +23,12 @@ use coset::{
 };
 use der::Decode;
 use jiff::{Timestamp, civil::Date};
-use ring::{digest, signature};
+use ring::signature;
 use x509_cert::Certificate;
 
 use crate::{
     catalogue::FaceData,
-    crypto::{SignatureScheme, SignerError, SigningIdentity, ecdsa::p256_to_fixed},
+    crypto::{SignatureScheme, SignerError, SigningIdentity, ecdsa::p256_to_fixed, sha256},
     limits::MAX_QR_TOKEN,
 };
 
@@ -320,12 +320,6 @@ fn p256_point(certificate: &[u8]) -> Option<Vec<u8>> {
         return None;
     }
     Some(info.subject_public_key.as_bytes()?.to_vec())
-}
-
-fn sha256(bytes: &[u8]) -> [u8; 32] {
-    let mut out = [0; 32];
-    out.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
-    out
 }
 
 /// COSE header parameter "typ" (RFC 9596).

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::verify::{
-    Language, Outcome,
+    Force, Language, Outcome,
     text::{clock_time, write_outcome},
 };
 
@@ -94,6 +94,8 @@ pub struct Recognition {
     pub decision: Decision,
     /// Code of the reason that decided; `OK` when accepted.
     pub code: &'static str,
+    /// Whether the certificate is in force, as far as it was asked.
+    pub in_force: Force,
     /// Where the question was asked.
     pub region: String,
     /// The authority behind the certificate.
@@ -120,6 +122,14 @@ impl Recognition {
             ("Recognition  ", self.decision.name_en())
         };
         let _ = writeln!(out, "{label}{decision} ({})", self.code);
+        if self.in_force == Force::ByDates && self.decision != Decision::Refused {
+            // Accepted or not, it may have been revoked since: the person at the counter decides whether to ask.
+            out.push_str(if zh {
+                "注意  登记状态未查，是否被暂扣、撤销或注销，以登记簿为准\n"
+            } else {
+                "Note         status not asked: only the registry knows whether it was suspended, revoked or cancelled\n"
+            });
+        }
         if let Some(authority) = &self.authority {
             let label = if zh { "机构  " } else { "Authority    " };
             let _ = writeln!(out, "{label}{} {}", authority.name, authority.region);

@@ -54,7 +54,7 @@ pub(crate) fn item(change: Change) -> Append {
     Append {
         at: Timestamp::from_millisecond(1_760_000_000_123).unwrap(),
         actor: "clerk:张三".to_owned(),
-        reason: String::new(),
+        reason: "依规定".to_owned(),
         authority: "11410102005252424A".to_owned(),
         salt: [7; 32],
         idempotency: None,
@@ -130,6 +130,11 @@ pub(crate) fn keyed(mut append: Append, key: &str, request: u8) -> Append {
         key: key.to_owned(),
         request: [request; 32],
     });
+    append
+}
+
+fn by(mut append: Append, actor: &str) -> Append {
+    append.actor = actor.to_owned();
     append
 }
 
@@ -209,6 +214,15 @@ pub(crate) async fn refused_texts_are_named(place: &impl Place) {
         ),
         (keyed(issue("A", "1"), "k\0", 1), "idempotency key"),
         (because(issue("A", "1"), &"为".repeat(1366)), "reason"),
+        (because(issue("A", "1"), &"为".repeat(501)), "reason"),
+        (because(issue("A", "1"), "补\u{1b}[2J"), "reason"),
+        (because(issue("A", "1"), "补\u{202e}发"), "reason"),
+        (because(issue("A", "1"), "补\n发"), "reason"),
+        (because(issue("A", "1"), " "), "reason"),
+        (because(item(Change::SuspendSeal(SEAL.to_owned())), ""), "reason"),
+        (because(item(Change::Revoke("A".to_owned())), ""), "reason"),
+        (by(issue("A", "1"), ""), "actor"),
+        (by(issue("A", "1"), "张\u{2066}三"), "actor"),
     ] {
         match one(&*registry, append).await {
             Err(AppendError::Unrecordable { field: named, .. }) => assert_eq!(named, field),

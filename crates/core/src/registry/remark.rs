@@ -32,10 +32,19 @@ pub fn actor(text: &str) -> Result<String, RemarkError> {
     remark(text, MAX_ACTOR_CHARS)
 }
 
+/// Whether a text is as [`reason`] and [`actor`] leave it, but for its length.
+pub(super) fn is_line(text: &str) -> bool {
+    line(text) == text && !text.chars().any(hides)
+}
+
 /// Every run of white space becomes one space; line breaks are white space.
-fn remark(text: &str, most: usize) -> Result<String, RemarkError> {
+fn line(text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
-    let line = words.join(" ");
+    words.join(" ")
+}
+
+fn remark(text: &str, most: usize) -> Result<String, RemarkError> {
+    let line = line(text);
     if let Some(found) = line.chars().find(|c| hides(*c)) {
         return Err(RemarkError::Control(found));
     }

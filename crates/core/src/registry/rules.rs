@@ -13,6 +13,7 @@ use jiff::Timestamp;
 
 use super::{
     Append, AppendError, Change, EventKind, NewCertificate, Outcome, RegistryError, SealStatus, Status,
+    remark::{MAX_REASON_CHARS, is_line},
 };
 
 /// Longest text that becomes part of an index key, in bytes.
@@ -257,7 +258,8 @@ fn next_seal_status(from: SealStatus, operation: EventKind) -> Option<SealStatus
     }
 }
 
-/// Texts that become keys are short, not empty, and free of the NUL that separates key parts.
+/// Texts that become keys are short, not empty, and free of the NUL that separates key parts. Who acts and
+/// why is one line of visible text; only entering and issuing need no reason.
 fn check_texts(append: &Append) -> Result<(), AppendError> {
     let mut keys: Vec<(&'static str, &str)> = vec![("authority", &append.authority)];
     let mut texts: Vec<(&'static str, &str)> = vec![("actor", &append.actor), ("reason", &append.reason)];
@@ -306,6 +308,21 @@ fn check_texts(append: &Append) -> Result<(), AppendError> {
         if text.len() > MAX_TEXT_BYTES {
             return refuse(field, "it is longer than 4096 bytes");
         }
+    }
+    let needs_reason = !matches!(append.change, Change::Enrol(_) | Change::Issue(_));
+    for (field, text, needed) in [
+        ("actor", &append.actor, true),
+        ("reason", &append.reason, needs_reason),
+    ] {
+        if needed && text.is_empty() {
+            return refuse(field, "it is empty");
+        }
+        if !is_line(text) {
+            return refuse(field, "it is not one line of visible characters");
+        }
+    }
+    if append.reason.chars().count() > MAX_REASON_CHARS {
+        return refuse("reason", "it is longer than 500 characters");
     }
     Ok(())
 }

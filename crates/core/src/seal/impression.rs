@@ -7,9 +7,9 @@
 //! Song type; the filing practice for organisation seals for the rest (42 mm, ring 1.2 mm, star of a
 //! third of the diameter with one point up, purpose horizontally under the centre).
 
-use ring::digest;
 use serde::{Deserialize, Serialize};
 
+use crate::crypto::sha256;
 use crate::face::{Color, Drawing, FontBook, FontRole, Item, Mm, Path, Segment};
 
 mod fit;
@@ -201,10 +201,7 @@ pub fn draw(spec: &ImpressionSpec, book: &FontBook) -> Result<Drawing, Impressio
 
 /// SHA-256 of the compact form of a drawing ([`encode_paths`]): what "the same picture" means.
 pub fn digest_of(drawing: &Drawing) -> [u8; 32] {
-    let digest = digest::digest(&digest::SHA256, &encode_paths(drawing));
-    let mut bytes = [0; 32];
-    bytes.copy_from_slice(digest.as_ref());
-    bytes
+    sha256(&encode_paths(drawing))
 }
 
 pub use outline::{PathsError, decode_paths, encode_paths};

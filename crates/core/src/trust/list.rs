@@ -18,12 +18,12 @@ use std::collections::BTreeMap;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL};
 use der::Decode;
 use jiff::Timestamp;
-use ring::{digest, signature};
+use ring::signature;
 use serde::{Deserialize, Serialize};
 use spki::SubjectPublicKeyInfoRef;
 
 use crate::{
-    crypto::{SignatureScheme, Signer, SignerError, ecdsa::p256_to_fixed},
+    crypto::{SignatureScheme, Signer, SignerError, ecdsa::p256_to_fixed, sha256},
     limits::MAX_TRUST_LIST_BYTES,
     qr::token::{KID_LEN, kid_of},
 };
@@ -329,12 +329,6 @@ fn public_point(key: &[u8]) -> Option<Vec<u8>> {
 
 fn key_id(key: &[u8]) -> String {
     hex::encode(&sha256(key)[..KID_LEN])
-}
-
-fn sha256(bytes: &[u8]) -> [u8; 32] {
-    let mut out = [0; 32];
-    out.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
-    out
 }
 
 const ALG: &str = "ES256";

@@ -12,9 +12,9 @@
 mod parts;
 
 use jiff::Timestamp;
-use ring::digest;
 
-use self::parts::{judge_certification, judge_issuer, judge_range, judge_time, unreadable};
+pub(super) use self::parts::unreadable;
+use self::parts::{judge_certification, judge_issuer, judge_range, judge_time};
 use super::{
     agreement::{self, Sayings},
     checks,
@@ -28,7 +28,7 @@ use super::{
 use crate::{
     catalogue::{FaceJson, FaceJsonError},
     codes::mask_code,
-    crypto::x509,
+    crypto::{sha256, x509},
     document::pdf::{
         ATTACHMENT, OpenError,
         open::{Metadata, OpenedPdf, PageFields, PdfSignature, SignatureKind, open},
@@ -84,10 +84,8 @@ pub(super) struct Judged {
 
 impl Document {
     pub(super) fn read(file: &[u8]) -> Document {
-        let mut sum = [0; 32];
-        sum.copy_from_slice(digest::digest(&digest::SHA256, file).as_ref());
         Document {
-            digest: sum,
+            digest: sha256(file),
             facts: open(file).map(|opened| Box::new(Facts::of(&opened))),
         }
     }

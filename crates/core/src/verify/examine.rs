@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use super::{
     checks,
-    document::Document,
+    document::{self, Document},
     indication::SubIndication,
     report::{Finding, Input},
     token,
 };
 use crate::{
-    limits::MAX_QR_TEXT,
+    document::pdf::open::OpenError,
+    limits::{MAX_DOCUMENT_BYTES, MAX_QR_TEXT},
     qr::{
         picture::{self, PictureError},
         text::{self, Scanned},
@@ -56,6 +57,19 @@ impl Examined {
         Self::of_file(bytes)
     }
 
+    /// Stands for what is larger than [`MAX_DOCUMENT_BYTES`], of which nothing has to be read to say so.
+    pub fn too_large() -> Examined {
+        let error = OpenError::TooLarge {
+            limit: MAX_DOCUMENT_BYTES,
+        };
+        Examined {
+            what: What::Unreadable {
+                input: Input::Document,
+                finding: Box::new(document::unreadable(&error)),
+            },
+        }
+    }
+
     /// Reads a document.
     pub fn of_file(file: &[u8]) -> Examined {
         Examined {
@@ -90,7 +104,7 @@ impl Examined {
             Err(error) => {
                 let english = error.to_string();
                 let what = match error {
-                    PictureError::TooBusy { .. } => {
+                    PictureError::TooBusy => {
                         let chinese = "图片中类似二维码的图形过多，请只拍摄一个二维码";
                         open("PICTURE_TOO_BUSY", chinese, &english)
                     }

@@ -412,8 +412,20 @@ fn a_good_certificate_passes_every_check() {
     let json = serde_json::to_value(&report).unwrap();
     assert_eq!(json["indication"], "TOTAL-PASSED");
     assert_eq!(json["in_force"], "by-dates");
-    assert!(report.to_text(Language::Chinese).starts_with("结论  真实有效"));
-    assert!(report.to_text(Language::English).contains("genuine and in force"));
+    let (chinese, english) = (
+        report.to_text(Language::Chinese),
+        report.to_text(Language::English),
+    );
+    assert!(
+        chinese.starts_with("结论  真实，在有效期内；登记状态未查"),
+        "{chinese}"
+    );
+    assert!(!chinese.contains("真实有效"), "{chinese}");
+    assert!(
+        english.starts_with("Verdict   genuine and within its period; status not asked"),
+        "{english}"
+    );
+    assert!(!english.contains("genuine and in force"), "{english}");
 }
 
 #[test]

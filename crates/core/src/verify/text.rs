@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use super::{
     indication::Indication,
-    report::{Bearing, Conclusion, Finding, Input, NOT_PERFORMED, Outcome, Report},
+    report::{Bearing, Conclusion, Finding, Force, Input, NOT_PERFORMED, Outcome, Report},
 };
 pub(crate) use crate::clock::clock_time;
 
@@ -28,6 +28,14 @@ impl Report {
             .map(|finding| if zh { &finding.message } else { &finding.message_en });
         let mut out = String::new();
         match (self.conclusion, zh) {
+            // Dates alone do not tell of a revocation: nobody shall read "in force" where nobody asked.
+            (Conclusion::Good, true) if self.in_force == Force::ByDates => {
+                out.push_str("真实，在有效期内；登记状态未查，是否被暂扣、撤销或注销，以登记簿为准");
+            }
+            (Conclusion::Good, false) if self.in_force == Force::ByDates => {
+                out.push_str("genuine and within its period; status not asked: only the registry knows ");
+                out.push_str("whether it was suspended, revoked or cancelled");
+            }
             (Conclusion::Good, true) => out.push_str("真实有效"),
             (Conclusion::Good, false) => out.push_str("genuine and in force"),
             (Conclusion::NotInForce, true) => {

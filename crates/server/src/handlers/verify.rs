@@ -36,12 +36,12 @@ const MULTIPART_ROOM: usize = 64 << 10;
 
 /// 核验报告 The report: verdict first, then one finding a check
 ///
-/// 程序请按 conclusion 判断 Branch on `conclusion`：`good` 真实且有效 genuine and in force；`not-in-force` 真实但不在效力内
+/// 程序请按 conclusion 判断 Branch on `conclusion`：`good` 真实且有效 genuine and in force（`by-dates` 时登记状态未查，须另行查询 with `by-dates` the status was not asked）；`not-in-force` 真实但不在效力内
 /// genuine, not in force；`undecided` 无法判定 cannot be decided；`bad` 不真实 not genuine。效力见 `in_force`：`in-force`、
 /// `by-dates`（登记簿未查 registry not asked）、`not-yet`、`expired`、`suspended`、`revoked`、`cancelled`、`superseded`、`unknown`。
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
-    "headline": "签章真实，证照有效",
+    "headline": "真实有效",
     "headline_en": "genuine and in force",
     "schema": "certseal-report/1",
     "input": "document",

@@ -359,11 +359,6 @@ impl SignedCms {
         self.signature_algorithm
     }
 
-    /// The signature value: what a signature timestamp vouches for.
-    pub fn signature_value(&self) -> &[u8] {
-        &self.signature
-    }
-
     /// Attributes beside the signature.
     pub fn unsigned_attributes(&self) -> &[UnsignedAttribute] {
         &self.unsigned_attributes

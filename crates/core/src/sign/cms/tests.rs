@@ -360,17 +360,9 @@ fn openssl(folder: &Path, script: &str) -> String {
     text
 }
 
-fn no_openssl() -> bool {
-    let absent = Command::new("openssl").arg("version").output().is_err();
-    if absent {
-        eprintln!("SKIPPED: no openssl on this machine");
-    }
-    absent
-}
-
 #[test]
 fn openssl_verifies_ours() {
-    if no_openssl() {
+    if !crate::judges::judge_is_here("openssl") {
         return;
     }
     let authority = TestAuthority::new();
@@ -411,7 +403,7 @@ fn openssl_verifies_ours() {
 
 #[test]
 fn ours_verifies_openssl() {
-    if no_openssl() {
+    if !crate::judges::judge_is_here("openssl") {
         return;
     }
     let folder = tempfile::tempdir().unwrap();

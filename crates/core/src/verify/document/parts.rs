@@ -420,7 +420,7 @@ pub(super) fn judge_time(claimed: Option<Timestamp>, proven: Option<Timestamp>, 
     }
 }
 
-pub(super) fn unreadable(error: &OpenError) -> Finding {
+pub(in crate::verify) fn unreadable(error: &OpenError) -> Finding {
     let text = error.to_string();
     let (zh, en) = halves(&text);
     let check = &checks::STRUCTURE;
