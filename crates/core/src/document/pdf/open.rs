@@ -25,6 +25,8 @@ mod difference;
 mod display;
 mod error;
 mod filter;
+mod history;
+mod lock;
 mod page;
 mod parse;
 mod reader;
@@ -35,12 +37,15 @@ mod tests;
 mod text;
 mod xref;
 
+use std::rc::Rc;
+
 use ring::digest::Context;
 
 pub use self::{
     about::{Attachment, Metadata},
-    difference::{Change, ChangeKind, Difference, Permission},
+    difference::{Change, ChangeKind, Difference, Permission, Standing},
     error::OpenError,
+    history::LostSignature,
     page::{Modules, PageFields, Showing},
     revision::{Revision, RevisionObjects},
     signature::{ByteRange, Coverage, ModificationLevel, PdfSignature, SignatureDefect, SignatureKind},
@@ -77,6 +82,8 @@ pub struct OpenedPdf<'a> {
     signatures: Vec<PdfSignature>,
     revisions: Vec<Revision>,
     trailing: usize,
+    /// What reading earlier revisions may still cost, over all of them.
+    history: Rc<Budget>,
 }
 
 /// Opens a file. Fails where the file as a whole has no certain reading.
@@ -98,7 +105,7 @@ pub fn open(bytes: &[u8]) -> Result<OpenedPdf<'_>, OpenError> {
         offset: end,
         what: "no startxref",
     })?;
-    let budget = Budget::default();
+    let budget = Rc::new(Budget::default());
     let mut repairs = Vec::new();
     let sections = xref::chain(bytes, last.target, &budget, &mut repairs)?;
     let revisions = revision::revisions(&marks, &sections);
@@ -138,6 +145,7 @@ pub fn open(bytes: &[u8]) -> Result<OpenedPdf<'_>, OpenError> {
         signatures,
         revisions,
         trailing,
+        history: Rc::default(),
     })
 }
 
@@ -184,6 +192,11 @@ impl<'a> OpenedPdf<'a> {
     /// What later revisions changed of what a signature covers.
     pub fn difference(&self, signature: &PdfSignature) -> Result<Difference, OpenError> {
         difference::compare(self, signature)
+    }
+
+    /// Signatures that an earlier revision held and this file does not.
+    pub fn lost_signatures(&self) -> Result<Vec<LostSignature>, OpenError> {
+        history::lost(self)
     }
 
     /// Information dictionary and XMP packet.

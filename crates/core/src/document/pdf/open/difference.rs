@@ -12,6 +12,7 @@
 //! everywhere else any difference is refused, under the name of what the reader would see changed. An object
 //! that is used in two places is judged in both, so nothing becomes allowed by being shared.
 
+mod change;
 mod evidence;
 mod form;
 mod page;
@@ -19,201 +20,36 @@ mod same;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use self::{
-    form::Locks,
-    same::{Sides, keys, value},
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
 };
+
+pub use self::change::{Change, ChangeKind, Difference, Permission, Standing};
+use self::same::{Sides, keys, value};
 use super::{
     Coverage, ModificationLevel, OpenError, OpenedPdf, PdfSignature,
-    filter::Budget,
+    lock::Locks,
     parse::{Dict, Id, Object},
     reader::Reader,
     revision, signature,
     xref::{self, Entry},
 };
 
-/// What the reader would see changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum ChangeKind {
-    /// Actions that run on opening, printing, or on a field.
-    Action,
-    /// An annotation that may lie over the face.
-    AnnotationOverFace,
-    /// An annotation was changed.
-    AnnotationChanged,
-    /// An annotation was taken away.
-    AnnotationRemoved,
-    /// A note that a reader can tell from the face.
-    Annotation,
-    /// A field looks different though its value did not change.
-    AppearanceWithoutValue,
-    /// Another entry of the catalogue.
-    Catalog,
-    /// Evidence for long-term validation was added.
-    Evidence,
-    /// Evidence was taken away, changed, or is none.
-    EvidenceChanged,
-    /// Extensions of the format that the file says it uses.
-    Extensions,
-    /// A field's flags, place or other properties.
-    FieldChanged,
-    /// A field that is no signature field was added, or one with a name that is taken.
-    FieldAdded,
-    /// A field was filled in.
-    FieldFilled,
-    /// A field was taken away.
-    FieldRemoved,
-    /// A font: the same codes show other glyphs.
-    Font,
-    /// The form as a whole.
-    Form,
-    /// A field that the signer locked.
-    LockedField,
-    /// The information dictionary or the XMP packet.
-    Metadata,
-    /// Metadata that are none, or that no reader should parse.
-    MetadataUnsafe,
-    /// A tree of names: attachments, scripts, destinations.
-    Names,
-    /// An object that nothing showed was overwritten, as if to be shown later.
-    ObjectOverwritten,
-    /// Layers.
-    OptionalContent,
-    /// Content of a page.
-    PageContent,
-    /// Pages were added, taken away or put in another order.
-    PageTree,
-    /// Boxes, rotation and the like of a page.
-    PageProperties,
-    /// Permissions of the document.
-    Permissions,
-    /// Pictures, forms and other resources of a page.
-    Resources,
-    /// The file says of itself where the signed revision ends, and the signature is not found there.
-    RevisionUnclear,
-    /// A signature or document timestamp was added.
-    SignatureAdded,
-    /// The value of a new signature field is no signature of the later revision.
-    SignatureRecycled,
-    /// A new signature field covers much of a page or, on a certified document, any of it.
-    SignatureOverFace,
-    /// A signature dictionary was changed or taken away.
-    SignatureReplaced,
-    /// The structure tree, which screen readers read.
-    Structure,
-    /// Another entry of the trailer.
-    Trailer,
-    /// Content after the last revision, or a revision that strict readers do not see.
-    UnseenRevision,
-}
-
-impl ChangeKind {
-    /// Stable code for reports and programs.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Action => "change-action",
-            Self::Annotation => "change-annotation",
-            Self::AnnotationChanged => "change-annotation-changed",
-            Self::AnnotationOverFace => "change-annotation-over-face",
-            Self::AnnotationRemoved => "change-annotation-removed",
-            Self::AppearanceWithoutValue => "change-appearance-without-value",
-            Self::Catalog => "change-catalog",
-            Self::Evidence => "change-evidence",
-            Self::EvidenceChanged => "change-evidence-changed",
-            Self::Extensions => "change-extensions",
-            Self::FieldAdded => "change-field-added",
-            Self::FieldChanged => "change-field-changed",
-            Self::FieldFilled => "change-field-filled",
-            Self::FieldRemoved => "change-field-removed",
-            Self::Font => "change-font",
-            Self::Form => "change-form",
-            Self::LockedField => "change-locked-field",
-            Self::Metadata => "change-metadata",
-            Self::MetadataUnsafe => "change-metadata-unsafe",
-            Self::Names => "change-names",
-            Self::ObjectOverwritten => "change-object-overwritten",
-            Self::OptionalContent => "change-optional-content",
-            Self::PageContent => "change-page-content",
-            Self::PageProperties => "change-page-properties",
-            Self::PageTree => "change-page-tree",
-            Self::Permissions => "change-permissions",
-            Self::Resources => "change-resources",
-            Self::RevisionUnclear => "change-revision-unclear",
-            Self::SignatureAdded => "change-signature-added",
-            Self::SignatureOverFace => "change-signature-over-face",
-            Self::SignatureRecycled => "change-signature-recycled",
-            Self::SignatureReplaced => "change-signature-replaced",
-            Self::Structure => "change-structure",
-            Self::Trailer => "change-trailer",
-            Self::UnseenRevision => "change-unseen-revision",
-        }
-    }
-}
-
-/// Who may make a change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Permission {
-    /// Anybody whom the DocMDP level allows as much.
-    From(ModificationLevel),
-    /// Nobody.
-    Never,
-}
-
-/// One change after the signed revision.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Change {
-    /// What changed for the reader.
-    pub kind: ChangeKind,
-    /// Who may do that.
-    pub permission: Permission,
-    /// Number of the object that differs; 0 for the trailer and for values that stand in it.
-    pub object: u32,
-    /// Where it belongs: a field's name, a key.
-    pub place: String,
-}
-
-/// All changes after one signature.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Difference {
-    /// What the signer allows.
-    pub allowed: ModificationLevel,
-    /// What was changed, ordered by kind.
-    pub changes: Vec<Change>,
-}
-
-impl Difference {
-    /// The changes that the signer did not allow or that nobody may make.
-    pub fn refused(&self) -> impl Iterator<Item = &Change> {
-        let allowed = self.allowed;
-        let is_allowed = move |change: &Change| match change.permission {
-            Permission::From(level) => level <= allowed,
-            Permission::Never => false,
-        };
-        self.changes.iter().filter(move |change| !is_allowed(change))
-    }
-}
-
 /// Compares the revision that a signature covers with the final file.
 pub(super) fn compare(opened: &OpenedPdf<'_>, signature: &PdfSignature) -> Result<Difference, OpenError> {
-    // 1. What the signer allows. Without DocMDP nothing is stated: then notes beside the face are no change
-    //    of what was signed.
-    let allowed = signature
-        .modification_level
-        .unwrap_or(ModificationLevel::Annotations);
     let refused = |kind| Difference {
-        allowed,
+        allowed: signature.modification_level,
         changes: vec![Change {
             kind,
             permission: Permission::Never,
             object: signature.object,
+            page: None,
             place: String::new(),
         }],
     };
 
-    // 2. The signed revision: the file cut off where the signature says it ends, opened anew, so that
+    // 1. The signed revision: the file cut off where the signature says it ends, opened anew, so that
     //    nothing of it can come from later bytes.
     let (Ok(range), Some(coverage)) = (&signature.byte_range, signature.coverage) else {
         return Ok(refused(ChangeKind::RevisionUnclear));
@@ -224,7 +60,7 @@ pub(super) fn compare(opened: &OpenedPdf<'_>, signature: &PdfSignature) -> Resul
     match coverage {
         Coverage::WholeFile => {
             return Ok(Difference {
-                allowed,
+                allowed: signature.modification_level,
                 changes: Vec::new(),
             });
         }
@@ -236,7 +72,7 @@ pub(super) fn compare(opened: &OpenedPdf<'_>, signature: &PdfSignature) -> Resul
     let Some(mark) = marks.last() else {
         return Ok(refused(ChangeKind::RevisionUnclear));
     };
-    let (budget, mut repairs) = (Budget::default(), Vec::new());
+    let (budget, mut repairs) = (Rc::clone(&opened.history), Vec::new());
     let sections = xref::chain(cut, mark.target, &budget, &mut repairs)?;
     let revisions = revision::revisions(&marks, &sections);
     let signed = Reader::new(cut, sections, budget, repairs);
@@ -251,9 +87,8 @@ pub(super) fn compare(opened: &OpenedPdf<'_>, signature: &PdfSignature) -> Resul
     let Some(then) = then.iter().find(|then| then.byte_range == signature.byte_range) else {
         return Ok(refused(ChangeKind::RevisionUnclear));
     };
-    let locks = Locks::of(&signed, then, catalog)?;
 
-    // 3. The two documents.
+    // 2. The two documents.
     let mut comparison = Comparison {
         sides: Sides {
             signed: &signed,
@@ -264,18 +99,25 @@ pub(super) fn compare(opened: &OpenedPdf<'_>, signature: &PdfSignature) -> Resul
         },
         signatures: opened.signatures(),
         signed_end: range.end,
-        certifies: then.certifies,
-        locks,
+        certifies: then.certifies || then.locks.certifies,
+        locks: then.locks.clone(),
         new_widgets: BTreeMap::new(),
         fields: BTreeSet::new(),
         given_up: BTreeSet::new(),
+        page: None,
+        widgets: BTreeMap::new(),
         changes: BTreeSet::new(),
     };
     comparison.trailer(old, new, catalog, &opened.catalog)?;
     comparison.overwritten()?;
+    let pages = comparison.widgets;
+    let mut changes: Vec<Change> = comparison.changes.into_iter().collect();
+    for change in &mut changes {
+        change.page = change.page.or_else(|| pages.get(&change.object).copied());
+    }
     Ok(Difference {
-        allowed,
-        changes: comparison.changes.into_iter().collect(),
+        allowed: then.modification_level,
+        changes,
     })
 }
 
@@ -343,6 +185,10 @@ struct Comparison<'r, 'a> {
     fields: BTreeSet<Id>,
     /// Appearances that were replaced by others.
     given_up: BTreeSet<Id>,
+    /// The page that is being compared, counted from 1.
+    page: Option<usize>,
+    /// The page of each annotation, by its object number.
+    widgets: BTreeMap<u32, usize>,
     changes: BTreeSet<Change>,
 }
 
@@ -352,6 +198,7 @@ impl Comparison<'_, '_> {
             kind,
             permission,
             object,
+            page: self.page,
             place: place.into(),
         });
     }

@@ -23,8 +23,8 @@ const MAX_HOPS: usize = 8;
 pub(super) struct Reader<'a> {
     pub(super) data: &'a [u8],
     /// Newest first.
-    pub(super) sections: Vec<Section>,
-    pub(super) budget: Budget,
+    pub(super) sections: Vec<Rc<Section>>,
+    pub(super) budget: Rc<Budget>,
     pub(super) repairs: RefCell<Vec<Repair>>,
     /// Object streams that were read, by their offset.
     containers: RefCell<BTreeMap<usize, Arc<Container>>>,
@@ -80,8 +80,8 @@ struct Container {
 impl<'a> Reader<'a> {
     pub(super) fn new(
         data: &'a [u8],
-        sections: Vec<Section>,
-        budget: Budget,
+        sections: Vec<Rc<Section>>,
+        budget: Rc<Budget>,
         repairs: Vec<Repair>,
     ) -> Reader<'a> {
         Reader {

@@ -1,6 +1,6 @@
 //! Revisions: where each ends (ISO 32000-1 7.5.6), and what follows the last.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, rc::Rc};
 
 use super::{
     OpenError,
@@ -30,7 +30,7 @@ pub struct RevisionObjects {
 }
 
 /// The objects of each revision, in the order of the file.
-pub(super) fn objects(revisions: &[Revision], sections: &[Section]) -> Vec<RevisionObjects> {
+pub(super) fn objects(revisions: &[Revision], sections: &[Rc<Section>]) -> Vec<RevisionObjects> {
     let mut held: BTreeMap<u32, Entry> = BTreeMap::new();
     let mut oldest = sections.len();
     let mut found = Vec::with_capacity(revisions.len());
@@ -136,7 +136,7 @@ fn blank(data: &[u8], at: usize) -> usize {
 
 /// The revisions in the order of the file: those marks that lead into the chain of sections. Others
 /// belong to files embedded in this one, or to the first part of a linearised file.
-pub(super) fn revisions(marks: &[Mark], sections: &[Section]) -> Vec<Revision> {
+pub(super) fn revisions(marks: &[Mark], sections: &[Rc<Section>]) -> Vec<Revision> {
     marks
         .iter()
         .filter(|mark| sections.iter().any(|section| section.offset == mark.target))

@@ -9,6 +9,7 @@ use jiff::{Timestamp, civil, tz::Offset};
 
 use super::{
     OpenError,
+    lock::Locks,
     parse::{Dict, Id, Object},
     reader::{Loaded, Reader},
     revision::{Revision, line_end},
@@ -159,10 +160,14 @@ pub struct PdfSignature {
     pub reason: Option<String>,
     /// `/Location`.
     pub location: Option<String>,
-    /// The changes its DocMDP reference allows, if it has one.
+    /// The changes that its DocMDP reference, or the lock of its field, allows at most.
     pub modification_level: Option<ModificationLevel>,
     /// Whether `/Perms /DocMDP` of the catalogue names this dictionary: a certification.
     pub certifies: bool,
+    /// All that it forbids.
+    pub(super) locks: Locks,
+    /// Number and generation of its dictionary; none where it stands directly in the field.
+    pub(super) id: Option<Id>,
 }
 
 impl PdfSignature {
@@ -189,7 +194,7 @@ pub(super) fn find(
     };
     let fields = reader.get(form, "Fields")?.object;
     // Two fields may share one dictionary; it is one signature then.
-    let mut values: Vec<(Value, Vec<String>)> = Vec::new();
+    let mut values: Vec<Held> = Vec::new();
     let roots = fields.array().unwrap_or_default();
     reader.walk(roots, Inherited::default(), |field, inherited| {
         let Some(dict) = field.object.dict() else {
@@ -201,9 +206,14 @@ pub(super) fn find(
                 Some(id) => Value::Indirect(id),
                 None => Value::Direct(Box::new(field.within(value.clone()))),
             };
-            match values.iter_mut().find(|(known, _)| known.same(&value)) {
-                Some((_, names)) => names.push(here.name.clone()),
-                None => values.push((value, vec![here.name.clone()])),
+            let lock = reader.get(dict, "Lock")?.object;
+            let (fields, locks) = (vec![here.name.clone()], vec![lock]);
+            match values.iter_mut().find(|known| known.value.same(&value)) {
+                Some(known) => {
+                    known.fields.extend(fields);
+                    known.locks.extend(locks);
+                }
+                None => values.push(Held { value, fields, locks }),
             }
             if values.len() > MAX_SIGNATURES {
                 return Err(OpenError::Limit {
@@ -221,10 +231,10 @@ pub(super) fn find(
         None => None,
     };
     let mut found = Vec::new();
-    for (value, fields) in values {
-        let (loaded, certifies) = match value {
-            Value::Indirect(id) => (reader.load(id)?, certification == Some(id)),
-            Value::Direct(loaded) => (*loaded, false),
+    for Held { value, fields, locks } in values {
+        let (loaded, id) = match value {
+            Value::Indirect(id) => (reader.load(id)?, Some(id)),
+            Value::Direct(loaded) => (*loaded, None),
         };
         let object = match &loaded.object {
             Object::Dict(dict) => dict.clone(),
@@ -236,7 +246,19 @@ pub(super) fn find(
                 });
             }
         };
-        found.push(read(reader, &loaded, &object, fields, certifies, revisions)?);
+        let mut signature = read(reader, &loaded, &object, revisions)?;
+        for lock in &locks {
+            signature.locks.add(reader, lock)?;
+        }
+        signature.fields = fields;
+        signature.id = id;
+        signature.certifies = id.is_some() && certification == id;
+        // A certification that does not say what it allows does not allow anything.
+        if signature.certifies && !signature.locks.certifies {
+            signature.locks.level = Some(ModificationLevel::None);
+        }
+        signature.modification_level = signature.locks.level;
+        found.push(signature);
     }
     found.sort_by_key(|signature| {
         signature
@@ -245,6 +267,13 @@ pub(super) fn find(
             .map_or(usize::MAX, |range| range.end)
     });
     Ok(found)
+}
+
+/// A signature dictionary with the fields that hold it.
+struct Held {
+    value: Value,
+    fields: Vec<String>,
+    locks: Vec<Object>,
 }
 
 enum Value {
@@ -291,8 +320,6 @@ fn read(
     reader: &Reader<'_>,
     loaded: &Loaded,
     dict: &Dict,
-    fields: Vec<String>,
-    certifies: bool,
     revisions: &[Revision],
 ) -> Result<PdfSignature, OpenError> {
     let text = |key: &str| -> Result<Option<String>, OpenError> {
@@ -318,7 +345,7 @@ fn read(
         .ok()
         .map(|range| coverage(reader.data, range.end, revisions));
     Ok(PdfSignature {
-        fields,
+        fields: Vec::new(),
         object: loaded.number,
         kind,
         sub_filter,
@@ -329,8 +356,10 @@ fn read(
         name: text("Name")?,
         reason: text("Reason")?,
         location: text("Location")?,
-        modification_level: modification_level(reader, dict)?,
-        certifies,
+        modification_level: None,
+        certifies: false,
+        locks: Locks::of(reader, dict)?,
+        id: None,
     })
 }
 
@@ -456,31 +485,6 @@ fn asn1_length(bytes: &[u8], depth: usize) -> Option<usize> {
         }
         _ => None,
     }
-}
-
-fn modification_level(reader: &Reader<'_>, dict: &Dict) -> Result<Option<ModificationLevel>, OpenError> {
-    let references = reader.get(dict, "Reference")?.object;
-    for reference in references.array().unwrap_or_default().iter().take(MAX_SIGNATURES) {
-        let reference = reader.follow(reference)?.object;
-        let Some(reference) = reference.dict() else {
-            continue;
-        };
-        if reader.get(reference, "TransformMethod")?.object.name() != Some(b"DocMDP") {
-            continue;
-        }
-        let parameters = reader.get(reference, "TransformParams")?.object;
-        let level = match parameters.dict() {
-            Some(parameters) => reader.get(parameters, "P")?.object.integer(),
-            None => None,
-        };
-        return Ok(Some(match level {
-            Some(1) => ModificationLevel::None,
-            Some(3) => ModificationLevel::Annotations,
-            // 2 is the default (table 254).
-            _ => ModificationLevel::FormFilling,
-        }));
-    }
-    Ok(None)
 }
 
 /// A PDF date (7.9.4). A date without a zone is none: it names no instant.

@@ -6,7 +6,10 @@
 //! subsection numbered from 1 though its first entry is that of object 0. Nothing is ever rebuilt by
 //! searching for objects: a file whose table is lost has as many readings as it has readers.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
 
 use super::{
     OpenError, Repair,
@@ -66,7 +69,7 @@ pub(super) fn chain(
     start: usize,
     budget: &Budget,
     repairs: &mut Vec<Repair>,
-) -> Result<Vec<Section>, OpenError> {
+) -> Result<Vec<Rc<Section>>, OpenError> {
     let mut sections = Vec::new();
     let mut seen = BTreeSet::new();
     let mut next = Some(start);
@@ -98,7 +101,7 @@ pub(super) fn chain(
             .get("Prev")
             .map(|prev| place(prev, offset))
             .transpose()?;
-        sections.push(section);
+        sections.push(Rc::new(section));
     }
     Ok(sections)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{
     super::{
-        ModificationLevel, OpenError, PdfSignature, SignatureKind,
+        ModificationLevel, OpenError, SignatureKind,
         parse::{Dict, Id, Object},
         reader::Reader,
         text::text_string,
@@ -49,96 +49,6 @@ const OF_NEW_FIELDS: [&[u8]; 27] = [
     b"Type",
     b"V",
 ];
-
-/// The fields that a signature locks (FieldMDP, ISO 32000-1 12.8.2.4).
-#[derive(Debug, Default)]
-pub(super) struct Locks(Vec<Lock>);
-
-#[derive(Debug)]
-enum Lock {
-    All,
-    Include(Vec<String>),
-    Exclude(Vec<String>),
-}
-
-impl Locks {
-    /// Those of a signature as its revision states them: in its references and in its field.
-    pub(super) fn of(
-        reader: &Reader<'_>,
-        signature: &PdfSignature,
-        catalog: &Dict,
-    ) -> Result<Locks, OpenError> {
-        let mut found = Vec::new();
-        let id = Id {
-            number: signature.object,
-            generation: 0,
-        };
-        let dict = reader.load(id)?.object;
-        if let Some(dict) = dict.dict() {
-            let references = reader.get(dict, "Reference")?.object;
-            for reference in references.array().unwrap_or_default() {
-                let reference = reader.follow(reference)?.object;
-                let Some(reference) = reference.dict() else {
-                    continue;
-                };
-                if reader.get(reference, "TransformMethod")?.object.name() == Some(b"FieldMDP") {
-                    let parameters = reader.get(reference, "TransformParams")?.object;
-                    found.push(lock(reader, &parameters)?);
-                }
-            }
-        }
-        let form = reader.get(catalog, "AcroForm")?.object;
-        let fields = match form.dict() {
-            Some(form) => reader.get(form, "Fields")?.object,
-            None => Object::Null,
-        };
-        reader.walk(fields.array().unwrap_or_default(), (), |field, ()| {
-            let Some(dict) = field.object.dict() else {
-                return Ok((Vec::new(), ()));
-            };
-            let is_its = dict.get("V").and_then(Object::reference) == Some(id);
-            let held = reader.get(dict, "Lock")?.object;
-            if is_its && held != Object::Null {
-                found.push(lock(reader, &held)?);
-            }
-            let kids = reader.get(dict, "Kids")?.object;
-            Ok((kids.array().unwrap_or_default().to_vec(), ()))
-        })?;
-        Ok(Locks(found))
-    }
-
-    fn hold(&self, name: &str) -> bool {
-        let is_among = |names: &[String]| {
-            names.iter().any(|locked| {
-                name.strip_prefix(&locked[..])
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-            })
-        };
-        self.0.iter().any(|lock| match lock {
-            Lock::All => true,
-            Lock::Include(names) => is_among(names),
-            Lock::Exclude(names) => !is_among(names),
-        })
-    }
-}
-
-/// A lock that cannot be read locks everything.
-fn lock(reader: &Reader<'_>, parameters: &Object) -> Result<Lock, OpenError> {
-    let Some(dict) = parameters.dict() else {
-        return Ok(Lock::All);
-    };
-    let fields = reader.get(dict, "Fields")?.object;
-    let mut names = Vec::new();
-    for name in fields.array().unwrap_or_default() {
-        let name = reader.follow(name)?.object;
-        names.extend(name.string().map(text_string));
-    }
-    Ok(match reader.get(dict, "Action")?.object.name() {
-        Some(b"Include") => Lock::Include(names),
-        Some(b"Exclude") => Lock::Exclude(names),
-        _ => Lock::All,
-    })
-}
 
 /// What a field hands down to its kids.
 #[derive(Debug, Clone, Default)]
@@ -472,7 +382,7 @@ impl Comparison<'_, '_> {
     ) -> Result<Option<ModificationLevel>, OpenError> {
         let signature = new_value.reference().and_then(|id| {
             let mut known = self.signatures.iter();
-            known.find(|signature| signature.object == id.number)
+            known.find(|signature| signature.id == Some(id))
         });
         let is_sound = signature.is_some_and(|signature| {
             signature.fields.len() == 1

@@ -58,7 +58,7 @@ impl Comparison<'_, '_> {
     /// The page tree: the same nodes in the same order, each with what it had.
     pub(super) fn pages(&mut self, (old, new): (&Object, &Object)) -> Result<(), OpenError> {
         let mut todo = vec![(old.clone(), new.clone(), None::<[f64; 4]>)];
-        let mut count = 0;
+        let (mut count, mut pages) = (0, 0);
         while let Some((old, new, inherited)) = todo.pop() {
             let Some(id) = new.reference().filter(|_| old == new) else {
                 let at = new.reference().or(old.reference()).map_or(0, |id| id.number);
@@ -81,16 +81,21 @@ impl Comparison<'_, '_> {
                 continue;
             };
             let media = rectangle(self.sides.last, &value(after, b"MediaBox"))?.or(inherited);
-            self.node(id, before, after, media)?;
             self.sides.pass(&value(before, b"Kids"));
             let was = self.sides.signed.follow(&value(before, b"Kids"))?.object;
             let is = self.sides.last.follow(&value(after, b"Kids"))?.object;
+            if was.array().is_none() {
+                pages += 1;
+                self.page = Some(pages);
+            }
+            self.node(id, before, after, media)?;
+            self.page = None;
             let (was, is) = (was.array().unwrap_or_default(), is.array().unwrap_or_default());
             if was.len() != is.len() {
                 self.refuse(ChangeKind::PageTree, id.number, "Kids");
             }
             let pairs = was.iter().cloned().zip(is.iter().cloned());
-            todo.extend(pairs.map(|(was, is)| (was, is, media)));
+            todo.extend(pairs.rev().map(|(was, is)| (was, is, media)));
         }
         Ok(())
     }
@@ -157,6 +162,9 @@ impl Comparison<'_, '_> {
         let before = before.array().unwrap_or_default();
         let mut waiting = before.iter().peekable();
         for annotation in after.array().unwrap_or_default() {
+            if let (Some(id), Some(page)) = (annotation.reference(), self.page) {
+                self.widgets.entry(id.number).or_insert(page);
+            }
             if let Some(held) = waiting.peek().copied() {
                 let is_held = match (held.reference(), annotation.reference()) {
                     (Some(a), Some(b)) => a == b,
