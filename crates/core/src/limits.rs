@@ -31,6 +31,8 @@ pub const MAX_PDF_TREE: usize = 20_000;
 pub const MAX_CMS_BYTES: usize = 1 << 20;
 /// Most signatures examined in one document.
 pub const MAX_SIGNATURES: usize = 64;
+/// Most bytes hashed for all signatures of one document: each covers the file from its beginning.
+pub const MAX_SIGNED_BYTES: usize = 512 << 20;
 /// Longest QR text: a version 40-L symbol holds 7,089 digits (ISO/IEC 18004).
 pub const MAX_QR_TEXT: usize = 7_200;
 /// Largest inflated QR token; the token itself holds under 3 kB.

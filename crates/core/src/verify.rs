@@ -27,6 +27,7 @@ mod indication;
 mod material;
 mod report;
 mod seal;
+mod signatures;
 mod signer;
 mod standing;
 mod state;
@@ -37,6 +38,7 @@ pub use examine::Examined;
 pub use indication::{Indication, SubIndication};
 pub use material::{MaterialError, Part, TrustMaterial};
 pub use report::{Bearing, Conclusion, Finding, Force, Input, Outcome, Report, SignedBy, Subject};
+pub use signatures::{ReportedChange, ReportedKind, SignatureReport};
 pub use state::RegistryView;
 pub use text::Language;
 
@@ -73,6 +75,7 @@ impl Verifier {
     pub fn judge(&self, examined: &Examined, options: &Options, registry: Option<&RegistryView>) -> Report {
         let now = options.now;
         let mut findings = Vec::new();
+        let mut signatures = Vec::new();
         let (input, subject, signed_by) = match &examined.what {
             What::Unreadable { input, finding } => {
                 findings.push((**finding).clone());
@@ -97,6 +100,7 @@ impl Verifier {
             }
             What::Document(document) => {
                 let judged = document.judge(&self.material, now, registry, &mut findings);
+                signatures = judged.signatures;
                 (Input::Document, judged.subject, judged.signed_by)
             }
             What::Token(signed) => {
@@ -119,7 +123,10 @@ impl Verifier {
         let identifier = examined.identifier();
         let in_force = state::judge(subject.as_ref(), identifier, now, registry, &mut findings);
         let as_of = registry.map(|view| view.as_of);
-        Report::conclude(input, findings, in_force, now, as_of, subject, signed_by)
+        Report {
+            signatures,
+            ..Report::conclude(input, findings, in_force, now, as_of, subject, signed_by)
+        }
     }
 
     /// Verifies a sealed document.

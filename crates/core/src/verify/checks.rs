@@ -35,9 +35,9 @@ const fn force(name: &'static str, title: &'static str, title_en: &'static str) 
 
 pub(super) static INTAKE: Check = verdict("intake", "识别输入", "recognising the input");
 pub(super) static STRUCTURE: Check = verdict("structure", "文件结构", "structure of the file");
-pub(super) static BYTE_RANGE: Check =
-    verdict("byte-range", "签章覆盖全文", "signature covers the whole file");
-pub(super) static REVISIONS: Check = verdict("revisions", "签章后未改动", "nothing added after signing");
+pub(super) static BYTE_RANGE: Check = verdict("byte-range", "签章覆盖范围", "what the signature covers");
+pub(super) static REVISIONS: Check = verdict("revisions", "签章后的改动", "changes after signing");
+pub(super) static OTHER_SIGNATURES: Check = verdict("other-signatures", "其他签名", "other signatures");
 pub(super) static CERTIFICATION: Check =
     verdict("certification", "禁止修改声明", "certification forbids changes");
 pub(super) static DIGEST: Check = verdict("digest", "文件摘要", "digest of the signed bytes");
@@ -117,5 +117,17 @@ static OF_DOCUMENT: [&Check; 18] = [
     &TOKEN_SIGNATURE,
     &TOKEN_SIGNER,
     &AGREEMENT,
+];
+/// What must have passed before one signature can pass.
+pub(super) static OF_SIGNATURE: [&Check; 9] = [
+    &BYTE_RANGE,
+    &REVISIONS,
+    &DIGEST,
+    &SIGNING_CERTIFICATE,
+    &SIGNATURE,
+    &SIGNER_PATH,
+    &SIGNER_USAGE,
+    &SIGNER_VALIDITY,
+    &REVOCATION,
 ];
 static OF_TOKEN: [&Check; 3] = [&TOKEN, &TOKEN_SIGNATURE, &TOKEN_SIGNER];

@@ -1,7 +1,7 @@
 //! A sealed document, read into facts and judged.
 //!
 //! 1. The file has one certain reading.
-//! 2. One signature covers it from the first byte to the last; nothing was added after.
+//! 2. A signature covers it from the first byte on; what was added after is what its signer allows.
 //! 3. It certifies the document and forbids every change.
 //! 4. The digest is the signed one, the signature is the signer's, and it names its certificate.
 //! 5. The signer certificate is good at the time that counts.
@@ -10,11 +10,15 @@
 //! 8. It is the document that the registry has on record.
 
 mod parts;
+mod signatures;
 
 use jiff::Timestamp;
 
 pub(super) use self::parts::unreadable;
-use self::parts::{judge_certification, judge_issuer, judge_range, judge_time};
+use self::{
+    parts::{judge_certification, judge_issuer, judge_range, judge_time},
+    signatures::Signed,
+};
 use super::{
     agreement::{self, Sayings},
     checks,
@@ -22,6 +26,7 @@ use super::{
     material::Material,
     report::{Finding, SignedBy, Subject},
     seal,
+    signatures::SignatureReport,
     signer::{self, Times},
     state::RegistryView,
 };
@@ -31,14 +36,13 @@ use crate::{
     crypto::{sha256, x509},
     document::pdf::{
         ATTACHMENT, OpenError,
-        open::{Metadata, OpenedPdf, PageFields, PdfSignature, SignatureKind, open},
+        open::{LostSignature, Metadata, OpenedPdf, PageFields, open},
     },
     qr::{
         picture,
         text::{self as qr_text, Scanned, TextError},
         token::{SignedToken, TokenError},
     },
-    sign::cms::{CmsError, SignedCms},
 };
 
 /// What a file says, read once.
@@ -53,12 +57,12 @@ pub(super) struct Document {
 struct Facts {
     repaired: bool,
     revisions: usize,
-    signatures: usize,
-    /// Document timestamps, and what is neither.
-    others: usize,
-    main: Option<PdfSignature>,
-    cms: Option<Result<SignedCms, CmsError>>,
-    signed_digest: Option<Vec<u8>>,
+    /// All signatures and document timestamps, in the order in which their covered bytes end.
+    signatures: Vec<Signed>,
+    /// Position of the one that the verdict is about.
+    main: Option<usize>,
+    /// Signatures that were taken away.
+    lost: Result<Vec<LostSignature>, OpenError>,
     metadata: Result<Metadata, OpenError>,
     page: Result<PageFields, OpenError>,
     face_json: Result<Option<Vec<u8>>, OpenError>,
@@ -80,6 +84,7 @@ enum BadToken {
 pub(super) struct Judged {
     pub(super) subject: Option<Subject>,
     pub(super) signed_by: Option<SignedBy>,
+    pub(super) signatures: Vec<SignatureReport>,
 }
 
 impl Document {
@@ -124,9 +129,9 @@ impl Document {
             .map(|record| record.issued_at);
         let mut judged = Judged {
             subject,
-            signed_by: None,
+            ..Judged::default()
         };
-        let Some(main) = &facts.main else {
+        let Some(signed) = facts.main.and_then(|main| facts.signatures.get(main)) else {
             findings.push(
                 Finding::failed(
                     &checks::STRUCTURE,
@@ -140,17 +145,19 @@ impl Document {
                     "a file without signature is no e-certificate",
                 ),
             );
+            judged.signatures = facts.report_signatures(material, now, None);
             return judged;
         };
+        let main = &signed.signature;
         findings.push(facts.judge_structure(main));
 
         // 2. Coverage. 3. Certification.
         findings.push(judge_range(main));
-        findings.push(facts.judge_revisions(main));
+        findings.push(signed.judge_revisions());
         findings.push(judge_certification(main));
 
         // 4. The signature itself.
-        let cms = facts.judge_cms(main, findings);
+        let cms = Facts::judge_cms(signed, findings);
 
         // 5. The signer certificate, and the time.
         let claimed = main.claimed_time;
@@ -177,6 +184,9 @@ impl Document {
                 proven_at: proven,
             });
         }
+        let own = judged.signed_by.as_ref().map(|by| (by, &findings[..]));
+        judged.signatures = facts.report_signatures(material, now, own);
+        findings.extend(facts.judge_others(&judged.signatures));
         findings.push(judge_time(claimed, proven, now));
 
         // 6. The seal.
@@ -240,28 +250,27 @@ impl Document {
 
 impl Facts {
     fn of(opened: &OpenedPdf<'_>) -> Facts {
-        let of_kind = |kind| {
-            opened
-                .signatures()
-                .iter()
-                .filter(move |signature| signature.kind == kind)
+        let signatures = Signed::all(opened);
+        let of_documents = || {
+            let all = signatures.iter().enumerate();
+            all.filter(|(_, signed)| signed.is_signature())
         };
-        let mut signatures = of_kind(SignatureKind::Signature);
-        let main = signatures
-            .clone()
-            .find(|signature| signature.certifies)
-            .or_else(|| signatures.next())
-            .cloned();
-        let cms = main
-            .as_ref()
-            .and_then(|main| main.cms.as_ref().ok())
-            .map(|contents| SignedCms::parse(contents));
-        let signed_digest = match (&main, &cms) {
-            (Some(main), Some(Ok(cms))) => opened.signed_digest(main, cms.digest_algorithm()),
-            _ => None,
+        let main = of_documents()
+            .find(|(_, signed)| signed.signature.certifies)
+            .or_else(|| of_documents().next())
+            .map(|(index, _)| index);
+        // What is judged is what was signed: the revision that the signature covers.
+        let covered = main.and_then(|main| signatures.get(main)?.signature.covered(opened.bytes()));
+        let signed = covered.map(open);
+        let content = match &signed {
+            Some(Ok(signed)) => Ok(signed),
+            Some(Err(error)) => Err(error.clone()),
+            None => Ok(opened),
         };
-        let face_json = face_json(opened);
-        let page = opened.page_fields();
+        let (metadata, page, face_json) = match content {
+            Ok(content) => (content.metadata(), content.page_fields(), face_json(content)),
+            Err(error) => (Err(error.clone()), Err(error.clone()), Err(error)),
+        };
         let token = page
             .as_ref()
             .ok()
@@ -270,12 +279,10 @@ impl Facts {
         Facts {
             repaired: !opened.repairs().is_empty(),
             revisions: opened.revisions().len(),
-            signatures: of_kind(SignatureKind::Signature).count(),
-            others: opened.signatures().len() - of_kind(SignatureKind::Signature).count(),
             main,
-            cms,
-            signed_digest,
-            metadata: opened.metadata(),
+            signatures,
+            lost: opened.lost_signatures(),
+            metadata,
             page,
             face: match &face_json {
                 Ok(Some(json)) => Some(FaceJson::parse(json)),

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 /// Main indication (ETSI EN 319 102-1 §5.1.3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub enum Indication {
     /// Every required check passed.
     #[serde(rename = "TOTAL-PASSED")]

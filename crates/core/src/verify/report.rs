@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::{
     checks::{self, Check},
     indication::{Indication, SubIndication},
+    signatures::SignatureReport,
 };
 use crate::qr::token::FaceToken;
 
@@ -124,6 +125,13 @@ impl Finding {
             "not performed because of what failed before",
         )
         .hint("请先处理未通过的各项", "see to what failed first")
+    }
+
+    /// Gives a check that passed a code of its own, where it passed in more than one way.
+    #[must_use]
+    pub(super) fn coded(mut self, code: &'static str) -> Self {
+        self.code = code;
+        self
     }
 
     /// Says what to do.
@@ -342,6 +350,8 @@ pub struct Report {
     pub signed_by: Option<SignedBy>,
     /// The checks in order.
     pub findings: Vec<Finding>,
+    /// The signatures of a document, in the order in which they were made.
+    pub signatures: Vec<SignatureReport>,
 }
 
 impl Report {
@@ -392,6 +402,7 @@ impl Report {
             subject,
             signed_by,
             findings,
+            signatures: Vec::new(),
         }
     }
 }
@@ -401,7 +412,15 @@ impl Report {
 /// 1. A failed check fails the whole; of several the most telling speaks.
 /// 2. Otherwise a check that is undecided, or missing though the input requires it, leaves it open.
 /// 3. Otherwise it passed.
-fn total(input: Input, findings: &[Finding]) -> (Indication, Option<SubIndication>, Option<&'static str>) {
+fn total(input: Input, findings: &[Finding]) -> Total {
+    total_of(checks::required(input), findings)
+}
+
+/// Verdict, ETSI word and code of the finding that decided.
+pub(super) type Total = (Indication, Option<SubIndication>, Option<&'static str>);
+
+/// The same over what is required of something else than a whole input.
+pub(super) fn total_of(required: &[&Check], findings: &[Finding]) -> Total {
     let deciding = || {
         findings
             .iter()
@@ -427,7 +446,6 @@ fn total(input: Input, findings: &[Finding]) -> (Indication, Option<SubIndicatio
     let answered = |check: &Check| {
         deciding().any(|finding| finding.check == check.name && finding.outcome == Outcome::Passed)
     };
-    let required = checks::required(input);
     if required.is_empty() || !required.iter().all(|check| answered(check)) {
         return (
             Indication::Indeterminate,

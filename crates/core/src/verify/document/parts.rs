@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{BadToken, Facts};
+use super::{BadToken, Facts, signatures::Signed};
 use crate::{
     document::pdf::{
         OpenError,
@@ -48,59 +48,9 @@ impl Facts {
         Finding::passed(check, "PDF 完整可读", "a well-formed PDF")
     }
 
-    pub(super) fn judge_revisions(&self, main: &PdfSignature) -> Finding {
-        let check = &checks::REVISIONS;
-        let covers_all = main.coverage == Some(Coverage::WholeFile);
-        if covers_all && self.revisions == 1 && self.signatures + self.others == 1 {
-            return Finding::passed(check, "签章之后没有任何追加", "nothing was added after signing");
-        }
-        if covers_all {
-            // All of it is signed, so nobody changed it since: only it is not how a certificate is made.
-            let signatures = self.signatures + self.others;
-            return Finding::undecided(
-                check,
-                "SEVERAL_REVISIONS",
-                SubIndication::SigConstraintsFailure,
-                format!(
-                    "文件有 {} 个版本、{signatures} 个签名，电子证照应一次成文、一次签章",
-                    self.revisions
-                ),
-                format!(
-                    "the file has {} revisions and {signatures} signatures; a certificate has one of each",
-                    self.revisions
-                ),
-            )
-            .hint(
-                "可能不是本系统签发的证照，请向发证机关核实",
-                "perhaps not a certificate of this kind: ask the issuing authority",
-            );
-        }
-        if self.others > 0 && self.signatures == 1 {
-            return Finding::undecided(
-                check,
-                "EXTENDED_AFTER_SIGNING",
-                SubIndication::Generic,
-                "签章之后追加了时间戳或验证数据，本程序不判定其是否无害",
-                "a timestamp or validation data were added after signing: not judged here",
-            )
-            .hint("请取得签发时的原始文件", "ask for the document as issued");
-        }
-        Finding::failed(
-            check,
-            "MODIFIED_AFTER_SIGNING",
-            SubIndication::SigConstraintsFailure,
-            "签章之后又追加了内容",
-            "something was added after signing",
-        )
-        .hint(
-            "追加的内容未经签章，请取得签发时的原始文件",
-            "what was added is not signed: ask for the document as issued",
-        )
-    }
-
     /// Digest, signing-certificate attribute and signature value.
-    pub(super) fn judge_cms(&self, main: &PdfSignature, findings: &mut Vec<Finding>) -> Option<&SignedCms> {
-        let cms = match &self.cms {
+    pub(super) fn judge_cms<'s>(signed: &'s Signed, findings: &mut Vec<Finding>) -> Option<&'s SignedCms> {
+        let cms = match &signed.cms {
             Some(Ok(cms)) => cms,
             Some(Err(CmsError::AlgorithmRefused(error))) => {
                 findings.push(
@@ -146,7 +96,8 @@ impl Facts {
                 return None;
             }
             None => {
-                let why = main
+                let why = signed
+                    .signature
                     .cms
                     .as_ref()
                     .err()
@@ -163,7 +114,7 @@ impl Facts {
                 return None;
             }
         };
-        if let Some(digest) = &self.signed_digest {
+        if let Some(digest) = &signed.digest {
             findings.push(match cms.check_digest(digest) {
                 Ok(()) => Finding::passed(
                     &checks::DIGEST,
@@ -289,17 +240,15 @@ pub(super) fn judge_range(main: &PdfSignature) -> Finding {
             "从首字节到末字节，仅签名值除外",
             "from the first byte to the last, but for the signature itself",
         ),
-        (Ok(_), Some(Coverage::Revision { following, .. })) => Finding::failed(
+        (Ok(_), Some(Coverage::Revision { index, following })) => Finding::passed(
             check,
-            "MODIFIED_AFTER_SIGNING",
-            SubIndication::SigConstraintsFailure,
-            format!("签章之后又追加了 {following} 字节，不在签章保护之内"),
-            format!("{following} bytes were added after signing and are not covered"),
+            format!("覆盖第 {} 版全文，其后另有 {following} 字节", index + 1),
+            format!(
+                "all of revision {}; {following} bytes follow it",
+                index + 1
+            ),
         )
-        .hint(
-            "追加的内容未经签章，请取得签发时的原始文件",
-            "what was added is not signed: ask for the document as issued",
-        ),
+        .coded("COVERS_REVISION"),
         (Ok(_), _) => Finding::failed(
             check,
             "NOT_WHOLE_FILE",

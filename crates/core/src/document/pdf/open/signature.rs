@@ -171,6 +171,14 @@ pub struct PdfSignature {
 }
 
 impl PdfSignature {
+    /// The revision it covers, where that is an earlier one than the last.
+    pub fn covered<'f>(&self, file: &'f [u8]) -> Option<&'f [u8]> {
+        match (&self.byte_range, self.coverage) {
+            (Ok(range), Some(Coverage::Revision { .. })) => file.get(..range.end),
+            _ => None,
+        }
+    }
+
     /// Every rule its dictionary breaks.
     pub fn defects(&self) -> impl Iterator<Item = SignatureDefect> + '_ {
         self.byte_range

@@ -16,6 +16,8 @@ pub enum ChangeKind {
     AnnotationRemoved,
     /// A note that a reader can tell from the face.
     Annotation,
+    /// What a filled field shows is not, or cannot be told to be, its value.
+    AppearanceUnlikeValue,
     /// A field looks different though its value did not change.
     AppearanceWithoutValue,
     /// Another entry of the catalogue.
@@ -46,6 +48,8 @@ pub enum ChangeKind {
     MetadataUnsafe,
     /// A tree of names: attachments, scripts, destinations.
     Names,
+    /// An object that nothing uses was added.
+    ObjectAdded,
     /// An object that nothing showed was overwritten, as if to be shown later.
     ObjectOverwritten,
     /// Layers.
@@ -72,6 +76,8 @@ pub enum ChangeKind {
     SignatureReplaced,
     /// The structure tree, which screen readers read.
     Structure,
+    /// The structure tree got entries for what else was added.
+    StructureAdded,
     /// Another entry of the trailer.
     Trailer,
     /// Content after the last revision, or a revision that strict readers do not see.
@@ -87,6 +93,7 @@ impl ChangeKind {
             Self::AnnotationChanged => "change-annotation-changed",
             Self::AnnotationOverFace => "change-annotation-over-face",
             Self::AnnotationRemoved => "change-annotation-removed",
+            Self::AppearanceUnlikeValue => "change-appearance-unlike-value",
             Self::AppearanceWithoutValue => "change-appearance-without-value",
             Self::Catalog => "change-catalog",
             Self::Evidence => "change-evidence",
@@ -102,6 +109,7 @@ impl ChangeKind {
             Self::Metadata => "change-metadata",
             Self::MetadataUnsafe => "change-metadata-unsafe",
             Self::Names => "change-names",
+            Self::ObjectAdded => "change-object-added",
             Self::ObjectOverwritten => "change-object-overwritten",
             Self::OptionalContent => "change-optional-content",
             Self::PageContent => "change-page-content",
@@ -115,6 +123,7 @@ impl ChangeKind {
             Self::SignatureRecycled => "change-signature-recycled",
             Self::SignatureReplaced => "change-signature-replaced",
             Self::Structure => "change-structure",
+            Self::StructureAdded => "change-structure-added",
             Self::Trailer => "change-trailer",
             Self::UnseenRevision => "change-unseen-revision",
         }

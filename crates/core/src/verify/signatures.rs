@@ -1,0 +1,266 @@
+//! What a report says of each signature of a document, and of what came after it.
+
+use serde::Serialize;
+
+use super::{
+    indication::{Indication, SubIndication},
+    report::{Finding, SignedBy},
+};
+use crate::document::pdf::open::{Change, ChangeKind, Difference, SignatureKind, Standing};
+
+/// One signature of a document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SignatureReport {
+    /// Full names of the fields that hold it; usually one.
+    pub fields: Vec<String>,
+    /// What its dictionary says it is.
+    pub kind: ReportedKind,
+    /// Whether it is the signature that the report as a whole is about.
+    pub main: bool,
+    /// The revision it covers, counted from 1; none where its byte range ends with no revision.
+    pub revision: Option<usize>,
+    /// Revisions of the document.
+    pub revisions: usize,
+    /// Verdict on this signature: its value, its signer, and what came after it.
+    pub indication: Indication,
+    /// ETSI word of the finding that decided, none when passed.
+    pub sub_indication: Option<SubIndication>,
+    /// Our own code of that finding.
+    pub reason: Option<&'static str>,
+    /// Who signed, as far as the signature says.
+    pub signed_by: Option<SignedBy>,
+    /// Its checks in order.
+    pub findings: Vec<Finding>,
+    /// What later revisions changed, ordered by kind; the first of them where there are very many.
+    pub changes: Vec<ReportedChange>,
+}
+
+/// What a signature dictionary is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReportedKind {
+    /// A signature.
+    Signature,
+    /// A document timestamp.
+    DocumentTimestamp,
+    /// Neither: its type and format contradict each other.
+    Unrecognised,
+}
+
+impl From<SignatureKind> for ReportedKind {
+    fn from(kind: SignatureKind) -> Self {
+        match kind {
+            SignatureKind::Signature => Self::Signature,
+            SignatureKind::DocumentTimestamp => Self::DocumentTimestamp,
+            SignatureKind::Unrecognised => Self::Unrecognised,
+        }
+    }
+}
+
+/// One change after a signature.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReportedChange {
+    /// Stable code, such as `change-page-content`.
+    pub code: &'static str,
+    /// `permitted`, `unclear` or `forbidden`.
+    pub standing: &'static str,
+    /// What changed for the reader, in Chinese.
+    pub what: &'static str,
+    /// The same in English.
+    pub what_en: &'static str,
+    /// Number of the object that differs; 0 for the trailer.
+    pub object: u32,
+    /// Page it is seen on, counted from 1, where that is known.
+    pub page: Option<usize>,
+    /// Name of the field or key.
+    pub place: String,
+}
+
+impl ReportedChange {
+    fn of(change: &Change, standing: Standing) -> Self {
+        let (what, what_en) = words(change.kind);
+        Self {
+            code: change.kind.code(),
+            standing: match standing {
+                Standing::Permitted => "permitted",
+                Standing::Unclear => "unclear",
+                Standing::Forbidden => "forbidden",
+            },
+            what,
+            what_en,
+            object: change.object,
+            page: change.page,
+            place: change.place.clone(),
+        }
+    }
+
+    /// Where it is, for people: page, field, object.
+    fn phrase(&self, zh: bool) -> String {
+        let mut out = String::from(if zh { self.what } else { self.what_en });
+        let mut parts = Vec::new();
+        if let Some(page) = self.page {
+            parts.push(if zh {
+                format!("第 {page} 页")
+            } else {
+                format!("page {page}")
+            });
+        }
+        if !self.place.is_empty() {
+            parts.push(shown(&self.place));
+        }
+        if self.object > 0 {
+            parts.push(if zh {
+                format!("对象 {}", self.object)
+            } else {
+                format!("object {}", self.object)
+            });
+        }
+        if !parts.is_empty() {
+            let [open, comma, close] = if zh {
+                ["（", "，", "）"]
+            } else {
+                [" (", ", ", ")"]
+            };
+            out.push_str(open);
+            out.push_str(&parts.join(comma));
+            out.push_str(close);
+        }
+        out
+    }
+}
+
+/// A name out of a file nobody vouches for, fit to be shown in a line.
+fn shown(name: &str) -> String {
+    let mut name: String = name
+        .chars()
+        .map(|letter| if letter.is_control() { '\u{FFFD}' } else { letter })
+        .take(LONGEST_NAME + 1)
+        .collect();
+    if name.chars().count() > LONGEST_NAME {
+        name.pop();
+        name.push('…');
+    }
+    name
+}
+
+/// Letters of a name that are shown.
+const LONGEST_NAME: usize = 40;
+
+/// Changes listed one by one.
+const LISTED: usize = 100;
+
+/// Changes named in one sentence.
+const NAMED: usize = 4;
+
+/// The changes of a difference, what is worst first where there are too many.
+pub(super) fn reported(difference: &Difference) -> Vec<ReportedChange> {
+    [Standing::Forbidden, Standing::Unclear, Standing::Permitted]
+        .into_iter()
+        .flat_map(|standing| {
+            let of = difference.of(standing);
+            of.map(move |change| ReportedChange::of(change, standing))
+        })
+        .take(LISTED)
+        .collect()
+}
+
+/// The changes of one standing in a sentence, Chinese and English.
+pub(super) fn sentence(difference: &Difference, standing: Standing) -> (String, String) {
+    let count = difference.of(standing).count();
+    let first = || difference.of(standing).take(NAMED);
+    let list = |zh: bool, comma: &str| {
+        let phrases: Vec<String> = first()
+            .map(|change| ReportedChange::of(change, standing).phrase(zh))
+            .collect();
+        phrases.join(comma)
+    };
+    let (mut zh, mut en) = (list(true, "；"), list(false, "; "));
+    if count > NAMED {
+        zh = format!("{zh}；等 {count} 处");
+        en = format!("{en}; and {} more", count - NAMED);
+    }
+    (zh, en)
+}
+
+fn words(kind: ChangeKind) -> (&'static str, &'static str) {
+    match kind {
+        ChangeKind::Action => ("动作被增改", "actions added or changed"),
+        ChangeKind::Annotation => ("加了批注", "a note was added"),
+        ChangeKind::AnnotationChanged => ("批注被改", "an annotation was changed"),
+        ChangeKind::AnnotationOverFace => {
+            ("版面上盖了批注", "an annotation was laid over the page")
+        }
+        ChangeKind::AnnotationRemoved => ("批注被删", "an annotation was removed"),
+        ChangeKind::AppearanceUnlikeValue => (
+            "填写的外观无法与填写值对上",
+            "what a filled field shows cannot be matched with its value",
+        ),
+        ChangeKind::AppearanceWithoutValue => (
+            "未改值而改外观",
+            "the look of a field was changed, not its value",
+        ),
+        ChangeKind::Catalog => ("文档总目录被改", "the catalogue was changed"),
+        ChangeKind::Evidence => ("追加了验证数据", "validation data were added"),
+        ChangeKind::EvidenceChanged => {
+            ("验证数据被删改", "validation data were changed or removed")
+        }
+        ChangeKind::Extensions => ("声明了格式扩展", "extensions of the format were declared"),
+        ChangeKind::FieldAdded => ("加了表单域", "a field was added"),
+        ChangeKind::FieldChanged => ("表单域属性被改", "properties of a field were changed"),
+        ChangeKind::FieldFilled => ("填写了表单域", "a field was filled in"),
+        ChangeKind::FieldRemoved => ("表单域被删", "a field was removed"),
+        ChangeKind::Font => ("字体被换", "a font was changed"),
+        ChangeKind::Form => ("表单设置被改", "settings of the form were changed"),
+        ChangeKind::LockedField => ("已锁定的表单域被改", "a locked field was changed"),
+        ChangeKind::Metadata => ("文档信息被改", "document information was changed"),
+        ChangeKind::MetadataUnsafe => (
+            "文档信息被换成不安全的内容",
+            "document information was replaced by unsafe content",
+        ),
+        ChangeKind::Names => (
+            "附件、脚本或名称表被改",
+            "attachments, scripts or names were changed",
+        ),
+        ChangeKind::ObjectAdded => ("夹带了未使用的内容", "content that nothing uses was added"),
+        ChangeKind::ObjectOverwritten => (
+            "预埋的内容被改写",
+            "content that nothing showed was overwritten",
+        ),
+        ChangeKind::OptionalContent => ("图层被改", "layers were changed"),
+        ChangeKind::PageContent => ("页面内容被改", "the content of a page was changed"),
+        ChangeKind::PageProperties => ("页面属性被改", "properties of a page were changed"),
+        ChangeKind::PageTree => (
+            "页面被增删或调换",
+            "pages were added, removed or exchanged",
+        ),
+        ChangeKind::Permissions => ("文档权限被改", "permissions were changed"),
+        ChangeKind::Resources => (
+            "图片或其他页面资源被换",
+            "pictures or other resources were changed",
+        ),
+        ChangeKind::RevisionUnclear => (
+            "签名所覆盖的版本不成立",
+            "the revision it covers is none",
+        ),
+        ChangeKind::SignatureAdded => ("追加了签名或时间戳", "a signature or timestamp was added"),
+        ChangeKind::SignatureOverFace => {
+            ("签名外观盖住版面", "a signature was laid over the page")
+        }
+        ChangeKind::SignatureRecycled => (
+            "新签名域用了旧签名或无效签名",
+            "a new field shows an old signature or none",
+        ),
+        ChangeKind::SignatureReplaced => {
+            ("签名被换或被删", "a signature was replaced or removed")
+        }
+        ChangeKind::Structure => ("文档结构树被改", "the structure tree was changed"),
+        ChangeKind::StructureAdded => {
+            ("结构树追加了条目", "the structure tree got more entries")
+        }
+        ChangeKind::Trailer => ("文件尾部信息被改", "the trailer was changed"),
+        ChangeKind::UnseenRevision => (
+            "追加了部分阅读器看不到的内容",
+            "content was added that some readers see and others do not",
+        ),
+    }
+}
