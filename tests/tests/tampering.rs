@@ -274,7 +274,7 @@ fn what_is_appended_is_told_from_what_was_signed() {
     fs::write(&file, updated(document, &[(size, "(later)".to_owned())])).unwrap();
     let verdict = verify(&own.path().join("home"), &[file.to_str().unwrap()]);
     verdict.expect(1, "TOTAL-FAILED", "in-force");
-    verdict.check("byte-range", "failed", "MODIFIED_AFTER_SIGNING");
+    verdict.check("revisions", "failed", "MODIFIED_AFTER_SIGNING");
 }
 
 /// Adds a note to the page, or a second signature, as other programs do: by an incremental update.
@@ -353,8 +353,8 @@ fn what_another_program_adds_does_not_pass() {
         );
         let report = office.assert_refused(&changed, what);
         assert_eq!(report.indication, Indication::TotalFailed, "{what}: {report:#?}");
-        let range = report.finding("byte-range").unwrap();
-        assert_eq!(range.code, "MODIFIED_AFTER_SIGNING", "{what}");
+        let revisions = report.finding("revisions").unwrap();
+        assert_eq!(revisions.code, "MODIFIED_AFTER_SIGNING", "{what}");
     }
 }
 

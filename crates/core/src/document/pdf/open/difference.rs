@@ -17,6 +17,7 @@ mod evidence;
 mod form;
 mod page;
 mod same;
+mod structure;
 #[cfg(test)]
 mod tests;
 
@@ -31,7 +32,7 @@ use super::{
     Coverage, ModificationLevel, OpenError, OpenedPdf, PdfSignature,
     lock::Locks,
     parse::{Dict, Id, Object},
-    reader::Reader,
+    reader::{Loaded, Reader},
     revision, signature,
     xref::{self, Entry},
 };
@@ -100,8 +101,11 @@ pub(super) fn compare(opened: &OpenedPdf<'_>, signature: &PdfSignature) -> Resul
         signatures: opened.signatures(),
         signed_end: range.end,
         certifies: then.certifies || then.locks.certifies,
+        is_free: then.modification_level.is_none(),
+        is_closed: then.modification_level == Some(ModificationLevel::None),
         locks: then.locks.clone(),
         new_widgets: BTreeMap::new(),
+        covered: BTreeMap::new(),
         fields: BTreeSet::new(),
         given_up: BTreeSet::new(),
         page: None,
@@ -110,6 +114,7 @@ pub(super) fn compare(opened: &OpenedPdf<'_>, signature: &PdfSignature) -> Resul
     };
     comparison.trailer(old, new, catalog, &opened.catalog)?;
     comparison.overwritten()?;
+    comparison.unused(new)?;
     let pages = comparison.widgets;
     let mut changes: Vec<Change> = comparison.changes.into_iter().collect();
     for change in &mut changes {
@@ -129,15 +134,15 @@ fn is_unseen(opened: &OpenedPdf<'_>, signed_end: usize) -> bool {
         matches!(pair, [before, after]
             if after.end > signed_end && after.cross_reference < before.end)
     });
-    let hybrid = opened.reader.sections.iter().any(|section| {
-        let before = revisions.iter().rfind(|revision| revision.end <= section.offset);
-        let stream = section.trailer.get("XRefStm").and_then(Object::integer);
-        // A stream that lists nothing is what writers leave who copy the trailer before.
-        section.offset >= signed_end
-            && section.hidden.keys().any(|number| *number != 0)
-            && stream.is_some_and(|at| {
-                usize::try_from(at).is_ok_and(|at| before.is_some_and(|before| at < before.end))
-            })
+    // What only the stream of a hybrid revision lists is unknown to some readers: they see what was there before.
+    let mut used = BTreeSet::new();
+    let hybrid = opened.reader.sections.iter().rev().any(|section| {
+        let is_later = section.offset >= signed_end;
+        let is_ambiguous = is_later && section.hidden.keys().any(|number| used.contains(number));
+        let entries = section.entries.iter().chain(&section.hidden);
+        let in_use = entries.filter(|(_, entry)| **entry != Entry::Free);
+        used.extend(in_use.map(|(number, _)| *number));
+        is_ambiguous
     });
     stale || hybrid || opened.trailing_bytes() > 0
 }
@@ -172,15 +177,27 @@ fn landmarks(reader: &Reader<'_>, trailer: &Dict, catalog: &Dict) -> Result<BTre
     Ok(found)
 }
 
+/// Whether it is a cross-reference stream or a container of objects.
+fn is_bookkeeping(loaded: &Loaded) -> bool {
+    let kind = loaded.object.dict().and_then(|dict| dict.get("Type"));
+    matches!(kind.and_then(Object::name), Some(b"XRef" | b"ObjStm"))
+}
+
 struct Comparison<'r, 'a> {
     sides: Sides<'r, 'a>,
     /// All signatures of the final file.
     signatures: &'r [PdfSignature],
     signed_end: usize,
     certifies: bool,
+    /// Whether the signature does not state what may be changed.
+    is_free: bool,
+    /// Whether it states that nothing may be.
+    is_closed: bool,
     locks: Locks,
     /// Widgets of signature fields that are new or newly signed, and the level they need.
     new_widgets: BTreeMap<Id, ModificationLevel>,
+    /// How much of each page they cover, in square points.
+    covered: BTreeMap<Id, f64>,
     /// Fields of the signed revision that were compared.
     fields: BTreeSet<Id>,
     /// Appearances that were replaced by others.
@@ -258,13 +275,15 @@ impl Comparison<'_, '_> {
     /// Objects of the signed revision that were overwritten though nothing in it led to them: content kept
     /// ready, or numbers taken to mislead.
     fn overwritten(&mut self) -> Result<(), OpenError> {
-        let sections = self.sides.last.sections.iter();
-        let later = sections.filter(|section| section.offset >= self.signed_end);
-        let numbers: BTreeSet<u32> = later
-            .flat_map(|section| section.entries.keys().chain(section.hidden.keys()))
-            .copied()
+        let sections = self.sides.signed.sections.iter();
+        let entries = sections.flat_map(|section| section.entries.values().chain(section.hidden.values()));
+        let containers: BTreeSet<u32> = entries
+            .filter_map(|entry| match entry {
+                Entry::In { container, .. } => Some(*container),
+                _ => None,
+            })
             .collect();
-        for number in numbers {
+        for number in self.later() {
             let generation = match self.sides.signed.entry(number) {
                 None | Some(Entry::Free) => continue,
                 Some(Entry::In { .. }) => 0,
@@ -275,18 +294,67 @@ impl Comparison<'_, '_> {
             if is_freed || self.sides.judged.contains(&number) || self.sides.landmarks.contains(&id) {
                 continue;
             }
-            // The parts of the file's own bookkeeping are numbered as objects are.
-            let held = self.sides.signed.load(id)?.object;
-            let kind = held
-                .dict()
-                .and_then(|dict| dict.get("Type"))
-                .and_then(Object::name);
-            if matches!(kind, Some(b"XRef" | b"ObjStm")) {
+            // What the file keeps its books in is numbered as objects are. A container of objects is not
+            // overwritten by anybody who means well: all that is in it would change unsaid.
+            if is_bookkeeping(&self.sides.signed.load(id)?) && !containers.contains(&number) {
                 continue;
             }
             let reference = Object::Reference(id);
             if self.sides.mismatch(&reference, &reference)?.is_some() {
                 self.refuse(ChangeKind::ObjectOverwritten, number, "");
+            }
+        }
+        Ok(())
+    }
+
+    /// Numbers that later revisions list.
+    fn later(&self) -> BTreeSet<u32> {
+        let sections = self.sides.last.sections.iter();
+        let later = sections.filter(|section| section.offset >= self.signed_end);
+        later
+            .flat_map(|section| section.entries.keys().chain(section.hidden.keys()))
+            .copied()
+            .collect()
+    }
+
+    /// Objects of later revisions that nothing leads to. They show nothing; but whoever certified against
+    /// every change did not mean them either.
+    fn unused(&mut self, trailer: &Dict) -> Result<(), OpenError> {
+        let later = self.later();
+        let (old, new): (Vec<u32>, Vec<u32>) = later.iter().copied().partition(|number| {
+            !matches!(self.sides.signed.entry(*number), None | Some(Entry::Free))
+        });
+        // Only what was changed can lead to what is new.
+        let mut todo: Vec<Object> = trailer.iter().map(|(_, value)| value.clone()).collect();
+        let id_of = |number: u32| match self.sides.last.entry(number)? {
+            Entry::Free => None,
+            Entry::In { .. } => Some(Id { number, generation: 0 }),
+            Entry::At { generation, .. } => Some(Id { number, generation }),
+        };
+        todo.extend(old.into_iter().filter_map(id_of).map(Object::Reference));
+        let mut reached = BTreeSet::new();
+        while let Some(object) = todo.pop() {
+            match object {
+                Object::Reference(id) if later.contains(&id.number) && reached.insert(id.number) => {
+                    match self.sides.last.load(id) {
+                        Err(limit @ OpenError::Limit { .. }) => return Err(limit),
+                        found => todo.extend(found.map(|loaded| loaded.object)),
+                    }
+                }
+                Object::Array(items) => todo.extend(items),
+                Object::Dict(dict) => todo.extend(dict.iter().map(|(_, value)| value.clone())),
+                _ => {}
+            }
+        }
+        let lonely = new.into_iter().filter(|number| !reached.contains(number));
+        for id in lonely.filter_map(id_of).collect::<Vec<_>>() {
+            if !self.sides.last.load(id).is_ok_and(|loaded| is_bookkeeping(&loaded)) {
+                let permission = if self.is_closed {
+                    Permission::Unclear(ModificationLevel::None)
+                } else {
+                    Permission::From(ModificationLevel::None)
+                };
+                self.note(ChangeKind::ObjectAdded, permission, id.number, "");
             }
         }
         Ok(())
@@ -305,8 +373,21 @@ impl Comparison<'_, '_> {
             let pair = (&value(old, key), &value(new, key));
             match key {
                 // How the section is written, and the identifier that each writer renews.
-                b"Size" | b"Prev" | b"XRefStm" | b"ID" | b"Type" | b"W" | b"Index" | b"Length"
-                | b"Filter" | b"DecodeParms" => {}
+                b"Size" | b"Prev" | b"XRefStm" | b"Type" | b"W" | b"Index" | b"Length" | b"Filter"
+                | b"DecodeParms" => {}
+                // The first half names the document for good, the second each state of it.
+                b"ID" => {
+                    let first = |reader: &Reader<'_>, id: &Object| -> Result<Object, OpenError> {
+                        let id = reader.follow(id)?.object;
+                        let first = id.array().and_then(|id| id.first());
+                        first.map_or(Ok(Object::Null), |first| Ok(reader.follow(first)?.object))
+                    };
+                    let was = first(self.sides.signed, pair.0)?;
+                    let is = first(self.sides.last, pair.1)?;
+                    if was != Object::Null && was.string() != is.string() {
+                        self.refuse(ChangeKind::Trailer, 0, "ID");
+                    }
+                }
                 // Some writers give the catalogue another number; what is in it is compared all the same.
                 b"Root" => {
                     let is_fresh = pair.1.reference().is_some_and(|id| {
@@ -350,11 +431,18 @@ impl Comparison<'_, '_> {
                     self.version(number, pair)?;
                     continue;
                 }
+                b"StructTreeRoot" => {
+                    self.structure(pair)?;
+                    continue;
+                }
+                b"Names" => {
+                    self.names(pair)?;
+                    continue;
+                }
                 b"OpenAction" | b"AA" => ChangeKind::Action,
-                b"Names" | b"Dests" | b"AF" => ChangeKind::Names,
+                b"Dests" | b"AF" => ChangeKind::Names,
                 b"OCProperties" => ChangeKind::OptionalContent,
                 b"Perms" => ChangeKind::Permissions,
-                b"StructTreeRoot" => ChangeKind::Structure,
                 _ => {
                     self.foreign(ChangeKind::Catalog, number, key, pair)?;
                     continue;

@@ -12,6 +12,21 @@ use super::{
 
 const ALWAYS: Permission = Permission::From(ModificationLevel::None);
 
+/// What a document says of itself may change where something of it may.
+const REWORDING: Permission = Permission::From(ModificationLevel::FormFilling);
+
+/// Entries of the information dictionary that every writer renews.
+const OF_WRITERS: [&[u8]; 2] = [b"ModDate", b"Producer"];
+
+/// The same in an XMP packet.
+const OF_XMP_WRITERS: [&str; 5] = [
+    "pdf:Producer",
+    "xmp:CreatorTool",
+    "xmp:MetadataDate",
+    "xmp:ModifyDate",
+    "xmpMM:InstanceID",
+];
+
 /// Words of XML that make a parser fetch, include or multiply.
 const UNSAFE_XML: [&[u8]; 2] = [b"<!DOCTYPE", b"<!ENTITY"];
 
@@ -25,16 +40,29 @@ impl Comparison<'_, '_> {
             return Ok(());
         };
         self.sides.release(old)?;
+        let before = self.sides.signed.follow(old)?.object;
         let info = self.sides.last.follow(new)?;
         let mut is_plain = !info.is_stream() && info.object.dict().is_some();
         for (_, entry) in info.object.dict().into_iter().flat_map(Dict::iter) {
             let entry = self.sides.last.follow(entry)?;
             is_plain &= !matches!(entry.object, Object::Dict(_) | Object::Array(_));
         }
+        let empty = Dict::default();
+        let (before, after) = (
+            before.dict().unwrap_or(&empty),
+            info.object.dict().unwrap_or(&empty),
+        );
+        let mut permission = ALWAYS;
+        for key in keys(before, after) {
+            let pair = (value(before, key), value(after, key));
+            if !OF_WRITERS.contains(&key) && self.sides.mismatch(&pair.0, &pair.1)?.is_some() {
+                permission = REWORDING;
+            }
+        }
         self.decide(
             is_plain,
             [ChangeKind::Metadata, ChangeKind::MetadataUnsafe],
-            ALWAYS,
+            permission,
             (at, "Info"),
         );
         Ok(())
@@ -47,6 +75,17 @@ impl Comparison<'_, '_> {
         };
         self.sides.release(old)?;
         let packet = self.sides.last.follow(new)?;
+        let before = self.sides.signed.follow(old)?;
+        let permission = if before.is_stream() && packet.is_stream() {
+            let data = [
+                self.sides.signed.stream_data(&before)?,
+                self.sides.last.stream_data(&packet)?,
+            ];
+            let [was, is] = data.map(|data| without_housekeeping(&String::from_utf8_lossy(&data)));
+            if was == is { ALWAYS } else { REWORDING }
+        } else {
+            REWORDING
+        };
         let is_xml = is_name(&packet, "Subtype", b"XML") && is_name(&packet, "Type", b"Metadata");
         let is_safe = packet.is_stream() && is_xml && {
             let data = self.sides.last.stream_data(&packet)?;
@@ -56,9 +95,38 @@ impl Comparison<'_, '_> {
         self.decide(
             is_safe,
             [ChangeKind::Metadata, ChangeKind::MetadataUnsafe],
-            ALWAYS,
+            permission,
             (at, "Metadata"),
         );
+        Ok(())
+    }
+
+    /// `/Names`: only appearances for notes may come, which nothing shows by itself.
+    pub(super) fn names(&mut self, (old, new): (&Object, &Object)) -> Result<(), OpenError> {
+        let Some(at) = self.sides.mismatch(old, new)? else {
+            return Ok(());
+        };
+        self.sides.pass(old);
+        let before = self.sides.signed.follow(old)?.object;
+        let after = self.sides.last.follow(new)?;
+        let (false, Some(after)) = (after.is_stream(), after.object.dict()) else {
+            self.refuse(ChangeKind::Names, at, "Names");
+            return Ok(());
+        };
+        let empty = Dict::default();
+        let before = before.dict().unwrap_or(&empty);
+        if after.iter().next().is_none() {
+            self.refuse(ChangeKind::Names, at, "Names");
+        }
+        for key in keys(before, after) {
+            let pair = (&value(before, key), &value(after, key));
+            if key == b"AP" && *pair.0 == Object::Null {
+                let permission = Permission::Unclear(ModificationLevel::Annotations);
+                self.note(ChangeKind::Names, permission, at, "AP");
+            } else {
+                self.strict(ChangeKind::Names, at, key, pair)?;
+            }
+        }
         Ok(())
     }
 
@@ -232,6 +300,32 @@ impl Comparison<'_, '_> {
         }
         Ok(true)
     }
+}
+
+/// A packet without what every writer renews, without blanks, and without the processing instructions around.
+fn without_housekeeping(packet: &str) -> String {
+    let mut left = packet.to_owned();
+    for name in OF_XMP_WRITERS {
+        for (begin, end) in [
+            (format!("<{name}>"), format!("</{name}>")),
+            (format!("{name}=\""), "\"".to_owned()),
+        ] {
+            let mut kept = String::with_capacity(left.len());
+            let mut rest = &left[..];
+            while let Some((before, after)) = rest.split_once(&begin) {
+                kept.push_str(before);
+                match after.split_once(&end) {
+                    Some((_, behind)) => rest = behind,
+                    // One that does not end is none.
+                    None => return packet.to_owned(),
+                }
+            }
+            kept.push_str(rest);
+            left = kept;
+        }
+    }
+    left.retain(|letter| !letter.is_whitespace());
+    left
 }
 
 /// An entry of null says nothing, and no honest writer of evidence leaves one.

@@ -20,7 +20,7 @@ const NOTES: [&[u8]; 2] = [b"Popup", b"Text"];
 /// Longest side of a note's icon, in points.
 const ICON: f64 = 60.0;
 
-/// The largest part of a page that a new signature may cover.
+/// The largest part of a page that all new signatures together may cover.
 const SIGNATURE_SHARE: f64 = 0.25;
 
 /// Entries that a new note may have; nothing that acts or draws elsewhere.
@@ -106,7 +106,7 @@ impl Comparison<'_, '_> {
             let kind = match key {
                 // The walk itself compares the kids.
                 b"Kids" if matches!(self.sides.last.follow(pair.1)?.object, Object::Array(_)) => continue,
-                b"Annots" => {
+                b"Annots" if self.page.is_some() => {
                     self.annotations(id, pair, media)?;
                     continue;
                 }
@@ -114,6 +114,9 @@ impl Comparison<'_, '_> {
                     self.resources(id, pair)?;
                     continue;
                 }
+                // For fields that come: the order they are reached in, their place in the structure tree.
+                b"Tabs" if *pair.0 == Object::Null && pair.1.name() == Some(b"S") => continue,
+                b"StructParents" if *pair.0 == Object::Null && pair.1.integer().is_some() => continue,
                 // The mark that one writer leaves on each tree it passes through.
                 b"ITXT" if self.sides.last.follow(pair.1)?.object.string().is_some() => continue,
                 b"Contents" => ChangeKind::PageContent,
@@ -233,11 +236,13 @@ impl Comparison<'_, '_> {
             let Some((width, height)) = seen.map(size) else {
                 return Ok(());
             };
-            let page = media.map_or(0.0, |media| size(media).0 * size(media).1);
+            let whole = media.map_or(0.0, |media| size(media).0 * size(media).1);
+            let covered = self.covered.entry(page).or_default();
+            *covered += width * height;
             // Whoever certified a document laid out where others sign.
             if *level != ModificationLevel::FormFilling
                 || self.certifies
-                || width * height > SIGNATURE_SHARE * page
+                || *covered > SIGNATURE_SHARE * whole
             {
                 self.refuse(ChangeKind::SignatureOverFace, number, "Annots");
             }
@@ -250,8 +255,22 @@ impl Comparison<'_, '_> {
             || seen
                 .map(size)
                 .is_some_and(|(width, height)| width <= ICON && height <= ICON);
-        let kinds = [ChangeKind::Annotation, ChangeKind::AnnotationOverFace];
-        self.decide(is_note && is_small, kinds, NOTING, (number, "Annots"));
+        // Acting is never noting.
+        let acts = dict.get("A").is_some() || dict.get("AA").is_some();
+        let is_widget = subtype.name() == Some(b"Widget");
+        if is_note && is_small {
+            // An icon that the viewer draws is known for one; one that the file draws may be anything.
+            let permission = match dict.get("AP") {
+                None => NOTING,
+                Some(_) => Permission::Unclear(ModificationLevel::Annotations),
+            };
+            self.note(ChangeKind::Annotation, permission, number, "Annots");
+        } else if self.is_free && !acts && !is_widget {
+            let permission = Permission::Unclear(ModificationLevel::Annotations);
+            self.note(ChangeKind::AnnotationOverFace, permission, number, "Annots");
+        } else {
+            self.refuse(ChangeKind::AnnotationOverFace, number, "Annots");
+        }
         Ok(())
     }
 }

@@ -169,9 +169,11 @@ fn what_the_signer_allows_may_be_done_and_no_more() {
         (20, STREAM),
     ];
     let title: &[(u32, &str)] = &[(11, "<< /Title (B) /ModDate (D:2026) >>")];
+    let saved: &[(u32, &str)] = &[(11, "<< /Title (A) /Producer (X) /ModDate (D:2026) >>")];
     for (objects, code, least) in [
         (evidence, "change-evidence", 1),
-        (title, "change-metadata", 1),
+        (saved, "change-metadata", 1),
+        (title, "change-metadata", 2),
         (fill, "change-field-filled", 2),
         (sign, "change-signature-added", 2),
         (note, "change-annotation", 3),
@@ -344,6 +346,10 @@ fn a_signature_that_was_taken_away_is_missed() {
     assert_eq!(lost(&again).len(), 1);
 }
 
+/// A signature field that nobody expects, over the page.
+const SNEAKY: &str = "<< /Type /Annot /Subtype /Widget /FT /Sig /T (Third) /Rect [300 10 400 60] /P 3 0 R \
+    /V 21 0 R /AP << /N 12 0 R >> >>";
+
 /// Name, the code it is refused under, and the objects of its revision.
 type Attack<'t> = (&'t str, &'t str, &'t [(u32, &'t str)]);
 
@@ -446,6 +452,79 @@ fn known_attacks_are_refused_by_name() {
             &[(6, &changed(FORM, "/SigFlags", "/NeedAppearances true /SigFlags"))],
         ),
         (
+            "a sneaky signature",
+            "change-signature-over-face",
+            &[
+                (3, &with_note),
+                (6, &changed(FORM, "9 0 R]", "9 0 R 20 0 R]")),
+                (20, SNEAKY),
+                (21, "<< SIG >>"),
+            ],
+        ),
+        (
+            "the seal's own look",
+            "change-appearance-without-value",
+            &[(7, &changed(SEAL, "/P 3 0 R", "/P 3 0 R /AP << /N 12 0 R >>"))],
+        ),
+        (
+            "a stamp",
+            "change-annotation-over-face",
+            &[(3, &with_note), (20, &changed(overlay, "/FreeText", "/Stamp"))],
+        ),
+        (
+            "a widget of no field",
+            "change-annotation-over-face",
+            &[(3, &with_note), (20, &changed(overlay, "/FreeText", "/Widget /FT /Tx /V (x)"))],
+        ),
+        (
+            "a smaller page by the tree",
+            "change-page-properties",
+            &[(2, "<< /Type /Pages /Kids [3 0 R] /Count 1 /CropBox [0 0 100 100] >>")],
+        ),
+        (
+            "notes on the tree of pages",
+            "change-page-properties",
+            &[
+                (2, "<< /Type /Pages /Kids [3 0 R] /Count 1 /Annots [20 0 R] >>"),
+                (20, overlay),
+            ],
+        ),
+        (
+            "a portfolio",
+            "change-catalog",
+            &[(1, &changed(CATALOG, "/Pages", "/Collection << >> /Pages"))],
+        ),
+        (
+            "page labels",
+            "change-catalog",
+            &[(1, &changed(CATALOG, "/Pages", "/PageLabels << /Nums [] >> /Pages"))],
+        ),
+        (
+            "how viewers open it",
+            "change-catalog",
+            &[(1, &changed(CATALOG, "/Pages", "/ViewerPreferences << >> /Pages"))],
+        ),
+        (
+            "rights",
+            "change-permissions",
+            &[(1, &changed(CATALOG, "/Pages", "/Perms << /UR3 10 0 R >> /Pages"))],
+        ),
+        (
+            "an XFA form",
+            "change-form",
+            &[(6, &changed(FORM, "/SigFlags", "/XFA (x) /SigFlags"))],
+        ),
+        (
+            "signature flags taken off",
+            "change-form",
+            &[(6, &changed(FORM, "/SigFlags 3", "/SigFlags 0"))],
+        ),
+        (
+            "spoofed dictionary",
+            "change-signature-replaced",
+            &[(7, &changed(SEAL, "10 0 R", "20 0 R")), (20, "(none)")],
+        ),
+        (
             "evidence that is none",
             "change-evidence-changed",
             &[(
@@ -466,11 +545,109 @@ fn known_attacks_are_refused_by_name() {
         ),
     ];
     for (name, code, objects) in attacks {
-        for reference in [String::new(), mdp(3)] {
-            let codes = refused(&signed(&reference).revision(objects));
-            assert!(codes.contains(code), "{name}: {codes:?}");
+        let codes = refused(&signed(&mdp(3)).revision(objects));
+        assert!(codes.contains(code), "{name}: {codes:?}");
+        // Where nothing is certified, others may sign where they like, and a note over the face is for
+        // people to judge.
+        if name.contains("sneaky") {
+            continue;
         }
+        let free = difference(&signed("").revision(objects));
+        assert_ne!(free.worst(), Standing::Permitted, "{name}");
+        assert!(free.changes.iter().any(|change| change.kind.code() == *code), "{name}");
     }
+}
+
+/// The page, and a structure tree over it.
+const TAGGED: [(u32, &str); 4] = [
+    (1, "<< /Type /Catalog /Pages 2 0 R /AcroForm 6 0 R /StructTreeRoot 30 0 R >>"),
+    (30, "<< /Type /StructTreeRoot /K 31 0 R /ParentTree << /Nums [0 [32 0 R]] >> /ParentTreeNextKey 1 >>"),
+    (31, "<< /Type /StructElem /S /Document /P 30 0 R /K [32 0 R] >>"),
+    (32, "<< /Type /StructElem /S /P /P 31 0 R /Pg 3 0 R /K 0 /ActualText (A) >>"),
+];
+
+#[test]
+fn a_structure_tree_grows_and_keeps_what_it_says() {
+    let tagged = || sealed_otherwise(SEAL, &[(10, "<< SIG >>")]).revision(&TAGGED);
+    // The seal does not cover the tree above, so another one signs.
+    let base = || {
+        let second = changed(SECOND, "/FT /Sig", "/FT /Sig /V 33 0 R");
+        tagged().revision(&[(9, &second), (33, "<< SIG >>")])
+    };
+    let codes = |writer: &Writer| -> Vec<&'static str> {
+        let opened = open(&writer.bytes).unwrap();
+        let last = opened.signatures().last().unwrap();
+        let difference = opened.difference(last).unwrap();
+        let codes = difference.changes.iter().map(|change| change.kind.code());
+        codes.collect()
+    };
+    let root = TAGGED[1].1;
+    let grown = changed(root, "]]", "] 1 40 0 R]").replace("NextKey 1", "NextKey 2");
+    let top = changed(TAGGED[2].1, "[32 0 R]", "[32 0 R 40 0 R]");
+    let element = "<< /Type /StructElem /S /Form /P 31 0 R /K << /Type /OBJR /Obj 9 0 R >> >>";
+    let honest = base().revision(&[(30, &grown), (31, &top), (40, element)]);
+    assert_eq!(codes(&honest), ["change-structure-added"]);
+    for (what, objects) in [
+        ("another text", vec![(32, changed(TAGGED[3].1, "(A)", "(B)"))]),
+        ("an element gone", vec![(31, changed(top.as_str(), "[32 0 R 40 0 R]", "[]"))]),
+        (
+            "content spoken for anew",
+            vec![
+                (31, top.clone()),
+                (40, changed(element, "<< /Type /OBJR /Obj 9 0 R >>", "0")),
+            ],
+        ),
+        (
+            "a text for what was there",
+            vec![(31, top.clone()), (40, changed(element, "/S /Form", "/ActualText (B) /S /Form"))],
+        ),
+        ("a number with another element", vec![(30, changed(root, "[32 0 R]", "[31 0 R]"))]),
+    ] {
+        let objects: Vec<(u32, &str)> = objects.iter().map(|(number, text)| (*number, &text[..])).collect();
+        let codes = codes(&base().revision(&objects));
+        assert!(codes.contains(&"change-structure"), "{what}: {codes:?}");
+    }
+}
+
+#[test]
+fn numbers_generations_and_containers_mislead_nobody() {
+    // A page content under another generation of its number: no reference leads to it any more.
+    let mut other = signed("");
+    let at = other.bytes.len();
+    let text = format!("4 1 obj\n{}\nendobj\n", STREAM.replace("0 g", "1 g"));
+    other.bytes.extend(text.as_bytes());
+    let table = other.bytes.len();
+    let previous = other.last.unwrap();
+    let end = format!(
+        "xref\n4 1\n{at:010} 00001 n \ntrailer\n<< /Size 60 {} /Prev {previous} >>\nstartxref\n{table}\n%%EOF\n",
+        other.trailer
+    );
+    other.bytes.extend(end.as_bytes());
+    assert_eq!(refused(&other), ["change-page-content"]);
+
+    // What nothing leads to.
+    let orphan = |level| difference(&signed(&mdp(level)).revision(&[(40, "(x)")]));
+    assert_eq!(orphan(1).worst(), Standing::Unclear);
+    assert_eq!(orphan(2).worst(), Standing::Permitted);
+
+    // Another document by its identifier, another catalogue by its number.
+    let mut renamed = signed("");
+    renamed.trailer = "/Root 1 0 R /Info 11 0 R /ID [(a) (b)]";
+    let renamed = renamed.revision(&[(40, "(x)")]);
+    assert_eq!(refused(&renamed), [] as [&str; 0]);
+    let mut named = Writer { trailer: "/Root 1 0 R /Info 11 0 R /ID [(a) (b)]", ..signed("") };
+    named.bytes.clear();
+    named.last = None;
+    let mut named = named.revision(&[(1, CATALOG), (2, "<< /Kids [3 0 R] /Count 1 >>"), (3, PAGE), (6, FORM), (7, SEAL), (10, "<< SIG >>")]);
+    named.trailer = "/Root 1 0 R /Info 11 0 R /ID [(c) (b)]";
+    assert_eq!(refused(&named.revision(&[(40, "(x)")])), ["change-trailer"]);
+    let mut other = signed("");
+    other.trailer = "/Root 5 0 R /Info 11 0 R";
+    let codes = refused(&other.revision(&[(5, CATALOG)]));
+    assert!(codes.contains(&"change-catalog"), "{codes:?}");
+    let mut encrypted = signed("");
+    encrypted.trailer = "/Root 1 0 R /Encrypt << >>";
+    assert!(matches!(open(&encrypted.revision(&[]).bytes), Err(OpenError::Encrypted)));
 }
 
 #[test]
