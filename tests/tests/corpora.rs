@@ -46,7 +46,9 @@ fn judged(root: &Path) -> Vec<Row> {
     let options = Options {
         now: Timestamp::now(),
     };
-    let share = rows.len().div_ceil(thread::available_parallelism().map_or(1, usize::from));
+    let share = rows
+        .len()
+        .div_ceil(thread::available_parallelism().map_or(1, usize::from));
     thread::scope(|scope| {
         let judge = |(file, class): &(String, String)| Row {
             report: verifier.verify_file(
@@ -62,7 +64,9 @@ fn judged(root: &Path) -> Vec<Row> {
             .map(|part| scope.spawn(move || part.iter().map(judge).collect::<Vec<_>>()))
             .collect();
         let parts = parts.into_iter();
-        parts.flat_map(|part| part.join().expect("no file panics")).collect()
+        parts
+            .flat_map(|part| part.join().expect("no file panics"))
+            .collect()
     })
 }
 
@@ -89,7 +93,10 @@ fn foreign_documents_are_judged_as_their_makers_say() {
         }
         if std::env::var_os("CERTSEAL_CORPORA_LIST").is_some() {
             let headline = report.headline(Language::English);
-            println!("{class}\t{}\t{reason}\t{file}\t{headline}", report.indication.as_str());
+            println!(
+                "{class}\t{}\t{reason}\t{file}\t{headline}",
+                report.indication.as_str()
+            );
         }
     }
     println!("{:<16} {:<14} {:<32} files", "class", "verdict", "reason");

@@ -187,23 +187,18 @@ fn words(kind: ChangeKind) -> (&'static str, &'static str) {
         ChangeKind::Action => ("动作被增改", "actions added or changed"),
         ChangeKind::Annotation => ("加了批注", "a note was added"),
         ChangeKind::AnnotationChanged => ("批注被改", "an annotation was changed"),
-        ChangeKind::AnnotationOverFace => {
-            ("版面上盖了批注", "an annotation was laid over the page")
-        }
+        ChangeKind::AnnotationOverFace => ("版面上盖了批注", "an annotation was laid over the page"),
         ChangeKind::AnnotationRemoved => ("批注被删", "an annotation was removed"),
         ChangeKind::AppearanceUnlikeValue => (
             "填写的外观无法与填写值对上",
             "what a filled field shows cannot be matched with its value",
         ),
-        ChangeKind::AppearanceWithoutValue => (
-            "未改值而改外观",
-            "the look of a field was changed, not its value",
-        ),
+        ChangeKind::AppearanceWithoutValue => {
+            ("未改值而改外观", "the look of a field was changed, not its value")
+        }
         ChangeKind::Catalog => ("文档总目录被改", "the catalogue was changed"),
         ChangeKind::Evidence => ("追加了验证数据", "validation data were added"),
-        ChangeKind::EvidenceChanged => {
-            ("验证数据被删改", "validation data were changed or removed")
-        }
+        ChangeKind::EvidenceChanged => ("验证数据被删改", "validation data were changed or removed"),
         ChangeKind::Extensions => ("声明了格式扩展", "extensions of the format were declared"),
         ChangeKind::FieldAdded => ("加了表单域", "a field was added"),
         ChangeKind::FieldChanged => ("表单域属性被改", "properties of a field were changed"),
@@ -222,41 +217,26 @@ fn words(kind: ChangeKind) -> (&'static str, &'static str) {
             "attachments, scripts or names were changed",
         ),
         ChangeKind::ObjectAdded => ("夹带了未使用的内容", "content that nothing uses was added"),
-        ChangeKind::ObjectOverwritten => (
-            "预埋的内容被改写",
-            "content that nothing showed was overwritten",
-        ),
+        ChangeKind::ObjectOverwritten => ("预埋的内容被改写", "content that nothing showed was overwritten"),
         ChangeKind::OptionalContent => ("图层被改", "layers were changed"),
         ChangeKind::PageContent => ("页面内容被改", "the content of a page was changed"),
         ChangeKind::PageProperties => ("页面属性被改", "properties of a page were changed"),
-        ChangeKind::PageTree => (
-            "页面被增删或调换",
-            "pages were added, removed or exchanged",
-        ),
+        ChangeKind::PageTree => ("页面被增删或调换", "pages were added, removed or exchanged"),
         ChangeKind::Permissions => ("文档权限被改", "permissions were changed"),
         ChangeKind::Resources => (
             "图片或其他页面资源被换",
             "pictures or other resources were changed",
         ),
-        ChangeKind::RevisionUnclear => (
-            "签名所覆盖的版本不成立",
-            "the revision it covers is none",
-        ),
+        ChangeKind::RevisionUnclear => ("签名所覆盖的版本不成立", "the revision it covers is none"),
         ChangeKind::SignatureAdded => ("追加了签名或时间戳", "a signature or timestamp was added"),
-        ChangeKind::SignatureOverFace => {
-            ("签名外观盖住版面", "a signature was laid over the page")
-        }
+        ChangeKind::SignatureOverFace => ("签名外观盖住版面", "a signature was laid over the page"),
         ChangeKind::SignatureRecycled => (
             "新签名域用了旧签名或无效签名",
             "a new field shows an old signature or none",
         ),
-        ChangeKind::SignatureReplaced => {
-            ("签名被换或被删", "a signature was replaced or removed")
-        }
+        ChangeKind::SignatureReplaced => ("签名被换或被删", "a signature was replaced or removed"),
         ChangeKind::Structure => ("文档结构树被改", "the structure tree was changed"),
-        ChangeKind::StructureAdded => {
-            ("结构树追加了条目", "the structure tree got more entries")
-        }
+        ChangeKind::StructureAdded => ("结构树追加了条目", "the structure tree got more entries"),
         ChangeKind::Trailer => ("文件尾部信息被改", "the trailer was changed"),
         ChangeKind::UnseenRevision => (
             "追加了部分阅读器看不到的内容",

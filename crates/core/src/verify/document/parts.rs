@@ -243,10 +243,7 @@ pub(super) fn judge_range(main: &PdfSignature) -> Finding {
         (Ok(_), Some(Coverage::Revision { index, following })) => Finding::passed(
             check,
             format!("覆盖第 {} 版全文，其后另有 {following} 字节", index + 1),
-            format!(
-                "all of revision {}; {following} bytes follow it",
-                index + 1
-            ),
+            format!("all of revision {}; {following} bytes follow it", index + 1),
         )
         .coded("COVERS_REVISION"),
         (Ok(_), _) => Finding::failed(

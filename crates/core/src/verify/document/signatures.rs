@@ -73,21 +73,19 @@ impl Signed {
         let check = &checks::REVISIONS;
         let difference = match &self.difference {
             Ok(difference) => difference,
-            Err(
-                error @ (OpenError::Limit { .. } | OpenError::Unsupported { .. } | OpenError::Encrypted),
-            ) => {
+            Err(error @ (OpenError::Limit { .. } | OpenError::Unsupported { .. } | OpenError::Encrypted)) => {
                 let text = error.to_string();
                 let (zh, en) = halves(&text);
                 return Finding::undecided(check, "CHANGES_NOT_COMPARED", SubIndication::Generic, zh, en)
-                    .hint(
-                        "请取得签发时的原始文件",
-                        "ask for the document as issued",
-                    );
+                    .hint("请取得签发时的原始文件", "ask for the document as issued");
             }
             Err(error) => {
                 let text = error.to_string();
                 let (zh, en) = halves(&text);
-                return modified(format!("签章之后追加的内容有误：{zh}"), format!("what was added after signing is faulty: {en}"));
+                return modified(
+                    format!("签章之后追加的内容有误：{zh}"),
+                    format!("what was added after signing is faulty: {en}"),
+                );
             }
         };
         if self.signature.coverage == Some(Coverage::WholeFile) && difference.changes.is_empty() {
@@ -158,7 +156,10 @@ impl Facts {
                         let mut own = checks::OF_SIGNATURE.iter();
                         own.any(|check| check.name == finding.check)
                     };
-                    (findings.iter().filter(its).cloned().collect(), Some(signed_by.clone()))
+                    (
+                        findings.iter().filter(its).cloned().collect(),
+                        Some(signed_by.clone()),
+                    )
                 }
                 None => self.judge_signature(signed, material, now),
             };
@@ -242,16 +243,17 @@ impl Facts {
         let named = |report: &SignatureReport| {
             let name = report.fields.join(", ");
             let name = if name.is_empty() { "–".to_owned() } else { name };
-            let place = report.revision.map_or("–".to_owned(), |revision| revision.to_string());
+            let place = report
+                .revision
+                .map_or("–".to_owned(), |revision| revision.to_string());
             (
                 format!("{name}（第 {place} 版）"),
                 format!("{name} (revision {place})"),
             )
         };
         // 1. A broken one breaks the whole: of one file nobody can say that a part is genuine.
-        let broken = others().find(|(signed, report)| {
-            signed.is_signature() && report.indication == Indication::TotalFailed
-        });
+        let broken = others()
+            .find(|(signed, report)| signed.is_signature() && report.indication == Indication::TotalFailed);
         if let Some((_, report)) = broken {
             let (zh, en) = named(report);
             let why = report
@@ -300,9 +302,8 @@ impl Facts {
             }
         }
         // 3. One that cannot be decided.
-        let open = others().find(|(signed, report)| {
-            signed.is_signature() && report.indication == Indication::Indeterminate
-        });
+        let open = others()
+            .find(|(signed, report)| signed.is_signature() && report.indication == Indication::Indeterminate);
         if let Some((_, report)) = open {
             let (zh, en) = named(report);
             return Some(

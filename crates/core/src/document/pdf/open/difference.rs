@@ -112,6 +112,10 @@ pub(super) fn compare(opened: &OpenedPdf<'_>, signature: &PdfSignature) -> Resul
         widgets: BTreeMap::new(),
         changes: BTreeSet::new(),
     };
+    if has_two_readings(opened, range.end) {
+        let permission = Permission::Unclear(ModificationLevel::None);
+        comparison.note(ChangeKind::UnseenRevision, permission, 0, "XRefStm");
+    }
     comparison.trailer(old, new, catalog, &opened.catalog)?;
     comparison.overwritten()?;
     comparison.unused(new)?;
@@ -134,17 +138,34 @@ fn is_unseen(opened: &OpenedPdf<'_>, signed_end: usize) -> bool {
         matches!(pair, [before, after]
             if after.end > signed_end && after.cross_reference < before.end)
     });
-    // What only the stream of a hybrid revision lists is unknown to some readers: they see what was there before.
+    let hybrid = opened.reader.sections.iter().any(|section| {
+        let before = revisions.iter().rfind(|revision| revision.end <= section.offset);
+        let stream = section.trailer.get("XRefStm").and_then(Object::integer);
+        // A stream that lists nothing is what writers leave who copy the trailer before.
+        section.offset >= signed_end
+            && section.hidden.keys().any(|number| *number != 0)
+            && stream.is_some_and(|at| {
+                usize::try_from(at).is_ok_and(|at| before.is_some_and(|before| at < before.end))
+            })
+    });
+    stale || hybrid || opened.trailing_bytes() > 0
+}
+
+/// Whether readers that know no cross-reference streams see something else than the others: what only the
+/// stream of a hybrid revision lists, they see as it was before.
+fn has_two_readings(opened: &OpenedPdf<'_>, signed_end: usize) -> bool {
     let mut used = BTreeSet::new();
-    let hybrid = opened.reader.sections.iter().rev().any(|section| {
-        let is_later = section.offset >= signed_end;
-        let is_ambiguous = is_later && section.hidden.keys().any(|number| used.contains(number));
+    opened.reader.sections.iter().rev().any(|section| {
+        let is_ambiguous = section.offset >= signed_end
+            && section
+                .hidden
+                .iter()
+                .any(|(number, entry)| used.contains(number) && section.entries.get(number) != Some(entry));
         let entries = section.entries.iter().chain(&section.hidden);
         let in_use = entries.filter(|(_, entry)| **entry != Entry::Free);
         used.extend(in_use.map(|(number, _)| *number));
         is_ambiguous
-    });
-    stale || hybrid || opened.trailing_bytes() > 0
+    })
 }
 
 /// Objects that the walk judges in their own right.
@@ -321,14 +342,18 @@ impl Comparison<'_, '_> {
     /// every change did not mean them either.
     fn unused(&mut self, trailer: &Dict) -> Result<(), OpenError> {
         let later = self.later();
-        let (old, new): (Vec<u32>, Vec<u32>) = later.iter().copied().partition(|number| {
-            !matches!(self.sides.signed.entry(*number), None | Some(Entry::Free))
-        });
+        let (old, new): (Vec<u32>, Vec<u32>) = later
+            .iter()
+            .copied()
+            .partition(|number| !matches!(self.sides.signed.entry(*number), None | Some(Entry::Free)));
         // Only what was changed can lead to what is new.
         let mut todo: Vec<Object> = trailer.iter().map(|(_, value)| value.clone()).collect();
         let id_of = |number: u32| match self.sides.last.entry(number)? {
             Entry::Free => None,
-            Entry::In { .. } => Some(Id { number, generation: 0 }),
+            Entry::In { .. } => Some(Id {
+                number,
+                generation: 0,
+            }),
             Entry::At { generation, .. } => Some(Id { number, generation }),
         };
         todo.extend(old.into_iter().filter_map(id_of).map(Object::Reference));
@@ -348,7 +373,12 @@ impl Comparison<'_, '_> {
         }
         let lonely = new.into_iter().filter(|number| !reached.contains(number));
         for id in lonely.filter_map(id_of).collect::<Vec<_>>() {
-            if !self.sides.last.load(id).is_ok_and(|loaded| is_bookkeeping(&loaded)) {
+            if !self
+                .sides
+                .last
+                .load(id)
+                .is_ok_and(|loaded| is_bookkeeping(&loaded))
+            {
                 let permission = if self.is_closed {
                     Permission::Unclear(ModificationLevel::None)
                 } else {

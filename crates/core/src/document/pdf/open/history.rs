@@ -38,7 +38,9 @@ pub(super) fn lost(opened: &OpenedPdf<'_>) -> Result<Vec<LostSignature>, OpenErr
         let newest = sections
             .iter()
             .position(|section| section.offset == revision.cross_reference);
-        let sections = newest.and_then(|newest| sections.get(newest..)).unwrap_or_default();
+        let sections = newest
+            .and_then(|newest| sections.get(newest..))
+            .unwrap_or_default();
         // A linearised file states its end twice, and has one state.
         let is_partial = sections.iter().any(|section| section.offset >= revision.end);
         if is_partial || !seen.insert(revision.cross_reference) {

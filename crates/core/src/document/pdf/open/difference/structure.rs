@@ -235,7 +235,9 @@ fn is_pointer(reader: &Reader<'_>, object: &Object) -> Result<bool, OpenError> {
     let found = reader.follow(object)?.object;
     Ok(found.dict().is_some_and(|dict| {
         dict.get("Type").and_then(Object::name) == Some(b"OBJR")
-            && dict.iter().all(|(key, _)| matches!(key, b"Type" | b"Obj" | b"Pg"))
+            && dict
+                .iter()
+                .all(|(key, _)| matches!(key, b"Type" | b"Obj" | b"Pg"))
     }))
 }
 
