@@ -21,7 +21,7 @@ use certseal_core::{
     catalogue::{Catalogue, FaceJson},
     codes::{CertificateIdentifier, CitizenId, CreditCode, mask_code, mask_name},
     crypto::{DigestAlgorithm, PrivateKey, Signer as _, key_file::KeyFile, x509},
-    document::pdf::open::open,
+    document::pdf::open::{Standing, open},
     face::{FaceTemplate, FontBook, FontConfig},
     qr::{
         picture,
@@ -42,7 +42,11 @@ use image::{GrayImage, ImageFormat, Luma};
 use jiff::{Timestamp, civil::date};
 use tempfile::TempDir;
 
-use crate::{Random, table::INSTRUCTOR};
+use crate::{
+    Random,
+    documents::{with_evidence, with_page_content},
+    table::INSTRUCTOR,
+};
 
 /// A parser of untrusted bytes.
 #[derive(Debug, Clone, Copy)]
@@ -60,6 +64,7 @@ pub const TARGETS: &[Target] = &[
     target("codes", codes, 3_000),
     target("cms", cms, 1_000),
     target("crl", crl, 1_000),
+    target("difference", difference, 250),
     target("event", event, 3_000),
     target("face-json", face_json, 1_000),
     target("pdf", pdf, 250),
@@ -117,6 +122,38 @@ fn cms(bytes: &[u8]) {
 fn crl(bytes: &[u8]) {
     if let Ok(list) = Crl::parse(bytes) {
         let _ = (list.this_update(), list.next_update(), list.len());
+    }
+}
+
+/// What is permitted after a signature shows the page that was signed.
+fn difference(bytes: &[u8]) {
+    let Ok(opened) = open(bytes) else { return };
+    let _ = opened.lost_signatures();
+    for signature in opened.signatures() {
+        let Ok(difference) = opened.difference(signature) else {
+            continue;
+        };
+        let _ = difference.changes.iter().map(|change| change.kind.code()).count();
+        let Some(signed) = signature.covered(bytes).and_then(|bytes| open(bytes).ok()) else {
+            continue;
+        };
+        if difference.worst() != Standing::Permitted {
+            continue;
+        }
+        let [then, now] = [&signed, &opened].map(|opened| opened.page_fields().ok());
+        if let (Some(then), Some(now)) = (then, now) {
+            assert_eq!(
+                (then.pages, &then.showings, &then.qr),
+                (now.pages, &now.showings, &now.qr),
+                "another page passes for the one that was signed"
+            );
+        }
+        let [then, now] = [&signed, &opened].map(|opened| {
+            let attachments = opened.attachments().unwrap_or_default();
+            let contents = attachments.iter().map(|attachment| opened.read_attachment(attachment).ok());
+            contents.collect::<Vec<_>>()
+        });
+        assert_eq!(then, now, "other attachments pass for those that were signed");
     }
 }
 
@@ -345,6 +382,12 @@ pub fn seeds(home: &Path, document: &[u8]) -> BTreeMap<&'static str, Vec<Vec<u8>
     add("qr-text", printed.into_bytes());
     for target in ["pdf", "verify"] {
         add(target, document.to_vec());
+    }
+    add("difference", document.to_vec());
+    for extended in [with_evidence(document), with_page_content(document)] {
+        for target in ["difference", "pdf", "verify"] {
+            add(target, extended.clone());
+        }
     }
     add("picture", picture_of(&symbol.dark, symbol.width));
 

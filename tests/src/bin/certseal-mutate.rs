@@ -44,7 +44,7 @@ fn main() {
     let named: Vec<Target> = arguments.map(|name| named(&name)).collect();
     let targets = if named.is_empty() { TARGETS.to_vec() } else { named };
     for file in foreign() {
-        for target in ["pdf", "verify"] {
+        for target in ["difference", "pdf", "verify"] {
             seeds.entry(target).or_default().push(file.clone());
         }
     }

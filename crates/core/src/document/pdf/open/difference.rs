@@ -15,6 +15,7 @@
 mod change;
 mod evidence;
 mod form;
+mod look;
 mod page;
 mod same;
 mod structure;
@@ -115,6 +116,12 @@ pub(super) fn compare(opened: &OpenedPdf<'_>, signature: &PdfSignature) -> Resul
     if has_two_readings(opened, range.end) {
         let permission = Permission::Unclear(ModificationLevel::None);
         comparison.note(ChangeKind::UnseenRevision, permission, 0, "XRefStm");
+    }
+    // Blanks alone follow the last revision.
+    let is_last = |index: usize| index + 1 == opened.revisions().len();
+    if comparison.is_closed && matches!(coverage, Coverage::Revision { index, .. } if is_last(index)) {
+        let permission = Permission::Unclear(ModificationLevel::None);
+        comparison.note(ChangeKind::ObjectAdded, permission, 0, "");
     }
     comparison.trailer(old, new, catalog, &opened.catalog)?;
     comparison.overwritten()?;

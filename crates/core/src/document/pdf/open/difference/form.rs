@@ -55,8 +55,8 @@ const OF_NEW_FIELDS: [&[u8]; 27] = [
 struct Above {
     name: String,
     kind: Option<Vec<u8>>,
-    /// Its value was changed, by someone who may.
-    filled: bool,
+    /// Its value as it was changed by someone who may.
+    filled: Option<Object>,
     /// It was signed, at this level.
     signed: Option<ModificationLevel>,
     parent: Option<Id>,
@@ -259,7 +259,7 @@ impl Comparison<'_, '_> {
             } else if is_signature {
                 self.refuse(ChangeKind::SignatureReplaced, at, here.name.clone());
             } else if here.kind.is_some() && self.is_field_value(&is)? {
-                here.filled = true;
+                here.filled = Some(is.clone());
                 self.sides.release(&was)?;
                 self.note(ChangeKind::FieldFilled, FILLING, at, here.name.clone());
             } else {
@@ -268,7 +268,10 @@ impl Comparison<'_, '_> {
         }
 
         // 2. What it looks like, and everything else.
-        let follows = here.filled || here.signed.is_some();
+        let follows = here.filled.is_some() || here.signed.is_some();
+        if let Some(held) = &here.filled {
+            self.look(id.number, new, (here.kind.as_deref(), held), &here.name)?;
+        }
         for key in keys(old, new) {
             let pair = (&value(old, key), &value(new, key));
             match key {
@@ -276,6 +279,12 @@ impl Comparison<'_, '_> {
                 b"AP" if follows => {
                     if self.sides.mismatch(pair.0, pair.1)?.is_some() {
                         self.appearance(id.number, pair, &here.name)?;
+                        // A button is filled in by choosing one of its looks, not by changing them.
+                        if here.kind.as_deref() == Some(b"Btn") {
+                            let permission = Permission::Unclear(ModificationLevel::FormFilling);
+                            let kind = ChangeKind::AppearanceUnlikeValue;
+                            self.note(kind, permission, id.number, here.name.clone());
+                        }
                     }
                 }
                 b"AS" | b"DA" | b"I" | b"MK" if follows => self.sides.release(pair.0)?,
