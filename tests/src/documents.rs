@@ -317,3 +317,111 @@ pub fn signature_gap(document: &[u8]) -> std::ops::Range<usize> {
     );
     length..second
 }
+
+/// A document extended as a long-term archive does: evidence for its signature in a later revision.
+///
+/// # Panics
+/// When the document is none of ours.
+pub fn with_evidence(document: &[u8]) -> Vec<u8> {
+    let (root, catalog) = catalog_of(document);
+    let size = size_of(document);
+    let entries = catalog.strip_suffix(">>").expect("an end of the catalogue");
+    let catalog = format!("{entries}/DSS {size} 0 R>>");
+    let store = format!("<</Type/DSS/Certs[{} 0 R]>>", size + 1);
+    let certificate = "<</Length 4>>stream\n0123\nendstream".to_owned();
+    revised(
+        document,
+        &[(root, catalog), (size, store), (size + 1, certificate)],
+    )
+}
+
+/// A document whose first object of all is replaced in a later revision.
+///
+/// # Panics
+/// When the document is none of ours.
+pub fn with_page_content(document: &[u8]) -> Vec<u8> {
+    revised(document, &[(1, "<</Length 3>>stream\n0 g\nendstream".to_owned())])
+}
+
+/// An incremental update by hand that adds objects, or new versions of old ones, and keeps the trailer.
+///
+/// # Panics
+/// When the document is none of ours.
+pub fn revised(document: &[u8], objects: &[(usize, String)]) -> Vec<u8> {
+    let mut out = document.to_vec();
+    let mut table = String::from("xref\n");
+    let mut size = size_of(document);
+    for (number, body) in objects {
+        table += &format!("{number} 1\n{:010} 00000 n \n", out.len());
+        out.extend_from_slice(format!("{number} 0 obj\n{body}\nendobj\n").as_bytes());
+        size = size.max(number + 1);
+    }
+    let (at, previous) = (out.len(), cross_reference_of(document));
+    let (before, after) = trailer_of(document).split_once("/Size").expect("a size");
+    let after = after
+        .trim_start()
+        .trim_start_matches(|letter: char| letter.is_ascii_digit());
+    out.extend_from_slice(
+        format!("{table}trailer\n{before}/Size {size}/Prev {previous}{after}\nstartxref\n{at}\n%%EOF\n")
+            .as_bytes(),
+    );
+    out
+}
+
+fn tail_of(document: &[u8]) -> &str {
+    let at = cross_reference_of(document);
+    str::from_utf8(&document[at..]).expect("our own cross-reference table is text")
+}
+
+fn cross_reference_of(document: &[u8]) -> usize {
+    let end = String::from_utf8_lossy(&document[document.len() - 64..]).into_owned();
+    let (_, number) = end
+        .rsplit_once("startxref")
+        .expect("a start of the cross-reference table");
+    number
+        .split_whitespace()
+        .next()
+        .and_then(|number| number.parse().ok())
+        .expect("a number")
+}
+
+fn trailer_of(document: &[u8]) -> &str {
+    let (_, trailer) = tail_of(document).split_once("trailer").expect("a trailer");
+    trailer
+        .split_once("startxref")
+        .expect("an end of the trailer")
+        .0
+        .trim()
+}
+
+/// The number after a name of the trailer.
+fn number_in_trailer(document: &[u8], name: &str) -> usize {
+    let (_, value) = trailer_of(document)
+        .split_once(name)
+        .expect("an entry of the trailer");
+    let digits: String = value
+        .trim_start()
+        .chars()
+        .take_while(char::is_ascii_digit)
+        .collect();
+    digits.parse().expect("a number")
+}
+
+fn size_of(document: &[u8]) -> usize {
+    number_in_trailer(document, "/Size")
+}
+
+fn catalog_of(document: &[u8]) -> (usize, String) {
+    let root = number_in_trailer(document, "/Root");
+    let begin = format!("\n{root} 0 obj").into_bytes();
+    let at = document
+        .windows(begin.len())
+        .rposition(|part| part == begin)
+        .expect("a catalogue");
+    let body = &document[at + begin.len()..];
+    let end = body
+        .windows(6)
+        .position(|part| part == b"endobj")
+        .expect("an end of the catalogue");
+    (root, String::from_utf8_lossy(&body[..end]).trim().to_owned())
+}

@@ -150,7 +150,9 @@ fn difference(bytes: &[u8]) {
         }
         let [then, now] = [&signed, &opened].map(|opened| {
             let attachments = opened.attachments().unwrap_or_default();
-            let contents = attachments.iter().map(|attachment| opened.read_attachment(attachment).ok());
+            let contents = attachments
+                .iter()
+                .map(|attachment| opened.read_attachment(attachment).ok());
             contents.collect::<Vec<_>>()
         });
         assert_eq!(then, now, "other attachments pass for those that were signed");

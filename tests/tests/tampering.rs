@@ -20,7 +20,9 @@ use certseal_core::{
 };
 use certseal_tests::{
     certseal,
-    documents::{Issued, copy_of, found, issue, judged, signature_gap, verify},
+    documents::{
+        Issued, copy_of, found, issue, judged, signature_gap, verify, with_evidence, with_page_content,
+    },
     judge_is_here, pyhanko, run_json, run_ok, run_to,
 };
 use jiff::Timestamp;
@@ -282,6 +284,36 @@ fn what_is_appended_is_told_from_what_was_signed() {
     let verdict = verify(&own.path().join("home"), &[file.to_str().unwrap()]);
     verdict.expect(1, "TOTAL-FAILED", "in-force");
     verdict.check("revisions", "failed", "MODIFIED_AFTER_SIGNING");
+}
+
+#[test]
+fn evidence_may_be_added_to_a_certificate_and_is_named() {
+    let office = office();
+    let document = &office.good.document;
+    let report = office.judge(&with_evidence(document));
+    assert_eq!(report.indication, Indication::TotalPassed, "{report:#?}");
+    let revisions = report.finding("revisions").unwrap();
+    assert_eq!(revisions.code, "PERMITTED_CHANGES");
+    assert!(revisions.message.contains("验证数据"), "{}", revisions.message);
+    let [signature] = &report.signatures[..] else {
+        panic!("{:#?}", report.signatures)
+    };
+    assert_eq!(
+        (signature.main, signature.revision, signature.revisions),
+        (true, Some(1), 2)
+    );
+    assert_eq!(signature.indication, Indication::TotalPassed);
+    let codes: Vec<&str> = signature.changes.iter().map(|change| change.code).collect();
+    assert_eq!(codes, ["change-evidence"]);
+
+    // Behind the evidence nothing else hides.
+    let changed = with_page_content(&with_evidence(document));
+    let report = office.assert_refused(&changed, "evidence and another object");
+    assert_eq!(report.indication, Indication::TotalFailed, "{report:#?}");
+    assert_eq!(
+        report.finding("revisions").unwrap().code,
+        "MODIFIED_AFTER_SIGNING"
+    );
 }
 
 /// Adds a note to the page, or a second signature, as other programs do: by an incremental update.

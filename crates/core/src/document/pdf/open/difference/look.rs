@@ -17,9 +17,9 @@ use super::{
 
 /// Operators that set, clip, mark or measure, and paint nothing.
 const QUIET: [&[u8]; 35] = [
-    b"q", b"Q", b"cm", b"BMC", b"BDC", b"EMC", b"MP", b"BT", b"ET", b"Td", b"TD", b"Tm", b"T*", b"TL", b"Tc", b"Tw",
-    b"Tz", b"Ts", b"g", b"G", b"rg", b"RG", b"k", b"K", b"w", b"J", b"j", b"M", b"d", b"i", b"ri", b"W", b"W*",
-    b"n", b"h",
+    b"q", b"Q", b"cm", b"BMC", b"BDC", b"EMC", b"MP", b"BT", b"ET", b"Td", b"TD", b"Tm", b"T*", b"TL", b"Tc",
+    b"Tw", b"Tz", b"Ts", b"g", b"G", b"rg", b"RG", b"k", b"K", b"w", b"J", b"j", b"M", b"d", b"i", b"ri",
+    b"W", b"W*", b"n", b"h",
 ];
 
 /// Operators that paint a path.
@@ -170,7 +170,10 @@ fn is_standard(reader: &Reader<'_>, font: &Object) -> Result<bool, OpenError> {
         let families: [&[u8]; 4] = [b"Helvetica", b"Courier", b"Times", b"Arial"];
         families.into_iter().any(|family| name.starts_with(family))
     });
-    let is_simple = matches!(reader.get(font, "Subtype")?.object.name(), Some(b"Type1" | b"TrueType"));
+    let is_simple = matches!(
+        reader.get(font, "Subtype")?.object.name(),
+        Some(b"Type1" | b"TrueType")
+    );
     let encoding = reader.get(font, "Encoding")?.object;
     let mut keeps_ascii = true;
     if let Some(encoding) = encoding.dict() {
