@@ -335,12 +335,25 @@ pub fn with_evidence(document: &[u8]) -> Vec<u8> {
     )
 }
 
-/// A document whose first object of all is replaced in a later revision.
+/// A document whose page shows something else in a later revision.
 ///
 /// # Panics
 /// When the document is none of ours.
 pub fn with_page_content(document: &[u8]) -> Vec<u8> {
-    revised(document, &[(1, "<</Length 3>>stream\n0 g\nendstream".to_owned())])
+    let key = b"/Contents";
+    let mut places = document
+        .windows(key.len())
+        .enumerate()
+        .filter(|(_, part)| part == key);
+    // That of the signature is a string.
+    let number = places.find_map(|(at, _)| {
+        let value = String::from_utf8_lossy(document.get(at + key.len()..)?.get(..16)?).into_owned();
+        let mut words = value.trim_start_matches([' ', '[']).split(' ');
+        let number = words.next()?.parse().ok()?;
+        (words.next() == Some("0") && words.next()?.starts_with('R')).then_some(number)
+    });
+    let content = "<</Length 3>>stream\n0 g\nendstream".to_owned();
+    revised(document, &[(number.expect("a page with content"), content)])
 }
 
 /// An incremental update by hand that adds objects, or new versions of old ones, and keeps the trailer.
@@ -357,7 +370,14 @@ pub fn revised(document: &[u8], objects: &[(usize, String)]) -> Vec<u8> {
         size = size.max(number + 1);
     }
     let (at, previous) = (out.len(), cross_reference_of(document));
-    let (before, after) = trailer_of(document).split_once("/Size").expect("a size");
+    let mut trailer = trailer_of(document).to_owned();
+    if let Some((before, after)) = trailer.clone().split_once("/Prev") {
+        let after = after
+            .trim_start()
+            .trim_start_matches(|letter: char| letter.is_ascii_digit());
+        trailer = [before, after].concat();
+    }
+    let (before, after) = trailer.split_once("/Size").expect("a size");
     let after = after
         .trim_start()
         .trim_start_matches(|letter: char| letter.is_ascii_digit());

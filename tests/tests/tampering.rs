@@ -312,7 +312,8 @@ fn evidence_may_be_added_to_a_certificate_and_is_named() {
     assert_eq!(report.indication, Indication::TotalFailed, "{report:#?}");
     assert_eq!(
         report.finding("revisions").unwrap().code,
-        "MODIFIED_AFTER_SIGNING"
+        "MODIFIED_AFTER_SIGNING",
+        "{report:#?}"
     );
 }
 

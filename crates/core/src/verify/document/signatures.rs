@@ -161,7 +161,7 @@ impl Facts {
                         Some(signed_by.clone()),
                     )
                 }
-                None => self.judge_signature(signed, material, now),
+                None => Self::judge_signature(signed, material, now),
             };
             let (indication, sub_indication, reason) = total_of(&checks::OF_SIGNATURE, &findings);
             reports.push(SignatureReport {
@@ -183,7 +183,6 @@ impl Facts {
 
     /// A signature beside the main one.
     fn judge_signature(
-        &self,
         signed: &Signed,
         material: &Material,
         now: Timestamp,

@@ -180,12 +180,11 @@ fn is_standard(reader: &Reader<'_>, font: &Object) -> Result<bool, OpenError> {
         let differences = reader.get(encoding, "Differences")?.object;
         let mut code = 0;
         for entry in differences.array().unwrap_or_default() {
-            match entry {
-                Object::Integer(start) => code = *start,
-                _ => {
-                    keeps_ascii &= !(32..127).contains(&code);
-                    code += 1;
-                }
+            if let Object::Integer(start) = entry {
+                code = *start;
+            } else {
+                keeps_ascii &= !(32..127).contains(&code);
+                code = code.saturating_add(1);
             }
         }
     }
