@@ -1,6 +1,7 @@
 //! Certificates to judge, and what the program and outside judges say of them.
 
 use std::{
+    fmt::Write as _,
     fs,
     path::{Path, PathBuf},
     process::Command,
@@ -365,7 +366,7 @@ pub fn revised(document: &[u8], objects: &[(usize, String)]) -> Vec<u8> {
     let mut table = String::from("xref\n");
     let mut size = size_of(document);
     for (number, body) in objects {
-        table += &format!("{number} 1\n{:010} 00000 n \n", out.len());
+        let _ = write!(table, "{number} 1\n{:010} 00000 n \n", out.len());
         out.extend_from_slice(format!("{number} 0 obj\n{body}\nendobj\n").as_bytes());
         size = size.max(number + 1);
     }

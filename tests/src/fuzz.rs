@@ -133,7 +133,9 @@ fn difference(bytes: &[u8]) {
         let Ok(difference) = opened.difference(signature) else {
             continue;
         };
-        let _ = difference.changes.iter().map(|change| change.kind.code()).count();
+        for change in &difference.changes {
+            assert!(!change.kind.code().is_empty());
+        }
         let Some(signed) = signature.covered(bytes).and_then(|bytes| open(bytes).ok()) else {
             continue;
         };

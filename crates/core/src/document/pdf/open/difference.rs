@@ -30,7 +30,7 @@ use std::{
 pub use self::change::{Change, ChangeKind, Difference, Permission, Standing};
 use self::same::{Sides, keys, value};
 use super::{
-    Coverage, ModificationLevel, OpenError, OpenedPdf, PdfSignature,
+    Coverage, ModificationLevel, OpenError, OpenedPdf, PdfSignature, Repair,
     lock::Locks,
     parse::{Dict, Id, Object},
     reader::{Loaded, Reader},
@@ -161,6 +161,14 @@ fn is_unseen(opened: &OpenedPdf<'_>, signed_end: usize) -> bool {
 /// Whether readers that know no cross-reference streams see something else than the others: what only the
 /// stream of a hybrid revision lists, they see as it was before.
 fn has_two_readings(opened: &OpenedPdf<'_>, signed_end: usize) -> bool {
+    // A table that is mended takes another number for free in the eyes of those who do not mend it.
+    let is_mended = |repair: &Repair| match repair {
+        Repair::NumberedFromOne { offset } => *offset >= signed_end,
+        Repair::SectionBeside { .. } => false,
+    };
+    if opened.reader.repairs.borrow().iter().any(is_mended) {
+        return true;
+    }
     let mut used = BTreeSet::new();
     opened.reader.sections.iter().rev().any(|section| {
         let is_ambiguous = section.offset >= signed_end
