@@ -5,7 +5,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use certseal_core::{home::RevocationReason, registry::remark, seal::SealKind};
+use certseal_core::{home::RevocationReason, remark, seal::SealKind};
 use clap::{ArgAction, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, error::ErrorKind};
 use jiff::{Timestamp, civil::Date};
 
@@ -531,9 +531,9 @@ pub(crate) enum Trust {
     Add {
         /// 对方导出的目录 Folder the other authority exported
         from: PathBuf,
-        /// 已核对：对方换发了根证书 Its roots differ from those listed, and were compared
+        /// 已核对：对方换发了根证书或签名证书 Its keys differ from those listed, and were compared
         #[arg(long)]
-        new_roots: bool,
+        new_keys: bool,
     },
     /// 暂停采信一个机构并签发新列表 Take an authority off for a time and sign the next list
     Suspend(Standing),

@@ -236,8 +236,8 @@ pub(crate) fn home_failure(error: HomeError) -> Failure {
         HomeError::Trust(TrustStoreError::ClaimsOurs { .. }) => {
             Some("核对目录是否拿错；确系对方所给的，请对方更正其机构说明中的标识、区划和颁证机构后重新导出。")
         }
-        HomeError::Trust(TrustStoreError::OtherRoots { .. }) => {
-            Some("另循渠道与对方核对根证书的 SHA-256；确已换发的，加 --new-roots。")
+        HomeError::Trust(TrustStoreError::OtherKeys { .. }) => {
+            Some("另循渠道与对方逐个核对这些 SHA-256；确已换发的，加 --new-keys。")
         }
         HomeError::Trust(TrustStoreError::NotListed(_) | TrustStoreError::SameStatus(_)) => {
             Some("用 certseal trust show 查看机构的标识和状态。")

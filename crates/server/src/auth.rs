@@ -20,7 +20,7 @@ use certseal_core::{
     catalogue::CertificateType,
     crypto::sha256,
     files::{Turn, write_private},
-    registry::remark,
+    remark,
 };
 use jiff::Timestamp;
 use ring::rand::{SecureRandom as _, SystemRandom};

@@ -13,10 +13,8 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use certseal_core::{
     catalogue::{CertificateType, RawRecord, Values},
     issue::Request,
-    registry::{
-        Basis, CertificateRecord, Holder, Query as Search, Registry, RegistryError,
-        remark::{self, RemarkError},
-    },
+    registry::{Basis, CertificateRecord, Holder, Query as Search, Registry, RegistryError},
+    remark::{self, RemarkError},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};

@@ -1,6 +1,6 @@
 //! What changes of state have in common, of certificates and of seals: a reason, and one form of handler.
 
-use certseal_core::registry::remark::{self, MAX_REASON_CHARS, RemarkError};
+use certseal_core::remark::{self, MAX_REASON_CHARS, RemarkError};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
