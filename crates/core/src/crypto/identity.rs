@@ -141,9 +141,11 @@ impl SigningIdentity {
 /// Reads the X.509 certificates of a file, PEM (one or more) or DER (one); at least one, in order.
 pub fn read_chain(path: &Path) -> Result<Vec<Vec<u8>>, IdentityError> {
     let bytes = files::read_to(path, MAX_CHAIN_FILE)
-        .and_then(|bytes| match bytes.len() > MAX_CHAIN_FILE {
-            true => Err(io::ErrorKind::FileTooLarge.into()),
-            false => Ok(bytes),
+        .and_then(|bytes| {
+            if bytes.len() > MAX_CHAIN_FILE {
+                return Err(io::ErrorKind::FileTooLarge.into());
+            }
+            Ok(bytes)
         })
         .map_err(|source| IdentityError::Io {
             path: path.to_owned(),
