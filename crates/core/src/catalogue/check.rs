@@ -241,7 +241,8 @@ impl Check<'_> {
             }
             None => {
                 let reason = format!("“{}”不是可识别的日期", shown(field, value));
-                let hint = "请写成2024-04-02、2024/4/2、20240402或2024年4月2日，年月日俱全";
+                let hint =
+                    "请写成2024-04-02、2024/4/2、20240402或2024年4月2日，年月日俱全；不要写其他时区的时刻";
                 self.refuse(field, "bad-date", reason, hint);
             }
         }
