@@ -57,6 +57,7 @@ enum Indication {
 /// 撤销；`cancelled` 注销；`superseded` 已换发；`unknown` 无法确定 Whether it is in force
 #[derive(ToSchema)]
 #[schema(rename_all = "kebab-case")]
+#[expect(clippy::enum_variant_names, reason = "the words of the report")]
 enum Force {
     InForce,
     ByDates,
