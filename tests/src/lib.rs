@@ -2,6 +2,7 @@
 
 pub mod documents;
 pub mod fuzz;
+pub mod server;
 pub mod table;
 
 use std::{

@@ -5,7 +5,11 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use certseal_core::{home::RevocationReason, remark, seal::SealKind};
+use certseal_core::{
+    home::{RevocationReason, is_host},
+    remark,
+    seal::SealKind,
+};
 use clap::{ArgAction, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, error::ErrorKind};
 use jiff::{Timestamp, civil::Date};
 
@@ -373,18 +377,8 @@ fn region(text: &str) -> Result<String, &'static str> {
     }
 }
 
-/// What can stand between `https://` and the path in a QR code.
 fn host(text: &str) -> Result<String, &'static str> {
-    let (name, port) = text.split_once(':').unwrap_or((text, "443"));
-    let label = |label: &str| {
-        (1..=63).contains(&label.len())
-            && label
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
-    if name.len() <= 253 && name.split('.').all(label) && port.parse::<u16>().is_ok_and(|port| port > 0) {
+    if is_host(text) {
         Ok(text.to_owned())
     } else {
         Err("应为主机名，可带端口，如 verify.example.gov.cn (a host name, with a port if need be)")

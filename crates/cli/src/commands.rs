@@ -31,7 +31,7 @@ use certseal_core::{
     crypto::{KeyFolder, Passphrase},
     files,
     home::{Home, HomeError, PkiError, TrustStoreError},
-    issue::{IssueError, Service},
+    issue::{IssueError, Service, TOKEN_SIGNER},
     registry::{RegistryError, SledOptions},
 };
 
@@ -76,9 +76,12 @@ impl Session {
         Ok(KeyFolder::unlocked(&home.keys_path(), self.passphrase()?))
     }
 
-    /// All rooms, able to sign.
+    /// All rooms, able to sign. A wrong passphrase is told here, not to the first who asks for a signature.
     pub(crate) fn signing_service(&self, home: &Home) -> Result<Service, Failure> {
-        home.service(self.keys(home)?, clock()).map_err(home_failure)
+        let keys = self.keys(home)?;
+        keys.identity(TOKEN_SIGNER)
+            .map_err(|error| home_failure(error.into()))?;
+        home.service(keys, clock()).map_err(home_failure)
     }
 }
 

@@ -26,7 +26,7 @@ mod values;
 pub use face_json::{FaceJson, FaceJsonError, FieldJson, HolderJson, PhotoJson, TypeJson};
 pub use load::{Catalogue, CatalogueError, Problem};
 pub use number::NumberError;
-pub(crate) use toml_fault::toml_fault;
+pub use toml_fault::toml_fault;
 pub use values::Values;
 
 /// What a face field holds, and therefore how a raw value is checked and printed.

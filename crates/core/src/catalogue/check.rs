@@ -241,7 +241,8 @@ impl Check<'_> {
             }
             None => {
                 let reason = format!("“{}”不是可识别的日期", shown(field, value));
-                let hint = "请写成2024-04-02、2024/4/2、20240402或2024年4月2日，年月日俱全";
+                let hint =
+                    "请写成2024-04-02、2024/4/2、20240402或2024年4月2日，年月日俱全；不要写其他时区的时刻";
                 self.refuse(field, "bad-date", reason, hint);
             }
         }
@@ -440,6 +441,16 @@ fn printed(field: &Field, value: String) -> Result<String, (&'static str, String
 }
 
 fn unknown(key: &str, of: &CertificateType) -> FieldError {
+    // A second name of a field stays as it is where the first one has come before it.
+    if let Some(field) = of.column_for(key) {
+        return FieldError {
+            field: field.key.clone(),
+            label: field.label.clone(),
+            code: "duplicate",
+            reason: format!("给了两次，“{key}”与“{}”是同一字段", field.key),
+            hint: "请只保留其中一项".to_owned(),
+        };
+    }
     let key: String = key.chars().take(40).collect();
     FieldError {
         label: key.clone(),
