@@ -242,11 +242,11 @@ pub(super) fn foreign(file: &mut File) -> io::Result<Option<&'static str>> {
     let is_utf16 = begin.starts_with(b"\xFF\xFE") || begin.starts_with(b"\xFE\xFF");
     let first_line = begin.split(|byte| *byte == b'\n').next().unwrap_or_default();
     Ok(if begin.starts_with(b"PK\x03\x04") {
-        Some("Excel 或 WPS 工作簿（.xlsx 一类）")
+        Some(" Excel 或 WPS 工作簿（.xlsx 一类）")
     } else if begin.starts_with(b"\xD0\xCF\x11\xE0") {
         Some("旧版 Excel 或 WPS 工作簿（.xls、.et 一类）")
     } else if begin.starts_with(b"%PDF") {
-        Some("PDF 文件")
+        Some(" PDF 文件")
     } else if begin.trim_ascii_start().starts_with(b"<") || begin.starts_with(b"\xEF\xBB\xBF<") {
         Some("网页或 XML（不少系统导出的 .xls 就是这种）")
     } else if !is_utf16 && first_line.contains(&0) {
