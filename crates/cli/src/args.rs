@@ -221,7 +221,7 @@ pub(crate) struct Backfill {
     #[arg(long, conflicts_with_all = ["dry_run", "since"])]
     pub(crate) enrol: bool,
     /// 只处理该日及以后颁发的证照 Only certificates issued on or after this day
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = day)]
     pub(crate) since: Option<Date>,
     /// 被拒记录写到哪里；缺省为源文件旁的 *.rejects.csv Where rejected rows go
     #[arg(long, value_name = "FILE")]
@@ -367,6 +367,11 @@ pub(crate) enum Seal {
     Resume(SealChange),
     /// 销毁（不可恢复） Destroy a seal for good
     Destroy(SealChange),
+}
+
+fn day(text: &str) -> Result<Date, &'static str> {
+    text.parse()
+        .map_err(|_| "日期应写作 2018-01-01 (a date like 2018-01-01)")
 }
 
 fn region(text: &str) -> Result<String, &'static str> {
