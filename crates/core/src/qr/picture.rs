@@ -341,6 +341,7 @@ mod tests {
 
     #[test]
     #[ignore = "a measurement, not a check"]
+    #[expect(clippy::print_stdout, reason = "its result is for reading")]
     fn cost_of_the_worst_picture() {
         for ground in GROUNDS {
             // Black on white and white on black, so that both searches have their fill.
