@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::{
     checks::{self, Check},
+    code::{self, Code},
     indication::{Indication, SubIndication},
 };
 use crate::qr::token::FaceToken;
@@ -70,12 +71,12 @@ impl Finding {
         message: impl Into<String>,
         english: impl Into<String>,
     ) -> Self {
-        Self::new(check, Outcome::Passed, "OK", None, message, english)
+        Self::new(check, Outcome::Passed, code::OK, None, message, english)
     }
 
     pub(super) fn failed(
         check: &'static Check,
-        code: &'static str,
+        code: Code,
         sub: SubIndication,
         message: impl Into<String>,
         english: impl Into<String>,
@@ -88,7 +89,7 @@ impl Finding {
 
     pub(super) fn undecided(
         check: &'static Check,
-        code: &'static str,
+        code: Code,
         sub: SubIndication,
         message: impl Into<String>,
         english: impl Into<String>,
@@ -107,7 +108,7 @@ impl Finding {
         Self::new(
             check,
             Outcome::NotApplicable,
-            "NOT_APPLICABLE",
+            code::NOT_APPLICABLE,
             None,
             message,
             english,
@@ -118,7 +119,7 @@ impl Finding {
     fn not_performed(check: &'static Check) -> Self {
         Self::undecided(
             check,
-            NOT_PERFORMED,
+            code::NOT_PERFORMED,
             SubIndication::Generic,
             "因前项未通过而未检查",
             "not performed because of what failed before",
@@ -137,7 +138,7 @@ impl Finding {
     fn new(
         check: &'static Check,
         outcome: Outcome,
-        code: &'static str,
+        code: Code,
         sub_indication: Option<SubIndication>,
         message: impl Into<String>,
         english: impl Into<String>,
@@ -148,7 +149,7 @@ impl Finding {
             title_en: check.title_en,
             bears_on: check.bears_on,
             outcome,
-            code,
+            code: code.as_str(),
             sub_indication,
             message: message.into(),
             message_en: english.into(),
@@ -432,14 +433,11 @@ fn total(input: Input, findings: &[Finding]) -> (Indication, Option<SubIndicatio
         return (
             Indication::Indeterminate,
             Some(SubIndication::Generic),
-            Some(NOT_PERFORMED),
+            Some(code::NOT_PERFORMED.as_str()),
         );
     }
     (Indication::TotalPassed, None, None)
 }
-
-/// Code of a check that was not performed.
-pub(super) const NOT_PERFORMED: &str = "NOT_PERFORMED";
 
 #[expect(clippy::ref_option, reason = "serde hands out a reference")]
 fn hex_option<S: serde::Serializer>(value: &Option<[u8; 32]>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -485,7 +483,7 @@ mod tests {
         let mut findings = all_passed(Input::Document);
         findings.push(Finding::undecided(
             &checks::REVOCATION,
-            "NO_CRL",
+            code::NO_REVOCATION_LIST,
             SubIndication::TryLater,
             "",
             "",
@@ -496,14 +494,20 @@ mod tests {
             (
                 Indication::Indeterminate,
                 Some(SubIndication::TryLater),
-                Some("NO_CRL")
+                Some("NO_REVOCATION_LIST")
             )
         );
         let constraint = SubIndication::SigConstraintsFailure;
-        findings.push(Finding::failed(&checks::SEAL, "A", constraint, "", ""));
+        findings.push(Finding::failed(
+            &checks::SEAL,
+            code::SEAL_FORGED,
+            constraint,
+            "",
+            "",
+        ));
         findings.push(Finding::failed(
             &checks::DIGEST,
-            "B",
+            code::DIGEST_MISMATCH,
             SubIndication::HashFailure,
             "",
             "",
@@ -514,7 +518,7 @@ mod tests {
             (
                 Indication::TotalFailed,
                 Some(SubIndication::HashFailure),
-                Some("B")
+                Some("DIGEST_MISMATCH")
             )
         );
     }
@@ -524,7 +528,7 @@ mod tests {
         let mut findings = all_passed(Input::Token);
         findings.push(Finding::failed(
             &checks::DATES,
-            "EXPIRED",
+            code::CERTIFICATE_EXPIRED,
             SubIndication::Generic,
             "",
             "",
