@@ -13,7 +13,7 @@ use self::{
     bitmap::{Bitmap, Corner},
     metered::Metered,
 };
-use super::symbol;
+use super::{symbol, text};
 use crate::limits::{MAX_PICTURE_PIXELS, MAX_QR_CORNERS, MAX_QR_TEXT, MAX_QR_WORK};
 
 mod bitmap;
@@ -43,25 +43,35 @@ pub enum PictureError {
 
 /// Texts of all QR codes found in a PNG or JPEG file, each once.
 ///
-/// Tried in turn until something is found: as it is (very large pictures at reduced size), small
+/// Tried in turn until one of a certificate is found: as it is (very large pictures at reduced size), small
 /// pictures doubled in size, and both again with black and white exchanged; each by the grid of modules that
-/// three corners span, then by the reader library.
+/// three corners span, then by the reader library. Others beside it, such as a code for payments, stop nothing.
 pub fn decode(file: &[u8]) -> Result<Vec<String>, PictureError> {
     let grey = open(file)?;
     let pixels = u64::from(grey.width()) * u64::from(grey.height());
     let doubled = (pixels * 4 <= COMFORTABLE_PIXELS).then(|| doubled(&grey));
     let left = Cell::new(MAX_QR_WORK);
+    let mut found = Vec::new();
     let mut busy = None;
     for inverted in [false, true] {
         for image in [Some(&grey), doubled.as_ref()].into_iter().flatten() {
-            match search(image, inverted, &left) {
-                Ok(found) if !found.is_empty() => return Ok(found),
-                Ok(_) => {}
-                Err(error) => busy = Some(error),
+            if let Err(error) = search(image, inverted, &left, &mut found) {
+                busy = Some(error);
+            }
+            if has_ours(&found) {
+                return Ok(found);
             }
         }
     }
-    busy.map_or(Ok(Vec::new()), Err)
+    match busy {
+        Some(error) if found.is_empty() => Err(error),
+        _ => Ok(found),
+    }
+}
+
+/// Whether one of the texts is a certificate's.
+fn has_ours(texts: &[String]) -> bool {
+    texts.iter().any(|text| text::parse(text).is_ok())
 }
 
 /// Text of a symbol whose modules are known: `width` modules a side, quiet zone left out. One of our own form is
@@ -132,15 +142,21 @@ fn doubled(image: &GrayImage) -> GrayImage {
     imageops::resize(image, width * 2, height * 2, imageops::FilterType::Triangle)
 }
 
-fn search(image: &GrayImage, inverted: bool, left: &Cell<u64>) -> Result<Vec<String>, PictureError> {
+/// Adds the texts found to those found before.
+fn search(
+    image: &GrayImage,
+    inverted: bool,
+    left: &Cell<u64>,
+    found: &mut Vec<String>,
+) -> Result<(), PictureError> {
     let (width, height) = image.dimensions();
     if width < SMALLEST_SIDE || height < SMALLEST_SIDE {
-        return Ok(Vec::new());
+        return Ok(());
     }
     let bitmap = Bitmap::of(image, inverted);
     let corners = bitmap.corners();
     if corners.len() < CORNERS_OF_ONE {
-        return Ok(Vec::new());
+        return Ok(());
     }
     let upright: Vec<Corner> = corners
         .iter()
@@ -148,30 +164,42 @@ fn search(image: &GrayImage, inverted: bool, left: &Cell<u64>) -> Result<Vec<Str
         .copied()
         .collect();
     if upright.len() <= MAX_QR_CORNERS {
-        let texts = grid::read(image, inverted, &upright);
-        if !texts.is_empty() {
-            return Ok(texts);
+        add(found, grid::read(image, inverted, &upright));
+        if has_ours(found) {
+            return Ok(());
         }
     }
     if corners.len() > MAX_QR_CORNERS {
         return Err(PictureError::TooBusy);
     }
-    by_library(&bitmap, left)
+    add(found, by_library(&bitmap, left)?);
+    Ok(())
+}
+
+fn add(found: &mut Vec<String>, more: Vec<String>) {
+    for text in more {
+        if !found.contains(&text) {
+            found.push(text);
+        }
+    }
 }
 
 /// The reader library's own search, within the steps that are left: it knows ways of its own where ours fails.
 fn by_library(bitmap: &Bitmap, left: &Cell<u64>) -> Result<Vec<String>, PictureError> {
     let find = || {
         let mut prepared = PreparedImage::without_preparation(Metered::of(bitmap, left));
+        let decoded = prepared
+            .detect_grids()
+            .into_iter()
+            .filter_map(|grid| grid.decode().ok());
         let mut texts = Vec::new();
-        for grid in prepared.detect_grids() {
-            if let Ok((_, text)) = grid.decode()
-                && text.len() <= MAX_QR_TEXT
-                && !texts.contains(&text)
-            {
-                texts.push(text);
-            }
-        }
+        add(
+            &mut texts,
+            decoded
+                .map(|(_, text)| text)
+                .filter(|text| text.len() <= MAX_QR_TEXT)
+                .collect(),
+        );
         texts
     };
     match guarded(find) {
@@ -207,7 +235,6 @@ mod tests {
     use ring::rand::{SecureRandom, SystemRandom};
 
     use super::*;
-    use crate::qr::text;
 
     fn drawn(content: &str, scale: u32, quiet: u32) -> GrayImage {
         let code = symbol::encode(content).unwrap();
@@ -327,6 +354,20 @@ mod tests {
     }
 
     /// Four crowds of six corners at the ends of a square: each corner has six by six pairs to go with.
+    #[test]
+    fn a_code_of_somebody_else_hides_none_of_ours() {
+        let ours = sample();
+        let theirs = "wxp://f2f0aBcDeFgHiJkLmNoPqRsTuVwXyZ";
+        // Ours is white on black, which is looked for last.
+        let mut negative = drawn(&ours, 4, 4);
+        imageops::invert(&mut negative);
+        let mut page = GrayImage::from_pixel(1_200, 700, Luma([255]));
+        imageops::overlay(&mut page, &drawn(theirs, 5, 4), 20, 20);
+        imageops::overlay(&mut page, &negative, 600, 60);
+        let found = decode(&file(page, ImageFormat::Png)).unwrap();
+        assert_eq!(found, [theirs.to_owned(), ours]);
+    }
+
     #[test]
     fn crowds_of_corners_end_within_the_steps_allowed() {
         for ground in GROUNDS {
