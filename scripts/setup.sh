@@ -48,3 +48,10 @@ if [ "${1:-demo}" = test ] && [ ! -x target/tools/pyhanko/bin/pyhanko ]; then
     python3 -m venv target/tools/pyhanko
     target/tools/pyhanko/bin/pip install --quiet --disable-pip-version-check 'pyhanko==0.38.0' 'pyhanko-cli==0.6.0'
 fi
+
+if [ "${1:-demo}" = test ] && [ ! -x target/tools/openapi/bin/openapi-spec-validator ]; then
+    echo "installing: openapi-spec-validator (PyPI) into target/tools/openapi"
+    mkdir -p target/tools
+    python3 -m venv target/tools/openapi
+    target/tools/openapi/bin/pip install --quiet --disable-pip-version-check 'openapi-spec-validator==0.9.0' 'openapi-schema-validator==0.9.0'
+fi

@@ -5,6 +5,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
+    sync::OnceLock,
     time::Instant,
 };
 
@@ -44,6 +45,30 @@ pub fn copy_of(folder: &Path) -> TempDir {
     let other = TempDir::new().expect("a temporary folder");
     copy(folder, other.path()).expect("the folder is copied");
     other
+}
+
+/// An installation of our own, founded once in a suite: a copy in a folder of its own, and where it lies.
+///
+/// # Panics
+/// When it cannot be founded or copied.
+pub fn ours() -> (TempDir, PathBuf) {
+    static FOUNDED: OnceLock<TempDir> = OnceLock::new();
+    let founded = FOUNDED.get_or_init(|| found("419901", "河南省示例市示例区"));
+    let folder = copy_of(founded.path());
+    let home = folder.path().join("home");
+    (folder, home)
+}
+
+/// Key of the department that issues the certificates of [`permit`].
+pub const PERMITS_OF: &str = "scjg";
+
+/// A food business permit of [`ours`] with this last digit of its number.
+///
+/// # Panics
+/// When it is not issued.
+pub fn permit(home: &Path, digit: usize) -> Issued {
+    let number = format!("certificate-number=JY1419901000037{digit}");
+    issue(home, "food-business-permit", &["--set", &number])
 }
 
 /// One issued certificate.

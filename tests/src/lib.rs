@@ -1,7 +1,9 @@
 //! Shared by the end-to-end suites: the built program, installations to run it on, outside judges.
 
+pub mod backlog;
 pub mod documents;
 pub mod fuzz;
+pub mod server;
 pub mod table;
 
 use std::{

@@ -3,43 +3,17 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-    thread,
-    time::Duration,
-};
+use std::{fs, path::Path, process::Command, thread, time::Duration};
 
 use certseal_tests::{
     certseal, copy,
-    documents::{Issued, copy_of, found, issue, verify},
+    documents::{Issued, PERMITS_OF, found, ours, permit, verify},
     judge_is_here, run_json, run_ok, run_to,
 };
 use serde_json::Value;
 use tempfile::TempDir;
 
-const TYPE: &str = "food-business-permit";
-const DEPARTMENT: &str = "scjg";
 const SIGNER: &str = "signer-scjg";
-
-/// An installation in a folder of its own.
-fn start() -> (TempDir, PathBuf) {
-    use std::sync::OnceLock;
-    static FOUNDED: OnceLock<TempDir> = OnceLock::new();
-    let founded = FOUNDED.get_or_init(|| found("419901", "河南省示例市示例区"));
-    let folder = copy_of(founded.path());
-    let home = folder.path().join("home");
-    (folder, home)
-}
-
-fn permit(home: &Path, number: usize) -> Issued {
-    issue(
-        home,
-        TYPE,
-        &["--set", &format!("certificate-number=JY1419901000037{number}")],
-    )
-}
 
 fn renew(home: &Path, name: &str) -> Value {
     run_json(0, certseal(home).args(["key", "renew", name]))
@@ -48,7 +22,7 @@ fn renew(home: &Path, name: &str) -> Value {
 /// A new signer of the department, with the seal that permits it.
 fn renew_signer(home: &Path) {
     renew(home, SIGNER);
-    run_ok(certseal(home).args(["seal", "make", "--department", DEPARTMENT, "--kind", "licence"]));
+    run_ok(certseal(home).args(["seal", "make", "--department", PERMITS_OF, "--kind", "licence"]));
 }
 
 fn still_good(home: &Path, issued: &Issued) {
@@ -114,7 +88,7 @@ fn openssl_verifies(home: &Path, chain: &str, root: &str) -> (bool, String) {
 
 #[test]
 fn an_issuing_ca_is_renewed_and_the_old_one_goes_on_answering_for_its_own() {
-    let (_folder, home) = start();
+    let (_folder, home) = ours();
     let before = permit(&home, 1);
     let old = fs::read(home.join("keys/ca.pem")).unwrap();
     let renewed = renew(&home, "ca");
@@ -219,7 +193,7 @@ fn an_issuing_ca_is_renewed_and_the_old_one_goes_on_answering_for_its_own() {
 
 #[test]
 fn a_root_is_renewed_beside_the_old_one() {
-    let (_folder, home) = start();
+    let (_folder, home) = ours();
     let before = permit(&home, 1);
     // Nothing is made without the key of the list that has to name it.
     let list_key = home.join("keys/trust-list.key");
@@ -279,7 +253,7 @@ fn a_root_is_renewed_beside_the_old_one() {
 
 #[test]
 fn a_stolen_token_key_makes_no_codes_that_pass() {
-    let (_folder, home) = start();
+    let (_folder, home) = ours();
     let before = permit(&home, 1);
     let file = before.file.to_str().unwrap();
     verify(&home, &["--offline", file]).check("token-signer", "passed", "OK");
@@ -313,7 +287,7 @@ fn a_stolen_token_key_makes_no_codes_that_pass() {
 
 #[test]
 fn what_another_authority_hands_over_cannot_harm() {
-    let (_folder, home) = start();
+    let (_folder, home) = ours();
     let other = found("450100", "广西壮族自治区示例市");
     let handed = other.path().join("handed");
     run_ok(
@@ -341,7 +315,7 @@ fn what_another_authority_hands_over_cannot_harm() {
 
 #[test]
 fn what_is_due_is_told_without_passphrase_and_registry() {
-    let (_folder, home) = start();
+    let (_folder, home) = ours();
     let due = |status, days: &str| {
         let mut command = certseal(&home);
         command.env_remove("CERTSEAL_PASSPHRASE");

@@ -11,9 +11,9 @@ use std::{
 };
 
 use certseal_core::{
-    crypto::{KeyFolder, Passphrase, Signer},
+    crypto::{KeyFolder, Passphrase, Signer, x509},
     home::{Home, LIST_KEY},
-    trust::list::{AuthorityStatus, StatusChange, TrustList, TrustListContent},
+    trust::list::{AuthorityStatus, StatusChange, TrustList, TrustListContent, WithdrawnSigner},
 };
 use certseal_tests::{
     PASSPHRASE, certseal,
@@ -103,18 +103,9 @@ impl Counter {
     /// The neighbour exports, we enter it: what the two operators do.
     #[track_caller]
     fn list_neighbour(&self) -> Value {
-        let exported = self.neighbour.path().join("export");
-        run_ok(
-            certseal(&self.neighbours_home())
-                .args(["trust", "export", "--out"])
-                .arg(&exported),
-        );
-        let list = run_ok(
-            certseal(&self.home())
-                .args(["--json", "trust", "add"])
-                .arg(&exported),
-        );
-        serde_json::from_str(&list).unwrap()
+        let (exit, said) = self.add(&self.handed_over(|_| {}), &[]);
+        assert_eq!(exit, Some(0), "{said}");
+        serde_json::from_str(&said).unwrap()
     }
 
     fn recognise(&self, file: &Path, more: &[&str]) -> Verdict {
@@ -149,6 +140,31 @@ impl Counter {
                 assert!(said.contains(word), "{verb}: no {word} in: {said}");
             }
         }
+    }
+}
+
+impl Counter {
+    /// What the neighbour hands over, with its description changed.
+    fn handed_over(&self, change: impl FnOnce(&mut Value)) -> PathBuf {
+        let folder = self.neighbour.path().join("export");
+        run_ok(
+            certseal(&self.neighbours_home())
+                .args(["trust", "export", "--out"])
+                .arg(&folder),
+        );
+        let description = folder.join("authority.json");
+        let mut said: Value = serde_json::from_slice(&fs::read(&description).unwrap()).unwrap();
+        change(&mut said);
+        fs::write(&description, said.to_string()).unwrap();
+        folder
+    }
+
+    /// Enters what was handed over; exit status, and what was said.
+    fn add(&self, folder: &Path, more: &[&str]) -> (Option<i32>, String) {
+        let mut command = certseal(&self.home());
+        let output = run(command.args(["--json", "trust", "add"]).arg(folder).args(more));
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8(said).unwrap())
     }
 }
 
@@ -219,7 +235,7 @@ fn a_neighbour_is_recognised_once_it_is_listed() {
 
     let said = run_ok(certseal(&counter.home()).arg("recognise").arg(&theirs.file));
     assert!(
-        said.starts_with("互认  予以认可 (OK)\n注意  登记状态未查，是否被暂扣、撤销或注销，以登记簿为准\n机构  浙江省样例市样例区"),
+        said.starts_with("互认  予以认可 (OK)\n注意  登记状态未查，是否被暂扣、撤销或注销，以登记簿为准\n证照  食品经营许可证 "),
         "{said}"
     );
 }
@@ -243,24 +259,13 @@ fn our_own_certificates_need_no_agreement() {
 #[test]
 fn nobody_is_listed_who_speaks_for_us() {
     let counter = counter();
-    let exported = counter.neighbour.path().join("export");
-    run_ok(
-        certseal(&counter.neighbours_home())
-            .args(["trust", "export", "--out"])
-            .arg(&exported),
-    );
-    let description = exported.join("authority.json");
-    let honest: Value = serde_json::from_slice(&fs::read(&description).unwrap()).unwrap();
     let our_code = world().ours.issued.said("issuer_code");
     let claims: [(&str, Value); 2] = [("id", "cn-419901".into()), ("issuers", vec![our_code].into())];
     let before = fs::read(counter.list()).unwrap();
     for (field, claim) in claims {
-        let mut claimed = honest.clone();
-        claimed[field] = claim;
-        fs::write(&description, claimed.to_string()).unwrap();
-        let output = run(certseal(&counter.home()).args(["trust", "add"]).arg(&exported));
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(2), "{field}: {said}");
+        let folder = counter.handed_over(|said| said[field] = claim);
+        let (exit, said) = counter.add(&folder, &[]);
+        assert_eq!(exit, Some(2), "{field}: {said}");
         assert!(said.contains("本机构") && said.contains("建议："), "{said}");
     }
     assert!(
@@ -569,7 +574,7 @@ fn other_roots_under_a_known_name_take_a_word() {
     let output = run(certseal(&counter.home()).args(["trust", "add"]).arg(&exported));
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(2), "{said}");
-    assert!(said.contains("根证书") && said.contains("--new-roots"), "{said}");
+    assert!(said.contains("根证书") && said.contains("--new-keys"), "{said}");
     assert!(
         fs::read(counter.list()).unwrap() == before,
         "the list was changed"
@@ -579,9 +584,72 @@ fn other_roots_under_a_known_name_take_a_word() {
 
     run_ok(
         certseal(&counter.home())
-            .args(["trust", "add", "--new-roots"])
+            .args(["trust", "add", "--new-keys"])
             .arg(&exported),
     );
     let verdict = counter.recognise(theirs, &[]);
     assert_ne!(verdict.recognition["decision"], "accepted");
+}
+
+#[test]
+fn another_token_signer_under_a_known_name_takes_a_word() {
+    let counter = acquainted();
+    let mut listed = String::new();
+    let signer_of_another = |said: &mut Value| {
+        listed = said["token-signers"][0].as_str().unwrap().to_owned();
+        said["token-signers"] = vec![said["anchors"][0].clone()].into();
+    };
+    let folder = counter.handed_over(signer_of_another);
+    let before = fs::read(counter.list()).unwrap();
+    let (exit, said) = counter.add(&folder, &[]);
+    assert_eq!(exit, Some(2), "{said}");
+    for words in [
+        "新增二维码签名证书 SHA-256",
+        "缺少二维码签名证书 SHA-256",
+        "--new-keys",
+    ] {
+        assert!(said.contains(words), "no {words} in {said}");
+    }
+    assert!(
+        fs::read(counter.list()).unwrap() == before,
+        "the list was changed"
+    );
+    let (exit, said) = counter.add(&folder, &["--new-keys"]);
+    assert_eq!(exit, Some(0), "{said}");
+    assert!(!said.contains(&listed), "the former signer is still listed");
+}
+
+#[test]
+fn handing_over_the_folder_again_undoes_nothing_that_was_decided_here() {
+    let counter = acquainted();
+    let list = counter.sign(|content| {
+        content.agreements[0].status_required = true;
+        content.agreements[0].conditions = vec!["请核对原件".to_owned()];
+        let signer = &content.authorities[1].token_signers[0].0;
+        let digest = hex::encode(x509::fingerprint(signer));
+        content.authorities[1].withdrawn_token_signers = vec![WithdrawnSigner {
+            signer: digest,
+            since: content.issued_at,
+        }];
+    });
+    fs::copy(list, counter.list()).unwrap();
+    let (exit, said) = counter.add(&counter.handed_over(|_| {}), &[]);
+    assert_eq!(exit, Some(0), "{said}");
+    let listed: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(listed["agreements"].as_array().unwrap().len(), 1, "{said}");
+    assert_eq!(listed["agreements"][0]["conditions"][0], "请核对原件", "{said}");
+    let withdrawn = &listed["authorities"][1]["withdrawn-token-signers"];
+    assert_eq!(withdrawn.as_array().map(Vec::len), Some(1), "{said}");
+}
+
+#[test]
+fn a_name_that_plays_with_the_terminal_is_not_listed() {
+    let counter = counter();
+    for name in ["杭州\u{1b}[2J市", "杭州\n市", "\u{202e}市州杭"] {
+        let folder = counter.handed_over(|said| said["name"] = name.into());
+        let (exit, said) = counter.add(&folder, &[]);
+        assert_eq!(exit, Some(2), "{said}");
+        assert!(said.contains("authorities[1].name"), "{said}");
+        assert!(!said.contains('\u{1b}') && !said.contains('\u{202e}'), "{said:?}");
+    }
 }

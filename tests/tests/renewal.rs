@@ -2,40 +2,16 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::Path};
 
 use certseal_tests::{
     certseal,
-    documents::{Issued, copy_of, found, issue, verify},
+    documents::{Issued, PERMITS_OF, ours, permit, verify},
     run_json, run_ok, run_to,
 };
 use serde_json::Value;
-use tempfile::TempDir;
 
 const TYPE: &str = "food-business-permit";
-const DEPARTMENT: &str = "scjg";
-
-/// An installation in a folder of its own, and the department that issues `TYPE`.
-fn start() -> (TempDir, PathBuf) {
-    use std::sync::OnceLock;
-    static FOUNDED: OnceLock<TempDir> = OnceLock::new();
-    let founded = FOUNDED.get_or_init(|| found("419901", "河南省示例市示例区"));
-    let folder = copy_of(founded.path());
-    let home = folder.path().join("home");
-    (folder, home)
-}
-
-/// A certificate of the holder's with that number of ours, from 0 to 9.
-fn permit(home: &Path, number: usize) -> Issued {
-    issue(
-        home,
-        TYPE,
-        &["--set", &format!("certificate-number=JY1419901000037{number}")],
-    )
-}
 
 fn still_good(home: &Path, issued: &Issued) {
     let (status, force) = issued.stands();
@@ -46,16 +22,16 @@ fn still_good(home: &Path, issued: &Issued) {
 fn make_seal(home: &Path, kind: &str) -> Value {
     run_json(
         0,
-        certseal(home).args(["seal", "make", "--department", DEPARTMENT, "--kind", kind]),
+        certseal(home).args(["seal", "make", "--department", PERMITS_OF, "--kind", kind]),
     )
 }
 
 #[test]
 fn a_renewed_signer_gets_a_seal_and_signs_and_its_predecessors_work_stays_good() {
-    let (_folder, home) = start();
+    let (_folder, home) = ours();
     let before = permit(&home, 1);
     let old_seal = before.said("seal").to_owned();
-    let name = format!("signer-{DEPARTMENT}");
+    let name = format!("signer-{PERMITS_OF}");
 
     let (said, advice) = run_to(0, certseal(&home).args(["key", "renew", &name]));
     assert!(said.contains(&format!("已换发 {name}")), "{said}");
@@ -132,7 +108,7 @@ fn issuing(home: &Path) -> std::process::Command {
 
 #[test]
 fn codes_of_the_old_token_key_verify_beside_those_of_the_new_one() {
-    let (_folder, home) = start();
+    let (_folder, home) = ours();
     let before = permit(&home, 1);
     let (said, _) = run_to(0, certseal(&home).args(["key", "renew", "token"]));
     assert!(said.contains("信任列表第 2 号"), "{said}");
@@ -174,7 +150,7 @@ fn codes_of_the_old_token_key_verify_beside_those_of_the_new_one() {
 
 #[test]
 fn the_monthly_list_needs_no_root_key() {
-    let (_folder, home) = start();
+    let (_folder, home) = ours();
     let kept = home.parent().unwrap().join("safe");
     fs::create_dir(&kept).unwrap();
     let away = |name: &str| {
@@ -222,7 +198,7 @@ fn the_monthly_list_needs_no_root_key() {
     assert_eq!(list("root"), roots);
     let (_, refused) = run_to(
         2,
-        certseal(&home).args(["seal", "make", "--department", DEPARTMENT, "--kind", "licence"]),
+        certseal(&home).args(["seal", "make", "--department", PERMITS_OF, "--kind", "licence"]),
     );
     assert!(refused.contains("制章者"), "{refused}");
     run_ok(certseal(&home).args(["key", "renew", "seal-maker"]));
@@ -231,11 +207,11 @@ fn the_monthly_list_needs_no_root_key() {
 
 #[test]
 fn seals_are_named_and_numbered_as_the_keeper_says() {
-    let (_folder, home) = start();
+    let (_folder, home) = ours();
     let order = |more: &[&str]| {
         let mut command = certseal(&home);
         command
-            .args(["seal", "make", "--department", DEPARTMENT, "--kind", "official"])
+            .args(["seal", "make", "--department", PERMITS_OF, "--kind", "official"])
             .args(more);
         command
     };
@@ -274,7 +250,7 @@ fn seals_are_named_and_numbered_as_the_keeper_says() {
 
 #[test]
 fn a_revoked_token_signer_is_withdrawn_by_the_trust_list() {
-    let (_folder, home) = start();
+    let (_folder, home) = ours();
     let before = permit(&home, 1);
     // The present one: nothing more is issued with it.
     let (said, _) = run_to(0, certseal(&home).args(["key", "crl", "--revoke", "token"]));
@@ -305,7 +281,7 @@ fn a_revoked_token_signer_is_withdrawn_by_the_trust_list() {
 
 #[test]
 fn revocations_at_once_are_all_on_record() {
-    let (_folder, home) = start();
+    let (_folder, home) = ours();
     let names = ["signer-scjg", "signer-jy", "signer-ny"];
     let revoking: Vec<_> = names
         .iter()

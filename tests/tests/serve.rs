@@ -3,134 +3,16 @@
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::Command,
     time::Duration,
 };
 
-use certseal_tests::{certseal, installation, run_json, run_ok, run_to};
-use rustix::process::{Pid, Signal, kill_process};
+use certseal_tests::{certseal, installation, run, run_json, run_ok, run_to, server::Server};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 const TYPE: &str = "teacher-qualification-certificate";
-
-/// A running server; stopped when dropped.
-struct Server {
-    child: Child,
-    address: String,
-}
-
-impl Server {
-    fn start(home: &Path) -> Self {
-        let mut child = certseal(home)
-            .args(["serve", "--listen", "127.0.0.1:0"])
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let address = lines
-            .by_ref()
-            .map_while(Result::ok)
-            .find_map(|line| {
-                let (_, rest) = line.split_once("http://")?;
-                Some(rest.split('/').next()?.to_owned())
-            })
-            .expect("the server says where it listens");
-        // Its log goes on; a full pipe would stop it.
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { child, address }
-    }
-
-    /// Asks the server to stop as a supervisor would, and gives its exit status.
-    fn stop(mut self) -> Option<i32> {
-        kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
-        self.child.wait().unwrap().code()
-    }
-
-    fn curl(&self, path: &str, args: &[&str]) -> Answer {
-        let folder = TempDir::new().unwrap();
-        let (head, body) = (folder.path().join("head"), folder.path().join("body"));
-        let output = Command::new("curl")
-            .args([
-                "--silent",
-                "--show-error",
-                "--max-time",
-                "60",
-                "--write-out",
-                "%{http_code}",
-            ])
-            .arg("--dump-header")
-            .arg(&head)
-            .arg("--output")
-            .arg(&body)
-            .args(args)
-            .arg(format!("http://{}{path}", self.address))
-            .output()
-            .unwrap();
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        Answer {
-            status: String::from_utf8_lossy(&output.stdout).parse().unwrap(),
-            head: fs::read_to_string(head).unwrap_or_default().to_lowercase(),
-            body: fs::read(body).unwrap_or_default(),
-        }
-    }
-
-    fn post(&self, path: &str, key: &str, body: &str, more: &[&str]) -> Answer {
-        let authorization = format!("Authorization: Bearer {key}");
-        let mut args = vec![
-            "--header",
-            &authorization,
-            "--header",
-            "Content-Type: application/json",
-        ];
-        args.extend(["--data-binary", body]);
-        args.extend(more);
-        self.curl(path, &args)
-    }
-
-    fn get(&self, path: &str, key: &str) -> Answer {
-        self.curl(path, &["--header", &format!("Authorization: Bearer {key}")])
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-struct Answer {
-    status: u16,
-    head: String,
-    body: Vec<u8>,
-}
-
-impl Answer {
-    #[track_caller]
-    fn json(&self, status: u16) -> Value {
-        let text = String::from_utf8_lossy(&self.body);
-        assert_eq!(self.status, status, "{text}");
-        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {text}"))
-    }
-
-    /// A refusal as RFC 9457 has it, with what a clerk needs.
-    #[track_caller]
-    fn problem(&self, status: u16) -> Value {
-        let problem = self.json(status);
-        assert!(self.head.contains("application/problem+json"), "{}", self.head);
-        for member in ["type", "title", "status", "detail"] {
-            assert!(!problem[member].is_null(), "no {member} in {problem}");
-        }
-        problem
-    }
-}
 
 fn api_key(home: &Path, name: &str, department: &str) -> String {
     let made = run_json(
@@ -150,7 +32,8 @@ fn teacher(holder: &str) -> String {
 fn verify(server: &Server, document: &Path) -> Value {
     let data = format!("@{}", document.display());
     server
-        .curl(
+        .ask(
+            "POST",
             "/v1/verify",
             &[
                 "--header",
@@ -280,23 +163,62 @@ fn a_clerks_day() {
         "/pki/ca.crl",
         "/pki/root.cer",
     ] {
-        assert_eq!(server.curl(path, &[]).status, 200, "{path}");
+        assert_eq!(server.ask("GET", path, &[]).status, 200, "{path}");
     }
     assert_eq!(
-        server.curl("/openapi.json", &[]).json(200)["openapi"],
+        server.ask("GET", "/openapi.json", &[]).json(200)["openapi"],
         json!("3.1.0")
     );
-    server.curl("/v1/nothing", &[]).problem(404);
-    server
-        .curl("/v1/certificates", &["--request", "DELETE"])
-        .problem(405);
+    server.ask("GET", "/v1/nothing", &[]).problem(404);
+    server.ask("DELETE", "/v1/certificates", &[]).problem(405);
+
+    // The rest of what it can be asked; then all of it is held against its own document.
+    for path in [
+        "/v1/types",
+        &format!("/v1/types/{TYPE}"),
+        "/v1/types/none",
+        "/v1/problems/conflict",
+        "/v1/problems/none",
+        &format!("/v1/certificates?type={TYPE}&limit=1"),
+        &format!("/v1/certificates?type={TYPE}&limit=0"),
+        "/v1/certificates?number=1",
+        &format!("/v1/certificates/{identifier}"),
+        "/v1/certificates/none",
+        "/v1/seals",
+        "/v1/seals/none",
+        "/pki/none.crl",
+    ] {
+        server.get(path, &clerk);
+    }
+    let seals = server.get("/v1/seals", &clerk).json(200);
+    let seal = seals[0]["id"].as_str().unwrap();
+    server.get(&format!("/v1/seals/{seal}"), &clerk);
+    server.get(&format!("/v1/seals/{seal}"), &other);
+    server.get(&format!("/v1/seals/{seal}/impression.svg"), &clerk);
+    for change in ["suspend", "suspend", "resume"] {
+        server.post(
+            &format!("/v1/seals/{seal}/{change}"),
+            &clerk,
+            r#"{"reason":"交接"}"#,
+            &[],
+        );
+    }
+    for body in ["{}", r#"{"identifier": "1.2.3"}"#, "[]"] {
+        server.post("/v1/status", "", body, &[]);
+    }
+    server.ask("POST", "/v1/status", &["--data", "x"]).problem(415);
+    server.ask("POST", "/v1/verify", &[]).problem(400);
+    for input in ["nothing at all", &*identifier] {
+        server.ask("POST", "/v1/verify", &["--data-binary", input]);
+    }
+    server.conforms();
 
     // A second process is told who has the registry; the first ends in order when asked.
     let (_, told) = run_to(
         2,
         certseal(home.path()).args(["certificate", "find", &identifier]),
     );
-    assert!(told.contains(&server.child.id().to_string()), "{told}");
+    assert!(told.contains(&server.id().to_string()), "{told}");
     assert_eq!(server.stop(), Some(0));
     let found = run_ok(certseal(home.path()).args(["certificate", "find", &identifier]));
     assert!(found.contains("已撤销"), "{found}");
@@ -323,15 +245,14 @@ fn a_withdrawn_key_and_an_upload_without_end() {
     let large: PathBuf = home.path().join("large.pdf");
     fs::File::create(&large).unwrap().set_len(2 << 30).unwrap();
     let file = format!("{}", large.display());
-    let refused = server.curl(
+    let refused = server.ask(
+        "POST",
         "/v1/verify",
         &[
             "--header",
             "Content-Type: application/pdf",
             "--upload-file",
             &file,
-            "--request",
-            "POST",
         ],
     );
     refused.problem(413);
@@ -342,4 +263,59 @@ fn a_withdrawn_key_and_an_upload_without_end() {
         &["--header", "Content-Type: text/plain"],
     );
     assert_eq!(garbage.json(200)["sub_indication"], json!("FORMAT_FAILURE"));
+}
+
+/// The transcript that the documentation shows, run as it stands there: each status it names is the one
+/// answered.
+#[test]
+fn the_transcript_in_the_documentation_runs_as_written() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/API.md");
+    let page = fs::read_to_string(page).unwrap();
+    let script: String = page
+        .split("```")
+        .filter_map(|block| block.strip_prefix("sh\n"))
+        .collect();
+    let told: Vec<&str> = script
+        .lines()
+        .filter_map(|line| line.rsplit_once("# "))
+        .map(|(_, comment)| comment.trim())
+        .filter(|comment| comment.len() == 3 && comment.parse::<u16>().is_ok())
+        .collect();
+    assert!(told.len() > 10, "{told:?}");
+
+    let home = installation();
+    let key = api_key(home.path(), "教育局业务系统", "jy");
+    let server = Server::start(home.path());
+    let folder = TempDir::new().unwrap();
+    let ran = run(Command::new("bash")
+        .args(["-euo", "pipefail", "-c", &script])
+        .env("BASE", format!("http://{}", server.address))
+        .env("KEY", key)
+        .current_dir(folder.path()));
+    let (answered, failed) = (
+        String::from_utf8_lossy(&ran.stdout),
+        String::from_utf8_lossy(&ran.stderr),
+    );
+    assert_eq!(answered.lines().collect::<Vec<_>>(), told, "{failed}");
+    assert!(ran.status.success(), "{failed}");
+}
+
+#[test]
+fn a_server_that_could_not_sign_does_not_start() {
+    let home = installation();
+    let (_, told) = run_to(
+        2,
+        certseal(home.path())
+            .env("CERTSEAL_PASSPHRASE", "another one")
+            .args(["serve", "--listen", "127.0.0.1:0"]),
+    );
+    assert!(told.contains("口令错误"), "{told}");
+    let config = home.path().join("certseal.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, text.replace("host = \"", "host = \"https://")).unwrap();
+    let (_, told) = run_to(
+        2,
+        certseal(home.path()).args(["serve", "--listen", "127.0.0.1:0"]),
+    );
+    assert!(told.contains("应为主机名"), "{told}");
 }

@@ -5,7 +5,11 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use certseal_core::{home::RevocationReason, registry::remark, seal::SealKind};
+use certseal_core::{
+    home::{RevocationReason, is_host},
+    remark,
+    seal::SealKind,
+};
 use clap::{ArgAction, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, error::ErrorKind};
 use jiff::{Timestamp, civil::Date};
 
@@ -217,7 +221,7 @@ pub(crate) struct Backfill {
     #[arg(long, conflicts_with_all = ["dry_run", "since"])]
     pub(crate) enrol: bool,
     /// 只处理该日及以后颁发的证照 Only certificates issued on or after this day
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = day)]
     pub(crate) since: Option<Date>,
     /// 被拒记录写到哪里；缺省为源文件旁的 *.rejects.csv Where rejected rows go
     #[arg(long, value_name = "FILE")]
@@ -365,6 +369,11 @@ pub(crate) enum Seal {
     Destroy(SealChange),
 }
 
+fn day(text: &str) -> Result<Date, &'static str> {
+    text.parse()
+        .map_err(|_| "日期应写作 2018-01-01 (a date like 2018-01-01)")
+}
+
 fn region(text: &str) -> Result<String, &'static str> {
     if text.len() == 6 && text.bytes().all(|byte| byte.is_ascii_digit()) {
         Ok(text.to_owned())
@@ -373,18 +382,8 @@ fn region(text: &str) -> Result<String, &'static str> {
     }
 }
 
-/// What can stand between `https://` and the path in a QR code.
 fn host(text: &str) -> Result<String, &'static str> {
-    let (name, port) = text.split_once(':').unwrap_or((text, "443"));
-    let label = |label: &str| {
-        (1..=63).contains(&label.len())
-            && label
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
-    if name.len() <= 253 && name.split('.').all(label) && port.parse::<u16>().is_ok_and(|port| port > 0) {
+    if is_host(text) {
         Ok(text.to_owned())
     } else {
         Err("应为主机名，可带端口，如 verify.example.gov.cn (a host name, with a port if need be)")
@@ -531,9 +530,9 @@ pub(crate) enum Trust {
     Add {
         /// 对方导出的目录 Folder the other authority exported
         from: PathBuf,
-        /// 已核对：对方换发了根证书 Its roots differ from those listed, and were compared
+        /// 已核对：对方换发了根证书或签名证书 Its keys differ from those listed, and were compared
         #[arg(long)]
-        new_roots: bool,
+        new_keys: bool,
     },
     /// 暂停采信一个机构并签发新列表 Take an authority off for a time and sign the next list
     Suspend(Standing),

@@ -31,7 +31,7 @@ use certseal_core::{
     crypto::{KeyFolder, Passphrase},
     files,
     home::{Home, HomeError, PkiError, TrustStoreError},
-    issue::{IssueError, Service},
+    issue::{IssueError, Service, TOKEN_SIGNER},
     registry::{RegistryError, SledOptions},
 };
 
@@ -76,9 +76,12 @@ impl Session {
         Ok(KeyFolder::unlocked(&home.keys_path(), self.passphrase()?))
     }
 
-    /// All rooms, able to sign.
+    /// All rooms, able to sign. A wrong passphrase is told here, not to the first who asks for a signature.
     pub(crate) fn signing_service(&self, home: &Home) -> Result<Service, Failure> {
-        home.service(self.keys(home)?, clock()).map_err(home_failure)
+        let keys = self.keys(home)?;
+        keys.identity(TOKEN_SIGNER)
+            .map_err(|error| home_failure(error.into()))?;
+        home.service(keys, clock()).map_err(home_failure)
     }
 }
 
@@ -236,8 +239,8 @@ pub(crate) fn home_failure(error: HomeError) -> Failure {
         HomeError::Trust(TrustStoreError::ClaimsOurs { .. }) => {
             Some("核对目录是否拿错；确系对方所给的，请对方更正其机构说明中的标识、区划和颁证机构后重新导出。")
         }
-        HomeError::Trust(TrustStoreError::OtherRoots { .. }) => {
-            Some("另循渠道与对方核对根证书的 SHA-256；确已换发的，加 --new-roots。")
+        HomeError::Trust(TrustStoreError::OtherKeys { .. }) => {
+            Some("另循渠道与对方逐个核对这些 SHA-256；确已换发的，加 --new-keys。")
         }
         HomeError::Trust(TrustStoreError::NotListed(_) | TrustStoreError::SameStatus(_)) => {
             Some("用 certseal trust show 查看机构的标识和状态。")

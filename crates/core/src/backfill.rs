@@ -9,12 +9,14 @@
 //! some chunk; the next run finds them in the registry and goes on. Every row ends in exactly one of
 //! the counts of [`Summary`].
 
+mod cells;
 mod conflict;
+mod decoded;
 mod rejects;
 mod source;
 
 use std::{
-    collections::{BTreeMap, HashMap, hash_map::Entry},
+    collections::{BTreeMap, BTreeSet, HashMap, hash_map::Entry},
     path::PathBuf,
     sync::{
         Arc,
@@ -32,8 +34,9 @@ use tokio::runtime::Runtime;
 
 use self::rejects::Rejection;
 pub use self::{
+    decoded::Encoding,
     rejects::{Rejects, RejectsError},
-    source::{Encoding, Mapping, Row, Source, SourceError},
+    source::{Mapping, Row, Source, SourceError},
 };
 use crate::{
     catalogue::{FaceData, FieldError, Issuer, RawRecord},
@@ -101,6 +104,8 @@ pub struct Summary {
     pub skipped: u64,
     /// Refused; each is in the rejects file.
     pub rejected: u64,
+    /// Rejected rows by what is at fault: labels of fields, each row once for each.
+    pub faults: BTreeMap<String, u64>,
     /// Bytes of documents written.
     pub document_bytes: u64,
     /// Bytes of the table read.
@@ -123,6 +128,9 @@ impl Summary {
         self.already += other.already;
         self.skipped += other.skipped;
         self.rejected += other.rejected;
+        for (label, rows) in &other.faults {
+            *self.faults.entry(label.clone()).or_default() += rows;
+        }
         self.document_bytes += other.document_bytes;
         self.source_bytes += other.source_bytes;
         self.stages.add(&other.stages);
@@ -199,6 +207,12 @@ impl Ready {
     fn face_digest(&self, issuer: &Issuer) -> [u8; 32] {
         sha256(&self.face.to_json(&self.identifier, &self.number, issuer))
     }
+}
+
+/// A row of the same table that had this number first.
+struct Earlier {
+    face: [u8; 16],
+    line: u32,
 }
 
 struct Chunk {
@@ -294,6 +308,9 @@ impl Run<'_> {
                     Err(SourceError::NoRows(source.path().to_owned()).into())
                 };
             }
+            if let (false, Some(error)) = (sent, source.rounded(&rows)) {
+                return Err(error.into());
+            }
             // 1. A run takes hours: a seal may be suspended and a signer revoked meanwhile.
             if let Purpose::Seal(press) = &self.job.purpose {
                 self.runtime.block_on(self.service.check_press(press))?;
@@ -387,7 +404,7 @@ impl Run<'_> {
 
     /// Sorts out numbers that stand in the table more than once, which the registry finds where rows are
     /// sealed. `earlier` holds halves of digests, by which a row takes little memory.
-    fn look_back(&self, work: &mut [Work], earlier: &mut HashMap<[u8; 16], [u8; 16]>) {
+    fn look_back(&self, work: &mut [Work], earlier: &mut HashMap<[u8; 16], Earlier>) {
         let issuer = self.job.purpose.typesetter().issuer();
         for work in work {
             let Outcome::Ready(ready) = &work.outcome else {
@@ -395,16 +412,22 @@ impl Run<'_> {
             };
             let face = half(&ready.face_digest(issuer));
             match earlier.entry(half(&sha256(ready.identifier.as_bytes()))) {
-                Entry::Vacant(first) => drop(first.insert(face)),
-                Entry::Occupied(first) if *first.get() == face => work.outcome = Outcome::Already,
-                Entry::Occupied(_) => {
+                Entry::Vacant(first) => {
+                    first.insert(Earlier {
+                        face,
+                        line: u32::try_from(work.row.line).unwrap_or(u32::MAX),
+                    });
+                }
+                Entry::Occupied(first) if first.get().face == face => work.outcome = Outcome::Already,
+                Entry::Occupied(first) => {
+                    let line = first.get().line;
                     let (field, label) = number_field(self.job.purpose.typesetter());
                     work.outcome = Outcome::Rejected(vec![FieldError {
                         field,
                         label,
                         code: "number-twice",
-                        reason: format!("编号 {} 在本表中出现过，内容不同", ready.number),
-                        hint: "核对编号，或删去多余的一行".to_owned(),
+                        reason: format!("编号 {} 在第 {line} 行出现过，内容不同", ready.number),
+                        hint: format!("查明这两行哪一行正确；签发前第 {line} 行也要核对"),
                     }]);
                 }
             }
@@ -434,6 +457,7 @@ impl Run<'_> {
                 // What is refused so far is worth telling, if that still can be done.
                 if rejects.finish().is_err() {
                     summary.rejected = 0;
+                    summary.faults.clear();
                 }
                 return Err(failed(summary, cause));
             }
@@ -470,6 +494,12 @@ impl Run<'_> {
 
         rejections.sort_by_key(|rejection| rejection.row.line);
         count.rejected = rejections.len() as u64;
+        for rejection in &rejections {
+            let labels: BTreeSet<&str> = rejection.errors.iter().map(|error| &*error.label).collect();
+            for label in labels {
+                *count.faults.entry(label.to_owned()).or_default() += 1;
+            }
+        }
         count.source_bytes = chunk.source_bytes - summary.source_bytes;
         summary.add(&count);
         Ok(rejections)

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::codes::{HolderCode, mask_code, mask_name};
 
 mod check;
+mod damage;
 mod dates;
 mod face_json;
 mod load;
@@ -26,7 +27,7 @@ mod values;
 pub use face_json::{FaceJson, FaceJsonError, FieldJson, HolderJson, PhotoJson, TypeJson};
 pub use load::{Catalogue, CatalogueError, Problem};
 pub use number::NumberError;
-pub(crate) use toml_fault::toml_fault;
+pub use toml_fault::toml_fault;
 pub use values::Values;
 
 /// What a face field holds, and therefore how a raw value is checked and printed.
@@ -370,6 +371,11 @@ impl FaceData {
             _ => "***".to_owned(),
         })
     }
+}
+
+/// A number as certificates keep it, however it was typed: for looking one up.
+pub fn kept_number(typed: &str) -> String {
+    normalise::number(typed)
 }
 
 /// Why a raw value was refused.

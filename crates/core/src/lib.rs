@@ -27,6 +27,7 @@ pub mod os_error;
 pub mod qr;
 pub mod recognise;
 pub mod registry;
+pub mod remark;
 pub mod report;
 pub mod seal;
 pub mod sign;

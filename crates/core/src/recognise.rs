@@ -23,7 +23,8 @@ use crate::{
     clock::civil_date,
     trust::list::{Authority, AuthorityStatus, Freshness, Standing, TrustList, covers, issuer_region},
     verify::{
-        Finding, Force, Indication, Outcome, Report, Subject,
+        Finding, Force, Indication, Input, Language, Outcome, Report, Subject,
+        code::{self, Code},
         text::{clock_time, day},
     },
 };
@@ -86,7 +87,7 @@ pub fn recognise(report: &Report, list: &TrustList, policy: &Policy) -> Recognit
         }
         None => steps.open(
             "subject",
-            "NO_SUBJECT",
+            code::NO_SUBJECT,
             "输入中没有证照信息",
             "the input names no certificate",
         ),
@@ -112,33 +113,37 @@ pub fn recognise(report: &Report, list: &TrustList, policy: &Policy) -> Recognit
 }
 
 /// Codes of findings that say that a signer leads to no root we know.
-const ROOTLESS: [&str; 2] = ["UNKNOWN_ROOT", "TOKEN_SIGNER_UNKNOWN"];
+const ROOTLESS: [Code; 2] = [code::UNKNOWN_ROOT, code::TOKEN_SIGNER_UNKNOWN];
 
 /// Codes of findings about the authority's standing: what the list says of it, the answer says.
-const STANDING: [&str; 3] = [
-    "AUTHORITY_OUT_SINCE",
-    "AUTHORITY_SUSPENDED",
-    "AUTHORITY_WITHDRAWN",
+const STANDING: [Code; 3] = [
+    code::AUTHORITY_OUT_SINCE,
+    code::AUTHORITY_SUSPENDED,
+    code::AUTHORITY_WITHDRAWN,
 ];
 
 fn judge_verdict(steps: &mut Steps, report: &Report) {
-    let standing = report.reason.filter(|reason| STANDING.contains(reason));
+    let standing = STANDING
+        .into_iter()
+        .find(|code| report.reason == Some(code.as_str()));
     match report.indication {
+        Indication::TotalPassed if report.input == Input::Token => steps.pass(
+            "genuine",
+            "二维码签名验证通过；纸面或图片未经核验",
+            "the QR code's signature verifies; what bears it is not verified",
+        ),
         Indication::TotalPassed => steps.pass("genuine", "签章验证通过", "the signature verifies"),
         Indication::TotalFailed => steps.refuse(
             "genuine",
-            standing.unwrap_or("NOT_GENUINE"),
-            format!("签章验证不通过（{}）", report.reason.unwrap_or_default()),
-            format!("verification failed ({})", report.reason.unwrap_or_default()),
+            standing.unwrap_or(code::NOT_GENUINE),
+            report.headline(Language::Chinese),
+            report.headline(Language::English),
         ),
         Indication::Indeterminate => steps.open(
             "genuine",
-            standing.unwrap_or("NOT_DECIDED"),
-            format!("真伪无法判定（{}）", report.reason.unwrap_or_default()),
-            format!(
-                "verification is undecided ({})",
-                report.reason.unwrap_or_default()
-            ),
+            standing.unwrap_or(code::NOT_DECIDED),
+            report.headline(Language::Chinese),
+            report.headline(Language::English),
         ),
     }
 }
@@ -155,7 +160,7 @@ fn judge_force(steps: &mut Steps, force: Force) {
         }
         Force::Unknown => steps.open(
             "in-force",
-            "FORCE_UNKNOWN",
+            code::FORCE_UNKNOWN,
             "不知证照是否有效",
             "it is not known whether the certificate is in force",
         ),
@@ -167,7 +172,7 @@ fn judge_force(steps: &mut Steps, force: Force) {
         | Force::Superseded => {
             steps.refuse(
                 "in-force",
-                "NOT_IN_FORCE",
+                code::NOT_IN_FORCE,
                 format!("证照{zh}"),
                 format!("the certificate is {en}"),
             );
@@ -185,13 +190,13 @@ fn judge_freshness(steps: &mut Steps, list: &TrustList, now: Timestamp) {
         ),
         Freshness::Stale => steps.open(
             "list-fresh",
-            "LIST_STALE",
+            code::LIST_STALE,
             format!("信任列表已过期（应于 {due} 前更新），请先更新列表"),
             format!("the trust list was due for renewal at {due}: fetch the new one"),
         ),
         Freshness::NotYet => steps.open(
             "list-fresh",
-            "LIST_FROM_THE_FUTURE",
+            code::LIST_FROM_THE_FUTURE,
             "信任列表的签发时间在将来，请核对本机时钟",
             "the trust list is dated in the future: check this machine's clock",
         ),
@@ -215,11 +220,11 @@ fn judge_authority<'a>(steps: &mut Steps, report: &Report, list: &'a TrustList) 
         .copied();
     let Some(authority) = found else {
         // That the root is on no list is known of a root, or of a path that ends at none.
-        let rootless = |finding: &Finding| ROOTLESS.contains(&finding.code);
+        let rootless = |finding: &Finding| ROOTLESS.iter().any(|code| code.as_str() == finding.code);
         if anchor.is_none() && !report.findings.iter().any(rootless) {
             steps.open(
                 "authority-listed",
-                "AUTHORITY_UNKNOWN",
+                code::AUTHORITY_UNKNOWN,
                 "签章未获证实，不知出自哪个机构",
                 "the signature is not proven, so nobody is known to stand behind it",
             );
@@ -227,7 +232,7 @@ fn judge_authority<'a>(steps: &mut Steps, report: &Report, list: &'a TrustList) 
         }
         steps.refuse(
             "authority-listed",
-            "AUTHORITY_NOT_LISTED",
+            code::AUTHORITY_NOT_LISTED,
             "签章证书的根不在信任列表中",
             "no authority on the trust list stands behind the signature",
         );
@@ -267,31 +272,31 @@ fn judge_standing(steps: &mut Steps, authority: &Authority, report: &Report) {
         }
         Standing::OutSince => steps.open(
             check,
-            "AUTHORITY_OUT_SINCE",
+            code::AUTHORITY_OUT_SINCE,
             format!("该机构现已停止担保，无法证明签章（自称 {when}）在此之前"),
             format!("the authority is no longer granted, and nothing proves the time of signing ({when})"),
         ),
         Standing::Suspended => steps.refuse(
             check,
-            "AUTHORITY_SUSPENDED",
+            code::AUTHORITY_SUSPENDED,
             format!("签章时（{when}）该机构被暂停"),
             format!("the authority was suspended at signing ({when})"),
         ),
         Standing::Withdrawn => steps.refuse(
             check,
-            "AUTHORITY_WITHDRAWN",
+            code::AUTHORITY_WITHDRAWN,
             format!("签章时（{when}）该机构已被撤出"),
             format!("the authority was withdrawn at signing ({when})"),
         ),
         Standing::NotListedThen => steps.refuse(
             check,
-            "AUTHORITY_NOT_LISTED_THEN",
+            code::AUTHORITY_NOT_LISTED_THEN,
             format!("签章时（{when}）该机构不在列表有效期内"),
             format!("the list did not vouch for the authority at signing ({when})"),
         ),
         Standing::TimeUnknown => steps.open(
             check,
-            "SIGNING_TIME_UNKNOWN",
+            code::SIGNING_TIME_UNKNOWN,
             "不知签章时间，无法判断当时机构状态",
             "the time of signing is unknown",
         ),
@@ -308,7 +313,7 @@ fn judge_grant(steps: &mut Steps, authority: &Authority, subject: &Subject) {
     } else {
         steps.refuse(
             "issuer-vouched",
-            "ISSUER_NOT_VOUCHED",
+            code::ISSUER_NOT_VOUCHED,
             format!("该机构不担保颁发机关 {}", subject.issuer_code),
             format!("the authority does not vouch for {}", subject.issuer_code),
         );
@@ -316,7 +321,7 @@ fn judge_grant(steps: &mut Steps, authority: &Authority, subject: &Subject) {
     let Some(region) = issuer_region(&subject.issuer_code) else {
         steps.open(
             "type-granted",
-            "ISSUER_REGION_UNKNOWN",
+            code::ISSUER_REGION_UNKNOWN,
             "颁发机关代码中没有行政区划",
             "the issuer's code names no region",
         );
@@ -341,21 +346,21 @@ fn judge_grant(steps: &mut Steps, authority: &Authority, subject: &Subject) {
     if !authority.types.iter().any(|grant| of_type(&grant)) {
         steps.refuse(
             "type-granted",
-            "TYPE_NOT_GRANTED",
+            code::TYPE_NOT_GRANTED,
             format!("该机构无权颁发“{type_name}”"),
             format!("the authority may not issue {type_name}"),
         );
     } else if !authority.types.iter().filter(of_type).any(on_day) {
         steps.refuse(
             "type-granted",
-            "GRANT_NOT_IN_EFFECT",
+            code::GRANT_NOT_IN_EFFECT,
             format!("颁发日期 {} 不在授权期内", day(issued, true)),
             format!("the authority might not issue it on {issued}"),
         );
     } else {
         steps.refuse(
             "type-granted",
-            "REGION_NOT_GRANTED",
+            code::REGION_NOT_GRANTED,
             format!("该机构不得在 {region} 颁发“{type_name}”"),
             format!("the authority may not issue {type_name} in {region}"),
         );
@@ -385,7 +390,7 @@ fn judge_acceptance(
     } else {
         steps.refuse(
             "type-accepted",
-            "TYPE_NOT_ACCEPTED",
+            code::TYPE_NOT_ACCEPTED,
             format!("本地不受理“{type_name}”"),
             format!("{type_name} is not accepted here"),
         );
@@ -395,7 +400,7 @@ fn judge_acceptance(
     let Some(from) = issuer_region(&subject.issuer_code) else {
         steps.open(
             "agreement",
-            "ISSUER_REGION_UNKNOWN",
+            code::ISSUER_REGION_UNKNOWN,
             "颁发机关代码中没有行政区划",
             "the issuer's code names no region",
         );
@@ -427,13 +432,13 @@ fn judge_acceptance(
             }
             None if concerning().next().is_some() => steps.refuse(
                 "agreement",
-                "AGREEMENT_NOT_IN_EFFECT",
+                code::AGREEMENT_NOT_IN_EFFECT,
                 "互认约定今日不在有效期内",
                 "the agreement is not in effect today",
             ),
             None => steps.refuse(
                 "agreement",
-                "NO_AGREEMENT",
+                code::NO_AGREEMENT,
                 format!("{} 未与 {from} 约定互认该类证照", policy.region),
                 format!("{} has no agreement with {from} on this type", policy.region),
             ),
@@ -442,7 +447,7 @@ fn judge_acceptance(
     if status_required && force == Force::ByDates {
         steps.open(
             "status-known",
-            "STATUS_REQUIRED",
+            code::STATUS_REQUIRED,
             "须先查询登记状态方可认可",
             "the state in its home registry must be known first",
         );
@@ -454,26 +459,14 @@ struct Steps(Vec<Reason>);
 
 impl Steps {
     fn pass(&mut self, check: &'static str, zh: impl Into<String>, en: impl Into<String>) {
-        self.add(check, Outcome::Passed, "OK", zh.into(), en.into());
+        self.add(check, Outcome::Passed, code::OK, zh.into(), en.into());
     }
 
-    fn refuse(
-        &mut self,
-        check: &'static str,
-        code: &'static str,
-        zh: impl Into<String>,
-        en: impl Into<String>,
-    ) {
+    fn refuse(&mut self, check: &'static str, code: Code, zh: impl Into<String>, en: impl Into<String>) {
         self.add(check, Outcome::Failed, code, zh.into(), en.into());
     }
 
-    fn open(
-        &mut self,
-        check: &'static str,
-        code: &'static str,
-        zh: impl Into<String>,
-        en: impl Into<String>,
-    ) {
+    fn open(&mut self, check: &'static str, code: Code, zh: impl Into<String>, en: impl Into<String>) {
         self.add(check, Outcome::Undecided, code, zh.into(), en.into());
     }
 
@@ -481,7 +474,7 @@ impl Steps {
         self.add(
             check,
             Outcome::NotApplicable,
-            "NOT_APPLICABLE",
+            code::NOT_APPLICABLE,
             zh.into(),
             en.into(),
         );
@@ -491,14 +484,14 @@ impl Steps {
         &mut self,
         check: &'static str,
         outcome: Outcome,
-        code: &'static str,
+        code: Code,
         message: String,
         message_en: String,
     ) {
         self.0.push(Reason {
             check,
             outcome,
-            code,
+            code: code.as_str(),
             message,
             message_en,
         });
@@ -511,9 +504,9 @@ impl Steps {
         } else if let Some(reason) = first(Outcome::Undecided) {
             (Decision::Undecided, reason.code)
         } else if with_conditions {
-            (Decision::AcceptedWithConditions, "OK")
+            (Decision::AcceptedWithConditions, code::OK.as_str())
         } else {
-            (Decision::Accepted, "OK")
+            (Decision::Accepted, code::OK.as_str())
         }
     }
 }
@@ -532,7 +525,7 @@ mod tests {
             Agreement, StatusChange, TrustListContent,
             tests::{at, authority, content, signed},
         },
-        verify::{Input, Language, SignedBy},
+        verify::SignedBy,
     };
 
     const TYPE: &str = "11100000000013338W011";
@@ -615,7 +608,7 @@ mod tests {
         change(&mut case);
         let recognition = recognise(&case.report, &signed(&case.content), &case.policy);
         for language in [Language::Chinese, Language::English] {
-            let text = recognition.to_text(language);
+            let text = recognition.to_text(&case.report, language);
             assert!(text.contains(recognition.code), "{text}");
         }
         (recognition.decision, recognition.code)
@@ -735,11 +728,11 @@ mod tests {
             case.report.in_force = force;
             let recognition = recognise(&case.report, &signed(&case.content), &case.policy);
             assert_eq!(recognition.in_force, force);
-            let chinese = recognition.to_text(Language::Chinese);
+            let chinese = recognition.to_text(&case.report, Language::Chinese);
             assert_eq!(chinese.matches("注意  登记状态未查").count(), notes, "{chinese}");
-            let english = recognition.to_text(Language::English);
+            let english = recognition.to_text(&case.report, Language::English);
             assert_eq!(
-                english.matches("Note         status not asked").count(),
+                english.matches("Note      status not asked").count(),
                 notes,
                 "{english}"
             );

@@ -29,7 +29,6 @@ mod masked;
 pub mod merkle;
 mod objects;
 mod on_sled;
-pub mod remark;
 mod rules;
 
 pub use event::{Event, Leaf, PrivatePart};

@@ -21,6 +21,7 @@ use jiff::Timestamp;
 
 mod agreement;
 mod checks;
+pub(crate) mod code;
 mod document;
 mod examine;
 mod indication;
@@ -86,7 +87,7 @@ impl Verifier {
                 findings.push(
                     Finding::undecided(
                         &checks::INTAKE,
-                        "IDENTIFIER_ONLY",
+                        code::IDENTIFIER_ONLY,
                         SubIndication::SignedDataNotFound,
                         "只有证照标识，没有签名，不能证明真伪",
                         "a certificate identifier alone is not signed and proves nothing",

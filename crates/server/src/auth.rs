@@ -17,10 +17,10 @@ use axum::{
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use certseal_core::{
-    catalogue::CertificateType,
+    catalogue::{CertificateType, toml_fault},
     crypto::sha256,
     files::{Turn, write_private},
-    registry::remark,
+    remark,
 };
 use jiff::Timestamp;
 use ring::rand::{SecureRandom as _, SystemRandom};
@@ -81,12 +81,12 @@ pub enum ApiKeyError {
         source: io::Error,
     },
     /// The file is not what we write.
-    #[error("接口密钥文件 {} 已损坏：{source} (API key file is damaged)", path.display())]
+    #[error("接口密钥文件 {} 已损坏：{reason} (API key file is damaged)", path.display())]
     Damaged {
         /// Which file.
         path: PathBuf,
         /// Where and why.
-        source: Box<toml::de::Error>,
+        reason: String,
     },
     /// A working key has this name already.
     #[error("已有名为 {0} 的接口密钥，请先作废或另取名称 (an API key of this name exists)")]
@@ -275,9 +275,9 @@ fn read(path: &Path) -> Result<(Vec<ApiKey>, Option<Version>), ApiKeyError> {
         return Ok((Vec::new(), None));
     }
     let text = fs::read_to_string(path).map_err(failed)?;
-    let file: KeyFile = toml::from_str(&text).map_err(|source| ApiKeyError::Damaged {
+    let file: KeyFile = toml::from_str(&text).map_err(|error| ApiKeyError::Damaged {
         path: path.to_owned(),
-        source: Box::new(source),
+        reason: toml_fault(&text, &error),
     })?;
     Ok((file.keys, version))
 }
@@ -489,11 +489,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("api-keys.toml");
         fs::write(&path, "[[key]]\nid = 3").unwrap();
+        let told = ApiKeys::load(&path).unwrap_err().to_string();
         assert!(
-            ApiKeys::load(&path)
-                .unwrap_err()
-                .to_string()
-                .contains("api-keys.toml")
+            told.contains("api-keys.toml") && told.contains("第2行第6列") && !told.contains('\n'),
+            "{told}"
         );
     }
 }

@@ -97,22 +97,48 @@ impl Gate {
         run(&self.public, work).await
     }
 
-    /// Reads a body of at most `limit` bytes. One that says it is longer is refused unread.
+    /// Reads a large body of at most `limit` bytes, for which there has to be room in the budget.
     pub(crate) async fn read(
         &self,
         headers: &HeaderMap,
         body: Body,
         limit: usize,
     ) -> Result<HeldBody, Problem> {
-        if announced_length(headers)?.is_some_and(|length| length > limit) {
-            return Err(Problem::too_large(limit));
-        }
+        expected(headers, limit)?;
         let mut share = self.share(BODY_STEP_KIB)?;
+        let room = |length: usize| {
+            let short = length.div_ceil(1024).saturating_sub(share.num_permits());
+            if short > 0 {
+                share.merge(self.share(short.max(BODY_STEP_KIB))?);
+            }
+            Ok(())
+        };
+        let bytes = self.gather(body, limit, room).await?;
+        Ok(HeldBody { bytes, share })
+    }
+
+    /// Reads a form: small, or of a caller with a key.
+    pub(crate) async fn read_form(
+        &self,
+        headers: &HeaderMap,
+        body: Body,
+        limit: usize,
+    ) -> Result<Bytes, Problem> {
+        expected(headers, limit)?;
+        self.gather(body, limit, |_| Ok(())).await
+    }
+
+    async fn gather(
+        &self,
+        body: Body,
+        limit: usize,
+        mut room: impl FnMut(usize) -> Result<(), Problem>,
+    ) -> Result<Bytes, Problem> {
         let mut bytes = Vec::new();
         let mut chunks = body.into_data_stream();
         loop {
             let chunk = match timeout(self.stall, chunks.next()).await {
-                Ok(None) => break,
+                Ok(None) => return Ok(bytes.into()),
                 Ok(Some(Ok(chunk))) => chunk,
                 Ok(Some(Err(_))) | Err(_) => {
                     return Err(Problem::malformed(
@@ -125,16 +151,9 @@ impl Gate {
             if length > limit {
                 return Err(Problem::too_large(limit));
             }
-            let short = length.div_ceil(1024).saturating_sub(share.num_permits());
-            if short > 0 {
-                share.merge(self.share(short.max(BODY_STEP_KIB))?);
-            }
+            room(length)?;
             bytes.extend_from_slice(&chunk);
         }
-        Ok(HeldBody {
-            bytes: bytes.into(),
-            share,
-        })
     }
 
     fn share(&self, kib: usize) -> Result<OwnedSemaphorePermit, Problem> {
@@ -161,8 +180,27 @@ async fn run<T: Send + 'static>(
     done.await.map_err(|error| Problem::internal(&error))
 }
 
+/// Refuses by its head a body that is compressed, or says it is longer than `limit`: it is not read.
+fn expected(headers: &HeaderMap, limit: usize) -> Result<(), Problem> {
+    if headers
+        .get_all(header::CONTENT_ENCODING)
+        .iter()
+        .any(|coding| coding != "identity")
+    {
+        return Err(Problem::new(
+            Code::UnsupportedMediaType,
+            "请求内容请勿压缩：不支持 Content-Encoding，请去掉后原样提交。",
+            "Send the body as it is: no Content-Encoding is supported.",
+        ));
+    }
+    if announced_length(headers)?.is_some_and(|length| length > limit) {
+        return Err(Problem::too_large(limit));
+    }
+    Ok(())
+}
+
 /// The length a request announces; none for a chunked one.
-pub(crate) fn announced_length(headers: &HeaderMap) -> Result<Option<usize>, Problem> {
+fn announced_length(headers: &HeaderMap) -> Result<Option<usize>, Problem> {
     let Some(value) = headers.get(header::CONTENT_LENGTH) else {
         return Ok(None);
     };
@@ -289,6 +327,17 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_compressed_body_is_refused_and_not_taken_for_the_file() {
+        let gate = Gate::new(1);
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        let refused = gate.read(&headers, Body::from("x"), 1024).await.unwrap_err();
+        assert_eq!(refused.code(), Code::UnsupportedMediaType);
+        let refused = gate.read_form(&headers, Body::from("x"), 1024).await.unwrap_err();
+        assert_eq!(refused.code(), Code::UnsupportedMediaType);
+    }
+
+    #[tokio::test]
     async fn bodies_beyond_the_budget_are_sent_away_and_room_comes_back() {
         let gate = Gate::with_limits(1, 4 * 1024, BODY_STALL);
         let headers = HeaderMap::new();
@@ -323,6 +372,9 @@ mod tests {
         let gate = Gate::with_limits(1, BODY_BUDGET_KIB, Duration::from_millis(50));
         let body = Body::from_stream(futures::stream::pending::<Result<Bytes, std::io::Error>>());
         let refused = gate.read(&HeaderMap::new(), body, 1024).await.unwrap_err();
+        assert_eq!(refused.code(), Code::MalformedRequest);
+        let body = Body::from_stream(futures::stream::pending::<Result<Bytes, std::io::Error>>());
+        let refused = gate.read_form(&HeaderMap::new(), body, 1024).await.unwrap_err();
         assert_eq!(refused.code(), Code::MalformedRequest);
     }
 

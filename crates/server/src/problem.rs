@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use axum::{
     body::Body,
-    extract::rejection::{BytesRejection, JsonRejection, PathRejection, QueryRejection},
+    extract::rejection::PathRejection,
     http::{HeaderValue, Response, StatusCode, header},
     response::IntoResponse,
 };
@@ -143,7 +143,7 @@ pub(crate) struct ProblemBody {
     code: &'static str,
     /// Id of the request, to quote when asking for help; also in the x-request-id header.
     request_id: String,
-    /// Fields that were refused; absent unless the face data were.
+    /// Fields that were refused, each with what to do; absent where no field is at fault.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldProblem>,
 }
@@ -204,10 +204,14 @@ impl Problem {
     }
 
     pub(crate) fn too_large(limit: usize) -> Self {
+        let size = match limit >> 20 {
+            0 => format!("{} KB", limit >> 10),
+            mega => format!("{mega} MB"),
+        };
         Self::new(
             Code::PayloadTooLarge,
-            format!("内容超过上限 {} MB，请压缩或核对文件后重新提交。", limit >> 20),
-            format!("The body exceeds the limit of {} MB.", limit >> 20),
+            format!("内容超过上限 {size}，请核对所提交的内容，照片和文件请缩小后再试。"),
+            format!("The body exceeds the limit of {size}."),
         )
     }
 
@@ -227,6 +231,12 @@ impl Problem {
 
     pub(crate) const fn code(&self) -> Code {
         self.code
+    }
+
+    /// What the caller is told: the detail, and the first field at fault.
+    #[cfg(test)]
+    pub(crate) fn told(self) -> (String, Option<FieldProblem>) {
+        (self.detail.into_owned(), self.errors.into_iter().next())
     }
 
     /// The refusal for a bare error response of a library below.
@@ -301,68 +311,6 @@ impl IntoResponse for Problem {
     }
 }
 
-impl From<JsonRejection> for Problem {
-    fn from(rejection: JsonRejection) -> Self {
-        match rejection {
-            JsonRejection::MissingJsonContentType(_) => Self::new(
-                Code::UnsupportedMediaType,
-                "请以 Content-Type: application/json 提交。",
-                "Send the body as application/json.",
-            ),
-            JsonRejection::BytesRejection(rejection) => rejection.into(),
-            // The library's words name the place ("fields.x: … at line 1 column 20"); they go to the
-            // sender of the data only.
-            JsonRejection::JsonSyntaxError(rejection) => {
-                let place = after_preface(&rejection.body_text());
-                Self::malformed(
-                    format!("JSON 无法解析：{place}"),
-                    format!("The body is not JSON: {place}"),
-                )
-            }
-            rejection => {
-                let place = after_preface(&rejection.body_text());
-                Self::malformed(
-                    format!("JSON 结构不符：{place}"),
-                    format!("The JSON does not have the expected form: {place}"),
-                )
-            }
-        }
-    }
-}
-
-/// The part of a rejection's text that says where and what.
-fn after_preface(text: &str) -> String {
-    text.split_once(": ").map_or(text, |(_, rest)| rest).to_owned()
-}
-
-impl From<BytesRejection> for Problem {
-    fn from(rejection: BytesRejection) -> Self {
-        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-            return Self::new(
-                Code::PayloadTooLarge,
-                "内容超过上限。",
-                "The body exceeds the limit.",
-            );
-        }
-        Self::malformed(
-            "请求内容未完整送达，请重试。",
-            "The body did not arrive whole; try again.",
-        )
-    }
-}
-
-impl From<QueryRejection> for Problem {
-    fn from(rejection: QueryRejection) -> Self {
-        Self::malformed(
-            format!("查询参数有误：{}", after_preface(&rejection.body_text())),
-            format!(
-                "The query is not valid: {}",
-                after_preface(&rejection.body_text())
-            ),
-        )
-    }
-}
-
 impl From<PathRejection> for Problem {
     fn from(_: PathRejection) -> Self {
         Self::not_found(
@@ -372,9 +320,35 @@ impl From<PathRejection> for Problem {
     }
 }
 
+/// Chinese and English of a message that holds both, as those of core do: `中文 (English)`.
+pub(crate) fn halves(text: &str) -> (&str, &str) {
+    let inner = text.strip_suffix(')').and_then(|text| text.rsplit_once(" ("));
+    inner.unwrap_or((text, text))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_code_is_in_the_documentation_with_its_status() {
+        let page = include_str!("../../../docs/API.md");
+        for code in Code::ALL {
+            let named = format!("`{}`", code.slug());
+            let status = format!("| {} |", code.status().as_u16());
+            let row = |line: &str| line.starts_with('|') && line.contains(&named) && line.contains(&status);
+            assert!(page.lines().any(row), "{named} {status}");
+        }
+    }
+
+    #[test]
+    fn a_message_of_two_languages_is_told_in_each() {
+        assert_eq!(
+            halves("不能为空 (nothing is written)"),
+            ("不能为空", "nothing is written")
+        );
+        assert_eq!(halves("nothing"), ("nothing", "nothing"));
+    }
 
     #[test]
     fn codes_are_distinct_and_are_errors() {

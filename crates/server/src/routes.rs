@@ -4,44 +4,33 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::DefaultBodyLimit,
     http::StatusCode,
     middleware::from_fn_with_state,
     routing::{get, post},
 };
 use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::openapi::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::{
     App, edge,
-    handlers::{catalogue, certificates, health, lifecycle, page, pki, problems, seals, verify},
+    handlers::{catalogue, certificates, health, page, pki, problems, seals, verify},
     openapi,
 };
 
-/// Largest JSON body but for issuing: a reason and an identifier are far below.
-const MAX_JSON_BYTES: usize = 64 << 10;
-
 /// The documented part: what `/openapi.json` tells of.
-pub(crate) fn api() -> OpenApiRouter<Arc<App>> {
-    let issuing = OpenApiRouter::new()
-        .routes(routes!(certificates::issue))
-        .layer(DefaultBodyLimit::max(certificates::MAX_ISSUE_BYTES));
+fn api() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(openapi::header())
-        .merge(issuing)
+        .routes(routes!(certificates::issue))
         .routes(routes!(certificates::list))
         .routes(routes!(certificates::record))
         .routes(routes!(certificates::document))
-        .routes(routes!(lifecycle::suspend))
-        .routes(routes!(lifecycle::resume))
-        .routes(routes!(lifecycle::revoke))
-        .routes(routes!(lifecycle::cancel))
+        .routes(routes!(certificates::change))
         .routes(routes!(seals::list))
         .routes(routes!(seals::one))
         .routes(routes!(seals::impression))
-        .routes(routes!(seals::suspend))
-        .routes(routes!(seals::resume))
-        .routes(routes!(seals::destroy))
+        .routes(routes!(seals::change))
         .routes(routes!(catalogue::types))
         .routes(routes!(catalogue::one_type))
         .routes(routes!(verify::verify))
@@ -53,8 +42,14 @@ pub(crate) fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(health::ready))
 }
 
-pub(crate) fn router(app: Arc<App>) -> Router {
+/// The documented routes, and the document.
+pub(crate) fn parts() -> (Router<Arc<App>>, OpenApi) {
     let (api, document) = api().split_for_parts();
+    (api, openapi::completed(document))
+}
+
+pub(crate) fn router(app: Arc<App>) -> Router {
+    let (api, document) = parts();
     let docs = SwaggerUi::new("/docs").url("/openapi.json", document).config(
         Config::default()
             .persist_authorization(false)
@@ -69,7 +64,6 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/v/status", post(verify::status))
         .merge(docs)
         .fallback(async || StatusCode::NOT_FOUND)
-        .layer(DefaultBodyLimit::max(MAX_JSON_BYTES))
         .layer(CatchPanicLayer::custom(edge::panicked))
         .layer(from_fn_with_state(Arc::<str>::from(&*app.host), edge::edge))
         .with_state(app)

@@ -19,6 +19,7 @@ use certseal_core::{
 };
 use jiff::Timestamp;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// Reads trust material from where the operator keeps it.
 pub type TrustLoader =
@@ -32,8 +33,8 @@ const MAX_AGE: Duration = Duration::from_mins(1);
 #[non_exhaustive]
 pub enum TrustError {
     /// It cannot be read.
-    #[error("信任材料无法读取：{0} (trust material cannot be read)")]
-    Unreadable(Box<dyn Error + Send + Sync>),
+    #[error("信任材料无法读取 (trust material cannot be read)")]
+    Unreadable(#[source] Box<dyn Error + Send + Sync>),
     /// It is damaged.
     #[error(transparent)]
     Damaged(#[from] MaterialError),
@@ -109,8 +110,8 @@ fn read(loader: &TrustLoader, issuers: &BTreeMap<String, String>) -> Result<Read
     })
 }
 
-/// A public key that signs QR codes, as the page uses it: a JWK (RFC 7517) with what it may sign.
-#[derive(Debug, Serialize)]
+/// 签二维码的公钥 A public key that signs QR codes, as the page uses it: a JWK (RFC 7517) with what it may sign
+#[derive(Debug, Serialize, ToSchema)]
 struct PublicKey {
     kty: &'static str,
     crv: &'static str,
@@ -124,17 +125,22 @@ struct PublicKey {
     authority: String,
     /// Credit codes of the departments it vouches for, with their names where known here; none for any.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = BTreeMap<String, Option<String>>, required = false)]
     issuers: Option<BTreeMap<String, Option<String>>>,
     /// Certificate type codes it may sign; none for any.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Vec<String>, required = false)]
     type_codes: Option<Vec<String>>,
     /// Validity of the X.509 certificate.
+    #[schema(value_type = String, format = DateTime)]
     valid_from: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
     valid_until: Timestamp,
 }
 
-#[derive(Debug, Serialize)]
-struct PublicKeys {
+/// JWK Set
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PublicKeys {
     keys: Vec<PublicKey>,
 }
 

@@ -31,6 +31,9 @@ pub(super) fn run(session: &Session, args: &Backfill) -> Result<Outcome, Failure
         Some(path) => read_mapping(path)?,
         None => Mapping::new(),
     };
+    if args.file.as_os_str() == "-" {
+        return Err(source_failure(&SourceError::NotAFile(args.file.clone())));
+    }
     let source = Source::open(&args.file, &certificate_type, &mapping).map_err(|e| source_failure(&e))?;
     let rejects = args.rejects.clone().unwrap_or_else(|| beside(&args.file));
     if same_file(&rejects, &args.file) {
@@ -145,6 +148,11 @@ fn show(summary: &Summary, args: &Backfill, rejects: &Path, elapsed: Duration) {
     }
     output::line(format_args!("  被拒 {}", summary.rejected));
     if summary.rejected > 0 {
+        let mut faults: Vec<_> = summary.faults.iter().collect();
+        faults.sort_by_key(|(_, rows)| std::cmp::Reverse(**rows));
+        for (label, rows) in faults {
+            output::line(format_args!("    {label} {rows}"));
+        }
         output::line(format_args!(
             "被拒记录及原因见 {}；改正后可直接作为源文件再次运行。",
             rejects.display()
@@ -188,7 +196,9 @@ fn same_file(a: &Path, b: &Path) -> bool {
 
 fn read_mapping(path: &Path) -> Result<Mapping, Failure> {
     let doing = format!("读取列名对照 {}", path.display());
-    let text = std::fs::read_to_string(path).context(&doing)?;
+    let text = std::fs::read_to_string(path)
+        .context(&doing)
+        .map_err(|failure| failure.hint("核对文件是否存在、可读；列名对照应为 UTF-8 文本。"))?;
     toml::from_str(&text).map_err(|error| {
         Failure::from_error(&doing, &error).hint("每行写作 \"表头\" = \"字段\"；值留空表示忽略该列。")
     })
@@ -202,6 +212,19 @@ fn source_failure(error: &SourceError) -> Failure {
             "用 certseal type show 查看字段；表头不同时用 --mapping 指定对照文件。"
         }
         SourceError::Mapping { .. } => "改正列名对照文件。",
+        SourceError::HeaderBelow { .. } => "删去它上面的标题行，只留一行表头，再运行。",
+        SourceError::NoHeader => {
+            "核对证照类型和分隔符；第 1 行应为表头，字段名用 certseal type show 查看，不同的用 --mapping 对照。"
+        }
+        SourceError::NotText { .. } => {
+            "在 Excel 或 WPS 中打开，另存为“CSV UTF-8（逗号分隔）”；存成普通 CSV 会丢失生僻字。"
+        }
+        SourceError::NotAFile(_) => "先存成文件：源表要从头读两遍，不能从管道读。",
+        SourceError::Changed(_) => "等文件写完、复制完或关闭后，再次运行同一命令；已处理的行不会重复签发。",
+        SourceError::Quotes(_) => {
+            "内容里的引号应写成两个（\"\"），整格再用引号括起；用电子表格或原系统重新导出一般即可。"
+        }
+        SourceError::Rounded(_) => "从原始材料或原系统重新导出；在电子表格中打开前，先把该列设为文本。",
         SourceError::RowTooLong { .. } | SourceError::Malformed { .. } => "检查该行的引号和分隔符。",
         _ => "核对文件是否存在、可读、有数据。",
     };

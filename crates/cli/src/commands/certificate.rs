@@ -7,6 +7,7 @@ use std::{
 };
 
 use certseal_core::{
+    catalogue::kept_number,
     clock::china,
     issue::{IssueError, Service, Transition},
     registry::{CertificateRecord, Event, Holder},
@@ -87,10 +88,12 @@ async fn search(service: &Service, query: &str) -> Result<Vec<CertificateRecord>
         return Ok(vec![record]);
     }
     let mut found = Vec::new();
+    let number = kept_number(query);
     for certificate_type in service.catalogue().types() {
-        found.extend(registry.by_number(&certificate_type.key, query).await?);
+        found.extend(registry.by_number(&certificate_type.key, &number).await?);
     }
-    for holder in [Holder::Code(query.to_owned()), Holder::Name(query.to_owned())] {
+    let code = query.trim().to_ascii_uppercase();
+    for holder in [Holder::Code(code), Holder::Name(query.trim().to_owned())] {
         if found.is_empty() {
             found = registry.by_holder(&holder, None, MAX_SHOWN).await?;
         }

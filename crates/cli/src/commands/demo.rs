@@ -508,7 +508,7 @@ fn show_foreign(district: &Home, ours: &Service, elsewhere: &Home, path: &Path) 
         status_required: false,
     };
     let recognition = recognise(&report, &list, &policy);
-    let text = recognition.to_text(Language::Chinese);
+    let text = recognition.to_text(&report, Language::Chinese);
     output::line(format_args!(
         "  {}  {}\n        {}",
         elsewhere.config().region_name,

@@ -112,10 +112,11 @@ pub(super) fn run(session: &Session, args: &Key) -> Result<Outcome, Failure> {
             }
             for key in keys.list() {
                 output::line(format_args!(
-                    "{}  部门 {}  {}",
+                    "{}  部门 {}  {}  日志中的编号 {}",
                     key.name,
                     key.department,
-                    local(key.created)
+                    local(key.created),
+                    key.id
                 ));
             }
         }

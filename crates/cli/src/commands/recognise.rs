@@ -33,7 +33,7 @@ pub(super) fn run(session: &Session, args: &Recognise) -> Result<Outcome, Failur
     if session.json {
         output::json(&json!({ "recognition": recognition, "report": report }));
     } else {
-        output::line(recognition.to_text(Language::Chinese));
+        output::line(recognition.to_text(&report, Language::Chinese));
     }
     Ok(match recognition.decision {
         Decision::Accepted | Decision::AcceptedWithConditions => Outcome::Done,

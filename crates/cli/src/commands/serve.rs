@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use certseal_core::home::Home;
-use certseal_server::{App, AppParts};
+use certseal_server::{App, AppParts, StartError};
 use tokio::net::TcpListener;
 
 use super::{Session, block_on};
@@ -20,7 +20,15 @@ pub(super) fn run(session: &Session, args: &Serve) -> Result<Outcome, Failure> {
     }));
     let home = session.home()?;
     let service = Arc::new(session.signing_service(&home)?);
-    let app = App::new(parts(home, service)).context("启动服务")?;
+    let app = App::new(parts(home, service)).map_err(|error| {
+        let hint = match &error {
+            StartError::ApiKeys(_) => "改正或从备份恢复该文件；没有该文件则没有可用的接口密钥。",
+            _ => {
+                "从备份恢复数据目录中的 trust 和 pki，或用 certseal trust renew、certseal key crl 重新签发。"
+            }
+        };
+        Failure::from_error("启动服务", &error).hint(hint)
+    })?;
     block_on(async {
         let listener = TcpListener::bind(args.listen)
             .await

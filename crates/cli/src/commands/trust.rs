@@ -42,11 +42,11 @@ pub(super) fn run(session: &Session, args: &Trust) -> Result<Outcome, Failure> {
         Trust::Suspend(standing) => set(session, &home, standing, AuthorityStatus::Suspended)?,
         Trust::Resume(standing) => set(session, &home, standing, AuthorityStatus::Granted)?,
         Trust::Withdraw(standing) => set(session, &home, standing, AuthorityStatus::Withdrawn)?,
-        Trust::Add { from, new_roots } => {
+        Trust::Add { from, new_keys } => {
             let keys = session.keys(&home)?;
             let signer = keys.identity(LIST_KEY).context("打开信任列表密钥")?;
             let list = home
-                .list_authority(from, *new_roots, &*signer.signer, clock().now())
+                .list_authority(from, *new_keys, &*signer.signer, clock().now())
                 .map_err(home_failure)?;
             show(session, &list);
         }
@@ -108,6 +108,7 @@ fn show(session: &Session, list: &TrustList) {
         // What two authorities read to each other on the telephone.
         for (what, roots) in [
             ("根证书", &authority.anchors),
+            ("二维码签名证书", &authority.token_signers),
             ("制章者根证书", &authority.seal_makers),
         ] {
             for root in roots {

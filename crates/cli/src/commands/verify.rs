@@ -143,8 +143,8 @@ pub(super) fn run(session: &Session, args: &Verify) -> Result<Outcome, Failure> 
 /// A file where there is one, else the text of a QR code or an identifier.
 pub(crate) fn read(input: &str) -> Result<Examined, Failure> {
     let path = Path::new(input);
-    let digits = input.len() > 100 && input.bytes().all(|byte| byte.is_ascii_digit());
-    let looks_like_text = digits || input.starts_with("http") || input.starts_with("1.2.156.");
+    let digits = input.len() > 100 && input.chars().all(|ch| ch.is_ascii_digit() || ch.is_whitespace());
+    let looks_like_text = digits || input.contains("://") || input.trim_start().starts_with("1.2.156.");
     if looks_like_text && !path.exists() {
         return Ok(Examined::of_qr_text(input));
     }

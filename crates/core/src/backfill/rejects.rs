@@ -10,7 +10,7 @@ use std::{
 use encoding_rs::GB18030;
 
 use super::source::Row;
-use crate::catalogue::FieldError;
+use crate::{catalogue::FieldError, files};
 
 /// Headers of the added columns: line in the table, fields, reasons, what to do.
 pub(super) const ADDED: [&str; 4] = ["〔原行号〕", "〔问题字段〕", "〔原因〕", "〔处理办法〕"];
@@ -102,19 +102,11 @@ impl Rejects {
         let Some(writer) = &mut self.open else {
             return Ok(());
         };
-        let join = |part: fn(&FieldError) -> &str| {
-            let mut parts: Vec<&str> = Vec::new();
-            for text in rejection.errors.iter().map(part) {
-                if !parts.contains(&text) {
-                    parts.push(text);
-                }
-            }
-            parts.join("；")
-        };
+        let errors = &rejection.errors;
         let line = rejection.row.line.to_string();
-        let fields = join(|error| &error.label);
-        let reasons = join(|error| &error.reason);
-        let hints = join(|error| &error.hint);
+        let fields = joined(errors.iter().map(|error| error.label.clone()));
+        let reasons = joined(of_fields(errors, |error| &error.reason));
+        let hints = joined(errors.iter().map(|error| error.hint.clone()));
         let cells = rejection.row.cells.iter().enumerate();
         let cells = cells.filter(|(index, _)| is_kept(*index)).map(|(_, cell)| cell);
         let added = [line.as_str(), &fields, &reasons, &hints];
@@ -132,6 +124,37 @@ impl Rejects {
         let cleared = absent(&partial);
         finished.and(cleared).map_err(csv::Error::from)
     }
+}
+
+/// What is said of each field, the field before it where there are several; fields of which the same is
+/// said together.
+fn of_fields(errors: &[FieldError], part: fn(&FieldError) -> &str) -> impl Iterator<Item = String> {
+    let mut said: Vec<(&str, Vec<&str>)> = Vec::new();
+    for error in errors {
+        let text = part(error);
+        match said.iter_mut().find(|(other, _)| *other == text) {
+            Some((_, labels)) => labels.push(&error.label),
+            None => said.push((text, vec![&error.label])),
+        }
+    }
+    let is_one = errors.len() == 1;
+    said.into_iter().map(move |(text, labels)| {
+        if is_one {
+            text.to_owned()
+        } else {
+            format!("{}：{text}", labels.join("、"))
+        }
+    })
+}
+
+fn joined(texts: impl Iterator<Item = String>) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    for text in texts {
+        if !parts.contains(&text) {
+            parts.push(text);
+        }
+    }
+    parts.join("；")
 }
 
 /// Whether a file is one of ours, in whatever encoding it was saved since, or empty.
@@ -154,7 +177,8 @@ fn bring(writer: csv::Writer<BufWriter<File>>, partial: &Path, path: &Path) -> i
     let file = writer.into_inner().map_err(csv::IntoInnerError::into_error);
     let file = file?.into_inner().map_err(io::IntoInnerError::into_error)?;
     file.sync_all()?;
-    fs::rename(partial, path)
+    fs::rename(partial, path)?;
+    files::sync_name(path)
 }
 
 fn absent(path: &Path) -> io::Result<()> {

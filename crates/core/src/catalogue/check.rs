@@ -9,6 +9,7 @@ use jiff::{ToSpan, civil::Date};
 
 use super::{
     CertificateType, FaceData, Field, FieldError, FieldKind, HolderKind, RawRecord, Role, ValidityRule,
+    damage,
     dates::{self, DateText},
     normalise, photo,
 };
@@ -19,6 +20,10 @@ use crate::{
 
 const UNLIMITED: &str = "长期";
 const MAX_NUMBER_DIGITS: usize = 18;
+/// No authority of today issued anything before.
+const FIRST_DAY: Date = jiff::civil::date(1949, 10, 1);
+/// What a time of zero is shown as; a holiday.
+const EPOCH: Date = jiff::civil::date(1970, 1, 1);
 
 impl CertificateType {
     /// Checks a record against the type and gives its face data, or all of its faults.
@@ -76,9 +81,9 @@ impl CertificateType {
     pub fn issued_on(&self, raw: &RawRecord) -> Option<Date> {
         let field = self.field_of(Role::IssuedOn)?;
         let value = normalise::text(raw.values.get(&field.key)?).ok()?;
-        match dates::parse(&value)? {
-            DateText::Date(date) => Some(date),
-            DateText::Unlimited => None,
+        match dates::parse(&value) {
+            Ok(DateText::Date(date)) => Some(date),
+            Ok(DateText::Unlimited) | Err(_) => None,
         }
     }
 }
@@ -228,21 +233,20 @@ impl Check<'_> {
 
     fn date(&mut self, field: &Field, value: &str) {
         match dates::parse(value) {
-            Some(DateText::Date(date)) => {
+            Ok(DateText::Date(date)) => {
                 self.printed.insert(field.key.clone(), dates::print(date));
                 if let Some(role) = field.role {
                     self.dates.insert(role, date);
                 }
             }
-            Some(DateText::Unlimited) if field.role == Some(Role::ValidUntil) => self.unlimited = true,
-            Some(DateText::Unlimited) => {
+            Ok(DateText::Unlimited) if field.role == Some(Role::ValidUntil) => self.unlimited = true,
+            Ok(DateText::Unlimited) => {
                 let reason = format!("“{}”只能用于有效期的截止日期", shown(field, value));
                 self.refuse(field, "bad-date", reason, "请填写确切的日期，如2024-04-02");
             }
-            None => {
-                let reason = format!("“{}”不是可识别的日期", shown(field, value));
-                let hint = "请写成2024-04-02、2024/4/2、20240402或2024年4月2日，年月日俱全";
-                self.refuse(field, "bad-date", reason, hint);
+            Err(fault) => {
+                let reason = format!("“{}”{}", shown(field, value), fault.reason());
+                self.refuse(field, "bad-date", reason, fault.hint());
             }
         }
     }
@@ -274,6 +278,13 @@ impl Check<'_> {
         {
             let reason = format!("{}晚于今天（{}）", dates::print(issued_on), dates::print(today));
             self.refuse(field, "in-future", reason, "证照不能预先签发，请核对日期");
+        }
+        // Dates that programs write where they have none: nothing was issued on them.
+        if let (Some(issued_on), Some(field)) = (issued_on, of.field_of(Role::IssuedOn))
+            && (issued_on < FIRST_DAY || issued_on == EPOCH)
+        {
+            let reason = format!("{}不可能是颁发日期，多半是系统的缺省值", dates::print(issued_on));
+            self.refuse(field, "default-date", reason, "请对照原件填写");
         }
         let from = self.first_day(issued_on);
         let until = self.last_day(from);
@@ -431,15 +442,36 @@ fn printed(field: &Field, value: String) -> Result<String, (&'static str, String
                     ("bad-number", reason, format!("请只填{kind}{end}"))
                 })
         }
-        FieldKind::Text if field.role == Some(Role::HolderName) => Ok(normalise::name(&value)),
-        FieldKind::Text if field.role == Some(Role::Number) => {
-            Ok(value.chars().filter(|c| !c.is_whitespace()).collect())
+        FieldKind::Text => {
+            let value = match field.role {
+                Some(Role::HolderName) => normalise::name(&value),
+                Some(Role::Number) => normalise::number(&value),
+                _ => value,
+            };
+            match damage::found(field.role, &value) {
+                None => Ok(value),
+                Some(damage) => Err((
+                    damage.code,
+                    damage.reason(&shown(field, &value)),
+                    damage.hint.to_owned(),
+                )),
+            }
         }
-        FieldKind::Text | FieldKind::Date | FieldKind::Photo => Ok(value),
+        FieldKind::Date | FieldKind::Photo => Ok(value),
     }
 }
 
 fn unknown(key: &str, of: &CertificateType) -> FieldError {
+    // A second name of a field stays as it is where the first one has come before it.
+    if let Some(field) = of.column_for(key) {
+        return FieldError {
+            field: field.key.clone(),
+            label: field.label.clone(),
+            code: "duplicate",
+            reason: format!("给了两次，“{key}”与“{}”是同一字段", field.key),
+            hint: "请只保留其中一项".to_owned(),
+        };
+    }
     let key: String = key.chars().take(40).collect();
     FieldError {
         label: key.clone(),

@@ -69,13 +69,28 @@ pub(super) fn text(raw: &str) -> Result<String, BadCharacter> {
             '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => {
                 return bad("文字方向控制符");
             }
+            // Shown as nothing, or as an empty place: two names that look the same would be two.
+            '\u{34F}'
+            | '\u{61C}'
+            | '\u{115F}'
+            | '\u{1160}'
+            | '\u{17B4}'
+            | '\u{17B5}'
+            | '\u{180E}'
+            | '\u{200C}'
+            | '\u{200D}'
+            | '\u{2061}'..='\u{2064}'
+            | '\u{2800}'
+            | '\u{3164}'
+            | '\u{FFA0}'
+            | '\u{E0000}'..='\u{E007F}' => return bad("看不见的字符"),
             c if c.is_control() => return bad("控制字符"),
             '\u{E000}'..='\u{F8FF}' | '\u{F0000}'.. => return bad(PRIVATE_USE),
             '\u{FFFD}' => return bad("替换字符（原文编码已损坏）"),
             c if u32::from(c) & 0xFFFE == 0xFFFE || ('\u{FDD0}'..='\u{FDEF}').contains(&c) => {
                 return bad("非字符码位");
             }
-            c => out.push(half_width_alphanumeric(c)),
+            c => out.push(ideograph(half_width_alphanumeric(c))),
         }
     }
     out.truncate(out.trim_end_matches([' ', '\n']).len());
@@ -93,20 +108,39 @@ pub(super) fn code(text: &str) -> String {
 /// A name: no spaces between Chinese characters, one kind of middle dot.
 pub(super) fn name(text: &str) -> String {
     let chars: Vec<char> = text.chars().collect();
+    let both_sides = |at: usize, hold: fn(char) -> bool| {
+        let before = at.checked_sub(1).and_then(|at| chars.get(at));
+        before.is_some_and(|c| hold(*c)) && chars.get(at + 1).is_some_and(|c| hold(*c))
+    };
+    let kept = |at: usize, c: char| match c {
+        c if c.is_whitespace() && both_sides(at, |c| !c.is_ascii()) => None,
+        '・' | '•' | '‧' | '･' | '∙' | '⋅' => Some('·'),
+        // Only between parts of a transcribed name; elsewhere they are full stops.
+        '．' | '.' if both_sides(at, |c| !c.is_ascii() && c.is_alphabetic()) => Some('·'),
+        c => Some(c),
+    };
     chars
         .iter()
         .enumerate()
-        .filter(|(at, c)| {
-            let neighbour =
-                |at: Option<usize>| at.and_then(|at| chars.get(at)).is_some_and(|c| !c.is_ascii());
-            !(c.is_whitespace() && neighbour(at.checked_sub(1)) && neighbour(Some(at + 1)))
-        })
-        .map(|(_, c)| {
-            if matches!(c, '・' | '•' | '‧' | '･' | '∙') {
-                '·'
-            } else {
-                *c
-            }
+        .filter_map(|(at, c)| kept(at, *c))
+        .collect()
+}
+
+/// A certificate's number, which names it: no spaces, capitals, one kind of hyphen and of each bracket, so
+/// that two ways of typing one number are one certificate.
+pub(super) fn number(text: &str) -> String {
+    text.chars()
+        .filter(|c| !c.is_whitespace())
+        .map(|c| match c {
+            '(' => '（',
+            ')' => '）',
+            '[' | '［' | '【' | '〖' => '〔',
+            ']' | '］' | '】' | '〗' => '〕',
+            ':' => '：',
+            '．' => '.',
+            '／' => '/',
+            '‐' | '‑' | '‒' | '–' | '—' | '―' | '−' | '－' => '-',
+            c => half_width_alphanumeric(c).to_ascii_uppercase(),
         })
         .collect()
 }
@@ -123,6 +157,24 @@ pub(super) fn header(text: &str) -> String {
         out = out.replace(mark, "");
     }
     out
+}
+
+/// The ideograph of a radical. Text copied from PDF files has radicals in place of the ideographs that look
+/// alike, and nobody who searches for the name finds it.
+fn ideograph(c: char) -> char {
+    /// Places of U+2F00 to U+2FD5.
+    const RADICALS: &str = "\
+        一丨丶丿乙亅二亠人儿入八冂冖冫几凵刀力勹匕匚匸十卜卩厂厶又口囗土士夂夊夕大女子宀\
+        寸小尢尸屮山巛工己巾干幺广廴廾弋弓彐彡彳心戈戶手支攴文斗斤方无日曰月木欠止歹殳毋\
+        比毛氏气水火爪父爻爿片牙牛犬玄玉瓜瓦甘生用田疋疒癶白皮皿目矛矢石示禸禾穴立竹米糸\
+        缶网羊羽老而耒耳聿肉臣自至臼舌舛舟艮色艸虍虫血行衣襾見角言谷豆豕豸貝赤走足身車辛\
+        辰辵邑酉釆里金長門阜隶隹雨靑非面革韋韭音頁風飛食首香馬骨高髟鬥鬯鬲鬼魚鳥鹵鹿麥麻\
+        黃黍黑黹黽鼎鼓鼠鼻齊齒龍龜龠\
+        ";
+    match c {
+        '\u{2F00}'..='\u{2FD5}' => RADICALS.chars().nth(c as usize - 0x2F00).unwrap_or(c),
+        _ => c,
+    }
 }
 
 fn half_width_alphanumeric(c: char) -> char {
@@ -180,10 +232,25 @@ mod tests {
         assert_eq!(text("（甲）〔2024〕").unwrap(), "（甲）〔2024〕");
         assert_eq!(code("９２４１ ma4exa1p5h\n"), "9241MA4EXA1P5H");
         assert_eq!(name("张 示 例"), "张示例");
-        assert_eq!(name("阿依•示例"), "阿依·示例");
+        for dotted in ["阿依•示例", "阿依．示例", "阿依.示例", "阿依⋅示例"] {
+            assert_eq!(name(dotted), "阿依·示例");
+        }
+        assert_eq!(name("J.示例"), "J.示例");
+        assert_eq!(name("示例（U.S.A.）"), "示例（U.S.A.）");
+        assert_eq!(text("⼭东⿓").unwrap(), "山东龍");
         assert_eq!(name("John Example"), "John Example");
         assert_eq!(header("* 统一社会信用代码（必填）："), "统一社会信用代码");
         assert_eq!(header("身份证（号）"), header("身份证 (号)"));
+    }
+
+    #[test]
+    fn a_number_is_one_however_it_is_typed() {
+        for typed in ["豫(2019)ny-001", "豫（2019） NY－001", "豫（2019）ＮＹ—００１"] {
+            assert_eq!(number(typed), "豫（2019）NY-001");
+        }
+        for typed in ["〔2019〕5号", "[2019]5号", "【2019】5 号", "［2019］5号"] {
+            assert_eq!(number(typed), "〔2019〕5号");
+        }
     }
 
     #[test]
@@ -206,6 +273,9 @@ mod tests {
         assert_eq!(standard_for('\u{E865}'), None);
         assert!(text("\u{F0001}").unwrap_err().hint().contains("自造字"));
         assert!(text("a\u{202E}b").is_err());
+        for hidden in ['\u{200D}', '\u{3164}', '\u{2800}', '\u{E0041}'] {
+            assert_eq!(text(&format!("李{hidden}例")).unwrap_err().what, "看不见的字符");
+        }
         assert!(text("a\u{FFFD}").is_err());
         assert!(text("\u{1FFFE}").is_err());
         assert!(text("𠮷").is_ok());

@@ -7,7 +7,7 @@ use std::{
 
 use jiff::civil::Date;
 
-use super::{CertificateType, Field, FieldKind, HolderKind, Role, ValidityRule, normalise};
+use super::{CertificateType, Field, FieldKind, HolderKind, Role, ValidityRule, normalise, number::Part};
 use crate::{
     codes::check_type_code,
     limits::{MAX_FACE_FIELDS, MAX_FIELD_CHARS},
@@ -78,6 +78,22 @@ fn whole(of: &CertificateType, faults: &mut Vec<Fault>) {
     }
     if of.number.max_chars == 0 || of.number.max_chars > MAX_FIELD_CHARS {
         fault(format!("number.max-chars 应为1至{MAX_FIELD_CHARS}"));
+    }
+    // Numbers given out and numbers typed have one form.
+    let literals = of
+        .number
+        .parts()
+        .into_iter()
+        .flatten()
+        .filter_map(|part| match part {
+            Part::Literal(text) => Some(text),
+            _ => None,
+        });
+    for text in literals.filter(|text| normalise::number(text) != **text) {
+        fault(format!(
+            "number.pattern 中的“{text}”应写作“{}”",
+            normalise::number(text)
+        ));
     }
     // The longest code of any holder has eighteen characters.
     match of.number.compose("000000", 2024, 1, Some("000000000000000000")) {

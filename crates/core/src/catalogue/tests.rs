@@ -131,7 +131,7 @@ fn older_versions_are_known_beside_the_latest() {
 
 #[test]
 fn faults_name_file_type_and_field() {
-    let cases: [(&str, &str, Option<&str>, &str); 20] = [
+    let cases: [(&str, &str, Option<&str>, &str); 21] = [
         ("seq = 8", "seq = 8\nnonsense = 1", None, "nonsense"),
         ("seq = 8", "seq = 9", None, "seq"),
         ("department = \"scjg\"", "department = \"nobody\"", None, "nobody"),
@@ -140,6 +140,7 @@ fn faults_name_file_type_and_field() {
         ("layout = \"own\"", "layout = \"nowhere\"", None, "nowhere.toml"),
         ("layout = \"own\"", "layout = \"../own\"", None, "layout"),
         ("{check}", "{czech}", None, "czech"),
+        ("JY1{region}", "jy(1){region}", None, "JY（1）"),
         ("years = 5", "years = 0", None, "years"),
         (
             "rule = \"years\", years = 5",

@@ -1,7 +1,7 @@
 //! What is wrong in a TOML file, for whoever wrote it: line, column, Chinese first.
 
 /// The place and the fault; the parser's own words behind it.
-pub(crate) fn toml_fault(text: &str, error: &toml::de::Error) -> String {
+pub fn toml_fault(text: &str, error: &toml::de::Error) -> String {
     let before = error
         .span()
         .and_then(|span| text.get(..span.start))

@@ -1,8 +1,7 @@
 //! A signer with the X.509 certificates that say whose it is.
 
 use std::{
-    fs::File,
-    io::{self, Read},
+    io,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -20,7 +19,7 @@ use super::{
 use crate::files;
 
 /// Largest chain file read: a chain has a few X.509 certificates of about 1 kB.
-const MAX_CHAIN_FILE: u64 = 256 << 10;
+const MAX_CHAIN_FILE: usize = 256 << 10;
 
 /// Ending of a key file whose certificate is about to take over, or has just taken over.
 pub(crate) const STAGED_KEY: &str = "key.next";
@@ -141,9 +140,13 @@ impl SigningIdentity {
 
 /// Reads the X.509 certificates of a file, PEM (one or more) or DER (one); at least one, in order.
 pub fn read_chain(path: &Path) -> Result<Vec<Vec<u8>>, IdentityError> {
-    let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(MAX_CHAIN_FILE).read_to_end(&mut bytes))
+    let bytes = files::read_to(path, MAX_CHAIN_FILE)
+        .and_then(|bytes| {
+            if bytes.len() > MAX_CHAIN_FILE {
+                return Err(io::ErrorKind::FileTooLarge.into());
+            }
+            Ok(bytes)
+        })
         .map_err(|source| IdentityError::Io {
             path: path.to_owned(),
             source,

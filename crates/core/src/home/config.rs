@@ -54,10 +54,18 @@ impl Config {
                 source,
             },
         })?;
-        toml::from_str(&text).map_err(|error| HomeError::Config {
-            path,
-            reason: toml_fault(&text, &error),
-        })
+        let refused = |reason| HomeError::Config { path, reason };
+        let config: Self = match toml::from_str(&text) {
+            Ok(config) => config,
+            Err(error) => return Err(refused(toml_fault(&text, &error))),
+        };
+        if !is_host(&config.host) {
+            return Err(refused(format!(
+                "host = “{}”应为主机名，可带端口，如 verify.example.gov.cn",
+                config.host
+            )));
+        }
+        Ok(config)
     }
 
     /// The issuer that a department is.
@@ -69,4 +77,18 @@ impl Config {
             region: self.region.clone(),
         })
     }
+}
+
+/// Whether a text can stand between `https://` and the path in a QR code.
+pub fn is_host(text: &str) -> bool {
+    let (name, port) = text.split_once(':').unwrap_or((text, "443"));
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    name.len() <= 253 && name.split('.').all(label) && port.parse::<u16>().is_ok_and(|port| port > 0)
 }

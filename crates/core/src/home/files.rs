@@ -15,6 +15,11 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, HomeError> {
     fs::read(path).map_err(failed(path))
 }
 
+/// Reads a file, but no more than one byte beyond the limit.
+pub(super) fn read_to(path: &Path, limit: usize) -> Result<Vec<u8>, HomeError> {
+    files::read_to(path, limit).map_err(failed(path))
+}
+
 /// Writes a file whole or not at all; on return it is durable under its name.
 pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), HomeError> {
     files::write(path, bytes).map_err(failed(path))

@@ -12,7 +12,7 @@ use jiff::{Span, Timestamp, civil::Date};
 use super::{
     Home, HomeError, LIST_KEY, ROOT, SEAL_ROOT,
     authorities::AUTHORITIES,
-    files::{Turn, files},
+    files::{Turn, files, read_to},
     founding::later,
     read, write,
 };
@@ -24,10 +24,8 @@ use crate::{
     },
     issue::TOKEN_SIGNER,
     limits::MAX_TRUST_LIST_BYTES,
-    registry::{
-        SealRecord,
-        remark::{self, RemarkError},
-    },
+    registry::SealRecord,
+    remark::{self, RemarkError},
     seal::SignedSeal,
     trust::crl::Crl,
     trust::list::{
@@ -73,13 +71,17 @@ pub enum TrustStoreError {
         /// What it calls itself.
         id: String,
     },
-    /// An authority of the list comes with other roots than the list has.
-    #[error("{path} 所述机构 {id} 的根证书与信任列表所载不同，未收录 (its roots differ from those listed)")]
-    OtherRoots {
+    /// An authority of the list comes with other keys than the list has.
+    #[error(
+        "{path} 所述机构 {id} 的根证书或签名证书与信任列表所载不同，未收录：{difference} (its keys differ from those listed)"
+    )]
+    OtherKeys {
         /// The file.
         path: String,
         /// The authority.
         id: String,
+        /// Which certificates came and went.
+        difference: String,
     },
     /// The list has no such authority.
     #[error("信任列表没有机构 {0} (no such authority)")]
@@ -280,12 +282,13 @@ impl Home {
     }
 
     /// Enters another authority from the folder it exported, with an agreement that its certificates
-    /// are accepted here, and signs the next list. An entry of the same id is replaced, but for its status,
-    /// which is ours to say; one with other roots only where `new_roots` allows it. Our own never is.
+    /// are accepted here unless its region has one, and signs the next list. An entry of the same id is
+    /// replaced, but for its status, which is ours to say; one with other roots or signers only where
+    /// `new_keys` allows it. Our own never is.
     pub fn list_authority(
         &self,
         from: &Path,
-        new_roots: bool,
+        new_keys: bool,
         list_signer: &dyn Signer,
         now: Timestamp,
     ) -> Result<TrustList, HomeError> {
@@ -309,10 +312,12 @@ impl Home {
         }
         let mut content = self.trust_list(None)?.content().clone();
         if let Some(known) = content.authorities.iter().find(|known| known.id == authority.id) {
-            if !new_roots && !has_same_roots(known, &authority) {
-                return Err(TrustStoreError::OtherRoots {
+            let difference = difference_of_keys(known, &authority);
+            if !new_keys && !difference.is_empty() {
+                return Err(TrustStoreError::OtherKeys {
                     path: file.display().to_string(),
                     id: authority.id,
+                    difference,
                 }
                 .into());
             }
@@ -320,6 +325,12 @@ impl Home {
             authority.valid_from = known.valid_from;
             authority.valid_until = known.valid_until;
             authority.history.clone_from(&known.history);
+            // Nor does a stolen key by leaving out that it was withdrawn.
+            for withdrawn in &known.withdrawn_token_signers {
+                let still = |other: &WithdrawnSigner| other.signer == withdrawn.signer;
+                authority.withdrawn_token_signers.retain(|other| !still(other));
+                authority.withdrawn_token_signers.push(withdrawn.clone());
+            }
         }
         // Lists and seals are signed themselves: taking them in believes nothing. But one that cannot be
         // read would stop every verification here, and one must not take the place of another authority's.
@@ -337,12 +348,12 @@ impl Home {
             }
         }
         content.authorities.retain(|known| known.id != authority.id);
-        content
-            .agreements
-            .retain(|known| known.from_region != authority.region);
-        // With ourselves there is nothing to agree.
-        let elsewhere = authority.region != self.config.region;
-        content.agreements.extend(elsewhere.then(|| Agreement {
+        // With ourselves there is nothing to agree; what was agreed before stays as it is.
+        let agreed = |known: &Agreement| {
+            known.from_region == authority.region && known.to_region == self.config.region
+        };
+        let is_new = authority.region != self.config.region && !content.agreements.iter().any(agreed);
+        content.agreements.extend(is_new.then(|| Agreement {
             from_region: authority.region.clone(),
             to_region: self.config.region.clone(),
             types: Vec::new(),
@@ -496,10 +507,30 @@ fn first_day() -> Date {
     Date::constant(1990, 1, 1)
 }
 
-/// Whether two entries rest on the same roots, of signers and of seal makers, in whatever order.
-fn has_same_roots(one: &Authority, other: &Authority) -> bool {
-    let set = |ders: &[Der]| -> BTreeSet<Arc<[u8]>> { ders.iter().map(|der| Arc::clone(&der.0)).collect() };
-    set(&one.anchors) == set(&other.anchors) && set(&one.seal_makers) == set(&other.seal_makers)
+/// Which roots, token signers and roots of seal makers came and went, by their digests; empty where none.
+fn difference_of_keys(listed: &Authority, offered: &Authority) -> String {
+    let digests = |ders: &[Der]| -> BTreeSet<String> {
+        ders.iter().map(|der| hex::encode(fingerprint(&der.0))).collect()
+    };
+    let mut said = Vec::new();
+    for (what, listed, offered) in [
+        ("根证书", &listed.anchors, &offered.anchors),
+        ("二维码签名证书", &listed.token_signers, &offered.token_signers),
+        ("制章者根证书", &listed.seal_makers, &offered.seal_makers),
+    ] {
+        let (listed, offered) = (digests(listed), digests(offered));
+        said.extend(
+            offered
+                .difference(&listed)
+                .map(|new| format!("新增{what} SHA-256 {new}")),
+        );
+        said.extend(
+            listed
+                .difference(&offered)
+                .map(|gone| format!("缺少{what} SHA-256 {gone}")),
+        );
+    }
+    said.join("，")
 }
 
 /// Name and content of every file with this ending; all of them can be used.
@@ -533,8 +564,8 @@ fn readable(
 }
 
 fn read_limited(path: &Path) -> Result<Vec<u8>, HomeError> {
-    let size = fs::metadata(path).map(|data| data.len()).unwrap_or_default();
-    if size > MAX_TRUST_LIST_BYTES as u64 {
+    let bytes = read_to(path, MAX_TRUST_LIST_BYTES)?;
+    if bytes.len() > MAX_TRUST_LIST_BYTES {
         return Err(TrustStoreError::List {
             path: path.display().to_string(),
             source: ListError::TooLarge {
@@ -543,5 +574,5 @@ fn read_limited(path: &Path) -> Result<Vec<u8>, HomeError> {
         }
         .into());
     }
-    read(path)
+    Ok(bytes)
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::verify::{
-    Force, Language, Outcome,
+    Force, Indication, Input, Language, Outcome, Report,
     text::{clock_time, write_outcome},
 };
 
@@ -112,29 +112,62 @@ impl Recognition {
     /// Version of the structure.
     pub const SCHEMA: &'static str = "certseal-recognition/1";
 
-    /// The answer for people.
-    pub fn to_text(&self, language: Language) -> String {
+    /// The answer for people; the report is the one it rests on.
+    pub fn to_text(&self, report: &Report, language: Language) -> String {
         let zh = language == Language::Chinese;
         let mut out = String::new();
         let (label, decision) = if zh {
             ("互认  ", self.decision.name_zh())
         } else {
-            ("Recognition  ", self.decision.name_en())
+            ("Decision  ", self.decision.name_en())
         };
-        let _ = writeln!(out, "{label}{decision} ({})", self.code);
+        let _ = write!(out, "{label}{decision}");
+        let wanted = match self.decision {
+            Decision::Refused => Outcome::Failed,
+            _ => Outcome::Undecided,
+        };
+        let deciding = |reason: &&Reason| reason.outcome == wanted && reason.code == self.code;
+        if let Some(reason) = self.reasons.iter().find(deciding) {
+            let (colon, message) = if zh {
+                ("：", &reason.message)
+            } else {
+                (": ", &reason.message_en)
+            };
+            let _ = write!(out, "{colon}{message}");
+        }
+        let _ = writeln!(out, " ({})", self.code);
+        if report.input == Input::Token && report.indication == Indication::TotalPassed {
+            out.push_str(if zh {
+                "注意  只核验了二维码：纸面或图片须与下列内容逐项相同\n"
+            } else {
+                "Note      only the QR code was verified: what bears it must say the same as below\n"
+            });
+        }
         if self.in_force == Force::ByDates && self.decision != Decision::Refused {
             // Accepted or not, it may have been revoked since: the person at the counter decides whether to ask.
             out.push_str(if zh {
                 "注意  登记状态未查，是否被暂扣、撤销或注销，以登记簿为准\n"
             } else {
-                "Note         status not asked: only the registry knows whether it was suspended, revoked or cancelled\n"
+                "Note      status not asked: only the registry knows whether it was suspended, revoked or cancelled\n"
             });
         }
+        if let Some(finding) = report
+            .deciding()
+            .filter(|_| report.indication != Indication::TotalPassed)
+        {
+            let (label, hint) = if zh {
+                ("处置  ", &finding.hint)
+            } else {
+                ("Advice    ", &finding.hint_en)
+            };
+            let _ = writeln!(out, "{label}{hint}");
+        }
+        report.write_subject(&mut out, zh);
         if let Some(authority) = &self.authority {
-            let label = if zh { "机构  " } else { "Authority    " };
+            let label = if zh { "担保  " } else { "Authority " };
             let _ = writeln!(out, "{label}{} {}", authority.name, authority.region);
         }
-        let label = if zh { "清单  " } else { "List         " };
+        let label = if zh { "列表  " } else { "List      " };
         let next = if zh { "下次更新" } else { "next update" };
         let _ = writeln!(
             out,
@@ -144,7 +177,7 @@ impl Recognition {
             clock_time(self.list.next_update)
         );
         for condition in &self.conditions {
-            let label = if zh { "条件  " } else { "Condition    " };
+            let label = if zh { "条件  " } else { "Condition " };
             let _ = writeln!(out, "{label}{condition}");
         }
         out.push('\n');

@@ -5,12 +5,12 @@
 
 use jiff::{Timestamp, civil::Date};
 use minicbor::{Decode, Encode, Encoder, decode};
-use ring::digest::{Context, SHA256};
 
 use super::{
     Append, Basis, Change, EventKind,
     merkle::{self, Hash},
 };
+use crate::crypto::sha256_of;
 
 /// The only layout of leaves so far.
 const LEAF_VERSION: u8 = 1;
@@ -291,21 +291,11 @@ pub(super) fn to_bytes<T: Encode<()>>(value: &T) -> Vec<u8> {
 }
 
 fn commit(salt: &[u8; 32], private: &[u8]) -> Hash {
-    sha256(&[salt, private])
+    sha256_of(&[salt, private])
 }
 
 fn commit_actor(salt: &[u8; 32], actor: &str) -> Hash {
-    sha256(&[salt, b"actor", actor.as_bytes()])
-}
-
-fn sha256(parts: &[&[u8]]) -> Hash {
-    let mut context = Context::new(&SHA256);
-    for part in parts {
-        context.update(part);
-    }
-    let mut out = [0; 32];
-    out.copy_from_slice(context.finish().as_ref());
-    out
+    sha256_of(&[salt, b"actor", actor.as_bytes()])
 }
 
 /// Event kinds by number; numbers are never given anew.

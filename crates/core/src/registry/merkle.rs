@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use ring::digest::{Context, SHA256};
+use crate::crypto::sha256_of;
 
 /// A SHA-256 digest.
 pub type Hash = [u8; 32];
@@ -17,27 +17,17 @@ const TILE_HEIGHT: u32 = 8;
 
 /// Hash of a leaf (RFC 6962 §2.1).
 pub fn leaf_hash(leaf: &[u8]) -> Hash {
-    digest(&[&[0], leaf])
+    sha256_of(&[&[0], leaf])
 }
 
 /// Hash of an inner node (RFC 6962 §2.1).
 pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
-    digest(&[&[1], left, right])
+    sha256_of(&[&[1], left, right])
 }
 
 /// Root of the empty tree (RFC 6962 §2.1).
 pub fn empty_root() -> Hash {
-    digest(&[])
-}
-
-fn digest(parts: &[&[u8]]) -> Hash {
-    let mut context = Context::new(&SHA256);
-    for part in parts {
-        context.update(part);
-    }
-    let mut out = [0; 32];
-    out.copy_from_slice(context.finish().as_ref());
-    out
+    sha256_of(&[])
 }
 
 /// A tile that has just become full and wants storing.

@@ -13,8 +13,8 @@ use jiff::Timestamp;
 
 use super::{
     Append, AppendError, Change, EventKind, NewCertificate, Outcome, RegistryError, SealStatus, Status,
-    remark::{MAX_REASON_CHARS, is_line},
 };
+use crate::remark::{MAX_REASON_CHARS, is_line};
 
 /// Longest text that becomes part of an index key, in bytes.
 const MAX_KEY_BYTES: usize = 512;

@@ -187,16 +187,6 @@ impl CmsSigner {
 /// id-signedData as a whole element.
 const SIGNED_DATA_OID: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02";
 
-/// One signature of an identity. Whoever makes many keeps a [`CmsSigner`].
-pub fn sign_detached(identity: &SigningIdentity, digest: &[u8; 32]) -> Result<Vec<u8>, SignError> {
-    CmsSigner::new(identity)?.sign(digest)
-}
-
-/// The most bytes a signature of this identity takes.
-pub fn reserve(identity: &SigningIdentity) -> Result<usize, SignError> {
-    Ok(CmsSigner::new(identity)?.reserve())
-}
-
 fn attribute(kind: ObjectIdentifier, value: &[u8]) -> Result<Vec<u8>, X509Error> {
     Ok(tlv(SEQUENCE, &[&oid(kind)?, &tlv(SET, &[value])]))
 }

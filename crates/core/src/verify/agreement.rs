@@ -5,6 +5,7 @@
 
 use super::{
     checks,
+    code::{self, Code},
     indication::SubIndication,
     report::{Finding, halves},
     text::day,
@@ -39,7 +40,7 @@ pub(super) fn judge(said: &Sayings<'_>) -> Finding {
         (Some(Err(FaceJsonError::Schema { found })), _) => {
             return Finding::undecided(
                 check,
-                "FACE_DATA_NEWER",
+                code::FACE_DATA_NEWER,
                 SubIndication::Generic,
                 format!("照面数据格式“{found}”尚不支持"),
                 format!("face data of an unknown schema: {found}"),
@@ -51,7 +52,7 @@ pub(super) fn judge(said: &Sayings<'_>) -> Finding {
         _ => {
             return Finding::undecided(
                 check,
-                "NO_FACE_DATA",
+                code::NO_FACE_DATA,
                 SubIndication::SignedDataNotFound,
                 "文件没有附带照面数据",
                 "no face data are attached",
@@ -139,7 +140,7 @@ pub(super) fn judge(said: &Sayings<'_>) -> Finding {
     if !differences.is_empty() {
         let (zh, en): (Vec<String>, Vec<String>) = differences.into_iter().unzip();
         return disagree(
-            "CONTENT_DISAGREES",
+            code::CONTENT_DISAGREES,
             zh.join("；"),
             format!("differs: {}", en.join("; ")),
         );
@@ -147,7 +148,7 @@ pub(super) fn judge(said: &Sayings<'_>) -> Finding {
     if compared.fields == 0 {
         return Finding::undecided(
             check,
-            "FACE_TEXT_NOT_FOUND",
+            code::FACE_TEXT_NOT_FOUND,
             SubIndication::SignedDataNotFound,
             "照面上没有可比对的字段",
             "there is no field on the page to compare",
@@ -156,7 +157,7 @@ pub(super) fn judge(said: &Sayings<'_>) -> Finding {
     if let Some((zh, en)) = compared.missing {
         return Finding::undecided(
             check,
-            "FACE_TEXT_INCOMPLETE",
+            code::FACE_TEXT_INCOMPLETE,
             SubIndication::SignedDataNotFound,
             format!("照面上没有可比对的{zh}"),
             format!("the {en} is not on the page to compare"),
@@ -165,7 +166,7 @@ pub(super) fn judge(said: &Sayings<'_>) -> Finding {
     if let Some(what) = said.page.ok().and_then(unsteady) {
         return Finding::undecided(
             check,
-            "SHOWN_IN_SEVERAL_WAYS",
+            code::SHOWN_IN_SEVERAL_WAYS,
             SubIndication::SignedDataNotFound,
             format!("文件含有可使不同阅读器显示不同内容的成分（{what}），无法认定所见即所签"),
             format!("viewers may show different pages because of {what}"),
@@ -178,7 +179,7 @@ pub(super) fn judge(said: &Sayings<'_>) -> Finding {
     if said.token.is_none() {
         return Finding::undecided(
             check,
-            "NO_QR_CODE",
+            code::NO_QR_CODE,
             SubIndication::SignedDataNotFound,
             "没有可比对的二维码",
             "there is no QR token to compare",
@@ -202,10 +203,10 @@ fn unsteady(page: &PageFields) -> Option<&'static str> {
 
 fn malformed(error: &str) -> Finding {
     let (zh, en) = halves(error);
-    disagree("FACE_DATA_MALFORMED", zh.to_owned(), en.to_owned())
+    disagree(code::FACE_DATA_MALFORMED, zh.to_owned(), en.to_owned())
 }
 
-fn disagree(code: &'static str, zh: String, en: String) -> Finding {
+fn disagree(code: Code, zh: String, en: String) -> Finding {
     Finding::failed(
         &checks::AGREEMENT,
         code,

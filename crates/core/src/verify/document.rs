@@ -21,7 +21,7 @@ use self::{
 };
 use super::{
     agreement::{self, Sayings},
-    checks,
+    checks, code,
     indication::SubIndication,
     material::Material,
     report::{Finding, SignedBy, Subject},
@@ -135,14 +135,14 @@ impl Document {
             findings.push(
                 Finding::failed(
                     &checks::STRUCTURE,
-                    "NOT_SIGNED",
+                    code::NOT_SIGNED,
                     SubIndication::FormatFailure,
                     "文件没有签章",
                     "the file bears no signature",
                 )
                 .hint(
-                    "没有签章的文件不是电子证照",
-                    "a file without signature is no e-certificate",
+                    "打印、扫描、截图、转换或合并而成的副本都不带签章：请取得签发时的 PDF 原件，或将页面上的二维码截图核验",
+                    "prints, scans, screenshots, conversions and merged files bear none: ask for the PDF as issued, or verify a screenshot of its QR code",
                 ),
             );
             judged.signatures = facts.report_signatures(material, now, None);
@@ -229,7 +229,7 @@ impl Document {
             ),
             (Some(_), Some(_)) => Finding::failed(
                 &checks::REGISTERED_DOCUMENT,
-                "NOT_THE_DOCUMENT_OF_RECORD",
+                code::NOT_THE_DOCUMENT_OF_RECORD,
                 SubIndication::SigConstraintsFailure,
                 "与登记库所存文件不同",
                 "not the document that the registry has under this identifier",

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{
     checks,
+    code::{self, Code},
     document::{self, Document},
     indication::SubIndication,
     report::{Finding, Input},
@@ -43,9 +44,12 @@ impl Examined {
         if bytes.starts_with(PNG) || bytes.starts_with(JPEG) {
             return Self::of_qr_picture(bytes);
         }
+        if let Some(what) = foreign(bytes) {
+            return Examined { what };
+        }
         if bytes.trim_ascii().is_empty() {
             return Examined {
-                what: unreadable("EMPTY_INPUT", "内容为空", "there is nothing in it".to_owned()),
+                what: unreadable(code::EMPTY_INPUT, "内容为空", "there is nothing in it".to_owned()),
             };
         }
         if bytes.len() <= MAX_QR_TEXT
@@ -79,7 +83,7 @@ impl Examined {
 
     /// Reads the text of a QR code.
     pub fn of_qr_text(text: &str) -> Examined {
-        let what = match text::parse(text.trim_start_matches('\u{FEFF}')) {
+        let what = match text::parse(&as_written(text)) {
             Ok(Scanned::Token { bytes, .. }) => match SignedToken::parse(&bytes) {
                 Ok(token) => What::Token(Box::new(token)),
                 Err(error) => What::Unreadable {
@@ -89,7 +93,7 @@ impl Examined {
             },
             Ok(Scanned::Identifier(identifier)) => What::Identifier(identifier),
             Err(error) => unreadable(
-                "NOT_A_CERTIFICATE_CODE",
+                code::NOT_A_CERTIFICATE_CODE,
                 "文本不是证照二维码的内容，也不是证照标识",
                 format!("neither a certificate's QR code nor an identifier: {error}"),
             ),
@@ -103,20 +107,15 @@ impl Examined {
             Ok(texts) => texts,
             Err(error) => {
                 let english = error.to_string();
-                let what = match error {
-                    PictureError::TooBusy => {
-                        let chinese = "图片中类似二维码的图形过多，请只拍摄一个二维码";
-                        open("PICTURE_TOO_BUSY", chinese, &english)
-                    }
-                    PictureError::TooLarge { .. } => {
-                        open("PICTURE_TOO_LARGE", "图片过大，请裁剪或缩小后重试", &english)
-                    }
-                    PictureError::UnknownFormat => {
-                        unreadable("PICTURE_UNREADABLE", "不是 PNG 或 JPEG 图片", english)
-                    }
-                    PictureError::Broken => unreadable("PICTURE_UNREADABLE", "图片损坏，请重新拍摄", english),
+                let (code, chinese) = match error {
+                    PictureError::TooBusy => (code::PICTURE_TOO_BUSY, "图片中类似二维码的图形过多"),
+                    PictureError::TooLarge { .. } => (code::PICTURE_TOO_LARGE, "图片像素过多"),
+                    PictureError::UnknownFormat => (code::PICTURE_UNREADABLE, "不是 PNG 或 JPEG 图片"),
+                    PictureError::Broken => (code::PICTURE_UNREADABLE, "图片损坏或不完整"),
                 };
-                return Examined { what };
+                return Examined {
+                    what: open(code, chinese, &english, RETAKE),
+                };
             }
         };
         let mut found: Vec<What> = texts
@@ -127,19 +126,23 @@ impl Examined {
         let what = match (found.len(), texts.is_empty()) {
             (1, _) => found.swap_remove(0),
             (0, true) => open(
-                "NO_QR_CODE",
-                "图片中没有找到二维码，请对准二维码、光线充足地重新拍摄",
-                "no QR code was found in the picture: take it again, sharp and well lit",
+                code::NO_QR_CODE,
+                "图片中没有读出二维码",
+                "no QR code was read in the picture",
+                RETAKE,
             ),
-            (0, false) => unreadable(
-                "NOT_A_CERTIFICATE_CODE",
-                "图片中的二维码不是证照二维码",
-                "the QR code in the picture is not a certificate's".to_owned(),
+            // The certificate's own may be there too, and too blurred to be read.
+            (0, false) => open(
+                code::NO_CERTIFICATE_CODE,
+                "图片中只读出了其他二维码，没有证照二维码",
+                "only other QR codes were read in the picture, none of a certificate",
+                RETAKE,
             ),
             _ => open(
-                "SEVERAL_QR_CODES",
-                "图片中有多个证照二维码，请逐个核验",
-                "there are several certificates' QR codes in the picture: verify them one by one",
+                code::SEVERAL_QR_CODES,
+                "图片中有多个证照二维码",
+                "there are several certificates' QR codes in the picture",
+                ("请逐个拍摄、逐个核验", "verify them one by one"),
             ),
         };
         Examined { what }
@@ -156,7 +159,7 @@ impl Examined {
     }
 }
 
-fn unreadable(code: &'static str, chinese: &str, english: String) -> What {
+fn unreadable(code: Code, chinese: &str, english: String) -> What {
     let finding = Finding::failed(
         &checks::INTAKE,
         code,
@@ -174,13 +177,97 @@ fn unreadable(code: &'static str, chinese: &str, english: String) -> What {
     }
 }
 
-fn open(code: &'static str, chinese: &str, english: &str) -> What {
+fn open(code: Code, chinese: &str, english: &str, hint: (&str, &str)) -> What {
     let sub = SubIndication::SignedDataNotFound;
+    let finding = Finding::undecided(&checks::INTAKE, code, sub, chinese, english);
     What::Unreadable {
         input: Input::Unknown,
-        finding: Box::new(Finding::undecided(&checks::INTAKE, code, sub, chinese, english)),
+        finding: Box::new(finding.hint(hint.0, hint.1)),
     }
 }
+
+/// What people hand over instead of a document or a picture of one: perhaps genuine, but not as it is.
+fn foreign(bytes: &[u8]) -> Option<What> {
+    let of = |starts: &[&[u8]]| starts.iter().any(|start| bytes.starts_with(start));
+    let tag = |at: usize, tag: &[u8]| bytes.get(at..).is_some_and(|rest| rest.starts_with(tag));
+    if of(&[b"GIF8", b"II*\0", b"MM\0*"])
+        || (of(&[b"RIFF"]) && tag(8, b"WEBP"))
+        || (of(&[b"BM"]) && tag(6, &[0; 4]))
+        || tag(4, b"ftyp")
+    {
+        return Some(open(
+            code::PICTURE_UNREADABLE,
+            "图片或视频不是 PNG 或 JPEG 格式",
+            "the picture or film is neither PNG nor JPEG",
+            (
+                "请将图片另存为 JPEG 或 PNG，或截屏后核验",
+                "save the picture as JPEG or PNG, or take a screenshot",
+            ),
+        ));
+    }
+    if of(&[
+        b"PK\x03\x04",
+        b"Rar!",
+        b"7z\xBC\xAF",
+        b"\x1F\x8B",
+        b"\xD0\xCF\x11\xE0",
+    ]) {
+        return Some(open(
+            code::NOT_A_PDF,
+            "文件是压缩包、OFD 或 Office 文档，不是 PDF",
+            "an archive, OFD or Office file, not a PDF",
+            (
+                "请取出其中的 PDF 原件后核验；OFD、Office 文档请改用签发时的 PDF 原件",
+                "verify the PDF that is in it; instead of OFD or Office files, the PDF as issued",
+            ),
+        ));
+    }
+    if of(&[
+        b"Received:",
+        b"Return-Path:",
+        b"From:",
+        b"Subject:",
+        b"MIME-Version:",
+        b"Content-Type:",
+        b"Date:",
+    ]) {
+        return Some(open(
+            code::NOT_A_PDF,
+            "文件是一封邮件",
+            "the file is a mail",
+            (
+                "请将邮件附件中的 PDF 另存后核验",
+                "save the PDF attached to it, and verify that",
+            ),
+        ));
+    }
+    None
+}
+
+/// A text as the symbol holds it, of one that was copied, broken into lines, or passed on by a phone's browser. The
+/// digits are signed; the address around them is not, and decides nothing.
+fn as_written(text: &str) -> String {
+    let kept = |ch: &char| !ch.is_whitespace() && !matches!(ch, '\u{FEFF}' | '\u{200B}'..='\u{200F}');
+    let text: String = text.chars().filter(kept).collect();
+    let Some((address, digits)) = text.split_once('#') else {
+        return text;
+    };
+    let address = address.to_ascii_lowercase();
+    let address = address.split_once('?').map_or(address.as_str(), |(page, _)| page);
+    let page = address
+        .strip_prefix("http://")
+        .or(address.strip_prefix("https://"));
+    match page {
+        Some(page) => format!("https://{}#{digits}", page.trim_end_matches('/')),
+        None => text,
+    }
+}
+
+/// What to do about a picture that cannot be read.
+const RETAKE: (&str, &str) = (
+    "请靠近并对准证照二维码重拍，画面清晰、光线均匀、四角完整；扫描请用 200 dpi 以上；有 PDF 原件请直接核验原件",
+    "take it again, near and sharp, evenly lit, with all its corners; scan at 200 dpi or more; better, verify the PDF",
+);
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
 const JPEG: &[u8] = b"\xff\xd8\xff";

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::{
     checks::{self, Check},
+    code::{self, Code},
     indication::{Indication, SubIndication},
     signatures::SignatureReport,
 };
@@ -71,12 +72,12 @@ impl Finding {
         message: impl Into<String>,
         english: impl Into<String>,
     ) -> Self {
-        Self::new(check, Outcome::Passed, "OK", None, message, english)
+        Self::new(check, Outcome::Passed, code::OK, None, message, english)
     }
 
     pub(super) fn failed(
         check: &'static Check,
-        code: &'static str,
+        code: Code,
         sub: SubIndication,
         message: impl Into<String>,
         english: impl Into<String>,
@@ -89,7 +90,7 @@ impl Finding {
 
     pub(super) fn undecided(
         check: &'static Check,
-        code: &'static str,
+        code: Code,
         sub: SubIndication,
         message: impl Into<String>,
         english: impl Into<String>,
@@ -108,7 +109,7 @@ impl Finding {
         Self::new(
             check,
             Outcome::NotApplicable,
-            "NOT_APPLICABLE",
+            code::NOT_APPLICABLE,
             None,
             message,
             english,
@@ -119,7 +120,7 @@ impl Finding {
     fn not_performed(check: &'static Check) -> Self {
         Self::undecided(
             check,
-            NOT_PERFORMED,
+            code::NOT_PERFORMED,
             SubIndication::Generic,
             "因前项未通过而未检查",
             "not performed because of what failed before",
@@ -129,8 +130,8 @@ impl Finding {
 
     /// Gives a check that passed a code of its own, where it passed in more than one way.
     #[must_use]
-    pub(super) fn coded(mut self, code: &'static str) -> Self {
-        self.code = code;
+    pub(super) fn coded(mut self, code: Code) -> Self {
+        self.code = code.as_str();
         self
     }
 
@@ -145,7 +146,7 @@ impl Finding {
     fn new(
         check: &'static Check,
         outcome: Outcome,
-        code: &'static str,
+        code: Code,
         sub_indication: Option<SubIndication>,
         message: impl Into<String>,
         english: impl Into<String>,
@@ -156,7 +157,7 @@ impl Finding {
             title_en: check.title_en,
             bears_on: check.bears_on,
             outcome,
-            code,
+            code: code.as_str(),
             sub_indication,
             message: message.into(),
             message_en: english.into(),
@@ -450,14 +451,11 @@ pub(super) fn total_of(required: &[&Check], findings: &[Finding]) -> Total {
         return (
             Indication::Indeterminate,
             Some(SubIndication::Generic),
-            Some(NOT_PERFORMED),
+            Some(code::NOT_PERFORMED.as_str()),
         );
     }
     (Indication::TotalPassed, None, None)
 }
-
-/// Code of a check that was not performed.
-pub(super) const NOT_PERFORMED: &str = "NOT_PERFORMED";
 
 #[expect(clippy::ref_option, reason = "serde hands out a reference")]
 fn hex_option<S: serde::Serializer>(value: &Option<[u8; 32]>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -503,7 +501,7 @@ mod tests {
         let mut findings = all_passed(Input::Document);
         findings.push(Finding::undecided(
             &checks::REVOCATION,
-            "NO_CRL",
+            code::NO_REVOCATION_LIST,
             SubIndication::TryLater,
             "",
             "",
@@ -514,14 +512,20 @@ mod tests {
             (
                 Indication::Indeterminate,
                 Some(SubIndication::TryLater),
-                Some("NO_CRL")
+                Some("NO_REVOCATION_LIST")
             )
         );
         let constraint = SubIndication::SigConstraintsFailure;
-        findings.push(Finding::failed(&checks::SEAL, "A", constraint, "", ""));
+        findings.push(Finding::failed(
+            &checks::SEAL,
+            code::SEAL_FORGED,
+            constraint,
+            "",
+            "",
+        ));
         findings.push(Finding::failed(
             &checks::DIGEST,
-            "B",
+            code::DIGEST_MISMATCH,
             SubIndication::HashFailure,
             "",
             "",
@@ -532,7 +536,7 @@ mod tests {
             (
                 Indication::TotalFailed,
                 Some(SubIndication::HashFailure),
-                Some("B")
+                Some("DIGEST_MISMATCH")
             )
         );
     }
@@ -542,7 +546,7 @@ mod tests {
         let mut findings = all_passed(Input::Token);
         findings.push(Finding::failed(
             &checks::DATES,
-            "EXPIRED",
+            code::CERTIFICATE_EXPIRED,
             SubIndication::Generic,
             "",
             "",

@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 
 use super::{
-    checks, indication::SubIndication, material::Material, report::Finding, state::RegistryView,
+    checks, code, indication::SubIndication, material::Material, report::Finding, state::RegistryView,
     text::clock_time,
 };
 use crate::{
@@ -40,7 +40,7 @@ pub(super) fn judge(
         Some(Err(error)) => {
             return Finding::undecided(
                 check,
-                "SEAL_UNREADABLE",
+                code::SEAL_UNREADABLE,
                 SubIndication::Generic,
                 "登记库中的印章数据不可读",
                 format!("the seal in the registry is unreadable: {error}"),
@@ -61,7 +61,7 @@ pub(super) fn judge(
     let Some(signed) = recorded.as_ref().or_else(from_material) else {
         return Finding::undecided(
             check,
-            "SEAL_UNKNOWN",
+            code::SEAL_UNKNOWN,
             SubIndication::Generic,
             "没有该签名证书所用印章的资料",
             "no seal is known that this signer certificate may use",
@@ -86,7 +86,7 @@ pub(super) fn judge(
     {
         return Finding::failed(
             check,
-            "SEAL_OF_ANOTHER_OWNER",
+            code::SEAL_OF_ANOTHER_OWNER,
             SubIndication::SigConstraintsFailure,
             format!("印章“{name}”属于{}，不是颁发机关的印章", seal.owner()),
             format!(
@@ -98,7 +98,7 @@ pub(super) fn judge(
     if !seal.permits(used.signer) {
         return Finding::failed(
             check,
-            "SEAL_SIGNER_NOT_PERMITTED",
+            code::SEAL_SIGNER_NOT_PERMITTED,
             SubIndication::SigConstraintsFailure,
             format!("签名证书未获准使用印章“{name}”"),
             format!("the seal {code} does not permit this signer certificate"),
@@ -109,7 +109,7 @@ pub(super) fn judge(
     let Some(at) = used.at else {
         return Finding::undecided(
             check,
-            "SIGNING_TIME_UNKNOWN",
+            code::SIGNING_TIME_UNKNOWN,
             SubIndication::Generic,
             "不知签章时间，无法判断印章当时是否有效",
             "the time of signing is unknown, so is whether the seal was in force",
@@ -123,7 +123,7 @@ pub(super) fn judge(
         );
         return Finding::failed(
             check,
-            "SEAL_NOT_IN_FORCE",
+            code::SEAL_NOT_IN_FORCE,
             SubIndication::SigConstraintsFailure,
             format!("签章时（{}）印章“{name}”不在有效期内（{span}）", clock_time(at)),
             format!(
@@ -147,7 +147,7 @@ fn judge_register(
     match registered {
         Some(record) if record.status != SealStatus::InForce && record.since <= at => Finding::failed(
             check,
-            "SEAL_OUT_OF_FORCE",
+            code::SEAL_OUT_OF_FORCE,
             SubIndication::SigConstraintsFailure,
             format!(
                 "印章“{name}”自 {} 起{}，签章在其后",
@@ -190,7 +190,7 @@ fn believe<'a>(signed: &'a SignedSeal, material: &Material) -> Result<&'a Seal, 
     let Some((maker, issuers)) = signed.maker_chain().split_first() else {
         return Err(Box::new(Finding::undecided(
             check,
-            "SEAL_MAKER_UNKNOWN",
+            code::SEAL_MAKER_UNKNOWN,
             SubIndication::NoCertificateChainFound,
             format!("印章“{name}”没有制章者证书"),
             "the seal names no maker",
@@ -210,7 +210,7 @@ fn believe<'a>(signed: &'a SignedSeal, material: &Material) -> Result<&'a Seal, 
         Box::new(match error {
             PathError::Revoked { revoked_at, .. } => Finding::failed(
                 check,
-                "SEAL_MAKER_REVOKED",
+                code::SEAL_MAKER_REVOKED,
                 SubIndication::SigConstraintsFailure,
                 format!(
                     "印章“{name}”在其制章者证书吊销（{}）之后制作",
@@ -221,7 +221,7 @@ fn believe<'a>(signed: &'a SignedSeal, material: &Material) -> Result<&'a Seal, 
             PathError::Expired { .. } | PathError::NotYetValid { .. } | PathError::WrongUsage { .. } => {
                 Finding::failed(
                     check,
-                    "SEAL_MAKER_NOT_ENTITLED",
+                    code::SEAL_MAKER_NOT_ENTITLED,
                     SubIndication::SigConstraintsFailure,
                     format!("印章“{name}”的制章者证书当时无效或不得用于制章"),
                     english,
@@ -229,7 +229,7 @@ fn believe<'a>(signed: &'a SignedSeal, material: &Material) -> Result<&'a Seal, 
             }
             _ => Finding::undecided(
                 check,
-                "SEAL_MAKER_UNKNOWN",
+                code::SEAL_MAKER_UNKNOWN,
                 SubIndication::NoCertificateChainFound,
                 format!("印章“{name}”的制章者不在信任范围内"),
                 english,
@@ -243,7 +243,7 @@ fn believe<'a>(signed: &'a SignedSeal, material: &Material) -> Result<&'a Seal, 
     let seal = signed.verify(maker).map_err(|error| {
         Box::new(Finding::failed(
             check,
-            "SEAL_FORGED",
+            code::SEAL_FORGED,
             SubIndication::SigConstraintsFailure,
             format!("印章“{name}”的制章者签名无效"),
             error.to_string(),
@@ -254,7 +254,7 @@ fn believe<'a>(signed: &'a SignedSeal, material: &Material) -> Result<&'a Seal, 
     if !material.may_make_seals_for(&path.anchor_fingerprint(), owner) {
         return Err(Box::new(Finding::failed(
             check,
-            "SEAL_MAKER_NOT_ENTITLED",
+            code::SEAL_MAKER_NOT_ENTITLED,
             SubIndication::SigConstraintsFailure,
             format!("印章“{name}”的制章者无权为 {owner} 制章"),
             format!("the maker of the seal does not make seals for {owner}"),
@@ -264,7 +264,7 @@ fn believe<'a>(signed: &'a SignedSeal, material: &Material) -> Result<&'a Seal, 
         return Err(Box::new(
             Finding::undecided(
                 check,
-                "SEAL_MAKER_REVOCATION_UNKNOWN",
+                code::SEAL_MAKER_REVOCATION_UNKNOWN,
                 SubIndication::TryLater,
                 format!("不知印章“{name}”的制章者证书是否已吊销"),
                 "whether the seal maker's certificate was revoked is unknown",

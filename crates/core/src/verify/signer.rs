@@ -7,7 +7,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    checks,
+    checks, code,
     indication::SubIndication,
     material::Material,
     report::Finding,
@@ -116,7 +116,7 @@ fn judge_validity(path: &VerifiedPath, presented: &Presented<'_>) -> Finding {
     let Ok(certificate) = x509::parse(presented.certificate) else {
         return Finding::undecided(
             check,
-            "SIGNER_UNREADABLE",
+            code::SIGNER_UNREADABLE,
             SubIndication::NoSigningCertificateFound,
             "签名证书不可读",
             "the signer certificate is unreadable",
@@ -128,7 +128,7 @@ fn judge_validity(path: &VerifiedPath, presented: &Presented<'_>) -> Finding {
         if claimed < from {
             return Finding::failed(
                 check,
-                "SIGNED_BEFORE_CERTIFICATE",
+                code::SIGNED_BEFORE_CERTIFICATE,
                 SubIndication::NotYetValid,
                 format!("签章时间 {when} 早于签名证书生效时间 {}", clock_time(from)),
                 format!(
@@ -159,7 +159,7 @@ fn expired(claimed: Timestamp, until: Timestamp) -> Finding {
     let (when, end) = (clock_time(claimed), clock_time(until));
     Finding::failed(
         &checks::SIGNER_VALIDITY,
-        "SIGNED_AFTER_CERTIFICATE",
+        code::SIGNED_AFTER_CERTIFICATE,
         SubIndication::Expired,
         format!("签章时间 {when} 晚于签名证书失效时间 {end}"),
         format!("signed at {when}, after the signer certificate expired at {end}"),
@@ -172,7 +172,7 @@ fn judge_revocation(path: &VerifiedPath) -> Finding {
         let RevocationStatus::Unknown(why) = &unknown.revocation else {
             return Finding::undecided(
                 check,
-                "REVOCATION_UNKNOWN",
+                code::REVOCATION_UNKNOWN,
                 SubIndication::TryLater,
                 "不明",
                 "unknown",
@@ -180,18 +180,18 @@ fn judge_revocation(path: &VerifiedPath) -> Finding {
         };
         let subject = common_name(&unknown.subject);
         let (code, zh) = match why {
-            UnknownRevocation::NoList => ("NO_REVOCATION_LIST", "没有其颁发者的吊销列表".to_owned()),
+            UnknownRevocation::NoList => (code::NO_REVOCATION_LIST, "没有其颁发者的吊销列表".to_owned()),
             UnknownRevocation::Stale { next_update } => (
-                "REVOCATION_LIST_STALE",
+                code::REVOCATION_LIST_STALE,
                 format!("吊销列表已过期（应于 {} 更新）", clock_time(*next_update)),
             ),
-            UnknownRevocation::Untrusted => ("REVOCATION_LIST_UNTRUSTED", "吊销列表签名无效".to_owned()),
+            UnknownRevocation::Untrusted => (code::REVOCATION_LIST_UNTRUSTED, "吊销列表签名无效".to_owned()),
             UnknownRevocation::Undated => (
-                "REVOCATION_LIST_UNDATED",
+                code::REVOCATION_LIST_UNDATED,
                 "吊销列表没有写明下次更新时间，不知是否仍新".to_owned(),
             ),
             UnknownRevocation::TooLate => (
-                "REVOCATION_LIST_TOO_LATE",
+                code::REVOCATION_LIST_TOO_LATE,
                 "吊销列表在证书过期之后制作，不再记载该证书".to_owned(),
             ),
         };
@@ -259,7 +259,7 @@ fn reject(
                 Some(claimed) if claimed > not_after => expired(claimed, not_after),
                 _ => Finding::undecided(
                     &checks::SIGNER_VALIDITY,
-                    "SIGNER_EXPIRED",
+                    code::SIGNER_EXPIRED,
                     SubIndication::OutOfBoundsNoPoe,
                     format!(
                         "{certificate} 已于 {} 过期，无法证明签章在此之前",
@@ -278,7 +278,7 @@ fn reject(
             not_before,
         } => findings.push(Finding::failed(
             &checks::SIGNER_VALIDITY,
-            "SIGNER_NOT_YET_VALID",
+            code::SIGNER_NOT_YET_VALID,
             SubIndication::NotYetValid,
             format!(
                 "{} 自 {} 起方才有效",
@@ -302,14 +302,14 @@ fn reject(
                 // By the signer's own word the signature is younger than the revocation.
                 Some(claimed) if claimed >= revoked_at => Finding::failed(
                     &checks::REVOCATION,
-                    "SIGNER_REVOKED",
+                    code::SIGNER_REVOKED,
                     SubIndication::Revoked,
                     format!("{certificate} 已于 {when} 吊销，签章在吊销之后"),
                     format!("{english}, before the signature was made"),
                 ),
                 _ => Finding::undecided(
                     &checks::REVOCATION,
-                    "SIGNER_REVOKED_SINCE",
+                    code::SIGNER_REVOKED_SINCE,
                     if signer {
                         SubIndication::RevokedNoPoe
                     } else {
@@ -326,14 +326,14 @@ fn reject(
         }
         PathError::WrongUsage { certificate, .. } => findings.push(Finding::failed(
             &checks::SIGNER_USAGE,
-            "SIGNER_WRONG_USAGE",
+            code::SIGNER_WRONG_USAGE,
             SubIndication::ChainConstraintsFailure,
             format!("{} 不得用于文件签章", common_name(&certificate)),
             english,
         )),
         PathError::NameConstraints | PathError::PathTooLong => findings.push(Finding::failed(
             &checks::SIGNER_PATH,
-            "PATH_CONSTRAINTS",
+            code::PATH_CONSTRAINTS,
             SubIndication::ChainConstraintsFailure,
             "证书链超出其颁发者的授权范围",
             english,
@@ -341,7 +341,7 @@ fn reject(
         PathError::UnsupportedAlgorithm(_) => findings.push(
             Finding::undecided(
                 &checks::SIGNER_PATH,
-                "PATH_ALGORITHM",
+                code::PATH_ALGORITHM,
                 SubIndication::CryptoConstraintsFailure,
                 "证书链使用了不支持的算法",
                 english,
@@ -354,7 +354,7 @@ fn reject(
         PathError::UnknownIssuer => findings.push(
             Finding::undecided(
                 &checks::SIGNER_PATH,
-                "UNKNOWN_ROOT",
+                code::UNKNOWN_ROOT,
                 SubIndication::NoCertificateChainFound,
                 "签名证书追溯不到任何受信根证书",
                 english,
@@ -367,7 +367,7 @@ fn reject(
         PathError::BadSignature | PathError::Malformed(_) | PathError::Anchor(_) => findings.push(
             Finding::undecided(
                 &checks::SIGNER_PATH,
-                "PATH_BROKEN",
+                code::PATH_BROKEN,
                 SubIndication::CertificateChainGeneralFailure,
                 "证书链断裂：链上有证书损坏或签名不符",
                 english,

@@ -1,6 +1,6 @@
 //! Whether the trust list stands behind an authority for one signature.
 
-use super::{checks::Check, indication::SubIndication, report::Finding, signer::Times};
+use super::{checks::Check, code, indication::SubIndication, report::Finding, signer::Times};
 use crate::trust::list::{Authority, Standing};
 
 /// Why the list does not stand behind what an authority's signer made; none if it does.
@@ -30,22 +30,22 @@ pub(super) fn authority_out(check: &'static Check, authority: &Authority, times:
     };
     match authority.standing(times.claimed, times.proven, times.now) {
         Standing::Granted => None,
-        Standing::Suspended => failed("AUTHORITY_SUSPENDED", "已被暂停", "suspended"),
-        Standing::Withdrawn => failed("AUTHORITY_WITHDRAWN", "已被撤出", "withdrawn"),
+        Standing::Suspended => failed(code::AUTHORITY_SUSPENDED, "已被暂停", "suspended"),
+        Standing::Withdrawn => failed(code::AUTHORITY_WITHDRAWN, "已被撤出", "withdrawn"),
         Standing::NotListedThen => open(
-            "AUTHORITY_NOT_LISTED_THEN",
+            code::AUTHORITY_NOT_LISTED_THEN,
             SubIndication::NoCertificateChainFound,
             "在签章时不在列表有效期内",
             "was not vouched for by the list when this was signed",
         ),
         Standing::OutSince => open(
-            "AUTHORITY_OUT_SINCE",
+            code::AUTHORITY_OUT_SINCE,
             SubIndication::RevokedCaNoPoe,
             "现已停止担保，无法证明签章在此之前",
             "is no longer vouched for, and nothing proves that the signature is older",
         ),
         Standing::TimeUnknown => open(
-            "SIGNING_TIME_UNKNOWN",
+            code::SIGNING_TIME_UNKNOWN,
             SubIndication::Generic,
             "在签章时的状态不明：不知签章时间",
             "may have been vouched for or not: the time of signing is unknown",

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::{Timestamp, civil::Date};
 
 use super::{
-    checks,
+    checks, code,
     indication::SubIndication,
     report::{Finding, Force, Subject},
     text::{clock_time, day},
@@ -76,6 +76,10 @@ pub(super) fn judge(
     registry: Option<&RegistryView>,
     findings: &mut Vec<Finding>,
 ) -> Force {
+    // Of what names no certificate there is nothing to ask.
+    if subject.is_none() && identifier.is_none() {
+        return Force::Unknown;
+    }
     let record = registry.zip(identifier).and_then(|(view, id)| view.of(id));
     let dates = subject
         .map(|subject| (subject.valid_from, subject.valid_until))
@@ -98,7 +102,7 @@ fn judge_dates(dates: Option<(Date, Option<Date>)>, today: Date, findings: &mut 
     let Some((from, until)) = dates else {
         findings.push(Finding::undecided(
             &checks::DATES,
-            "DATES_UNKNOWN",
+            code::DATES_UNKNOWN,
             SubIndication::SignedDataNotFound,
             "不知证照的有效期",
             "the validity dates are unknown",
@@ -108,7 +112,7 @@ fn judge_dates(dates: Option<(Date, Option<Date>)>, today: Date, findings: &mut 
     let (finding, force) = if today < from {
         let finding = Finding::failed(
             &checks::DATES,
-            "NOT_YET_IN_FORCE",
+            code::NOT_YET_IN_FORCE,
             SubIndication::Generic,
             format!("自{}起方才生效", day(from, true)),
             format!("in force from {from} only"),
@@ -118,7 +122,7 @@ fn judge_dates(dates: Option<(Date, Option<Date>)>, today: Date, findings: &mut 
     } else if let Some(until) = until.filter(|until| today > *until) {
         let finding = Finding::failed(
             &checks::DATES,
-            "CERTIFICATE_EXPIRED",
+            code::CERTIFICATE_EXPIRED,
             SubIndication::Generic,
             format!("有效期至{}，现已届满", day(until, true)),
             format!("expired: its last day was {until}"),
@@ -152,12 +156,15 @@ fn judge_registry(
         findings.push(
             Finding::undecided(
                 &checks::REGISTRY,
-                "REGISTRY_NOT_ASKED",
+                code::REGISTRY_NOT_ASKED,
                 SubIndication::TryLater,
                 "未查询登记库，不知是否被撤销、注销或暂扣",
                 "the registry was not asked: revocation or suspension would not be seen",
             )
-            .hint("联网查询登记状态", "ask the registry"),
+            .hint(
+                "请向颁发地的登记库或官方核验网站查询；网址须另行确认，不可只凭二维码",
+                "ask the home registry or its official page; do not take the address from the QR code alone",
+            ),
         );
         return None;
     };
@@ -166,7 +173,7 @@ fn judge_registry(
         findings.push(
             Finding::undecided(
                 &checks::REGISTRY,
-                "NOT_REGISTERED",
+                code::NOT_REGISTERED,
                 SubIndication::SignedDataNotFound,
                 format!("登记库（截至 {as_of}）查无此证照"),
                 format!("the registry (as of {as_of}) knows no such certificate"),
@@ -188,10 +195,10 @@ fn judge_registry(
         ),
         Status::Suspended | Status::Revoked | Status::Cancelled | Status::Superseded => {
             let (code, zh, en) = match state {
-                Status::Suspended => ("CERTIFICATE_SUSPENDED", "暂扣", "suspended"),
-                Status::Revoked => ("CERTIFICATE_REVOKED", "撤销", "revoked"),
-                Status::Cancelled => ("CERTIFICATE_CANCELLED", "注销", "cancelled"),
-                _ => ("CERTIFICATE_SUPERSEDED", "换发新证", "superseded"),
+                Status::Suspended => (code::CERTIFICATE_SUSPENDED, "暂扣", "suspended"),
+                Status::Revoked => (code::CERTIFICATE_REVOKED, "撤销", "revoked"),
+                Status::Cancelled => (code::CERTIFICATE_CANCELLED, "注销", "cancelled"),
+                _ => (code::CERTIFICATE_SUPERSEDED, "换发新证", "superseded"),
             };
             // Why is between the authority and the holder: whoever verifies is not told.
             let mut finding = Finding::failed(

@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use jiff::civil::Date;
 
 use super::{
+    code,
     indication::Indication,
-    report::{Bearing, Conclusion, Finding, Force, Input, NOT_PERFORMED, Outcome, Report},
+    report::{Bearing, Conclusion, Finding, Force, Input, Outcome, Report},
 };
 pub(crate) use crate::clock::clock_time;
 
@@ -27,7 +28,28 @@ impl Report {
             .deciding()
             .map(|finding| if zh { &finding.message } else { &finding.message_en });
         let mut out = String::new();
+        let genuine = if self.input == Input::Token {
+            "二维码真实"
+        } else {
+            "签章真实"
+        };
         match (self.conclusion, zh) {
+            // A genuine code can be stuck on a forged page: nobody shall read "genuine" of what bears it.
+            (Conclusion::Good, true) if self.input == Input::Token => {
+                out.push_str("二维码真实，所载证照");
+                out.push_str(self.in_force.name_zh());
+                out.push_str("；纸面或图片未经核验，须与下列内容逐项相同方可采信");
+            }
+            (Conclusion::Good, false) if self.input == Input::Token => {
+                let _ = write!(
+                    out,
+                    "the QR code is genuine, its certificate {}; ",
+                    self.in_force.name_en()
+                );
+                out.push_str(
+                    "what bears it is not verified: rely on it only where it says the same as below",
+                );
+            }
             // Dates alone do not tell of a revocation: nobody shall read "in force" where nobody asked.
             (Conclusion::Good, true) if self.in_force == Force::ByDates => {
                 out.push_str("真实，在有效期内；登记状态未查，是否被暂扣、撤销或注销，以登记簿为准");
@@ -39,13 +61,13 @@ impl Report {
             (Conclusion::Good, true) => out.push_str("真实有效"),
             (Conclusion::Good, false) => out.push_str("genuine and in force"),
             (Conclusion::NotInForce, true) => {
-                let _ = write!(out, "签章真实，但证照{}", self.in_force.name_zh());
+                let _ = write!(out, "{genuine}，但证照{}", self.in_force.name_zh());
             }
             (Conclusion::NotInForce, false) => {
                 let _ = write!(out, "genuine, but {}", self.in_force.name_en());
             }
             (Conclusion::Undecided, true) if self.indication == Indication::TotalPassed => {
-                out.push_str("签章真实，但无法确定证照是否有效");
+                let _ = write!(out, "{genuine}，但无法确定证照是否有效");
             }
             (Conclusion::Undecided, false) if self.indication == Indication::TotalPassed => {
                 out.push_str("genuine, but it is not known whether it is in force");
@@ -78,12 +100,6 @@ impl Report {
             pick("代码  ", "Code      "),
             self.indication.as_str()
         );
-        if self.subject.is_some() && self.indication != Indication::TotalPassed {
-            out.push_str(pick(
-                "注意  以下为文件或二维码自称，未获证实\n",
-                "Note      what follows is claimed, not proven\n",
-            ));
-        }
         self.write_subject(&mut out, zh);
         if self.input != Input::Unknown && self.indication != Indication::TotalFailed {
             let force = if zh {
@@ -109,7 +125,7 @@ impl Report {
             clock_time(self.verified_at)
         );
         out.push('\n');
-        let performed = |finding: &&Finding| finding.code != NOT_PERFORMED;
+        let performed = |finding: &&Finding| finding.code != code::NOT_PERFORMED.as_str();
         for finding in self.findings.iter().filter(performed) {
             write_finding(&mut out, finding, zh);
         }
@@ -128,7 +144,8 @@ impl Report {
         out
     }
 
-    fn deciding(&self) -> Option<&Finding> {
+    /// The finding that the conclusion rests on; none where all is well.
+    pub(crate) fn deciding(&self) -> Option<&Finding> {
         let wanted = match self.conclusion {
             Conclusion::Good => return None,
             Conclusion::NotInForce => {
@@ -149,8 +166,15 @@ impl Report {
         self.findings.iter().find(decided)
     }
 
-    fn write_subject(&self, out: &mut String, zh: bool) {
+    /// Whose certificate it is, by its own word.
+    pub(crate) fn write_subject(&self, out: &mut String, zh: bool) {
         let pick = |chinese: &'static str, english: &'static str| if zh { chinese } else { english };
+        if self.subject.is_some() && self.indication != Indication::TotalPassed {
+            out.push_str(pick(
+                "注意  以下为文件或二维码自称，未获证实\n",
+                "Note      what follows is claimed, not proven\n",
+            ));
+        }
         let mut line = |label: &str, value: &str| {
             if !value.is_empty() {
                 let _ = writeln!(out, "{label}{value}");

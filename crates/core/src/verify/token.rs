@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 
 use super::{
-    checks,
+    checks, code,
     indication::SubIndication,
     material::Material,
     report::{Finding, SignedBy},
@@ -26,7 +26,7 @@ use crate::{
 pub(super) fn unreadable(error: &TokenError) -> Finding {
     Finding::failed(
         &checks::TOKEN,
-        "TOKEN_UNREADABLE",
+        code::TOKEN_UNREADABLE,
         SubIndication::FormatFailure,
         "二维码内容损坏或被改动",
         format!("the QR code's content is damaged or was changed: {error}"),
@@ -74,7 +74,7 @@ pub(super) fn judge(
         findings.push(if tried {
             Finding::failed(
                 &checks::TOKEN_SIGNATURE,
-                "TOKEN_SIGNATURE_INVALID",
+                code::TOKEN_SIGNATURE_INVALID,
                 SubIndication::SigCryptoFailure,
                 "二维码签名无效，内容被改动或系伪造",
                 "the QR code's signature does not verify: changed or forged",
@@ -82,7 +82,7 @@ pub(super) fn judge(
         } else {
             Finding::undecided(
                 &checks::TOKEN_SIGNATURE,
-                "TOKEN_SIGNER_UNKNOWN",
+                code::TOKEN_SIGNER_UNKNOWN,
                 SubIndication::NoSigningCertificateFound,
                 format!("没有编号为 {} 的二维码签名证书", hex::encode(signed.kid())),
                 format!(
@@ -124,14 +124,14 @@ pub(super) fn judge(
     findings.push(match within {
         Some((from, _)) if token.made_at < from => Finding::failed(
             &checks::TOKEN_SIGNER,
-            "TOKEN_BEFORE_SIGNER",
+            code::TOKEN_BEFORE_SIGNER,
             SubIndication::NotYetValid,
             format!("二维码制作时间（{made}）早于其签名证书生效时间"),
             format!("made ({made}) before its signer certificate began"),
         ),
         Some((_, until)) if token.made_at > until => Finding::failed(
             &checks::TOKEN_SIGNER,
-            "TOKEN_AFTER_SIGNER",
+            code::TOKEN_AFTER_SIGNER,
             SubIndication::Expired,
             format!("二维码制作时间（{made}）晚于其签名证书失效时间"),
             format!("made ({made}) after its signer certificate expired"),
@@ -139,14 +139,14 @@ pub(super) fn judge(
         Some(_) if let Some(since) = withdrawn => revoked(since, token.made_at),
         Some(_) if is_after(token.made_at, now) => Finding::failed(
             &checks::TOKEN_SIGNER,
-            "TOKEN_FROM_THE_FUTURE",
+            code::TOKEN_FROM_THE_FUTURE,
             SubIndication::SigConstraintsFailure,
             format!("二维码制作时间（{made}）在将来"),
             format!("made in the future ({made})"),
         ),
         None => Finding::undecided(
             &checks::TOKEN_SIGNER,
-            "TOKEN_SIGNER_UNREADABLE",
+            code::TOKEN_SIGNER_UNREADABLE,
             SubIndication::NoSigningCertificateFound,
             "二维码签名证书不可读",
             "the token signer's certificate is unreadable",
@@ -154,7 +154,7 @@ pub(super) fn judge(
         Some(_) if authority.is_some_and(|authority| !authority.vouches_for(&token.issuer_code)) => {
             Finding::failed(
                 &checks::TOKEN_SIGNER,
-                "ISSUER_NOT_VOUCHED",
+                code::ISSUER_NOT_VOUCHED,
                 SubIndication::SigConstraintsFailure,
                 format!("二维码的签名者不为颁发机关 {} 担保", token.issuer_code),
                 format!(
@@ -165,7 +165,7 @@ pub(super) fn judge(
         }
         Some(_) if !fresh => Finding::undecided(
             &checks::TOKEN_SIGNER,
-            "LIST_STALE",
+            code::LIST_STALE,
             SubIndication::TryLater,
             "信任列表不在有效期内，不知该签名证书是否仍获信任",
             "the trust list is not current: the token signer may have left it",
@@ -206,7 +206,7 @@ fn revoked(since: Timestamp, made_at: Timestamp) -> Finding {
     if made_at >= since {
         return Finding::failed(
             &checks::TOKEN_SIGNER,
-            "TOKEN_SIGNER_REVOKED",
+            code::TOKEN_SIGNER_REVOKED,
             SubIndication::Revoked,
             format!("二维码签名证书已于 {when} 吊销，二维码在此之后制作"),
             format!("the token signer was revoked at {when}, before the token was made"),
@@ -214,7 +214,7 @@ fn revoked(since: Timestamp, made_at: Timestamp) -> Finding {
     }
     Finding::undecided(
         &checks::TOKEN_SIGNER,
-        "TOKEN_SIGNER_REVOKED_SINCE",
+        code::TOKEN_SIGNER_REVOKED_SINCE,
         SubIndication::RevokedNoPoe,
         format!("二维码签名证书已于 {when} 吊销，无法证明二维码在此之前制作"),
         format!("the token signer was revoked at {when}; nothing proves that the token is older"),
@@ -236,7 +236,7 @@ pub(super) fn judge_record(token: &FaceToken, record: &CertificateRecord) -> Fin
     }
     Finding::failed(
         &checks::REGISTERED_DOCUMENT,
-        "NOT_THE_FACE_OF_RECORD",
+        code::NOT_THE_FACE_OF_RECORD,
         SubIndication::SigConstraintsFailure,
         "照面数据与登记不同",
         "not the face data that the registry has under this identifier",

@@ -8,11 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::certificates::known_type;
-use crate::{
-    App,
-    extract::Path,
-    problem::{Problem, ProblemBody},
-};
+use crate::{App, extract::Path, problem::Problem};
 
 /// 证照类型 A certificate type
 #[derive(Debug, Serialize, ToSchema)]
@@ -117,7 +113,7 @@ fn word(value: &impl Serialize) -> Result<String, Problem> {
 
 /// 全部证照类型 All certificate types
 #[utoipa::path(
-    get, path = "/v1/types", tag = "证照类型 types",
+    get, path = "/v1/types", tag = "证照类型 types", operation_id = "list_types",
     responses((status = 200, body = Vec<TypeSummary>))
 )]
 pub(crate) async fn types(State(app): State<Arc<App>>) -> Answer<Vec<TypeSummary>> {
@@ -132,11 +128,10 @@ pub(crate) async fn types(State(app): State<Arc<App>>) -> Answer<Vec<TypeSummary
 
 /// 一个证照类型及其照面字段 One certificate type with its fields
 #[utoipa::path(
-    get, path = "/v1/types/{key}", tag = "证照类型 types",
-    params(("key" = String, Path, description = "类型键 Type key")),
+    get, path = "/v1/types/{key}", tag = "证照类型 types", operation_id = "get_type",
+    params(("key" = String, Path, description = "类型键或名称 Key or name of the type")),
     responses(
         (status = 200, body = TypeDetail),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn one_type(

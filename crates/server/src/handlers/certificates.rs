@@ -12,27 +12,27 @@ use axum::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use certseal_core::{
     catalogue::{CertificateType, RawRecord, Values},
-    issue::Request,
-    registry::{
-        Basis, CertificateRecord, Holder, Query as Search, Registry, RegistryError,
-        remark::{self, RemarkError},
-    },
+    issue::{IssueError, Request, Transition},
+    registry::{Basis, CertificateRecord, Holder, Query as Search, Registry, RegistryError},
+    remark::{self, RemarkError},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{change::bad_reason, refusal, view::CertificateView};
+use super::{
+    change::{ReasonBody, bad_reason},
+    refusal,
+    view::CertificateView,
+};
 use crate::{
     App,
     auth::Principal,
-    extract::{Json, Path, Query},
+    extract::{Form, Json, Path, Query},
     handlers::page::matches_tag,
     openapi::Binary,
-    problem::{Code, FieldProblem, Problem, ProblemBody},
+    problem::{Code, FieldProblem, Problem},
 };
 
-/// Largest body of an issue request: a photo of the largest size, in base64, with room for text.
-pub(crate) const MAX_ISSUE_BYTES: usize = 8 << 20;
 /// Longest idempotency key.
 const MAX_IDEMPOTENCY_KEY: usize = 128;
 /// Most certificates on a page.
@@ -79,26 +79,57 @@ pub(crate) struct IssueBody {
     reason: String,
 }
 
-/// 原证照标识 Identifier of the certificate that is replaced
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(crate) enum BasisBody {
-    /// 延续 Later dates
-    Renews(String),
-    /// 变更 Changed content
-    Amends(String),
-    /// 补发 The same again
-    Reissues(String),
+impl Form for IssueBody {
+    /// A photo of the largest size, in base64, with room for text.
+    const MAX_BYTES: usize = 8 << 20;
 }
 
-impl From<BasisBody> for Basis {
-    fn from(body: BasisBody) -> Self {
-        match body {
-            BasisBody::Renews(identifier) => Self::Renews(identifier),
-            BasisBody::Amends(identifier) => Self::Amends(identifier),
-            BasisBody::Reissues(identifier) => Self::Reissues(identifier),
+/// 原证照，三者取一 What is replaced: one of the three, with the identifier of the old certificate
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(min_properties = 1, max_properties = 1)]
+pub(crate) struct BasisBody {
+    /// 延续 Later dates
+    #[schema(value_type = String, required = false)]
+    renews: Option<String>,
+    /// 变更 Changed content
+    #[schema(value_type = String, required = false)]
+    amends: Option<String>,
+    /// 补发 The same again
+    #[schema(value_type = String, required = false)]
+    reissues: Option<String>,
+}
+
+impl BasisBody {
+    fn basis(self) -> Result<Basis, Problem> {
+        match (self.renews, self.amends, self.reissues) {
+            (Some(identifier), None, None) => Ok(Basis::Renews(identifier)),
+            (None, Some(identifier), None) => Ok(Basis::Amends(identifier)),
+            (None, None, Some(identifier)) => Ok(Basis::Reissues(identifier)),
+            _ => Err(Problem::new(
+                Code::Unprocessable,
+                "“basis”（原证照）应在 renews、amends、reissues 中恰取一项，值为原证照标识；首次签发请去掉 basis。",
+                "basis takes exactly one of renews, amends and reissues, with the old certificate's identifier.",
+            )
+            .errors(vec![FieldProblem {
+                field: "basis".to_owned(),
+                label: "原证照".to_owned(),
+                code: "one-of".to_owned(),
+                reason: "不是恰好一项".to_owned(),
+                hint: "在 renews、amends、reissues 中取一项，值为原证照标识".to_owned(),
+            }])),
         }
     }
+}
+
+/// The header under which an issue request can be repeated.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "describes the header for the OpenAPI document")]
+struct IdempotencyHeader {
+    /// 由调用方为每份申请生成，1–128 个可见 ASCII 字符；强烈建议提供 Unique for each request; strongly advised
+    #[param(rename = "Idempotency-Key", value_type = String, required = false, min_length = 1, max_length = 128, pattern = "^[!-~]+$", example = "jy-20261121-000017")]
+    key: Option<String>,
 }
 
 /// 签发一张证照 Issue one certificate
@@ -107,19 +138,16 @@ impl From<BasisBody> for Basis {
 /// A repeat with the same Idempotency-Key answers with the certificate issued first.
 #[utoipa::path(
     post, path = "/v1/certificates", tag = "证照 certificates", security(("api-key" = [])),
-    params(("Idempotency-Key" = Option<String>, Header, description = "1–128 个可见 ASCII 字符，由调用方为每份申请生成 Unique for each request")),
+    operation_id = "issue_certificate",
+    params(IdempotencyHeader),
     request_body = IssueBody,
     responses(
         (status = 201, description = "已签发 Issued", body = CertificateView, headers(("Location" = String, description = "证照地址 Its address"))),
-        (status = 200, description = "此前已签发 Issued before under the same key", body = CertificateView),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 200, description = "此前已用同一幂等键签发 Issued before under the same key", body = CertificateView, headers(("Idempotent-Replayed" = String, description = "true"))),
+        (status = 404, description = "没有 basis 所指的原证照 The certificate to be replaced is not known"),
+        (status = 403),
+        (status = 409),
+        (status = 422),
     )
 )]
 pub(crate) async fn issue(
@@ -128,12 +156,8 @@ pub(crate) async fn issue(
     headers: HeaderMap,
     Json(body): Json<IssueBody>,
 ) -> Result<Response<Body>, Problem> {
-    let catalogue = app.service.catalogue();
-    let kind = catalogue
-        .get(&body.certificate_type)
-        .or_else(|| catalogue.by_name(&body.certificate_type));
-    let kind =
-        kind.ok_or_else(|| certseal_core::issue::IssueError::UnknownType(body.certificate_type.clone()))?;
+    let kind = find_type(&app, &body.certificate_type)
+        .ok_or_else(|| IssueError::UnknownType(body.certificate_type.clone()))?;
     caller.require(kind)?;
     let request = Request {
         record: RawRecord {
@@ -142,7 +166,7 @@ pub(crate) async fn issue(
         },
         certificate_type: kind.key.clone(),
         seal: body.seal,
-        basis: body.basis.map_or(Basis::First, Basis::from),
+        basis: body.basis.map_or(Ok(Basis::First), BasisBody::basis)?,
         actor: caller.actor(),
         reason: reason(&body.reason)?,
         idempotency_key: idempotency_key(&headers)?.map(|key| caller.idempotency_key(&key)),
@@ -235,8 +259,9 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListQuery {
-    /// 证照类型键 Type key
+    /// 证照类型键或名称 Key or name of the type
     #[serde(rename = "type")]
+    #[param(example = "food-business-permit")]
     certificate_type: Option<String>,
     /// 证照编号，须同时给出 type Certificate number, together with type
     number: Option<String>,
@@ -245,6 +270,7 @@ pub(crate) struct ListQuery {
     /// 上一页的 next `next` of the page before
     after: Option<u64>,
     /// 每页至多条数，1–200，缺省 50 At most so many, 50 if left out
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<usize>,
 }
 
@@ -258,13 +284,15 @@ pub(crate) struct Page {
 }
 
 /// 查找本部门的证照 Find certificates of the caller's department
+///
+/// 至少给出 type 或 holder_code。Give `type` or `holder_code` at least.
 #[utoipa::path(
     get, path = "/v1/certificates", tag = "证照 certificates", security(("api-key" = [])), params(ListQuery),
+    operation_id = "list_certificates",
     responses(
         (status = 200, body = Page),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403),
+        (status = 404, description = "没有这种证照类型 No such type"),
     )
 )]
 pub(crate) async fn list(
@@ -272,8 +300,12 @@ pub(crate) async fn list(
     caller: Principal,
     Query(query): Query<ListQuery>,
 ) -> Result<Answer<Page>, Problem> {
-    if let Some(key) = &query.certificate_type {
-        caller.require(known_type(&app, key)?)?;
+    let kind = match &query.certificate_type {
+        Some(name) => Some(known_type(&app, name)?),
+        None => None,
+    };
+    if let Some(kind) = kind {
+        caller.require(kind)?;
     }
     let limit = query.limit.unwrap_or(50);
     if !(1..=MAX_PAGE).contains(&limit) {
@@ -282,7 +314,7 @@ pub(crate) async fn list(
             "limit must be 1 to 200.",
         ));
     }
-    let kind = query.certificate_type.as_deref();
+    let kind = kind.map(|kind| &*kind.key);
     let asked = match (kind, &query.number, &query.holder_code) {
         (Some(kind), Some(number), _) => Asked::Number(kind, number),
         (None, Some(_), _) => {
@@ -371,11 +403,10 @@ impl Asked<'_> {
 /// 其他部门的证照，持证主体信息脱敏。Holder's data are masked for other departments.
 #[utoipa::path(
     get, path = "/v1/certificates/{identifier}", tag = "证照 certificates", security(("api-key" = [])),
+    operation_id = "get_certificate",
     params(("identifier" = String, Path, description = "电子证照标识 Certificate identifier")),
     responses(
         (status = 200, body = CertificateView),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn record(
@@ -390,13 +421,12 @@ pub(crate) async fn record(
 /// 下载证照文件 Fetch the document of a certificate
 #[utoipa::path(
     get, path = "/v1/certificates/{identifier}/document", tag = "证照 certificates", security(("api-key" = [])),
+    operation_id = "get_document",
     params(("identifier" = String, Path, description = "电子证照标识 Certificate identifier")),
     responses(
         (status = 200, description = "签章文件 The sealed document", content_type = "application/pdf", body = inline(Binary)),
         (status = 304, description = "If-None-Match 相符 Unchanged"),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403),
     )
 )]
 pub(crate) async fn document(
@@ -424,12 +454,76 @@ pub(crate) async fn document(
     Ok((about, form, bytes).into_response())
 }
 
-/// A type of the catalogue.
-pub(crate) fn known_type<'a>(app: &'a App, key: &str) -> Result<&'a Arc<CertificateType>, Problem> {
-    app.service.catalogue().get(key).ok_or_else(|| {
+/// 状态变更 A change of state
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum CertificateChange {
+    /// 暂扣
+    Suspend,
+    /// 恢复
+    Resume,
+    /// 撤销、吊销
+    Revoke,
+    /// 注销
+    Cancel,
+}
+
+impl From<CertificateChange> for Transition {
+    fn from(change: CertificateChange) -> Self {
+        match change {
+            CertificateChange::Suspend => Self::Suspend,
+            CertificateChange::Resume => Self::Resume,
+            CertificateChange::Revoke => Self::Revoke,
+            CertificateChange::Cancel => Self::Cancel,
+        }
+    }
+}
+
+/// 变更一张证照的状态 Change the state of a certificate
+///
+/// `suspend` 暂扣 take out of force for a time；`resume` 恢复 bring back in force；`revoke` 撤销、吊销 take away for good；
+/// `cancel` 注销 close in order。现状不容许的变更答 409 A change that the present state does not allow is refused with 409.
+#[utoipa::path(
+    post, path = "/v1/certificates/{identifier}/{change}", tag = "证照 certificates", security(("api-key" = [])),
+    operation_id = "change_certificate",
+    params(
+        ("identifier" = String, Path, description = "电子证照标识 Certificate identifier"),
+        ("change" = inline(CertificateChange), Path, description = "变更 Which change"),
+    ),
+    request_body = ReasonBody,
+    responses((status = 200, body = CertificateView), (status = 403), (status = 409), (status = 422))
+)]
+pub(crate) async fn change(
+    State(app): State<Arc<App>>,
+    caller: Principal,
+    Path((identifier, change)): Path<(String, CertificateChange)>,
+    Json(body): Json<ReasonBody>,
+) -> Result<Answer<CertificateView>, Problem> {
+    let record = app.service.record(&identifier).await?;
+    require(&app, &caller, &record)?;
+    let reason = body.reason()?;
+    let (service, actor) = (Arc::clone(&app.service), caller.actor());
+    let work = async move {
+        service
+            .transition(&identifier, change.into(), &actor, &reason)
+            .await
+    };
+    let record = app.gate.carry_out(work).await??;
+    Ok(Answer(CertificateView::new(record, &app, &caller)))
+}
+
+/// A type of the catalogue, by key or by name.
+fn find_type<'a>(app: &'a App, name: &str) -> Option<&'a Arc<CertificateType>> {
+    let catalogue = app.service.catalogue();
+    catalogue.get(name).or_else(|| catalogue.by_name(name))
+}
+
+/// The same, which has to be there.
+pub(crate) fn known_type<'a>(app: &'a App, name: &str) -> Result<&'a Arc<CertificateType>, Problem> {
+    find_type(app, name).ok_or_else(|| {
         Problem::not_found(
-            format!("没有证照类型“{key}”，可用的类型见 /v1/types。"),
-            format!("Unknown certificate type {key}; see /v1/types."),
+            format!("没有证照类型“{name}”，可用的类型见 /v1/types。"),
+            format!("Unknown certificate type {name}; see /v1/types."),
         )
     })
 }

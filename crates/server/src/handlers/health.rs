@@ -6,10 +6,7 @@ use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{
-    App,
-    problem::{Problem, ProblemBody},
-};
+use crate::{App, problem::Problem};
 
 /// 运行状态 State of the process
 #[derive(Debug, Serialize, ToSchema)]
@@ -37,7 +34,6 @@ pub(crate) async fn live() -> Json<Health> {
     get, path = "/readyz", tag = "运行 operation",
     responses(
         (status = 200, body = Health),
-        (status = 503, body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn ready(State(app): State<Arc<App>>) -> Result<Json<Health>, Problem> {

@@ -11,20 +11,15 @@ use axum::{
 use ring::digest;
 
 use super::page::matches_tag;
-use crate::{
-    App,
-    extract::Path,
-    openapi::Binary,
-    problem::{Problem, ProblemBody},
-};
+use crate::{App, extract::Path, openapi::Binary, problem::Problem};
 
 /// 证书与吊销列表 A CA certificate (.cer) or revocation list (.crl)
 #[utoipa::path(
     get, path = "/pki/{name}", tag = "核验 verification",
     params(("name" = String, Path, description = "文件名 File name", example = "ca.crl")),
     responses(
-        (status = 200, description = "DER", content_type = "application/pkix-crl", body = inline(Binary)),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 200, description = "DER", content((inline(Binary) = "application/pkix-crl"), (inline(Binary) = "application/pkix-cert"))),
+        (status = 304, description = "If-None-Match 相符 Unchanged"),
     )
 )]
 pub(crate) async fn published(

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::{
     extract::Path,
-    problem::{Code, Problem, ProblemBody},
+    problem::{Code, Problem},
 };
 
 /// 错误类型 A kind of problem
@@ -29,7 +29,6 @@ pub(crate) struct ProblemKind {
     params(("code" = String, Path, description = "错误代码 Code of the problem")),
     responses(
         (status = 200, body = ProblemKind),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn problem(Path(code): Path<String>) -> Result<Answer<ProblemKind>, Problem> {

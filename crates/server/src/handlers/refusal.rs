@@ -6,7 +6,7 @@ use certseal_core::{
     registry::{AppendError, ObjectsError, RegistryError},
 };
 
-use crate::problem::{Code, FieldProblem, Problem};
+use crate::problem::{Code, FieldProblem, Problem, halves};
 
 impl From<FieldError> for FieldProblem {
     fn from(error: FieldError) -> Self {
@@ -63,16 +63,24 @@ impl From<IssueError> for Problem {
             | IssueError::NoSeal { .. }
             | IssueError::Seal(_)
             | IssueError::ForeignSeal { .. }
-            | IssueError::Signer { .. } => Self::new(
-                Code::Conflict,
-                format!("{error}。请与印章管理员联系。"),
-                "No usable seal or issuer for this type; ask the keeper of the seals.",
-            ),
-            IssueError::Identifier(_) | IssueError::Number(_) => Self::new(
-                Code::Unprocessable,
-                format!("{error}。请核对证照编号。"),
-                "No certificate identifier can be made for this number.",
-            ),
+            | IssueError::Signer { .. } => {
+                let text = error.to_string();
+                let (zh, en) = halves(&text);
+                Self::new(
+                    Code::Conflict,
+                    format!("{zh}。请与印章管理员联系。"),
+                    format!("No usable seal or issuer for this type ({en}); ask the keeper of the seals."),
+                )
+            }
+            IssueError::Identifier(_) | IssueError::Number(_) => {
+                let text = error.to_string();
+                let (zh, en) = halves(&text);
+                Self::new(
+                    Code::Unprocessable,
+                    format!("{zh}。请核对证照编号。"),
+                    format!("No certificate identifier can be made for this number: {en}."),
+                )
+            }
             error => Self::internal(&error),
         }
     }

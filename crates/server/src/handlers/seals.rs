@@ -13,15 +13,15 @@ use certseal_core::{
     seal::{Seal, SealStatus, impression::preview_svg},
 };
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::change::{ReasonBody, change};
+use super::change::ReasonBody;
 use crate::{
     App,
     auth::Principal,
     extract::{Json, Path},
-    problem::{Code, Problem, ProblemBody},
+    problem::{Code, Problem},
 };
 
 /// 电子印章 An e-seal
@@ -100,7 +100,6 @@ impl SealView {
     operation_id = "list_seals",
     responses(
         (status = 200, body = Vec<SealView>),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn list(
@@ -120,13 +119,11 @@ pub(crate) async fn list(
 /// 一枚印章 One seal
 #[utoipa::path(
     get, path = "/v1/seals/{id}", tag = "印章 seals", security(("api-key" = [])),
-    operation_id = "seal",
+    operation_id = "get_seal",
     params(("id" = String, Path, description = "印章编号 Number of the seal")),
     responses(
         (status = 200, body = SealView),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403),
     )
 )]
 pub(crate) async fn one(
@@ -141,13 +138,11 @@ pub(crate) async fn one(
 /// 印模 The impression of a seal
 #[utoipa::path(
     get, path = "/v1/seals/{id}/impression.svg", tag = "印章 seals", security(("api-key" = [])),
-    operation_id = "seal_impression",
+    operation_id = "get_impression",
     params(("id" = String, Path, description = "印章编号 Number of the seal")),
     responses(
         (status = 200, description = "SVG", content_type = "image/svg+xml", body = String),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403),
     )
 )]
 pub(crate) async fn impression(
@@ -163,27 +158,51 @@ pub(crate) async fn impression(
     Ok((about, preview_svg(seal.impression())).into_response())
 }
 
-macro_rules! seal {
-    ($name:ident $id:literal $path:literal $event:ident $summary:literal) => {
-        change!($name $id $path {"id" "印章编号 Number of the seal"} of "印章 seals"
-            by alter(Change::$event) -> SealView, $summary);
-    };
+/// 印章变更 A change of state of a seal
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum SealChange {
+    /// 停用
+    Suspend,
+    /// 恢复
+    Resume,
+    /// 销毁
+    Destroy,
 }
 
-seal!(suspend "suspend_seal" "/v1/seals/{id}/suspend" SuspendSeal "停用印章，此后不再用印 Take a seal out of force for a time");
-seal!(resume "resume_seal" "/v1/seals/{id}/resume" ResumeSeal "恢复印章 Put a suspended seal back in force");
-seal!(destroy "destroy_seal" "/v1/seals/{id}/destroy" DestroySeal "销毁印章，不可恢复 Destroy a seal for good");
+impl SealChange {
+    fn of(self, id: String) -> Change {
+        match self {
+            Self::Suspend => Change::SuspendSeal(id),
+            Self::Resume => Change::ResumeSeal(id),
+            Self::Destroy => Change::DestroySeal(id),
+        }
+    }
+}
 
-async fn alter(
-    app: Arc<App>,
+/// 变更一枚印章的状态 Change the state of a seal
+///
+/// `suspend` 停用，此后不再用印 take out of force for a time；`resume` 恢复 put back in force；`destroy` 销毁，不可恢复
+/// destroy for good。
+#[utoipa::path(
+    post, path = "/v1/seals/{id}/{change}", tag = "印章 seals", security(("api-key" = [])),
+    operation_id = "change_seal",
+    params(
+        ("id" = String, Path, description = "印章编号 Number of the seal"),
+        ("change" = inline(SealChange), Path, description = "变更 Which change"),
+    ),
+    request_body = ReasonBody,
+    responses((status = 200, body = SealView), (status = 403), (status = 409), (status = 422))
+)]
+pub(crate) async fn change(
+    State(app): State<Arc<App>>,
     caller: Principal,
-    id: String,
-    event: fn(String) -> Change,
-    body: &ReasonBody,
+    Path((id, change)): Path<(String, SealChange)>,
+    Json(body): Json<ReasonBody>,
 ) -> Result<Answer<SealView>, Problem> {
     let (_, seal) = find(&app, &caller, &id).await?;
     let reason = body.reason()?;
-    let (service, actor, event) = (Arc::clone(&app.service), caller.actor(), event(id.clone()));
+    let (service, actor, event) = (Arc::clone(&app.service), caller.actor(), change.of(id.clone()));
     let authority = seal.owner_code().to_string();
     let work = async move { service.append_one(event, &actor, &reason, &authority).await };
     app.gate.carry_out(work).await??;

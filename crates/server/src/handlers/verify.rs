@@ -23,22 +23,19 @@ use serde::{Deserialize, Serialize};
 use tokio::task;
 use utoipa::ToSchema;
 
-use super::view;
+use super::{report, view};
 use crate::{
     App,
-    extract::Json,
+    extract::{Form, Json},
     openapi::Binary,
-    problem::{Problem, ProblemBody},
+    problem::Problem,
+    trust::PublicKeys,
 };
 
 /// What a multipart body may hold besides the file: boundaries and part headers.
 const MULTIPART_ROOM: usize = 64 << 10;
 
-/// 核验报告 The report: verdict first, then one finding a check
-///
-/// 程序请按 conclusion 判断 Branch on `conclusion`：`good` 真实且有效 genuine and in force（`by-dates` 时登记状态未查，须另行查询 with `by-dates` the status was not asked）；`not-in-force` 真实但不在效力内
-/// genuine, not in force；`undecided` 无法判定 cannot be decided；`bad` 不真实 not genuine。效力见 `in_force`：`in-force`、
-/// `by-dates`（登记簿未查 registry not asked）、`not-yet`、`expired`、`suspended`、`revoked`、`cancelled`、`superseded`、`unknown`。
+/// 核验报告：一句话结论，再逐项 The conclusion in a sentence, then the report
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "headline": "真实有效",
@@ -65,15 +62,20 @@ const MULTIPART_ROOM: usize = 64 << 10;
         "valid_from": "2024-06-28",
         "valid_until": null
     },
-    "signed_by": { "name": "CN=…" },
+    "signed_by": {
+        "name": "CN=…",
+        "fingerprint": "…",
+        "anchor": "…",
+        "signed_at": "2026-11-21T11:09:30Z",
+        "proven_at": "2026-11-21T11:09:30Z"
+    },
     "findings": [{
         "check": "byte-range",
         "title": "签章覆盖全文",
         "title_en": "…",
         "bears_on": "verdict",
         "outcome": "passed",
-        "code": "…",
-        "sub_indication": null,
+        "code": "OK",
         "message": "…",
         "message_en": "…",
         "hint": "",
@@ -85,9 +87,8 @@ pub(crate) struct Verified {
     headline: String,
     /// The same in English.
     headline_en: String,
-    /// 结论、依据和逐项核验结果 `indication`, `in_force`, `conclusion`, `subject`, `signed_by`, `findings`
     #[serde(flatten)]
-    #[schema(value_type = Object)]
+    #[schema(value_type = report::Report)]
     report: Report,
 }
 
@@ -111,10 +112,7 @@ struct VerifyForm {
     )),
     responses(
         (status = 200, description = "已核验，结论见 indication 与 conclusion Verified; see the verdict", body = Verified),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 429, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429),
     )
 )]
 pub(crate) async fn verify(
@@ -217,9 +215,11 @@ async fn part_of(parts: Parts, bytes: Bytes) -> Result<Bytes, Problem> {
 #[serde(deny_unknown_fields)]
 pub(crate) struct StatusBody {
     /// 电子证照标识 Certificate identifier
-    #[schema(example = "1.2.156.3005.2.11100000000013338W035.11410102MB99A0017X.JY14101020000001.001.K")]
+    #[schema(example = "1.2.156.3005.2.11100000MB0900121R963.11419901MB99A01579.20244199010000001.001.B")]
     identifier: String,
 }
+
+impl Form for StatusBody {}
 
 /// 当前状态，不含个人信息 Present state; nothing personal
 #[derive(Debug, Serialize, ToSchema)]
@@ -247,8 +247,7 @@ pub(crate) struct StatusView {
     request_body = StatusBody,
     responses(
         (status = 200, body = StatusView),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 429, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429),
     )
 )]
 pub(crate) async fn status(
@@ -259,7 +258,7 @@ pub(crate) async fn status(
     asker.metered(&app)?;
     let (identifier, _) = CertificateIdentifier::parse(body.identifier.trim()).map_err(|error| {
         Problem::malformed(
-            format!("电子证照标识有误：{error}。"),
+            format!("“identifier”（电子证照标识）有误：{error}。"),
             "identifier is not a certificate identifier (GB/T 36904).",
         )
     })?;
@@ -283,7 +282,7 @@ pub(crate) async fn status(
 /// JWK（RFC 7517），附机构名称、颁证机构代码和可签发的类型。JWKs with what each may sign.
 #[utoipa::path(
     get, path = "/v/keys.json", tag = "核验 verification",
-    responses((status = 200, description = "JWK Set", content_type = "application/json", body = Object))
+    responses((status = 200, description = "JWK Set", body = PublicKeys))
 )]
 pub(crate) async fn keys(State(app): State<Arc<App>>) -> Result<Response<Body>, Problem> {
     let reading = task::spawn_blocking(move || app.trust.present()).await;

@@ -4,9 +4,11 @@
 //! picture of fifteen kilobytes that is tiled with corners would occupy it for hours. So they are counted
 //! first, as the library will find them, in time that grows with the picture and with nothing else.
 
-use std::collections::HashSet;
+use std::{collections::BTreeSet, ops::Range};
 
 use image::GrayImage;
+
+use super::grid::Point;
 
 /// A picture in black and white.
 #[derive(Debug)]
@@ -46,13 +48,13 @@ impl Bitmap {
         Bitmap { width, height, black }
     }
 
-    /// How many rings there are around a stone, crossed by some row in runs of 1:1:3:1:1.
-    pub(super) fn corners(&self) -> usize {
+    /// Rings around a stone, crossed by some row in runs of 1:1:3:1:1.
+    pub(super) fn corners(&self) -> Vec<Corner> {
         let mut areas = Areas::default();
         // Stretches of the row before and of this one: where they begin, where they end, their number.
         let mut above: Vec<(usize, usize, u32)> = Vec::new();
         let mut crossings: Vec<[u32; 3]> = Vec::new();
-        for row in self.black.chunks_exact(self.width.max(1)) {
+        for (y, row) in self.black.chunks_exact(self.width.max(1)).enumerate() {
             let mut here = Vec::with_capacity(above.len());
             let mut next = 0;
             let mut x = 0;
@@ -60,7 +62,7 @@ impl Bitmap {
                 let start = x + skip;
                 let length = row[start..].iter().position(|black| !black);
                 let end = length.map_or(row.len(), |length| start + length);
-                let area = areas.add(end - start);
+                let area = areas.add(start..end, y);
                 // What touches it in the row above is the same area.
                 while above.get(next).is_some_and(|(_, until, _)| *until <= start) {
                     next += 1;
@@ -80,7 +82,7 @@ impl Bitmap {
             }
             above = here;
         }
-        let mut stones = HashSet::new();
+        let mut stones = BTreeSet::new();
         for stretches in crossings {
             let [left, stone, right] = stretches.map(|stretch| areas.whole(stretch));
             let part = areas.size(stone) * 100 / areas.size(right).max(1);
@@ -88,8 +90,40 @@ impl Bitmap {
                 stones.insert(stone);
             }
         }
-        stones.len()
+        stones.into_iter().map(|stone| areas.corner(stone)).collect()
     }
+
+    /// Whether the column through a corner crosses it as the row did: noise and print seldom do.
+    pub(super) fn crossed_upright(&self, corner: &Corner) -> bool {
+        let (x, y) = (corner.center.x as usize, corner.center.y as usize);
+        let row = |y: usize| self.black.chunks_exact(self.width.max(1)).nth(y);
+        let black = |y: usize| row(y)?.get(x).copied();
+        let reach = (corner.module * 12.0) as usize + 3;
+        let mut runs = [0_usize; 5];
+        for (order, steps) in [([2, 1, 0], true), ([2, 3, 4], false)] {
+            let (mut part, mut at) = (0, y);
+            for _ in 0..reach {
+                at = if steps { at.wrapping_sub(1) } else { at + 1 };
+                let Some(here) = black(at) else { break };
+                if here != (order[part] % 2 == 0) {
+                    part += 1;
+                }
+                let Some(run) = order.get(part) else { break };
+                runs[*run] += 1;
+            }
+        }
+        runs[2] += 1;
+        black(y) == Some(true) && crosses_a_corner(runs)
+    }
+}
+
+/// What looks like the corner of a QR code.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Corner {
+    /// Middle of its stone.
+    pub(super) center: Point,
+    /// Side of a module, in pixels.
+    pub(super) module: f64,
 }
 
 /// Whether runs of black, white, black, white and black are as long as those through a corner.
@@ -106,14 +140,34 @@ fn crosses_a_corner(runs: [usize; 5]) -> bool {
 struct Areas {
     parents: Vec<u32>,
     sizes: Vec<u32>,
+    /// Sums of the places of their pixels.
+    sums: Vec<(u64, u64)>,
 }
 
 impl Areas {
-    fn add(&mut self, length: usize) -> u32 {
+    fn add(&mut self, stretch: Range<usize>, y: usize) -> u32 {
         let number = self.parents.len() as u32;
         self.parents.push(number);
-        self.sizes.push(length as u32);
+        self.sizes.push(stretch.len() as u32);
+        // Twice the middles, which are whole numbers.
+        let length = stretch.len() as u64;
+        self.sums.push((
+            (stretch.start + stretch.end) as u64 * length,
+            (2 * y + 1) as u64 * length,
+        ));
         number
+    }
+
+    fn corner(&self, stone: u32) -> Corner {
+        let size = f64::from(self.sizes[stone as usize]);
+        let (x, y) = self.sums[stone as usize];
+        Corner {
+            center: Point {
+                x: x as f64 / 2.0 / size,
+                y: y as f64 / 2.0 / size,
+            },
+            module: size.sqrt() / 3.0,
+        }
     }
 
     /// The number that stands for the whole area.
@@ -135,6 +189,9 @@ impl Areas {
         let (large, small) = if larger { (a, b) } else { (b, a) };
         self.parents[small as usize] = large;
         self.sizes[large as usize] += self.sizes[small as usize];
+        let (x, y) = self.sums[small as usize];
+        let sum = &mut self.sums[large as usize];
+        *sum = (sum.0 + x, sum.1 + y);
     }
 
     fn size(&self, whole: u32) -> usize {

@@ -46,6 +46,10 @@ fn with_attributes(identity: &SigningIdentity, attributes: &[Vec<u8>]) -> Vec<u8
     signer.assemble(signer.attributes.clone(), &signature)
 }
 
+fn signed(identity: &SigningIdentity, digest: &[u8; 32]) -> Vec<u8> {
+    CmsSigner::new(identity).unwrap().sign(digest).unwrap()
+}
+
 fn judge(cms: &[u8]) -> Result<(), CmsVerifyError> {
     SignedCms::parse(cms).unwrap().verify(&DIGEST)
 }
@@ -88,7 +92,7 @@ fn what_is_made_is_read_and_verifies() {
 fn the_reserve_holds_every_signature() {
     let identity = identity();
     let signer = CmsSigner::new(&identity).unwrap();
-    let room = reserve(&identity).unwrap();
+    let room = signer.reserve();
     let longest = (0..400_u32)
         .map(|n| {
             let mut digest = [0; 32];
@@ -109,7 +113,7 @@ fn another_document_and_another_signer_are_told_apart() {
     let validity = period("2025-01-01", "2030-01-01");
     let ours = alone(&authority.identity(Role::DocumentSigner, validity));
     let theirs = alone(&authority.identity(Role::DocumentSigner, validity));
-    let cms = sign_detached(&ours, &DIGEST).unwrap();
+    let cms = signed(&ours, &DIGEST);
     let read = SignedCms::parse(&cms).unwrap();
     assert_eq!(read.verify(&[0; 32]), Err(CmsVerifyError::DigestMismatch));
     assert_eq!(read.verify(&[]), Err(CmsVerifyError::DigestMismatch));
@@ -121,7 +125,7 @@ fn another_document_and_another_signer_are_told_apart() {
         signer: Arc::clone(&ours.signer),
         ..theirs.clone()
     };
-    let cms = sign_detached(&stolen, &DIGEST).unwrap();
+    let cms = signed(&stolen, &DIGEST);
     assert_eq!(
         judge(&cms),
         Err(CmsVerifyError::Signature(VerifyError::SignatureWrong))
@@ -329,7 +333,7 @@ fn other_structures_are_named() {
 
 #[test]
 fn no_cut_and_no_flipped_bit_passes() {
-    let cms = sign_detached(&alone(&identity()), &DIGEST).unwrap();
+    let cms = signed(&alone(&identity()), &DIGEST);
     for end in 0..cms.len() {
         assert!(SignedCms::parse(&cms[..end]).is_err(), "cut at {end}");
         let mut padded = cms[..end].to_vec();
@@ -373,7 +377,7 @@ fn openssl_verifies_ours() {
     let mut digest = [0; 32];
     digest.copy_from_slice(&DigestAlgorithm::Sha256.digest(&content));
     fs::write(file("content"), &content).unwrap();
-    fs::write(file("cms"), sign_detached(&identity, &digest).unwrap()).unwrap();
+    fs::write(file("cms"), signed(&identity, &digest)).unwrap();
     write_chain(&file("root.pem"), [authority.root.certificate()]).unwrap();
 
     // -cades also demands and checks the signing-certificate attribute.

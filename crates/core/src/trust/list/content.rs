@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use x509_cert::Certificate;
 
 use super::ListError;
-use crate::crypto::x509;
+use crate::{crypto::x509, remark::is_line};
 
 /// The signed content of a trust list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -306,6 +306,9 @@ impl TrustListContent {
         if self.authorities.len() > MAX_AUTHORITIES || self.agreements.len() > MAX_AGREEMENTS {
             return refuse("authorities".into(), "too many entries");
         }
+        if !is_line(&self.operator) {
+            return refuse("operator".into(), "not one line of visible text");
+        }
         let mut ids = BTreeSet::new();
         for (at, authority) in self.authorities.iter().enumerate() {
             let path = |field: &str| format!("authorities[{at}].{field}");
@@ -326,6 +329,9 @@ impl TrustListContent {
             }
             if !agreement.types.iter().all(|code| is_type_code(code)) {
                 return refuse(path("types"), "not a certificate type code");
+            }
+            if !agreement.conditions.iter().all(|condition| is_line(condition)) {
+                return refuse(path("conditions"), "not one line of visible text");
             }
             if agreement.until.is_some_and(|until| until < agreement.from) {
                 return refuse(path("until"), "before its beginning");
@@ -348,6 +354,21 @@ impl Authority {
         }
         if self.name.is_empty() || self.name.len() > MAX_TEXT {
             return refuse("name", "empty or too long");
+        }
+        // All of these are printed on terminals; a neighbour wrote most of them.
+        for (field, mut texts) in [
+            ("id", vec![&self.id]),
+            ("name", vec![&self.name]),
+            ("types", self.types.iter().map(|grant| &grant.name).collect()),
+            (
+                "history",
+                self.history.iter().map(|change| &change.reason).collect(),
+            ),
+        ] {
+            texts.retain(|text| !is_line(text));
+            if !texts.is_empty() {
+                return refuse(field, "not one line of visible text");
+            }
         }
         if !is_region(&self.region) {
             return refuse("region", "not six digits");

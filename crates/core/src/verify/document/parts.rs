@@ -10,7 +10,7 @@ use crate::{
     },
     sign::cms::{CmsError, CmsVerifyError, SignedCms},
     verify::{
-        checks,
+        checks, code,
         indication::SubIndication,
         material::Material,
         report::{Finding, Subject, halves},
@@ -28,7 +28,7 @@ impl Facts {
         if profile != PADES {
             return Finding::undecided(
                 check,
-                "OTHER_SIGNATURE_PROFILE",
+                code::OTHER_SIGNATURE_PROFILE,
                 SubIndication::Generic,
                 format!("签名格式是 {profile}，不是 PAdES，本程序不作判定"),
                 format!("the signature's format is {profile}, not PAdES: not judged here"),
@@ -56,7 +56,7 @@ impl Facts {
                 findings.push(
                     Finding::undecided(
                         &checks::SIGNATURE,
-                        "ALGORITHM_REFUSED",
+                        code::ALGORITHM_REFUSED,
                         SubIndication::CryptoConstraintsFailure,
                         "签名算法过弱或不受支持",
                         error.to_string(),
@@ -73,7 +73,7 @@ impl Facts {
                 findings.push(
                     Finding::undecided(
                         &checks::SIGNATURE,
-                        "SIGNATURE_NOT_DER",
+                        code::SIGNATURE_NOT_DER,
                         SubIndication::Generic,
                         "签名数据用 BER 编码，不符合 PAdES，本程序不作判定",
                         error.to_string(),
@@ -88,7 +88,7 @@ impl Facts {
             Some(Err(error)) => {
                 findings.push(Finding::failed(
                     &checks::SIGNATURE,
-                    "SIGNATURE_MALFORMED",
+                    code::SIGNATURE_MALFORMED,
                     SubIndication::FormatFailure,
                     "签名数据损坏",
                     format!("the CMS is not of the profile: {error}"),
@@ -106,7 +106,7 @@ impl Facts {
                 let (zh, en) = halves(&why);
                 findings.push(Finding::failed(
                     &checks::SIGNATURE,
-                    "SIGNATURE_MALFORMED",
+                    code::SIGNATURE_MALFORMED,
                     SubIndication::FormatFailure,
                     zh,
                     en,
@@ -123,14 +123,14 @@ impl Facts {
                 ),
                 Err(CmsVerifyError::DigestMismatch) => Finding::failed(
                     &checks::DIGEST,
-                    "DIGEST_MISMATCH",
+                    code::DIGEST_MISMATCH,
                     SubIndication::HashFailure,
                     "文件内容在签章后被改动",
                     "the content was changed after signing",
                 ),
                 Err(error) => Finding::failed(
                     &checks::DIGEST,
-                    "SIGNATURE_MALFORMED",
+                    code::SIGNATURE_MALFORMED,
                     SubIndication::FormatFailure,
                     "签名属性不完整",
                     error.to_string(),
@@ -145,7 +145,7 @@ impl Facts {
             ),
             Err(CmsVerifyError::SigningCertificateMismatch { .. }) => Finding::failed(
                 &checks::SIGNING_CERTIFICATE,
-                "SIGNING_CERTIFICATE_MISMATCH",
+                code::SIGNING_CERTIFICATE_MISMATCH,
                 SubIndication::SigConstraintsFailure,
                 "签名指明的是另一张证书",
                 "the signature names another certificate",
@@ -153,7 +153,7 @@ impl Facts {
             Err(CmsVerifyError::SignerCertificateMissing) => no_certificate(&checks::SIGNING_CERTIFICATE),
             Err(error) => Finding::undecided(
                 &checks::SIGNING_CERTIFICATE,
-                "SIGNING_CERTIFICATE_NOT_NAMED",
+                code::SIGNING_CERTIFICATE_NOT_NAMED,
                 SubIndication::Generic,
                 "签名没有指明签名证书，不符合 PAdES",
                 error.to_string(),
@@ -172,7 +172,7 @@ impl Facts {
             Err(CmsVerifyError::SignerCertificateMissing) => no_certificate(&checks::SIGNATURE),
             Err(error) => Finding::failed(
                 &checks::SIGNATURE,
-                "SIGNATURE_INVALID",
+                code::SIGNATURE_INVALID,
                 SubIndication::SigCryptoFailure,
                 "数字签名与签名证书不符",
                 error.to_string(),
@@ -190,21 +190,21 @@ impl Facts {
                 BadToken::Token(error) => token::unreadable(error),
                 BadToken::Symbol => Finding::failed(
                     &checks::TOKEN,
-                    "QR_UNREADABLE",
+                    code::QR_UNREADABLE,
                     SubIndication::SigConstraintsFailure,
                     "照面上的二维码无法识读",
                     "the QR symbol on the page cannot be decoded",
                 ),
                 BadToken::Other => Finding::failed(
                     &checks::TOKEN,
-                    "NOT_A_CERTIFICATE_CODE",
+                    code::NOT_A_CERTIFICATE_CODE,
                     SubIndication::SigConstraintsFailure,
                     "照面上的二维码不是签名的证照二维码",
                     "the QR symbol on the page holds no signed token",
                 ),
                 BadToken::Text(error) => Finding::failed(
                     &checks::TOKEN,
-                    "NOT_A_CERTIFICATE_CODE",
+                    code::NOT_A_CERTIFICATE_CODE,
                     SubIndication::SigConstraintsFailure,
                     "照面上的二维码不是证照二维码",
                     format!("the QR symbol on the page is not a certificate's: {error}"),
@@ -213,7 +213,7 @@ impl Facts {
             None => findings.push(
                 Finding::undecided(
                     &checks::TOKEN,
-                    "NO_QR_CODE",
+                    code::NO_QR_CODE,
                     SubIndication::SignedDataNotFound,
                     "照面上没有可读的二维码",
                     "there is no readable QR code on the page",
@@ -233,7 +233,17 @@ pub(super) fn judge_range(main: &PdfSignature) -> Finding {
         (Err(defect), _) => {
             let text = defect.to_string();
             let (zh, en) = halves(&text);
-            Finding::failed(check, "BYTE_RANGE_DEFECT", SubIndication::FormatFailure, zh, en)
+            Finding::failed(
+                check,
+                code::BYTE_RANGE_DEFECT,
+                SubIndication::FormatFailure,
+                format!("不是签发时的文件：{zh}"),
+                format!("not the file as issued: {en}"),
+            )
+            .hint(
+                "经其他软件另存、合并、拆分或压缩的文件都会如此：请取得签发时的 PDF 原件",
+                "so is every file that other software saved anew, merged or split: ask for the PDF as issued",
+            )
         }
         (Ok(_), Some(Coverage::WholeFile)) => Finding::passed(
             check,
@@ -245,10 +255,10 @@ pub(super) fn judge_range(main: &PdfSignature) -> Finding {
             format!("覆盖第 {} 版全文，其后另有 {following} 字节", index + 1),
             format!("all of revision {}; {following} bytes follow it", index + 1),
         )
-        .coded("COVERS_REVISION"),
+        .coded(code::COVERS_REVISION),
         (Ok(_), _) => Finding::failed(
             check,
-            "NOT_WHOLE_FILE",
+            code::NOT_WHOLE_FILE,
             SubIndication::FormatFailure,
             "签名只覆盖文件的一部分",
             "the signature covers a part of the file only",
@@ -263,7 +273,7 @@ pub(super) fn judge_certification(main: &PdfSignature) -> Finding {
     }
     Finding::undecided(
         check,
-        "NOT_CERTIFIED",
+        code::NOT_CERTIFIED,
         SubIndication::Generic,
         "签章未声明禁止修改，不符合电子证照的签章格式",
         "the signature does not certify the document against every change",
@@ -286,7 +296,7 @@ pub(super) fn judge_issuer(
     let Some(issuer) = subject.map(|subject| subject.issuer_code.as_str()) else {
         return Finding::undecided(
             check,
-            "ISSUER_UNKNOWN",
+            code::ISSUER_UNKNOWN,
             SubIndication::SignedDataNotFound,
             "不知颁发机关",
             "the issuing authority is unknown",
@@ -302,7 +312,7 @@ pub(super) fn judge_issuer(
     let Some(authority) = listed.find(|authority| authority.vouches_for(issuer)) else {
         return Finding::failed(
             check,
-            "ISSUER_NOT_VOUCHED",
+            code::ISSUER_NOT_VOUCHED,
             SubIndication::SigConstraintsFailure,
             format!("签名证书的根不为颁发机关 {issuer} 担保，可能冒用其名义"),
             format!("the signer's root does not vouch for {issuer}: perhaps issued in its name by another"),
@@ -322,7 +332,7 @@ pub(super) fn judge_time(claimed: Option<Timestamp>, proven: Option<Timestamp>, 
     let Some(claimed) = claimed else {
         return Finding::undecided(
             check,
-            "SIGNING_TIME_UNKNOWN",
+            code::SIGNING_TIME_UNKNOWN,
             SubIndication::Generic,
             "签章没有写明时间",
             "the signature does not say when it was made",
@@ -332,7 +342,7 @@ pub(super) fn judge_time(claimed: Option<Timestamp>, proven: Option<Timestamp>, 
     if is_after(claimed, now) {
         return Finding::failed(
             check,
-            "SIGNED_IN_THE_FUTURE",
+            code::SIGNED_IN_THE_FUTURE,
             SubIndication::SigConstraintsFailure,
             format!("签章时间 {when} 在将来"),
             format!("signed in the future ({when})"),
@@ -345,7 +355,7 @@ pub(super) fn judge_time(claimed: Option<Timestamp>, proven: Option<Timestamp>, 
     match proven {
         Some(proven) if is_after(claimed, proven) => Finding::failed(
             check,
-            "SIGNED_AFTER_REGISTRATION",
+            code::SIGNED_AFTER_REGISTRATION,
             SubIndication::SigConstraintsFailure,
             format!("签章时间 {when} 晚于登记时间 {}", clock_time(proven)),
             format!(
@@ -372,22 +382,22 @@ pub(in crate::verify) fn unreadable(error: &OpenError) -> Finding {
     let check = &checks::STRUCTURE;
     match error {
         OpenError::Encrypted => {
-            Finding::undecided(check, "ENCRYPTED", SubIndication::SignedDataNotFound, zh, en)
+            Finding::undecided(check, code::ENCRYPTED, SubIndication::SignedDataNotFound, zh, en)
                 .hint("请提供未加密的原始文件", "supply the file without encryption")
         }
         OpenError::Limit { .. } | OpenError::Unsupported { .. } => {
-            Finding::undecided(check, "BEYOND_THIS_PROGRAM", SubIndication::Generic, zh, en)
+            Finding::undecided(check, code::BEYOND_THIS_PROGRAM, SubIndication::Generic, zh, en)
                 .hint("请确认是否为证照文件", "make sure that it is a certificate")
         }
         OpenError::TooLarge { .. } => {
-            Finding::undecided(check, "FILE_TOO_LARGE", SubIndication::Generic, zh, en).hint(
+            Finding::undecided(check, code::FILE_TOO_LARGE, SubIndication::Generic, zh, en).hint(
                 "电子证照通常不到 1 MiB，请确认选对了文件",
                 "a certificate is usually under 1 MiB: make sure that it is the right file",
             )
         }
-        OpenError::NotPdf => Finding::failed(check, "NOT_A_PDF", SubIndication::FormatFailure, zh, en)
+        OpenError::NotPdf => Finding::failed(check, code::NOT_A_PDF, SubIndication::FormatFailure, zh, en)
             .hint("请确认选对了文件", "make sure that it is the right file"),
-        _ => Finding::failed(check, "FILE_DAMAGED", SubIndication::FormatFailure, zh, en).hint(
+        _ => Finding::failed(check, code::FILE_DAMAGED, SubIndication::FormatFailure, zh, en).hint(
             "文件损坏、不完整或被改动，请重新取得原始文件",
             "the file is damaged, cut off or changed: obtain it again",
         ),
@@ -397,7 +407,7 @@ pub(in crate::verify) fn unreadable(error: &OpenError) -> Finding {
 fn no_certificate(check: &'static checks::Check) -> Finding {
     Finding::undecided(
         check,
-        "NO_SIGNER_CERTIFICATE",
+        code::NO_SIGNER_CERTIFICATE,
         SubIndication::NoSigningCertificateFound,
         "签名中没有附带签名证书",
         "the signer certificate is not in the signature",

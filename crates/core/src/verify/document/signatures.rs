@@ -12,7 +12,7 @@ use crate::{
     limits::MAX_SIGNED_BYTES,
     sign::cms::{CmsError, SignedCms},
     verify::{
-        checks,
+        checks, code,
         indication::{Indication, SubIndication},
         material::Material,
         report::{Finding, SignedBy, halves, total_of},
@@ -76,7 +76,7 @@ impl Signed {
             Err(error @ (OpenError::Limit { .. } | OpenError::Unsupported { .. } | OpenError::Encrypted)) => {
                 let text = error.to_string();
                 let (zh, en) = halves(&text);
-                return Finding::undecided(check, "CHANGES_NOT_COMPARED", SubIndication::Generic, zh, en)
+                return Finding::undecided(check, code::CHANGES_NOT_COMPARED, SubIndication::Generic, zh, en)
                     .hint("请取得签发时的原始文件", "ask for the document as issued");
             }
             Err(error) => {
@@ -99,16 +99,16 @@ impl Signed {
                 "签章之后有追加，但没有改变任何内容",
                 "something was added after signing that changes nothing",
             )
-            .coded("NOTHING_CHANGED"),
+            .coded(code::NOTHING_CHANGED),
             Standing::Permitted => Finding::passed(
                 check,
                 format!("签章之后只有签章人允许的追加：{zh}"),
                 format!("after signing only what the signer allows was added: {en}"),
             )
-            .coded("PERMITTED_CHANGES"),
+            .coded(code::PERMITTED_CHANGES),
             Standing::Unclear => Finding::undecided(
                 check,
-                "CHANGES_UNCLEAR",
+                code::CHANGES_UNCLEAR,
                 SubIndication::Generic,
                 format!("签章之后的追加须由人判断：{zh}"),
                 format!("a person has to judge what was added after signing: {en}"),
@@ -128,7 +128,7 @@ impl Signed {
 fn modified(chinese: String, english: String) -> Finding {
     Finding::failed(
         &checks::REVISIONS,
-        "MODIFIED_AFTER_SIGNING",
+        code::MODIFIED_AFTER_SIGNING,
         SubIndication::SigConstraintsFailure,
         chinese,
         english,
@@ -192,7 +192,7 @@ impl Facts {
             findings.push(
                 Finding::undecided(
                     &checks::SIGNATURE,
-                    "TIMESTAMP_NOT_JUDGED",
+                    code::TIMESTAMP_NOT_JUDGED,
                     SubIndication::Generic,
                     "文档时间戳或未知格式，本程序不作判定，也不据以认定时间",
                     "a document timestamp, or of unknown form: not judged here and not relied on",
@@ -262,7 +262,7 @@ impl Facts {
             let (why_zh, why_en) = why.map_or(("", ""), |why| (&why.message[..], &why.message_en[..]));
             return Some(Finding::failed(
                 check,
-                "OTHER_SIGNATURE_FAILED",
+                code::OTHER_SIGNATURE_FAILED,
                 report.sub_indication.unwrap_or(SubIndication::Generic),
                 format!("签名 {zh} 不成立：{why_zh}"),
                 format!("signature {en} is not good: {why_en}"),
@@ -276,7 +276,7 @@ impl Facts {
                     return Some(
                         Finding::undecided(
                             check,
-                            "SIGNATURE_REMOVED",
+                            code::SIGNATURE_REMOVED,
                             SubIndication::SigConstraintsFailure,
                             format!("第 {revision} 版中的签名 {name} 后来被删除"),
                             format!("the signature {name} of revision {revision} was removed later"),
@@ -293,7 +293,7 @@ impl Facts {
                 let (zh, en) = halves(&text);
                 return Some(Finding::undecided(
                     check,
-                    "CHANGES_NOT_COMPARED",
+                    code::CHANGES_NOT_COMPARED,
                     SubIndication::Generic,
                     zh,
                     en,
@@ -308,7 +308,7 @@ impl Facts {
             return Some(
                 Finding::undecided(
                     check,
-                    "OTHER_SIGNATURE_OPEN",
+                    code::OTHER_SIGNATURE_OPEN,
                     report.sub_indication.unwrap_or(SubIndication::Generic),
                     format!("签名 {zh} 无法判定"),
                     format!("signature {en} cannot be decided"),

@@ -1,4 +1,4 @@
-//! What people write into the registry beside the data: who they are and why they act.
+//! What people write into the registry and the trust list beside the data: who they are and why they act.
 //!
 //! Both are read later on terminals, in tables and by auditors, so they are one line of visible text.
 
@@ -33,7 +33,7 @@ pub fn actor(text: &str) -> Result<String, RemarkError> {
 }
 
 /// Whether a text is as [`reason`] and [`actor`] leave it, but for its length.
-pub(super) fn is_line(text: &str) -> bool {
+pub(crate) fn is_line(text: &str) -> bool {
     line(text) == text && !text.chars().any(hides)
 }
 
