@@ -4,13 +4,14 @@ use jiff::Timestamp;
 
 use super::{BadToken, Facts};
 use crate::{
+    crypto::{Used, VerifyError},
     document::pdf::{
         OpenError,
         open::{Coverage, ModificationLevel, PdfSignature},
     },
-    sign::cms::{CmsError, CmsVerifyError, SignedCms},
+    sign::cms::{CmsError, CmsVerifyError, Profile, SignedCms},
     verify::{
-        checks,
+        checks::{self, Check},
         indication::SubIndication,
         material::Material,
         report::{Finding, Subject, halves},
@@ -25,13 +26,14 @@ impl Facts {
     pub(super) fn judge_structure(&self, main: &PdfSignature) -> Finding {
         let check = &checks::STRUCTURE;
         let profile = main.sub_filter.as_deref().unwrap_or_default();
-        if profile != PADES {
+        let known = Profile::of_sub_filter(profile).filter(|profile| *profile != Profile::Timestamp);
+        if known.is_none() {
             return Finding::undecided(
                 check,
                 "OTHER_SIGNATURE_PROFILE",
                 SubIndication::Generic,
-                format!("签名格式是 {profile}，不是 PAdES，本程序不作判定"),
-                format!("the signature's format is {profile}, not PAdES: not judged here"),
+                format!("签名格式是 {profile}，本程序不作判定"),
+                format!("the signature's format is {profile}: not judged here"),
             )
             .hint(
                 "请用支持该格式的程序核验",
@@ -99,7 +101,13 @@ impl Facts {
     }
 
     /// Digest, signing-certificate attribute and signature value.
-    pub(super) fn judge_cms(&self, main: &PdfSignature, findings: &mut Vec<Finding>) -> Option<&SignedCms> {
+    ///
+    /// Gives the signature, and with what it verified if it did.
+    pub(super) fn judge_cms(
+        &self,
+        main: &PdfSignature,
+        findings: &mut Vec<Finding>,
+    ) -> Option<(&SignedCms, Option<Used>)> {
         let cms = match &self.cms {
             Some(Ok(cms)) => cms,
             Some(Err(CmsError::AlgorithmRefused(error))) => {
@@ -108,7 +116,7 @@ impl Facts {
                         &checks::SIGNATURE,
                         "ALGORITHM_REFUSED",
                         SubIndication::CryptoConstraintsFailure,
-                        "签名算法过弱或不受支持",
+                        "签名算法不受支持",
                         error.to_string(),
                     )
                     .hint(
@@ -177,6 +185,8 @@ impl Facts {
                     "文件内容在签章后被改动",
                     "the content was changed after signing",
                 ),
+                Err(CmsVerifyError::Signature(error)) => wrong_value(&checks::DIGEST, &error),
+                Err(CmsVerifyError::SignerCertificateMissing) => no_certificate(&checks::DIGEST),
                 Err(error) => Finding::failed(
                     &checks::DIGEST,
                     "SIGNATURE_MALFORMED",
@@ -212,22 +222,25 @@ impl Facts {
                 "verify with a program that knows the format",
             ),
         });
-        findings.push(match cms.check_signature() {
-            Ok(()) => Finding::passed(
+        let digest = self.signed_digest.as_deref().unwrap_or_default();
+        let verified = cms.check_signature(digest);
+        findings.push(match &verified {
+            Ok(used) => Finding::passed(
                 &checks::SIGNATURE,
-                format!("有效（{}）", cms.signature_algorithm()),
-                format!("good ({})", cms.signature_algorithm()),
+                format!("有效（{used}）"),
+                format!("good ({used})"),
             ),
             Err(CmsVerifyError::SignerCertificateMissing) => no_certificate(&checks::SIGNATURE),
+            Err(CmsVerifyError::Signature(error)) => wrong_value(&checks::SIGNATURE, error),
             Err(error) => Finding::failed(
                 &checks::SIGNATURE,
-                "SIGNATURE_INVALID",
-                SubIndication::SigCryptoFailure,
-                "数字签名与签名证书不符",
+                "ALGORITHMS_CONTRADICT",
+                SubIndication::FormatFailure,
+                "签名内写明的算法与所用的算法不符",
                 error.to_string(),
             ),
         });
-        Some(cms)
+        Some((cms, verified.ok()))
     }
 
     pub(super) fn judge_token(&self, material: &Material, times: &Times, findings: &mut Vec<Finding>) {
@@ -448,6 +461,36 @@ pub(in crate::verify) fn unreadable(error: &OpenError) -> Finding {
     }
 }
 
+/// The form that the signature's dictionary promises.
+pub(super) fn profile(main: Option<&PdfSignature>) -> Profile {
+    let named = main.and_then(|main| main.sub_filter.as_deref());
+    named.and_then(Profile::of_sub_filter).unwrap_or(Profile::Cades)
+}
+
+/// A value that is wrong speaks against the signature; one that nobody here can compute does not.
+fn wrong_value(check: &'static Check, error: &VerifyError) -> Finding {
+    if error.is_unsupported() {
+        return Finding::undecided(
+            check,
+            "ALGORITHM_REFUSED",
+            SubIndication::CryptoConstraintsFailure,
+            "签名算法或密钥不受支持",
+            error.to_string(),
+        )
+        .hint(
+            "请用支持该算法的程序核验",
+            "verify with a program that knows the algorithm",
+        );
+    }
+    Finding::failed(
+        check,
+        "SIGNATURE_INVALID",
+        SubIndication::SigCryptoFailure,
+        "数字签名与签名证书不符",
+        error.to_string(),
+    )
+}
+
 fn no_certificate(check: &'static checks::Check) -> Finding {
     Finding::undecided(
         check,
@@ -458,6 +501,3 @@ fn no_certificate(check: &'static checks::Check) -> Finding {
     )
     .hint("请取得签发时的原始文件", "ask for the document as issued")
 }
-
-/// SubFilter of PAdES (ETSI EN 319 142-1 §5.3).
-const PADES: &str = "ETSI.CAdES.detached";
