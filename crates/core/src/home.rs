@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!  certseal.toml      who issues here, and where verification pages are
+//!  algorithms.toml    until when algorithms are believed; the built-in table without it
 //!  templates/         certificate types
 //!  keys/              encrypted private keys with their X.509 certificates
 //!  pki/               what the authority publishes: CA certificates, CRLs, seals; revocations.json

@@ -73,3 +73,7 @@ pub const MIN_PHOTO_SIDE: u32 = 100;
 pub const MAX_FACE_FIELDS: usize = 200;
 /// Largest face data file read from a document: every field of a face at its longest fits.
 pub const MAX_FACE_JSON_BYTES: usize = 4 << 20;
+/// Longest RSA modulus computed with, in bits: ring's bound. Time grows with the second power.
+pub const MAX_RSA_BITS: usize = 8_192;
+/// Shortest RSA modulus computed with, in bits: keys of that length were in use, and have been factored.
+pub const MIN_RSA_BITS: usize = 512;

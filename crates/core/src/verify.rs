@@ -20,6 +20,7 @@ use std::fmt;
 use jiff::Timestamp;
 
 mod agreement;
+mod algorithms;
 mod checks;
 pub(crate) mod code;
 mod document;

@@ -327,7 +327,7 @@ mod tests {
     use std::process::Command;
 
     use super::*;
-    use crate::crypto::verify::{DigestAlgorithm, SignatureAlgorithm, verify_signature};
+    use crate::crypto::{DigestAlgorithm, SignatureAlgorithm, verify_signature};
 
     fn passphrase(text: &str) -> Passphrase {
         Passphrase::new(text.to_owned()).unwrap()

@@ -1,180 +1,66 @@
 //! One door for checking a signature against a public key, whatever the algorithm.
 //!
-//! The algorithm comes as an `AlgorithmIdentifier`; what is unknown, weak or inconsistent is refused
-//! by name and never skipped. ring does the mathematics.
+//! ```text
+//!  SubjectPublicKeyInfo ─▶ PublicKey ─┐
+//!  AlgorithmIdentifier ─▶ SignatureAlgorithm ─┼─▶ ring, else RustCrypto ─▶ Used ─▶ policy
+//!  message or its digest, signature ──────────┘
+//! ```
+//!
+//! What is unknown or inconsistent is refused by name and never skipped. What is understood is computed, also
+//! where it is weak, because a wrong value is wrong whatever its algorithm; that it verified is then only
+//! half of the answer. [`Used`] says with what, for an [`AlgorithmPolicy`](super::policy::AlgorithmPolicy)
+//! to judge by date. [`verify_signature`] is for our own structures, which no weak algorithm may sign.
 
 use std::fmt;
 
 use const_oid::ObjectIdentifier;
-use der::{
-    Decode, Sequence,
-    asn1::{AnyRef, UintRef},
-};
-use ring::{digest, signature};
+use der::Decode;
+use ring::signature;
 use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 
-const SHA_256: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.1");
-const SHA_384: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.2");
-const SHA_512: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.3");
-const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
-const ECDSA_SHA_256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2");
-const ECDSA_SHA_384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.3");
-const ECDSA_SHA_512: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.4");
-const P_256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
-const P_384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
-const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
-const MGF_1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.8");
-const RSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
-const RSA_SHA_256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.11");
-const RSA_SHA_384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.12");
-const RSA_SHA_512: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.13");
-const ED_25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+mod elliptic;
+mod rsa;
 
-/// Shortest RSA modulus accepted (bits): NIST SP 800-131A and ETSI TS 119 312 allow no less.
-const MIN_RSA_BITS: usize = 2048;
-/// Longest RSA modulus ring checks (bits).
-const MAX_RSA_BITS: usize = 8192;
+pub use elliptic::Curve;
+use elliptic::Encoding;
 
-/// A message digest.
+use super::{
+    algorithm::{self, Pss, SignatureAlgorithm},
+    digest::DigestAlgorithm::{self, Md5, Sha1, Sha3_224, Sha224, Sha256, Sha384, Sha512},
+};
+
+pub(crate) const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+/// Shortest RSA modulus that may sign our own structures, in bits.
+const MODERN_RSA_BITS: usize = 2048;
+
+/// What a signature was verified with: what remains to be judged once it verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[must_use = "that a signature verifies says little until its algorithm is judged"]
+pub struct Used {
+    /// The algorithm.
+    pub algorithm: SignatureAlgorithm,
+    /// The key.
+    pub key: KeySize,
+}
+
+/// Kind and size of a public key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum DigestAlgorithm {
-    /// SHA-256 (FIPS 180-4).
-    Sha256,
-    /// SHA-384 (FIPS 180-4).
-    Sha384,
-    /// SHA-512 (FIPS 180-4).
-    Sha512,
-}
-
-impl DigestAlgorithm {
-    /// Reads an `AlgorithmIdentifier` of a digest. Parameters must be absent or NULL (RFC 5754 §2).
-    pub fn from_identifier(identifier: &AlgorithmIdentifierRef<'_>) -> Result<Self, VerifyError> {
-        if identifier.parameters.is_some_and(|p| !p.is_null()) {
-            return Err(VerifyError::refused("digest with parameters", identifier.oid));
-        }
-        match identifier.oid {
-            SHA_256 => Ok(Self::Sha256),
-            SHA_384 => Ok(Self::Sha384),
-            SHA_512 => Ok(Self::Sha512),
-            other => Err(VerifyError::refused("digest algorithm", other)),
-        }
-    }
-
-    /// Digest of `data`.
-    pub fn digest(self, data: &[u8]) -> Vec<u8> {
-        digest::digest(self.ring(), data).as_ref().to_vec()
-    }
-
-    /// The same digest in ring's words, for incremental hashing.
-    pub fn ring(self) -> &'static digest::Algorithm {
-        match self {
-            Self::Sha256 => &digest::SHA256,
-            Self::Sha384 => &digest::SHA384,
-            Self::Sha512 => &digest::SHA512,
-        }
-    }
-}
-
-impl fmt::Display for DigestAlgorithm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Sha256 => "SHA-256",
-            Self::Sha384 => "SHA-384",
-            Self::Sha512 => "SHA-512",
-        })
-    }
-}
-
-/// A signature algorithm as named beside a signature; the key's own type joins when verifying.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum SignatureAlgorithm {
-    /// ECDSA with DER signatures.
-    Ecdsa(DigestAlgorithm),
-    /// Pure Ed25519 (RFC 8032).
+pub enum KeySize {
+    /// Ed25519.
     Ed25519,
-    /// RSASSA-PKCS1-v1_5 (RFC 8017 §8.2).
-    RsaPkcs1(DigestAlgorithm),
-    /// RSASSA-PSS (RFC 8017 §8.1), MGF1 over the same digest, salt as long as the digest.
-    RsaPss(DigestAlgorithm),
+    /// A point on a curve.
+    Elliptic(Curve),
+    /// Bits of the modulus.
+    Rsa(usize),
 }
 
-/// `RSASSA-PSS-params` (RFC 8017 A.2.3). Every default in it is SHA-1 and so is refused.
-#[derive(Sequence)]
-struct PssParameters<'a> {
-    #[asn1(context_specific = "0", tag_mode = "EXPLICIT", optional = "true")]
-    hash: Option<AlgorithmIdentifierRef<'a>>,
-    #[asn1(context_specific = "1", tag_mode = "EXPLICIT", optional = "true")]
-    mask: Option<AlgorithmIdentifierRef<'a>>,
-    #[asn1(context_specific = "2", tag_mode = "EXPLICIT", optional = "true")]
-    salt_length: Option<u32>,
-    #[asn1(context_specific = "3", tag_mode = "EXPLICIT", optional = "true")]
-    trailer: Option<u32>,
-}
-
-/// `RSAPublicKey` (RFC 8017 A.1.1).
-#[derive(Sequence)]
-struct RsaPublicKey<'a> {
-    modulus: UintRef<'a>,
-    exponent: UintRef<'a>,
-}
-
-impl SignatureAlgorithm {
-    /// Reads an `AlgorithmIdentifier` of a signature.
-    ///
-    /// CMS lets the signature algorithm leave out the digest (`rsaEncryption`, RFC 3370 §3.2), which is
-    /// then the one of the SignerInfo: `digest`. Where both are named they must agree.
-    pub fn from_identifier(
-        identifier: &AlgorithmIdentifierRef<'_>,
-        digest: Option<DigestAlgorithm>,
-    ) -> Result<Self, VerifyError> {
-        use DigestAlgorithm::{Sha256, Sha384, Sha512};
-
-        let algorithm = match (identifier.oid, digest) {
-            (ECDSA_SHA_256, _) => Self::Ecdsa(Sha256),
-            (ECDSA_SHA_384, _) => Self::Ecdsa(Sha384),
-            (ECDSA_SHA_512, _) => Self::Ecdsa(Sha512),
-            (RSA_SHA_256, _) => Self::RsaPkcs1(Sha256),
-            (RSA_SHA_384, _) => Self::RsaPkcs1(Sha384),
-            (RSA_SHA_512, _) => Self::RsaPkcs1(Sha512),
-            (RSA, Some(digest)) => Self::RsaPkcs1(digest),
-            (RSA_PSS, _) => Self::RsaPss(pss_digest(identifier.parameters)?),
-            (ED_25519, _) => Self::Ed25519,
-            (other, _) => return Err(VerifyError::refused("signature algorithm", other)),
-        };
-        let parameters_fit = match algorithm {
-            Self::RsaPss(_) => true,
-            Self::RsaPkcs1(_) => identifier.parameters.is_none_or(AnyRef::is_null),
-            Self::Ecdsa(_) | Self::Ed25519 => identifier.parameters.is_none(),
-        };
-        if !parameters_fit {
-            return Err(VerifyError::refused("unexpected parameters of", identifier.oid));
-        }
-        match (algorithm.digest(), digest) {
-            (Some(named), Some(expected)) if named != expected => Err(VerifyError::AlgorithmRefused(
-                format!("the signature algorithm uses {named}, the digest algorithm is {expected}"),
-            )),
-            _ => Ok(algorithm),
-        }
-    }
-
-    /// The digest the algorithm names, if it names one.
-    pub fn digest(self) -> Option<DigestAlgorithm> {
-        match self {
-            Self::Ecdsa(digest) | Self::RsaPkcs1(digest) | Self::RsaPss(digest) => Some(digest),
-            Self::Ed25519 => None,
-        }
-    }
-}
-
-impl fmt::Display for SignatureAlgorithm {
+impl fmt::Display for Used {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Ecdsa(digest) => write!(f, "ECDSA with {digest}"),
-            Self::Ed25519 => f.write_str("Ed25519"),
-            Self::RsaPkcs1(digest) => write!(f, "RSA PKCS#1 v1.5 with {digest}"),
-            Self::RsaPss(digest) => write!(f, "RSA-PSS with {digest}"),
+        match self.key {
+            KeySize::Ed25519 => write!(f, "{}", self.algorithm),
+            KeySize::Elliptic(curve) => write!(f, "{} on {curve}", self.algorithm),
+            KeySize::Rsa(bits) => write!(f, "{}, {bits} bits", self.algorithm),
         }
     }
 }
@@ -183,303 +69,298 @@ impl fmt::Display for SignatureAlgorithm {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifyError {
-    /// Unknown, too weak or inconsistent algorithm.
+    /// Unknown, inconsistent or, for our own structures, weak algorithm: nothing was computed.
     #[error("algorithm refused: {0}")]
     AlgorithmRefused(String),
-    /// The public key is malformed, too short, or of another kind than the algorithm.
+    /// The public key is malformed, hostile, or of another kind than the algorithm.
     #[error("public key refused: {0}")]
     KeyRefused(String),
+    /// A key that may be good, of a kind or size that is not computed with here.
+    #[error("public key not supported: {0}")]
+    KeyUnsupported(String),
     /// The signature value is wrong for this key and message.
     #[error("the signature value does not match")]
     SignatureWrong,
 }
 
 impl VerifyError {
-    fn refused(what: &str, oid: ObjectIdentifier) -> Self {
-        Self::AlgorithmRefused(format!("{what} {oid}"))
+    /// Whether another program might verify it: nothing speaks against the signature itself.
+    pub fn is_unsupported(&self) -> bool {
+        matches!(self, Self::AlgorithmRefused(_) | Self::KeyUnsupported(_))
+    }
+
+    pub(super) fn refused(what: &str, oid: ObjectIdentifier) -> Self {
+        Self::AlgorithmRefused(Self::named(what, oid))
+    }
+
+    fn named(what: &str, oid: ObjectIdentifier) -> String {
+        match algorithm::unsupported_name(oid) {
+            Some(name) => format!("{what} {oid} ({name}) is not supported"),
+            None => format!("{what} {oid}"),
+        }
     }
 }
 
+/// What a `SubjectPublicKeyInfo` says of its key before the key itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum KeyType {
+    Ed25519,
+    Elliptic(Curve),
+    Rsa,
+    /// For PSS alone; with parameters, for these alone.
+    RsaPss(Option<Pss>),
+}
+
+impl KeyType {
+    fn read(identifier: &AlgorithmIdentifierRef<'_>) -> Result<Self, VerifyError> {
+        let parameters = identifier.parameters;
+        let unexpected = || {
+            VerifyError::KeyRefused(format!(
+                "unexpected parameters of a key of type {}",
+                identifier.oid
+            ))
+        };
+        match identifier.oid {
+            EC_PUBLIC_KEY => Ok(Self::Elliptic(Curve::read(parameters)?)),
+            algorithm::RSA if parameters.is_none_or(der::asn1::AnyRef::is_null) => Ok(Self::Rsa),
+            algorithm::ED_25519 if parameters.is_none() => Ok(Self::Ed25519),
+            algorithm::RSA | algorithm::ED_25519 => Err(unexpected()),
+            algorithm::RSA_PSS => Ok(Self::RsaPss(match parameters {
+                None => None,
+                some => Some(Pss::read(some)?),
+            })),
+            other => Err(VerifyError::KeyUnsupported(VerifyError::named("key type", other))),
+        }
+    }
+
+    /// Whether keys of this type may make such signatures (RFC 4055 §3.3 for those bound to parameters).
+    fn fits(self, algorithm: SignatureAlgorithm) -> bool {
+        use SignatureAlgorithm::{Ecdsa, EcdsaPlain, Ed25519, RsaPkcs1, RsaPss};
+        match (self, algorithm) {
+            (Self::Elliptic(_), Ecdsa(_) | EcdsaPlain(_))
+            | (Self::Ed25519, Ed25519)
+            | (Self::Rsa, RsaPkcs1(_) | RsaPss(_))
+            | (Self::RsaPss(None), RsaPss(_)) => true,
+            (Self::RsaPss(Some(bound)), RsaPss(pss)) => {
+                bound.digest == pss.digest && bound.mask == pss.mask && pss.salt_length >= bound.salt_length
+            }
+            _ => false,
+        }
+    }
+}
+
+/// A public key that can be computed with, and the octets it was read from.
+#[derive(Debug)]
+pub(crate) struct PublicKey<'a> {
+    kind: KeyType,
+    octets: &'a [u8],
+    inner: Inner<'a>,
+}
+
+#[derive(Debug)]
+enum Inner<'a> {
+    Ed25519,
+    Elliptic(Curve),
+    Rsa(rsa::Key<'a>),
+}
+
+impl<'a> PublicKey<'a> {
+    /// Reads a `SubjectPublicKeyInfo`.
+    pub(crate) fn read(public_key_info: &'a [u8]) -> Result<Self, VerifyError> {
+        let info = SubjectPublicKeyInfoRef::from_der(public_key_info)
+            .map_err(|_| VerifyError::KeyRefused("not a SubjectPublicKeyInfo".to_owned()))?;
+        let octets = info
+            .subject_public_key
+            .as_bytes()
+            .ok_or_else(|| VerifyError::KeyRefused("the key is not whole octets".to_owned()))?;
+        Self::new(KeyType::read(&info.algorithm)?, octets)
+    }
+
+    /// A key of a known type.
+    pub(crate) fn new(kind: KeyType, octets: &'a [u8]) -> Result<Self, VerifyError> {
+        let inner = match kind {
+            KeyType::Ed25519 if octets.len() == 32 => Inner::Ed25519,
+            KeyType::Ed25519 => {
+                return Err(VerifyError::KeyRefused(
+                    "an Ed25519 key is 32 octets long".to_owned(),
+                ));
+            }
+            KeyType::Elliptic(curve) => {
+                curve.check_point(octets)?;
+                Inner::Elliptic(curve)
+            }
+            KeyType::Rsa | KeyType::RsaPss(_) => Inner::Rsa(rsa::Key::read(octets)?),
+        };
+        Ok(Self { kind, octets, inner })
+    }
+
+    /// Its kind and size.
+    pub(crate) fn size(&self) -> KeySize {
+        match &self.inner {
+            Inner::Ed25519 => KeySize::Ed25519,
+            Inner::Elliptic(curve) => KeySize::Elliptic(*curve),
+            Inner::Rsa(key) => KeySize::Rsa(key.bits),
+        }
+    }
+
+    /// Verifies `signature` over `message`.
+    pub(crate) fn verify(
+        &self,
+        algorithm: SignatureAlgorithm,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<Used, VerifyError> {
+        self.check_fit(algorithm)?;
+        if let Some(verification) = self.with_ring(algorithm) {
+            signature::UnparsedPublicKey::new(verification, self.octets)
+                .verify(message, signature)
+                .map_err(|_| VerifyError::SignatureWrong)?;
+            return Ok(self.used(algorithm));
+        }
+        match algorithm.digest() {
+            Some(digest) => self.verify_digest(algorithm, &digest.digest(message), signature),
+            None => Err(VerifyError::SignatureWrong),
+        }
+    }
+
+    /// Verifies `signature` over a message of which only the digest is at hand.
+    pub(crate) fn verify_digest(
+        &self,
+        algorithm: SignatureAlgorithm,
+        digest: &[u8],
+        signature: &[u8],
+    ) -> Result<Used, VerifyError> {
+        use SignatureAlgorithm::{Ecdsa, EcdsaPlain, RsaPkcs1, RsaPss};
+        self.check_fit(algorithm)?;
+        match (&self.inner, algorithm) {
+            (Inner::Elliptic(curve), Ecdsa(_)) => {
+                curve.verify(self.octets, digest, signature, Encoding::Der)?;
+            }
+            (Inner::Elliptic(curve), EcdsaPlain(_)) => {
+                curve.verify(self.octets, digest, signature, Encoding::Plain)?;
+            }
+            (Inner::Rsa(key), RsaPkcs1(named)) => key.verify_pkcs1(named, digest, signature)?,
+            (Inner::Rsa(key), RsaPss(pss)) => key.verify_pss(pss, digest, signature)?,
+            _ => {
+                return Err(VerifyError::AlgorithmRefused(format!(
+                    "{algorithm} signs messages, not their digests"
+                )));
+            }
+        }
+        Ok(self.used(algorithm))
+    }
+
+    fn used(&self, algorithm: SignatureAlgorithm) -> Used {
+        let key = self.size();
+        Used { algorithm, key }
+    }
+
+    fn check_fit(&self, algorithm: SignatureAlgorithm) -> Result<(), VerifyError> {
+        if self.kind.fits(algorithm) {
+            return Ok(());
+        }
+        Err(VerifyError::KeyRefused(format!(
+            "a key for {} does not fit {algorithm}",
+            match self.kind {
+                KeyType::Ed25519 => "Ed25519",
+                KeyType::Elliptic(_) => "ECDSA",
+                KeyType::Rsa => "RSA",
+                KeyType::RsaPss(None) => "RSA-PSS",
+                KeyType::RsaPss(Some(_)) => "RSA-PSS with certain parameters",
+            }
+        )))
+    }
+
+    /// ring's own, where it has one.
+    fn with_ring(
+        &self,
+        algorithm: SignatureAlgorithm,
+    ) -> Option<&'static dyn signature::VerificationAlgorithm> {
+        use SignatureAlgorithm::{Ecdsa, Ed25519, RsaPkcs1, RsaPss};
+        let rsa_bits = match &self.inner {
+            Inner::Rsa(key) => key.bits,
+            _ => 0,
+        };
+        Some(match (&self.inner, algorithm) {
+            (Inner::Ed25519, Ed25519) => &signature::ED25519,
+            (Inner::Elliptic(Curve::P256), Ecdsa(Sha256)) => &signature::ECDSA_P256_SHA256_ASN1,
+            (Inner::Elliptic(Curve::P256), Ecdsa(Sha384)) => &signature::ECDSA_P256_SHA384_ASN1,
+            (Inner::Elliptic(Curve::P384), Ecdsa(Sha256)) => &signature::ECDSA_P384_SHA256_ASN1,
+            (Inner::Elliptic(Curve::P384), Ecdsa(Sha384)) => &signature::ECDSA_P384_SHA384_ASN1,
+            (Inner::Rsa(_), RsaPkcs1(digest)) if rsa_bits >= 2048 => match digest {
+                Sha1 => &signature::RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY,
+                Sha256 => &signature::RSA_PKCS1_2048_8192_SHA256,
+                Sha384 => &signature::RSA_PKCS1_2048_8192_SHA384,
+                Sha512 => &signature::RSA_PKCS1_2048_8192_SHA512,
+                _ => return None,
+            },
+            (Inner::Rsa(_), RsaPkcs1(digest)) if rsa_bits >= 1024 => match digest {
+                Sha1 => &signature::RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY,
+                Sha256 => &signature::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY,
+                Sha512 => &signature::RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY,
+                _ => return None,
+            },
+            (Inner::Rsa(_), RsaPss(pss)) if rsa_bits >= 2048 && pss == Pss::uniform(pss.digest) => {
+                match pss.digest {
+                    Sha256 => &signature::RSA_PSS_2048_8192_SHA256,
+                    Sha384 => &signature::RSA_PSS_2048_8192_SHA384,
+                    Sha512 => &signature::RSA_PSS_2048_8192_SHA512,
+                    _ => return None,
+                }
+            }
+            _ => return None,
+        })
+    }
+}
+
+/// What a signature by this algorithm under this key stands on.
+pub fn mechanism_of(public_key_info: &[u8], algorithm: SignatureAlgorithm) -> Result<Used, VerifyError> {
+    Ok(PublicKey::read(public_key_info)?.used(algorithm))
+}
+
 /// Verifies `signature` over `message` under the key of `public_key_info` (DER of a
-/// `SubjectPublicKeyInfo`).
+/// `SubjectPublicKeyInfo`); what it was made with is still to be judged.
+pub fn verify_value(
+    public_key_info: &[u8],
+    algorithm: SignatureAlgorithm,
+    message: &[u8],
+    signature: &[u8],
+) -> Result<Used, VerifyError> {
+    PublicKey::read(public_key_info)?.verify(algorithm, message, signature)
+}
+
+/// The same where only the message's digest is at hand, by the algorithm's own digest.
+pub fn verify_digest_value(
+    public_key_info: &[u8],
+    algorithm: SignatureAlgorithm,
+    digest: &[u8],
+    signature: &[u8],
+) -> Result<Used, VerifyError> {
+    PublicKey::read(public_key_info)?.verify_digest(algorithm, digest, signature)
+}
+
+/// Verifies a signature that only a strong algorithm may have made: there is nothing left to judge.
 pub fn verify_signature(
     public_key_info: &[u8],
     algorithm: SignatureAlgorithm,
     message: &[u8],
     signature: &[u8],
 ) -> Result<(), VerifyError> {
-    use DigestAlgorithm::{Sha256, Sha384, Sha512};
-
-    let info = SubjectPublicKeyInfoRef::from_der(public_key_info)
-        .map_err(|_| VerifyError::KeyRefused("not a SubjectPublicKeyInfo".to_owned()))?;
-    let key = info
-        .subject_public_key
-        .as_bytes()
-        .ok_or_else(|| VerifyError::KeyRefused("the key is not whole octets".to_owned()))?;
-
-    let verification: &dyn signature::VerificationAlgorithm = match algorithm {
-        SignatureAlgorithm::Ecdsa(digest) => match (ec_curve(&info)?, digest) {
-            (P_256, Sha256) => &signature::ECDSA_P256_SHA256_ASN1,
-            (P_256, Sha384) => &signature::ECDSA_P256_SHA384_ASN1,
-            (P_384, Sha256) => &signature::ECDSA_P384_SHA256_ASN1,
-            (P_384, Sha384) => &signature::ECDSA_P384_SHA384_ASN1,
-            (P_256 | P_384, digest) => {
-                return Err(VerifyError::AlgorithmRefused(format!(
-                    "ECDSA on this curve with {digest} is not supported"
-                )));
-            }
-            (other, _) => {
-                return Err(VerifyError::KeyRefused(format!(
-                    "elliptic curve {other} is not supported"
-                )));
-            }
-        },
-        SignatureAlgorithm::RsaPkcs1(digest) => {
-            check_rsa_key(&info, key, &[RSA])?;
-            match digest {
-                Sha256 => &signature::RSA_PKCS1_2048_8192_SHA256,
-                Sha384 => &signature::RSA_PKCS1_2048_8192_SHA384,
-                Sha512 => &signature::RSA_PKCS1_2048_8192_SHA512,
-            }
-        }
-        SignatureAlgorithm::RsaPss(digest) => {
-            check_rsa_key(&info, key, &[RSA, RSA_PSS])?;
-            if info.algorithm.oid == RSA_PSS
-                && let Some(parameters) = info.algorithm.parameters
-                && pss_digest(Some(parameters))? != digest
-            {
-                return Err(VerifyError::KeyRefused(
-                    "the RSA-PSS key is bound to another digest".to_owned(),
-                ));
-            }
-            match digest {
-                Sha256 => &signature::RSA_PSS_2048_8192_SHA256,
-                Sha384 => &signature::RSA_PSS_2048_8192_SHA384,
-                Sha512 => &signature::RSA_PSS_2048_8192_SHA512,
-            }
-        }
-        SignatureAlgorithm::Ed25519 => {
-            expect_key_type(&info, &[ED_25519])?;
-            &signature::ED25519
-        }
-    };
-    signature::UnparsedPublicKey::new(verification, key)
-        .verify(message, signature)
-        .map_err(|_| VerifyError::SignatureWrong)
-}
-
-fn pss_digest(parameters: Option<AnyRef<'_>>) -> Result<DigestAlgorithm, VerifyError> {
-    let refused = |why: &str| VerifyError::AlgorithmRefused(format!("RSA-PSS {why}"));
-    let parameters: PssParameters<'_> = parameters
-        .ok_or_else(|| refused("without parameters"))?
-        .decode_as()
-        .map_err(|_| refused("parameters are malformed"))?;
-    let hash = parameters.hash.ok_or_else(|| refused("with its default SHA-1"))?;
-    let digest = DigestAlgorithm::from_identifier(&hash)?;
-    let mask = parameters
-        .mask
-        .ok_or_else(|| refused("with the default mask over SHA-1"))?;
-    let mask_digest = mask
-        .parameters
-        .filter(|_| mask.oid == MGF_1)
-        .and_then(|p| p.decode_as::<AlgorithmIdentifierRef<'_>>().ok())
-        .ok_or_else(|| refused("with a mask other than MGF1"))?;
-    if DigestAlgorithm::from_identifier(&mask_digest)? != digest {
-        return Err(refused("with two different digests"));
+    let weak = |digest: DigestAlgorithm| matches!(digest, Md5 | Sha1 | Sha224 | Sha3_224);
+    if algorithm.digest().is_some_and(weak) {
+        return Err(VerifyError::AlgorithmRefused(format!("{algorithm} is too weak")));
     }
-    if parameters.salt_length.map(|n| n as usize) != Some(digest.ring().output_len()) {
-        return Err(refused("with a salt length other than the digest's"));
-    }
-    if parameters.trailer.is_some_and(|t| t != 1) {
-        return Err(refused("with an unknown trailer"));
-    }
-    Ok(digest)
-}
-
-fn expect_key_type(
-    info: &SubjectPublicKeyInfoRef<'_>,
-    types: &[ObjectIdentifier],
-) -> Result<(), VerifyError> {
-    if types.contains(&info.algorithm.oid) {
-        return Ok(());
-    }
-    Err(VerifyError::KeyRefused(format!(
-        "key type {} does not fit the signature algorithm",
-        info.algorithm.oid
-    )))
-}
-
-fn ec_curve(info: &SubjectPublicKeyInfoRef<'_>) -> Result<ObjectIdentifier, VerifyError> {
-    expect_key_type(info, &[EC_PUBLIC_KEY])?;
-    info.algorithm
-        .parameters_oid()
-        .map_err(|_| VerifyError::KeyRefused("the elliptic curve is not a named one".to_owned()))
-}
-
-/// ring refuses short keys with the same silence as wrong signatures; a verdict needs the difference.
-fn check_rsa_key(
-    info: &SubjectPublicKeyInfoRef<'_>,
-    key: &[u8],
-    types: &[ObjectIdentifier],
-) -> Result<(), VerifyError> {
-    expect_key_type(info, types)?;
-    let key = RsaPublicKey::from_der(key)
-        .map_err(|_| VerifyError::KeyRefused("not an RSA public key".to_owned()))?;
-    let modulus = key.modulus.as_bytes();
-    let bits = modulus.len() * 8 - modulus.first().map_or(0, |b| b.leading_zeros() as usize);
-    if !(MIN_RSA_BITS..=MAX_RSA_BITS).contains(&bits) {
+    let key = PublicKey::read(public_key_info)?;
+    if let KeySize::Rsa(bits) = key.size()
+        && bits < MODERN_RSA_BITS
+    {
         return Err(VerifyError::KeyRefused(format!(
-            "an RSA key of {bits} bits; {MIN_RSA_BITS} to {MAX_RSA_BITS} are accepted"
+            "an RSA key of {bits} bits; {MODERN_RSA_BITS} are needed"
         )));
     }
-    if key.exponent.as_bytes() == [1] {
-        return Err(VerifyError::KeyRefused("an RSA key with exponent 1".to_owned()));
-    }
+    let _judged = key.verify(algorithm, message, signature)?;
     Ok(())
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, clippy::print_stderr)]
-
-    use std::{fs, process::Command};
-
-    use der::Encode;
-
-    use super::*;
-
-    #[test]
-    fn signatures_made_by_openssl_verify_for_every_algorithm() {
-        if !crate::judges::judge_is_here("openssl") {
-            return;
-        }
-        let folder = tempfile::tempdir().unwrap();
-        let shell = |script: String| {
-            let done = Command::new("sh")
-                .arg("-ec")
-                .arg(script)
-                .current_dir(&folder)
-                .output()
-                .unwrap();
-            assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-        };
-        let sha256 = DigestAlgorithm::Sha256;
-        let pss = "-sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:digest";
-        let cases = [
-            (
-                "EC -pkeyopt ec_paramgen_curve:P-256",
-                "-sha256",
-                SignatureAlgorithm::Ecdsa(sha256),
-            ),
-            (
-                "EC -pkeyopt ec_paramgen_curve:P-384",
-                "-sha384",
-                SignatureAlgorithm::Ecdsa(DigestAlgorithm::Sha384),
-            ),
-            (
-                "RSA -pkeyopt rsa_keygen_bits:2048",
-                "-sha256",
-                SignatureAlgorithm::RsaPkcs1(sha256),
-            ),
-            (
-                "RSA -pkeyopt rsa_keygen_bits:2048",
-                "-sha512",
-                SignatureAlgorithm::RsaPkcs1(DigestAlgorithm::Sha512),
-            ),
-            (
-                "RSA -pkeyopt rsa_keygen_bits:2048",
-                "-sha256 PSS",
-                SignatureAlgorithm::RsaPss(sha256),
-            ),
-            ("ED25519", "-rawin", SignatureAlgorithm::Ed25519),
-        ];
-        for (key, options, algorithm) in cases {
-            let sign = if options == "-rawin" {
-                "openssl pkeyutl -sign -rawin -inkey key -in message -out signature".to_owned()
-            } else {
-                format!(
-                    "openssl dgst {} -sign key -out signature message",
-                    options.replace("PSS", pss)
-                )
-            };
-            shell(format!(
-                "printf message > message; openssl genpkey -algorithm {key} -out key 2>/dev/null; \
-                 openssl pkey -in key -pubout -outform DER -out public; {sign}"
-            ));
-            let public = fs::read(folder.path().join("public")).unwrap();
-            let mut signature = fs::read(folder.path().join("signature")).unwrap();
-            verify_signature(&public, algorithm, b"message", &signature)
-                .unwrap_or_else(|e| panic!("{algorithm}: {e}"));
-            assert_eq!(
-                verify_signature(&public, algorithm, b"massage", &signature),
-                Err(VerifyError::SignatureWrong)
-            );
-            *signature.last_mut().unwrap() ^= 1;
-            assert_eq!(
-                verify_signature(&public, algorithm, b"message", &signature),
-                Err(VerifyError::SignatureWrong)
-            );
-        }
-
-        shell(
-            "openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:1024 -out key 2>/dev/null; \
-             openssl pkey -in key -pubout -outform DER -out public"
-                .to_owned(),
-        );
-        let short = fs::read(folder.path().join("public")).unwrap();
-        let refused = verify_signature(&short, SignatureAlgorithm::RsaPkcs1(sha256), b"", &[0; 128]);
-        assert!(matches!(&refused, Err(VerifyError::KeyRefused(why)) if why.contains("1024")));
-        let mismatch = verify_signature(&short, SignatureAlgorithm::Ed25519, b"", &[0; 64]);
-        assert!(matches!(mismatch, Err(VerifyError::KeyRefused(_))));
-    }
-
-    #[test]
-    fn identifiers_are_read_strictly() {
-        let read = |oid: &str, parameters: Option<AnyRef<'_>>, digest| {
-            let oid = ObjectIdentifier::new_unwrap(oid);
-            SignatureAlgorithm::from_identifier(&AlgorithmIdentifierRef { oid, parameters }, digest)
-        };
-        let sha256 = Some(DigestAlgorithm::Sha256);
-        assert!(read("1.2.840.10045.4.3.2", None, sha256).is_ok());
-        assert!(read("1.2.840.10045.4.3.2", Some(AnyRef::NULL), sha256).is_err());
-        assert!(read("1.2.840.10045.4.3.3", None, sha256).is_err(), "two digests");
-        assert!(read("1.2.840.113549.1.1.1", Some(AnyRef::NULL), sha256).is_ok());
-        assert!(read("1.2.840.113549.1.1.1", Some(AnyRef::NULL), None).is_err());
-        assert!(
-            read("1.2.840.113549.1.1.5", Some(AnyRef::NULL), None).is_err(),
-            "SHA-1"
-        );
-        assert!(
-            read("1.2.840.113549.1.1.10", None, None).is_err(),
-            "PSS without parameters"
-        );
-    }
-
-    #[test]
-    fn pss_parameters_must_name_one_digest_throughout() {
-        let digest = |oid| AlgorithmIdentifierRef {
-            oid,
-            parameters: None,
-        };
-        let encode = |hash, mask_hash, salt| {
-            let inner = digest(mask_hash).to_der().unwrap();
-            let mask = AlgorithmIdentifierRef {
-                oid: MGF_1,
-                parameters: Some(AnyRef::from_der(&inner).unwrap()),
-            };
-            PssParameters {
-                hash: Some(digest(hash)),
-                mask: Some(mask),
-                salt_length: Some(salt),
-                trailer: None,
-            }
-            .to_der()
-            .unwrap()
-        };
-        let read = |der: &[u8]| pss_digest(Some(AnyRef::from_der(der).unwrap()));
-        assert_eq!(read(&encode(SHA_384, SHA_384, 48)), Ok(DigestAlgorithm::Sha384));
-        assert!(read(&encode(SHA_384, SHA_256, 48)).is_err());
-        assert!(read(&encode(SHA_256, SHA_256, 20)).is_err());
-        assert!(read(b"\x30\x00").is_err(), "all defaults: SHA-1");
-    }
-}
+mod tests;

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     codes::CreditCode,
-    crypto::{SigningIdentity, identity::read_chain, x509::fingerprint},
+    crypto::{AlgorithmPolicy, SigningIdentity, identity::read_chain, x509::fingerprint},
     issue::{Service, document_signer},
     registry::{Change, SealRecord},
     seal::{
@@ -138,6 +138,8 @@ impl Home {
             crls: &crls,
             at: now,
             usage: Usage::Document,
+            policy: AlgorithmPolicy::built_in(),
+            policy_at: now,
         };
         validate(&maker.certificate, &maker.issuers, &context).map_err(PkiError::from)?;
         Ok(())

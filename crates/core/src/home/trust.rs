@@ -17,8 +17,9 @@ use super::{
     read, write,
 };
 use crate::{
+    catalogue::toml_fault,
     crypto::{
-        Signer,
+        AlgorithmPolicy, Signer,
         identity::{chain_pem, read_chain},
         x509::{self, X509Error, fingerprint},
     },
@@ -250,12 +251,27 @@ impl Home {
         Ok(seals.into_iter().map(|(_, seal)| seal).collect())
     }
 
+    /// Until when algorithms are believed here: by `algorithms.toml`, or by the built-in table without one.
+    pub fn algorithm_policy(&self) -> Result<AlgorithmPolicy, HomeError> {
+        let path = self.path().join("algorithms.toml");
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(AlgorithmPolicy::default()),
+            Err(source) => return Err(HomeError::Io { path, source }),
+        };
+        AlgorithmPolicy::parse(&text).map_err(|error| HomeError::Config {
+            path,
+            reason: toml_fault(&text, &error),
+        })
+    }
+
     /// Everything a verifier here rests on: the trust list, revocation lists and seals at hand.
     pub fn trust_material(&self, other_list: Option<&Path>) -> Result<TrustMaterial, HomeError> {
         Ok(TrustMaterial {
             crls: self.revocation_lists()?,
             seals: self.seals()?,
             list: Some(Arc::new(self.trust_list(other_list)?)),
+            policy: self.algorithm_policy()?,
             ..TrustMaterial::default()
         })
     }

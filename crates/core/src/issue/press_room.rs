@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     catalogue::{CertificateType, Issuer},
-    crypto::{KeyFolder, SigningIdentity},
+    crypto::{AlgorithmPolicy, KeyFolder, SigningIdentity},
     registry::{Registry, SealRecord},
     seal::{Refusal, Seal, SealStatus, SignedSeal, may_sign},
     trust::{
@@ -130,6 +130,8 @@ impl PressRoom {
             crls,
             at: now,
             usage,
+            policy: AlgorithmPolicy::built_in(),
+            policy_at: now,
         };
         let path = validate(&identity.certificate, &identity.issuers, &context).map_err(|source| {
             IssueError::Signer {

@@ -20,9 +20,12 @@ use x509_cert::{
     },
 };
 
+use super::path::PathContext;
 use crate::{
     crypto::{
-        SignatureAlgorithm, VerifyError, verify_signature,
+        SignatureAlgorithm, VerifyError,
+        policy::Mechanism,
+        verify_value,
         x509::{self, RawParts},
     },
     limits::MAX_CRL_BYTES,
@@ -37,7 +40,7 @@ const DELTA_INDICATOR: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.2
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CrlError {
-    /// Its signature algorithm is unknown or too weak.
+    /// Its signature algorithm is unknown.
     #[error(transparent)]
     AlgorithmRefused(#[from] VerifyError),
     /// Not DER of a version 2 list.
@@ -121,6 +124,9 @@ pub enum UnknownRevocation {
     /// demands: however old, it would pass for new.
     #[error("the revocation list does not say when it is due for renewal")]
     Undated,
+    /// The list is signed with an algorithm, or a key, that the policy does not believe.
+    #[error("the revocation list is signed with {0}, which is not believed any more")]
+    Weak(String),
     /// The list was made after the certificate had expired, when it need not be on the list any more.
     #[error("the revocation list was made after the certificate had expired")]
     TooLate,
@@ -219,15 +225,24 @@ impl Crl {
         self.revoked.is_empty()
     }
 
-    fn is_signed_by(&self, issuer: ListIssuer<'_>) -> bool {
-        issuer.may_sign_lists
-            && verify_signature(
-                issuer.public_key_info,
-                self.signature_algorithm,
-                &self.to_be_signed,
-                &self.signature,
-            )
-            .is_ok()
+    /// Why the list cannot be believed to be its issuer's; none if it can.
+    fn doubt(&self, issuer: ListIssuer<'_>, context: &PathContext<'_>) -> Option<UnknownRevocation> {
+        if !issuer.may_sign_lists {
+            return Some(UnknownRevocation::Untrusted);
+        }
+        let verified = verify_value(
+            issuer.public_key_info,
+            self.signature_algorithm,
+            &self.to_be_signed,
+            &self.signature,
+        );
+        match verified {
+            Err(_) => Some(UnknownRevocation::Untrusted),
+            Ok(used) => {
+                let weakness = context.weakness(Mechanism::Signature(used));
+                weakness.map(|(part, _)| UnknownRevocation::Weak(part))
+            }
+        }
     }
 }
 
@@ -294,18 +309,19 @@ fn reason_of(line: &RevokedCert) -> Result<Option<CrlReason>, CrlError> {
     Ok(reason)
 }
 
-/// What `crls` say about a certificate at an instant; `Err` if it was revoked by then.
+/// What the lists of a context say about a certificate at its instant; `Err` if it was revoked by then.
 ///
 /// The newest list that covers the instant decides, but a revocation for good on an older one stands:
 /// only a hold can be lifted.
 pub(super) fn judge(
-    crls: &[Crl],
+    context: &PathContext<'_>,
     certificate: &Certificate,
     raw: RawParts<'_>,
     issuer: ListIssuer<'_>,
-    at: Timestamp,
 ) -> Result<RevocationStatus, Revoked> {
-    let mut lists: Vec<&Crl> = crls
+    let at = context.at;
+    let mut lists: Vec<&Crl> = context
+        .crls
         .iter()
         .filter(|crl| crl.issuer == raw.issuer && crl.scope.covers(certificate))
         .collect();
@@ -316,8 +332,8 @@ pub(super) fn judge(
     let mut known = None;
     let mut unknown = UnknownRevocation::NoList;
     for crl in lists {
-        if !crl.is_signed_by(issuer) {
-            unknown = UnknownRevocation::Untrusted;
+        if let Some(doubt) = crl.doubt(issuer, context) {
+            unknown = doubt;
             continue;
         }
         if let Some(&revoked) = crl.revoked.get(serial) {

@@ -10,16 +10,23 @@
 //! | key usage of the signer certificate | absent, or one of the bits the [`Usage`] accepts |
 //! | key usage of each issuer | absent, or with keyCertSign |
 //! | revocation of each certificate below the anchor | not revoked by then; else said, see [`crl`](super::crl) |
+//! | algorithms and keys of every signature on the path | believed by the policy at its instant |
 //! | validity of the anchor | its own certificate covers the instant |
+//!
+//! Signatures go through our own door, [`verify`](crate::crypto::verify), which webpki is handed as its list of
+//! algorithms: it understands more than webpki's own list, and weak ones too, for the policy to refuse.
 //!
 //! A certificate without an extended key usage is accepted for documents because most certificates for
 //! organisations, here and abroad, have none: RFC 9336 §3.2 leaves that to local policy.
 
+mod algorithms;
+
 use const_oid::ObjectIdentifier;
-use jiff::Timestamp;
+use der::referenced::OwnedToRef as _;
+use jiff::{Timestamp, civil::Date};
 use pki_types::{CertificateDer, TrustAnchor, UnixTime};
 use webpki::{
-    ALL_VERIFICATION_ALGS, EndEntityCert, Error as WebpkiError, ExtendedKeyUsageValidator, KeyPurposeIdIter,
+    EndEntityCert, Error as WebpkiError, ExtendedKeyUsageValidator, KeyPurposeIdIter,
     anchor_from_trusted_cert,
 };
 use x509_cert::{
@@ -30,7 +37,10 @@ use x509_cert::{
 use super::crl::{Crl, ListIssuer, RevocationStatus, judge};
 use crate::{
     crypto::{
+        AlgorithmPolicy, SignatureAlgorithm, VerifyError,
         authority::{DOCUMENT_SIGNING, EMAIL_PROTECTION},
+        mechanism_of,
+        policy::{Age, Judgement, Mechanism},
         x509,
     },
     limits::MAX_PATH_LENGTH,
@@ -81,6 +91,26 @@ pub struct PathContext<'a> {
     pub at: Timestamp,
     /// The usage.
     pub usage: Usage,
+    /// Which algorithms are believed.
+    pub policy: &'a AlgorithmPolicy,
+    /// By when the path is proven to have existed, which is no later than `at` only with proof: the instant
+    /// its algorithms are judged at.
+    pub policy_at: Timestamp,
+}
+
+impl PathContext<'_> {
+    /// Judges one signature; gives the weak part and since when it is not believed.
+    pub(super) fn weakness(&self, mechanism: Mechanism) -> Option<(String, Option<Date>)> {
+        let age = Age {
+            claimed: None,
+            proven: None,
+            now: self.policy_at,
+        };
+        match self.policy.judge(mechanism, age) {
+            Judgement::Weak { part, until, .. } => Some((part, until)),
+            Judgement::Good | Judgement::GoodThen { .. } => None,
+        }
+    }
 }
 
 /// A path that leads to an anchor. There is no other way to have one than [`validate`].
@@ -183,7 +213,17 @@ pub enum PathError {
     /// No path to an anchor.
     #[error("no path to a trusted authority")]
     UnknownIssuer,
-    /// Signed with an algorithm that is unknown or too weak.
+    /// Signed with an algorithm, or a key, that the policy does not believe.
+    #[error("{certificate} is signed with {part}, which is not believed any more")]
+    WeakAlgorithm {
+        /// Subject.
+        certificate: String,
+        /// The weak part.
+        part: String,
+        /// Since when; none if it never was.
+        until: Option<Date>,
+    },
+    /// Signed with an algorithm that is unknown here.
     #[error("a certificate of the path is signed with an unsupported algorithm: {0}")]
     UnsupportedAlgorithm(String),
     /// Not made for this.
@@ -253,7 +293,13 @@ pub fn validate(
         return Err(error);
     }
 
-    // 3. Revocation, each certificate by the lists of its issuer.
+    // 3. Algorithms: each certificate's signature under its issuer's key.
+    let issuers = found.iter().skip(1).map(Vec::as_slice).chain([anchor]);
+    for (certificate, issuer) in parsed.iter().zip(issuers) {
+        check_algorithms(certificate, issuer, context)?;
+    }
+
+    // 4. Revocation, each certificate by the lists of its issuer.
     let issuers = parsed
         .iter()
         .zip(&found)
@@ -269,7 +315,7 @@ pub fn validate(
         };
         let raw = x509::raw(der).map_err(malformed)?;
         let subject = x509::subject_text(certificate);
-        match judge(context.crls, certificate, raw, issuer, context.at) {
+        match judge(context, certificate, raw, issuer) {
             Ok(revocation) => certificates.push(PathCertificate {
                 der: der.clone(),
                 subject,
@@ -305,7 +351,7 @@ impl Search<'_> {
     fn run(&self, at: Timestamp) -> Result<(Vec<Vec<u8>>, usize), WebpkiError> {
         let seconds = u64::try_from(at.as_second()).unwrap_or_default();
         let path = self.end_entity.verify_for_usage(
-            ALL_VERIFICATION_ALGS,
+            algorithms::all(),
             self.anchors,
             self.offered,
             UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds)),
@@ -360,6 +406,27 @@ fn check_usage(certificate: &Certificate, is_leaf: bool, usage: Usage) -> Result
             wrong("its extended key usage has other purposes only")
         }
         _ => Ok(()),
+    }
+}
+
+fn check_algorithms(
+    certificate: &Certificate,
+    issuer: &[u8],
+    context: &PathContext<'_>,
+) -> Result<(), PathError> {
+    let malformed = |error: x509::X509Error| PathError::Malformed(error.to_string());
+    let unsupported = |error: VerifyError| PathError::UnsupportedAlgorithm(error.to_string());
+    let key = x509::raw(issuer).map_err(malformed)?.public_key_info;
+    let identifier = certificate.signature_algorithm().owned_to_ref();
+    let algorithm = SignatureAlgorithm::from_identifier(&identifier, None).map_err(unsupported)?;
+    let used = mechanism_of(key, algorithm).map_err(unsupported)?;
+    match context.weakness(Mechanism::Signature(used)) {
+        None => Ok(()),
+        Some((part, until)) => Err(PathError::WeakAlgorithm {
+            certificate: x509::subject_text(certificate),
+            part,
+            until,
+        }),
     }
 }
 

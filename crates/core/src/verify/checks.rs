@@ -47,6 +47,7 @@ pub(super) static SIGNING_CERTIFICATE: Check = verdict(
     "signing-certificate attribute",
 );
 pub(super) static SIGNATURE: Check = verdict("signature", "数字签名", "signature value");
+pub(super) static ALGORITHMS: Check = verdict("algorithms", "密码算法", "algorithms of the signature");
 pub(super) static SIGNER_PATH: Check = verdict("signer-path", "签名证书可信", "path to a trust anchor");
 pub(super) static ISSUER: Check = verdict(
     "issuer",
@@ -98,7 +99,7 @@ pub(super) fn required(input: Input) -> &'static [&'static Check] {
     }
 }
 
-static OF_DOCUMENT: [&Check; 18] = [
+static OF_DOCUMENT: [&Check; 19] = [
     &STRUCTURE,
     &BYTE_RANGE,
     &REVISIONS,
@@ -106,6 +107,7 @@ static OF_DOCUMENT: [&Check; 18] = [
     &DIGEST,
     &SIGNING_CERTIFICATE,
     &SIGNATURE,
+    &ALGORITHMS,
     &SIGNER_PATH,
     &ISSUER,
     &SIGNER_USAGE,
@@ -119,12 +121,13 @@ static OF_DOCUMENT: [&Check; 18] = [
     &AGREEMENT,
 ];
 /// What must have passed before one signature can pass.
-pub(super) static OF_SIGNATURE: [&Check; 9] = [
+pub(super) static OF_SIGNATURE: [&Check; 10] = [
     &BYTE_RANGE,
     &REVISIONS,
     &DIGEST,
     &SIGNING_CERTIFICATE,
     &SIGNATURE,
+    &ALGORITHMS,
     &SIGNER_PATH,
     &SIGNER_USAGE,
     &SIGNER_VALIDITY,

@@ -56,7 +56,7 @@ codes! {
     }
     "The signature on the file" {
         NOT_SIGNED "A PDF without signature: a print, scan, screenshot or conversion has none"
-        OTHER_SIGNATURE_PROFILE "A signature that is not PAdES"
+        OTHER_SIGNATURE_PROFILE "A signature of a form that is not judged here"
         BYTE_RANGE_DEFECT "The places that the signature names are not those of this file: it was written anew since"
         NOT_WHOLE_FILE "The signature covers a part of the file only"
         MODIFIED_AFTER_SIGNING "Something was added after signing"
@@ -70,7 +70,11 @@ codes! {
         OTHER_SIGNATURE_OPEN "Another signature of the document could not be decided"
         TIMESTAMP_NOT_JUDGED "A document timestamp, which this program does not judge yet"
         NOT_CERTIFIED "The signature does not forbid changes"
-        ALGORITHM_REFUSED "An algorithm that is weak or unknown"
+        ALGORITHM_REFUSED "An algorithm that is not supported"
+        ALGORITHMS_CONTRADICT "The signature names other algorithms in what is signed than it uses"
+        ALGORITHMS_DISAGREE "The digest algorithm named does not go with the signature algorithm"
+        WEAK_ALGORITHM "An algorithm that was not believed any more when it was used"
+        WEAK_ALGORITHM_NO_PROOF "An algorithm not believed any more; nothing proves that the signature is older"
         SIGNATURE_NOT_DER "The signature is encoded otherwise than PAdES wants"
         SIGNATURE_MALFORMED "The signature is damaged"
         DIGEST_MISMATCH "The content was changed after signing"
@@ -85,6 +89,7 @@ codes! {
     "The signer" {
         UNKNOWN_ROOT "The signer leads to no trusted root"
         PATH_ALGORITHM "An algorithm in the path that is not supported"
+        PATH_WEAK_ALGORITHM "An algorithm in the path that is not believed any more"
         PATH_BROKEN "An X.509 certificate in the path is damaged or wrongly signed"
         PATH_CONSTRAINTS "The path goes beyond what its issuers were allowed"
         SIGNER_WRONG_USAGE "The X.509 certificate may not sign documents"
@@ -101,6 +106,7 @@ codes! {
         REVOCATION_LIST_TOO_LATE "The revocation list was made when the expired certificate had left it"
         REVOCATION_LIST_UNDATED "The revocation list does not say when the next one is due"
         REVOCATION_LIST_UNTRUSTED "The revocation list is wrongly signed"
+        REVOCATION_LIST_WEAK "The revocation list is signed by an algorithm that is not believed any more"
         ISSUER_UNKNOWN "The issuing authority is not named"
         ISSUER_NOT_VOUCHED "The authority behind the signer does not vouch for this department"
     }
@@ -109,6 +115,7 @@ codes! {
         SEAL_UNREADABLE "The seal in the registry is unreadable"
         SEAL_FORGED "The seal maker's signature does not verify"
         SEAL_MAKER_UNKNOWN "The seal maker leads to no trusted root"
+        SEAL_MAKER_WEAK_ALGORITHM "An algorithm in the seal maker's path that is not believed any more"
         SEAL_MAKER_NOT_ENTITLED "The seal maker may not make this seal, or not then"
         SEAL_MAKER_REVOKED "The seal was made after its maker was revoked"
         SEAL_MAKER_REVOCATION_UNKNOWN "Whether the seal maker was revoked is unknown"

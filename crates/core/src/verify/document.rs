@@ -3,7 +3,8 @@
 //! 1. The file has one certain reading.
 //! 2. A signature covers it from the first byte on; what was added after is what its signer allows.
 //! 3. It certifies the document and forbids every change.
-//! 4. The digest is the signed one, the signature is the signer's, and it names its certificate.
+//! 4. The digest is the signed one, the signature is the signer's, it names its certificate, and its
+//!    algorithms are still believed.
 //! 5. The signer certificate is good at the time that counts.
 //! 6. The seal was in force, is the issuing authority's, and permits the signer.
 //! 7. The QR token is signed, and page, face data, metadata and token say the same.
@@ -21,7 +22,7 @@ use self::{
 };
 use super::{
     agreement::{self, Sayings},
-    checks, code,
+    algorithms, checks, code,
     indication::SubIndication,
     material::Material,
     report::{Finding, SignedBy, Subject},
@@ -162,6 +163,11 @@ impl Document {
         // 5. The signer certificate, and the time.
         let claimed = main.claimed_time;
         let times = Times { claimed, proven, now };
+        let verified = cms.and_then(|(cms, used)| used.map(|used| (cms, used)));
+        if let Some((cms, used)) = verified {
+            findings.push(algorithms::judge(cms, used, material.policy(), &times));
+        }
+        let cms = cms.map(|(cms, _)| cms);
         let certificate = cms.and_then(|cms| cms.signer_certificate().map(|der| (cms, der)));
         if let Some((cms, certificate)) = certificate {
             let presented = signer::Presented {
@@ -198,6 +204,7 @@ impl Document {
                     .as_ref()
                     .map(|subject| subject.issuer_code.as_str()),
                 at: proven.or(claimed),
+                proven: proven.unwrap_or(now),
             };
             // The record says which seal was used; without a record any word of the registry is void.
             let registered = view

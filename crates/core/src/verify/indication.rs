@@ -55,6 +55,8 @@ pub enum SubIndication {
     CertificateChainGeneralFailure,
     /// An algorithm or key size that is not accepted.
     CryptoConstraintsFailure,
+    /// The same, but accepted at the time claimed, which nothing proves.
+    CryptoConstraintsFailureNoPoe,
     /// The signer certificate is not in the signature.
     NoSigningCertificateFound,
     /// No path to a trust anchor.
@@ -87,6 +89,7 @@ impl SubIndication {
             Self::ChainConstraintsFailure => "CHAIN_CONSTRAINTS_FAILURE",
             Self::CertificateChainGeneralFailure => "CERTIFICATE_CHAIN_GENERAL_FAILURE",
             Self::CryptoConstraintsFailure => "CRYPTO_CONSTRAINTS_FAILURE",
+            Self::CryptoConstraintsFailureNoPoe => "CRYPTO_CONSTRAINTS_FAILURE_NO_POE",
             Self::NoSigningCertificateFound => "NO_SIGNING_CERTIFICATE_FOUND",
             Self::NoCertificateChainFound => "NO_CERTIFICATE_CHAIN_FOUND",
             Self::RevokedNoPoe => "REVOKED_NO_POE",

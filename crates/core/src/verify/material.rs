@@ -3,7 +3,10 @@
 use std::{fmt, sync::Arc};
 
 use crate::{
-    crypto::x509::{self, X509Error},
+    crypto::{
+        AlgorithmPolicy,
+        x509::{self, X509Error},
+    },
     seal::{SealError, SignedSeal},
     trust::{
         crl::{Crl, CrlError},
@@ -28,6 +31,8 @@ pub struct TrustMaterial {
     pub token_signers: Vec<Vec<u8>>,
     /// The trust list.
     pub list: Option<Arc<TrustList>>,
+    /// Until when algorithms are believed.
+    pub policy: AlgorithmPolicy,
 }
 
 /// Why material cannot be used: our own files are at fault, not what is verified.
@@ -138,6 +143,10 @@ impl Material {
 
     pub(super) fn list(&self) -> Option<&TrustList> {
         self.given.list.as_deref()
+    }
+
+    pub(super) fn policy(&self) -> &AlgorithmPolicy {
+        &self.given.policy
     }
 
     pub(super) fn intermediates(&self) -> &[Vec<u8>] {

@@ -24,6 +24,8 @@ pub(super) struct Use<'a> {
     pub(super) issuer_code: Option<&'a str>,
     /// Time of signing: proven if there is proof, else claimed.
     pub(super) at: Option<Timestamp>,
+    /// By when the seal is proven to have existed: now, or when the document was registered.
+    pub(super) proven: Timestamp,
 }
 
 /// Finds the seal and judges it.
@@ -73,7 +75,7 @@ pub(super) fn judge(
     };
 
     // 2. Its maker is known and made it.
-    let seal = match believe(signed, material) {
+    let seal = match believe(signed, material, used.proven) {
         Ok(seal) => seal,
         Err(finding) => return *finding,
     };
@@ -183,7 +185,11 @@ fn judge_register(
 }
 
 /// Checks the maker's path at the time of making, then the maker's signature.
-fn believe<'a>(signed: &'a SignedSeal, material: &Material) -> Result<&'a Seal, Box<Finding>> {
+fn believe<'a>(
+    signed: &'a SignedSeal,
+    material: &Material,
+    proven: Timestamp,
+) -> Result<&'a Seal, Box<Finding>> {
     let check = &checks::SEAL;
     let claimed = signed.unverified();
     let name = claimed.name();
@@ -204,6 +210,9 @@ fn believe<'a>(signed: &'a SignedSeal, material: &Material) -> Result<&'a Seal, 
         crls: &material.crls,
         at: claimed.made_at(),
         usage: Usage::Document,
+        // When it was made a seal says itself. For its algorithms only what is proven counts.
+        policy: material.policy(),
+        policy_at: proven,
     };
     let path = validate(maker, &intermediates, &context).map_err(|error| {
         let english = format!("the maker of the seal: {error}");
@@ -227,6 +236,17 @@ fn believe<'a>(signed: &'a SignedSeal, material: &Material) -> Result<&'a Seal, 
                     english,
                 )
             }
+            PathError::WeakAlgorithm { part, .. } => Finding::undecided(
+                check,
+                code::SEAL_MAKER_WEAK_ALGORITHM,
+                SubIndication::CryptoConstraintsFailure,
+                format!("印章“{name}”的制章者证书链使用 {part}，已不可靠"),
+                english,
+            )
+            .hint(
+                "请向印章主管机关索取新制的印章",
+                "ask whoever keeps the seals for one made anew",
+            ),
             _ => Finding::undecided(
                 check,
                 code::SEAL_MAKER_UNKNOWN,

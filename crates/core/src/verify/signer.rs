@@ -69,6 +69,8 @@ pub(super) fn judge(
             crls: &crls,
             at,
             usage: Usage::Document,
+            policy: material.policy(),
+            policy_at: at,
         };
         validate(presented.certificate, &intermediates, &context)
     };
@@ -184,6 +186,10 @@ fn judge_revocation(path: &VerifiedPath) -> Finding {
             UnknownRevocation::Stale { next_update } => (
                 code::REVOCATION_LIST_STALE,
                 format!("吊销列表已过期（应于 {} 更新）", clock_time(*next_update)),
+            ),
+            UnknownRevocation::Weak(part) => (
+                code::REVOCATION_LIST_WEAK,
+                format!("吊销列表的签名使用 {part}，已不可靠"),
             ),
             UnknownRevocation::Untrusted => (code::REVOCATION_LIST_UNTRUSTED, "吊销列表签名无效".to_owned()),
             UnknownRevocation::Undated => (
@@ -338,6 +344,26 @@ fn reject(
             "证书链超出其颁发者的授权范围",
             english,
         )),
+        PathError::WeakAlgorithm {
+            certificate, part, ..
+        } => {
+            findings.push(
+                Finding::undecided(
+                    &checks::SIGNER_PATH,
+                    code::PATH_WEAK_ALGORITHM,
+                    match once {
+                        Some(_) => SubIndication::CryptoConstraintsFailureNoPoe,
+                        None => SubIndication::CryptoConstraintsFailure,
+                    },
+                    format!("{} 的签名使用 {part}，已不可靠", common_name(&certificate)),
+                    english,
+                )
+                .hint(
+                    "须有证明签章时间的时间戳或登记记录；没有则不可采信",
+                    "a timestamp or a registry entry must prove its age; do not rely on it otherwise",
+                ),
+            );
+        }
         PathError::UnsupportedAlgorithm(_) => findings.push(
             Finding::undecided(
                 &checks::SIGNER_PATH,

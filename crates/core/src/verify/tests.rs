@@ -19,11 +19,12 @@ use crate::{
     catalogue::{Catalogue, CertificateType, FaceData, Issuer},
     codes::{CertificateIdentifier, CreditCode, mask_code},
     crypto::{
-        SigningIdentity,
+        AlgorithmPolicy, SigningIdentity,
         authority::{
             CertificateAuthority, Revocation, Role,
             tests::{TestAuthority, period},
         },
+        policy::BUILT_IN,
         x509,
     },
     document::pdf::{DocumentInfo, PreparedParts, PreparedPdf, open},
@@ -1044,6 +1045,58 @@ fn tokens_verify_by_text_and_picture() {
 }
 
 #[test]
+fn algorithms_are_believed_until_their_day_and_never_called_forged() {
+    let world = &*WORLD;
+    let made = &world.good;
+    let verifier = |until: &str| {
+        let dated = format!("name = \"SHA-256\"\nuntil = \"{until}\"");
+        let table = BUILT_IN.replacen("name = \"SHA-256\"", &dated, 1);
+        let material = TrustMaterial {
+            policy: AlgorithmPolicy::parse(&table).unwrap(),
+            ..world.material()
+        };
+        Verifier::new(material).unwrap()
+    };
+    let view = world.view(made);
+    let judge = |until: &str, file: &[u8], view| verifier(until).verify_file(file, &options(), view);
+    let day = |instant: Timestamp| instant.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let (before, since) = (day(made.created), day(now()));
+    assert!(before < since, "the document is older than today");
+    let (before, since) = (before.to_string(), since.to_string());
+
+    assert_passed(&judge("2030-01-01", &made.file, None));
+    // Believed when it was made, which nothing proves; with proof it is good.
+    let report = judge(&since, &made.file, None);
+    assert_eq!(
+        verdict(&report),
+        undecided(
+            SubIndication::CryptoConstraintsFailureNoPoe,
+            "WEAK_ALGORITHM_NO_PROOF"
+        )
+    );
+    assert_eq!(report.finding("signature").unwrap().code, "OK");
+    assert_eq!(report.finding("signer-path").unwrap().code, "PATH_WEAK_ALGORITHM");
+    assert_passed(&judge(&since, &made.file, Some(&view)));
+    // Not believed any more when it was made: proof does not help.
+    for view in [None, Some(&view)] {
+        let report = judge(&before, &made.file, view);
+        assert_eq!(
+            verdict(&report),
+            undecided(SubIndication::CryptoConstraintsFailure, "WEAK_ALGORITHM")
+        );
+    }
+    // A wrong digest is wrong whatever its algorithm.
+    let other = world.make(world.recipe("0002"));
+    let mut changed = made.file.clone();
+    changed[gap(&made.file)].copy_from_slice(&other.file[gap(&other.file)]);
+    let report = judge(&before, &changed, None);
+    assert_eq!(
+        verdict(&report),
+        failed(SubIndication::HashFailure, "DIGEST_MISMATCH")
+    );
+}
+
+#[test]
 fn a_trust_list_alone_is_enough_to_trust_by() {
     let world = &*WORLD;
     let root = SigningIdentity {
@@ -1171,7 +1224,7 @@ fn other_pdfs_are_said_to_be_other_pdfs() {
     // Every check has its line, but a person reads only those that were asked.
     assert_eq!(report.findings.len(), checks::required(Input::Document).len());
     let text = report.to_text(Language::Chinese);
-    assert!(text.contains("其余 17 项") && text.lines().count() < 12, "{text}");
+    assert!(text.contains("其余 18 项") && text.lines().count() < 12, "{text}");
     let report = world.verify(b"Hello");
     assert_eq!(
         verdict(&report),

@@ -39,8 +39,6 @@ mod xref;
 
 use std::rc::Rc;
 
-use ring::digest::Context;
-
 pub use self::{
     about::{Attachment, Metadata},
     difference::{Change, ChangeKind, Difference, Permission, Standing},
@@ -183,10 +181,10 @@ impl<'a> OpenedPdf<'a> {
     /// Digest of the bytes a signature covers; none where its byte range is no range.
     pub fn signed_digest(&self, signature: &PdfSignature, algorithm: DigestAlgorithm) -> Option<Vec<u8>> {
         let range = signature.byte_range.as_ref().ok()?;
-        let mut context = Context::new(algorithm.ring());
-        context.update(self.reader.data.get(..range.gap.start)?);
-        context.update(self.reader.data.get(range.gap.end..range.end)?);
-        Some(context.finish().as_ref().to_vec())
+        let mut hasher = algorithm.hasher();
+        hasher.update(self.reader.data.get(..range.gap.start)?);
+        hasher.update(self.reader.data.get(range.gap.end..range.end)?);
+        Some(hasher.finish())
     }
 
     /// What later revisions changed of what a signature covers.

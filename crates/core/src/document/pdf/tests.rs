@@ -15,7 +15,7 @@ use crate::crypto::{
 use crate::face::{
     Color, FontConfig, FontRole, Glyph, Item, Path, Picture, PlacedPicture, Rect, Segment, Stroke, TextRun,
 };
-use crate::sign::cms::{CmsSigner, SignedCms};
+use crate::sign::cms::{CmsSigner, Profile, SignedCms};
 
 pub(super) const RESERVE: usize = 4096;
 
@@ -326,7 +326,7 @@ fn a_signed_document_is_valid_for_other_programs() {
         panic!("{:?}", opened.signatures());
     };
     let digest = opened.signed_digest(signature, DigestAlgorithm::Sha256).unwrap();
-    let found = SignedCms::parse(signature.cms.as_ref().unwrap()).unwrap();
+    let found = SignedCms::parse(signature.cms.as_ref().unwrap(), Profile::Cades).unwrap();
     found.verify(&digest).unwrap();
 
     let dir = tempfile::tempdir().unwrap();

@@ -9,7 +9,7 @@ use crate::{crypto::VerifyError, limits::MAX_CMS_BYTES};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CmsError {
-    /// A digest or signature algorithm is unknown, too weak or contradicts another.
+    /// A digest or signature algorithm is unknown, or not named as it must be.
     #[error(transparent)]
     AlgorithmRefused(#[from] VerifyError),
     /// A signed attribute that this profile reads has the wrong form, or stands there twice.
@@ -23,6 +23,9 @@ pub enum CmsError {
     /// The signed attributes are not in DER order, so there are two readings of what was signed.
     #[error("the signed attributes are not in DER order")]
     AttributesUnsorted,
+    /// It carries no content, which its profile demands.
+    #[error("the signature carries nothing that was signed")]
+    ContentMissing,
     /// It carries content of its own, which a detached signature must not.
     #[error("the signature is not detached: it carries content")]
     EncapsulatedContent,
@@ -32,7 +35,7 @@ pub enum CmsError {
     /// Not DER, or not the structure expected.
     #[error("malformed CMS: {0}")]
     Malformed(der::Error),
-    /// Nothing but the digest of the document is signed; the profile needs signed attributes.
+    /// Nothing but the digest of the document is signed, or an empty set; the profile needs signed attributes.
     #[error("there are no signed attributes")]
     NoSignedAttributes,
     /// Another content type than SignedData of id-data.
@@ -75,6 +78,9 @@ impl From<der::Error> for CmsError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CmsVerifyError {
+    /// The algorithms named in what is signed are not those beside it (RFC 6211).
+    #[error("the signed algorithm identifiers are not those of the signature")]
+    AlgorithmsContradict,
     /// A signed attribute that the profile demands is missing.
     #[error("signed attribute {0} is missing")]
     AttributeMissing(&'static str),

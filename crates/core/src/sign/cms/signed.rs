@@ -1,32 +1,81 @@
 //! Reading a CMS signature that nobody vouches for, and checking it.
 //!
-//! [`SignedCms::parse`] accepts one form only: DER, detached, one signer, signed attributes in order.
-//! What it accepts is then asked three questions, each on its own, because their answers mean different
-//! things to a verifier: is this the document that was signed, did this key sign it, and does what was
-//! signed name this certificate?
+//! [`SignedCms::parse`] accepts the forms that a PDF's /SubFilter promises, see [`Profile`], and of each one
+//! writing only: DER (or BER that differs in its lengths alone), one signer, signed attributes in order. What it accepts is then asked three
+//! questions, each on its own, because their answers mean different things to a verifier: is this the
+//! document that was signed, did this key sign it, and does what was signed name this certificate? Weak
+//! algorithms are no reason not to answer; [`SignedCms::mechanisms`] gives them to be judged.
 
 use const_oid::ObjectIdentifier;
 use der::{Decode, Header, Length, Reader, SliceReader, Tag, TagNumber};
 use jiff::Timestamp;
-use ring::digest;
 use spki::AlgorithmIdentifierRef;
 use x509_cert::{ext::pkix::SubjectKeyIdentifier, time::Time};
 
 use super::{
-    CONTENT_TYPE, CmsError, CmsVerifyError, ID_DATA, ID_SIGNED_DATA, MESSAGE_DIGEST, SET,
-    SIGNATURE_TIME_STAMP, SIGNING_CERTIFICATE, SIGNING_CERTIFICATE_V2, SIGNING_TIME,
+    ALGORITHM_PROTECTION, COMMITMENT_TYPE, CONTENT_TYPE, CmsError, CmsVerifyError, ID_DATA, ID_SIGNED_DATA,
+    ID_TST_INFO, MESSAGE_DIGEST, SET, SIGNATURE_POLICY, SIGNATURE_TIME_STAMP, SIGNER_ATTRIBUTES,
+    SIGNING_CERTIFICATE, SIGNING_CERTIFICATE_V2, SIGNING_TIME, ber,
 };
 use crate::{
     crypto::{
-        DigestAlgorithm, SignatureAlgorithm, verify_signature,
+        DigestAlgorithm, SignatureAlgorithm, Used, VerifyError,
+        policy::Mechanism,
+        verify_digest_value, verify_value,
         x509::{self, RawParts},
     },
     limits::{MAX_CMS_BYTES, MAX_CMS_PARTS},
 };
 
-/// A well-formed detached CMS signature by one signer, not yet checked.
+/// What a PDF says its signature is (/SubFilter: ISO 32000-2 12.8.3, ETSI EN 319 142-1 §5.3, §5.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Profile {
+    /// `ETSI.CAdES.detached`: signed attributes, among them the digest of the document.
+    Cades,
+    /// `adbe.pkcs7.detached`: the same, or no signed attributes at all.
+    Pkcs7,
+    /// `adbe.pkcs7.sha1`: what is signed is the SHA-1 digest of the document, carried along.
+    Pkcs7Sha1,
+    /// `ETSI.RFC3161`: a timestamp token, which carries what is signed along and holds the document's digest.
+    Timestamp,
+}
+
+impl Profile {
+    /// By its name in the PDF.
+    pub fn of_sub_filter(name: &str) -> Option<Self> {
+        match name {
+            "ETSI.CAdES.detached" => Some(Self::Cades),
+            "adbe.pkcs7.detached" => Some(Self::Pkcs7),
+            "adbe.pkcs7.sha1" => Some(Self::Pkcs7Sha1),
+            "ETSI.RFC3161" => Some(Self::Timestamp),
+            _ => None,
+        }
+    }
+
+    fn content_type(self) -> ObjectIdentifier {
+        match self {
+            Self::Timestamp => ID_TST_INFO,
+            _ => ID_DATA,
+        }
+    }
+
+    fn carries_content(self) -> bool {
+        matches!(self, Self::Pkcs7Sha1 | Self::Timestamp)
+    }
+
+    /// Whether a signer may do without signed attributes (RFC 3161 §2.4.2 and CAdES demand some).
+    fn may_sign_bare(self) -> bool {
+        matches!(self, Self::Pkcs7 | Self::Pkcs7Sha1)
+    }
+}
+
+/// A well-formed CMS signature by one signer, not yet checked.
 #[derive(Debug, Clone)]
 pub struct SignedCms {
+    profile: Profile,
+    /// What the signature carries along.
+    content: Option<Vec<u8>>,
     certificates: Vec<Vec<u8>>,
     crls: Vec<Vec<u8>>,
     /// Which of `certificates` the SignerInfo names.
@@ -34,7 +83,9 @@ pub struct SignedCms {
     digest_algorithm: DigestAlgorithm,
     signature_algorithm: SignatureAlgorithm,
     /// The signed attributes as signed: DER of the SET OF.
-    signed_attributes: Vec<u8>,
+    signed_attributes: Option<Vec<u8>>,
+    /// Whether algorithms are named in what is signed, and whether they are these.
+    protected: Option<bool>,
     content_type: Option<ObjectIdentifier>,
     message_digest: Option<Vec<u8>>,
     signing_time: Option<Timestamp>,
@@ -56,7 +107,7 @@ pub struct UnsignedAttribute {
 #[derive(Debug, Clone)]
 struct CertificateReference {
     attribute: &'static str,
-    algorithm: &'static digest::Algorithm,
+    algorithm: DigestAlgorithm,
     hash: Vec<u8>,
     /// Elements of the issuer's name and the serial number.
     issuer_serial: Option<(Vec<u8>, Vec<u8>)>,
@@ -70,41 +121,59 @@ enum SignerName<'a> {
 
 impl SignedCms {
     /// Reads the content of a PDF's /Contents: one ContentInfo, then nothing but the zeros that pad it.
-    pub fn parse(contents: &[u8]) -> Result<Self, CmsError> {
+    pub fn parse(contents: &[u8], profile: Profile) -> Result<Self, CmsError> {
         if contents.len() > MAX_CMS_BYTES {
             return Err(CmsError::TooLarge);
         }
-        let mut reader = SliceReader::new(contents)?;
-        let signed = inside(
-            &mut reader,
-            Tag::Sequence,
-            |content_info| match ObjectIdentifier::decode(content_info)? {
-                ID_SIGNED_DATA => inside(content_info, context(0), |content| {
-                    inside(content, Tag::Sequence, Self::read)
-                }),
-                other => Err(CmsError::NotSignedData(other)),
+        let (signed, end) = match ber::definite(contents) {
+            None => Self::read_whole(contents, profile)?,
+            Some((definite, end)) => match Self::read_whole(&definite, profile) {
+                Ok((signed, _)) => (signed, end),
+                // BER can be looser yet: another way of writing, not a damage.
+                Err(CmsError::Malformed(_)) => return Err(CmsError::IndefiniteLength(0)),
+                Err(other) => return Err(other),
             },
-        )?;
-        let end = usize::try_from(reader.position())?;
+        };
         match contents.iter().skip(end).position(|&byte| byte != 0) {
             Some(at) => Err(CmsError::TrailingData(end + at)),
             None => Ok(signed),
         }
     }
 
-    /// SignedData (RFC 5652 §5.1).
-    fn read(reader: &mut SliceReader<'_>) -> Result<Self, CmsError> {
-        let version = read_version(reader)?;
-        let digest_algorithms = inside(reader, Tag::Set, elements)?;
-        inside(
-            reader,
+    /// ContentInfo (RFC 5652 §3), and how many bytes it took.
+    fn read_whole(contents: &[u8], profile: Profile) -> Result<(Self, usize), CmsError> {
+        let mut reader = SliceReader::new(contents)?;
+        let signed = inside(
+            &mut reader,
             Tag::Sequence,
-            |encapsulated| match ObjectIdentifier::decode(encapsulated)? {
-                ID_DATA if encapsulated.is_finished() => Ok(()),
-                ID_DATA => Err(CmsError::EncapsulatedContent),
+            |content_info| match ObjectIdentifier::decode(content_info)? {
+                ID_SIGNED_DATA => inside(content_info, context(0), |content| {
+                    inside(content, Tag::Sequence, |data| Self::read(data, profile))
+                }),
                 other => Err(CmsError::NotSignedData(other)),
             },
         )?;
+        Ok((signed, usize::try_from(reader.position())?))
+    }
+
+    /// SignedData (RFC 5652 §5.1).
+    fn read(reader: &mut SliceReader<'_>, profile: Profile) -> Result<Self, CmsError> {
+        let version = read_version(reader)?;
+        let digest_algorithms = inside(reader, Tag::Set, elements)?;
+        let content = inside(reader, Tag::Sequence, |encapsulated| {
+            let kind = ObjectIdentifier::decode(encapsulated)?;
+            if kind != profile.content_type() {
+                return Err(CmsError::NotSignedData(kind));
+            }
+            let content = optional(encapsulated, context(0), |explicit| {
+                inside(explicit, Tag::OctetString, rest)
+            })?;
+            match content {
+                Some(_) if !profile.carries_content() => Err(CmsError::EncapsulatedContent),
+                None if profile.carries_content() => Err(CmsError::ContentMissing),
+                content => Ok(content.map(<[u8]>::to_vec)),
+            }
+        })?;
         let certificates = optional(reader, context(0), elements)?.unwrap_or_default();
         let crls = optional(reader, context(1), elements)?.unwrap_or_default();
         let mut signed = inside(reader, Tag::Set, |signers| {
@@ -113,9 +182,10 @@ impl SignedCms {
                 return Err(CmsError::SignerCount(infos.len()));
             }
             inside(signers, Tag::Sequence, |info| {
-                Self::read_signer(info, version, &digest_algorithms, &certificates)
+                Self::read_signer(info, profile, version, &digest_algorithms, &certificates)
             })
         })?;
+        signed.content = content;
         // Other choices than a plain certificate or list (attribute certificates, OCSP responses) are
         // tagged and mean nothing to this profile.
         signed.crls = plain(&crls);
@@ -125,6 +195,7 @@ impl SignedCms {
     /// SignerInfo (RFC 5652 §5.3).
     fn read_signer(
         reader: &mut SliceReader<'_>,
+        profile: Profile,
         signed_data_version: u8,
         digest_algorithms: &[&[u8]],
         certificates: &[&[u8]],
@@ -145,6 +216,8 @@ impl SignedCms {
         let only_plain = certificates.len() == plain(certificates).len();
         let fits = match signed_data_version {
             1 => true,
+            // Content other than id-data raises it too.
+            3 if profile.content_type() != ID_DATA => true,
             3..=5 => signed_data_version == expected || !only_plain,
             _ => false,
         };
@@ -172,25 +245,30 @@ impl SignedCms {
             .into());
         }
 
-        if reader.is_finished() || Tag::peek(reader)? != context(0) {
+        let is_bare = reader.is_finished() || Tag::peek(reader)? != context(0);
+        if is_bare && !profile.may_sign_bare() {
             return Err(CmsError::NoSignedAttributes);
         }
-        let mut signed_attributes = reader.clone().tlv_bytes()?.to_vec();
-        if let Some(tag) = signed_attributes.first_mut() {
-            *tag = SET;
-        }
-        let attributes = inside(reader, context(0), |set| {
-            let raw = elements(set)?;
+        let mut signed_attributes = None;
+        let mut attributes = Vec::new();
+        if !is_bare {
+            // Signed as a SET OF (RFC 5652 §5.4): the tag changes, not one of the bytes behind it.
+            let mut as_signed = reader.clone().tlv_bytes()?.to_vec();
+            if let Some(tag) = as_signed.first_mut() {
+                *tag = SET;
+            }
+            signed_attributes = Some(as_signed);
+            let raw = inside(reader, context(0), elements)?;
             if raw.is_empty() {
                 return Err(CmsError::NoSignedAttributes);
             }
             if !raw.is_sorted_by(|a, b| a < b) {
                 return Err(CmsError::AttributesUnsorted);
             }
-            raw.iter()
-                .map(|der| read_attribute(der))
-                .collect::<Result<Vec<_>, _>>()
-        })?;
+            for der in raw {
+                attributes.push(read_attribute(der)?);
+            }
+        }
 
         let identifier = AlgorithmIdentifierRef::decode(reader)?;
         let signature_algorithm = SignatureAlgorithm::from_identifier(&identifier, Some(digest_algorithm))?;
@@ -207,12 +285,15 @@ impl SignedCms {
 
         let certificates = plain(certificates);
         let mut signed = Self {
+            profile,
+            content: None,
             signer: certificates.iter().position(|der| name.names(der)),
             certificates,
             crls: Vec::new(),
             digest_algorithm,
             signature_algorithm,
             signed_attributes,
+            protected: None,
             content_type: None,
             message_digest: None,
             signing_time: None,
@@ -230,18 +311,23 @@ impl SignedCms {
                 attribute: *kind,
                 why,
             };
-            if attributes.iter().take(at).any(|(other, _)| other == kind) {
-                return Err(wrong("stands there twice"));
-            }
             let known = [
+                ALGORITHM_PROTECTION,
+                COMMITMENT_TYPE,
                 CONTENT_TYPE,
                 MESSAGE_DIGEST,
-                SIGNING_TIME,
+                SIGNATURE_POLICY,
+                SIGNER_ATTRIBUTES,
                 SIGNING_CERTIFICATE,
                 SIGNING_CERTIFICATE_V2,
+                SIGNING_TIME,
             ];
+            // What others put in beside these may stand there as often as they like.
             if !known.contains(kind) {
                 continue;
+            }
+            if attributes.iter().take(at).any(|(other, _)| other == kind) {
+                return Err(wrong("stands there twice"));
             }
             let &[value] = values.as_slice() else {
                 return Err(wrong("has not exactly one value"));
@@ -261,46 +347,95 @@ impl SignedCms {
                     let time = Time::from_der(value).map_err(malformed)?;
                     self.signing_time = Some(x509::to_timestamp(time));
                 }
-                _ => self.references.push(CertificateReference::read(*kind, value)?),
+                SIGNING_CERTIFICATE | SIGNING_CERTIFICATE_V2 => {
+                    self.references.push(CertificateReference::read(*kind, value)?);
+                }
+                ALGORITHM_PROTECTION => {
+                    let same = self.is_protected_by(value).map_err(|_| wrong("is malformed"))?;
+                    self.protected = Some(same);
+                }
+                // Information for others: only that there is one counts.
+                _ => {}
             }
         }
         Ok(())
     }
 
+    /// CMSAlgorithmProtection (RFC 6211): the algorithms once more, inside what is signed.
+    fn is_protected_by(&self, value: &[u8]) -> Result<bool, CmsError> {
+        let mut reader = SliceReader::new(value)?;
+        let same = inside(&mut reader, Tag::Sequence, |protection| {
+            let digest = AlgorithmIdentifierRef::decode(protection)?;
+            // [1] IMPLICIT: the tag stands in place of SEQUENCE.
+            let mut signature = protection.tlv_bytes()?.to_vec();
+            match signature.first_mut() {
+                Some(tag) if *tag == 0xa1 => *tag = super::SEQUENCE,
+                _ => return Ok(false),
+            }
+            let signature = AlgorithmIdentifierRef::from_der(&signature)?;
+            let named = SignatureAlgorithm::from_identifier(&signature, Some(self.digest_algorithm));
+            Ok(protection.is_finished()
+                && DigestAlgorithm::from_identifier(&digest) == Ok(self.digest_algorithm)
+                && named == Ok(self.signature_algorithm))
+        })?;
+        reader.finish()?;
+        Ok(same)
+    }
+
     /// Checks everything that the signature says about itself, in this order: signer certificate found,
-    /// signature value, document digest (SHA-2 digest of the byte range by
-    /// [`SignedCms::digest_algorithm`]), signed reference to the signer certificate.
+    /// signature value, document digest (of the byte range, by [`SignedCms::digest_algorithm`]), signed
+    /// reference to the signer certificate. Algorithms are still to be judged.
     pub fn verify(&self, digest: &[u8]) -> Result<(), CmsVerifyError> {
-        self.check_signature()?;
+        let _judged_elsewhere = self.check_signature(digest)?;
         self.check_digest(digest)?;
         self.check_signing_certificate()
     }
 
-    /// Whether the signed digest is this one.
+    /// Whether the signed digest of the document is this one. Not to be asked of a timestamp token, which
+    /// holds it within.
     pub fn check_digest(&self, digest: &[u8]) -> Result<(), CmsVerifyError> {
+        let hashed = match &self.content {
+            // The content is the document's digest itself.
+            Some(content) if self.profile == Profile::Pkcs7Sha1 && content != digest => {
+                return Err(CmsVerifyError::DigestMismatch);
+            }
+            Some(content) => &self.digest_algorithm.digest(content),
+            None => digest,
+        };
+        if self.signed_attributes.is_none() {
+            // The signature itself is over the digest, and nothing else tells it.
+            return self.check_signature(digest).map(drop);
+        }
         match self.content_type {
             None => return Err(CmsVerifyError::AttributeMissing("content-type")),
-            Some(ID_DATA) => {}
+            Some(named) if named == self.profile.content_type() => {}
             Some(_) => return Err(CmsVerifyError::ContentTypeMismatch),
         }
         match &self.message_digest {
             None => Err(CmsVerifyError::AttributeMissing("message-digest")),
-            Some(signed) if signed == digest => Ok(()),
+            Some(signed) if signed == hashed => Ok(()),
             Some(_) => Err(CmsVerifyError::DigestMismatch),
         }
     }
 
-    /// Whether the key of the signer certificate made the signature value.
-    pub fn check_signature(&self) -> Result<(), CmsVerifyError> {
+    /// Whether the key of the signer certificate made the signature value; with what it did. The document's
+    /// digest matters only where nothing but it is signed.
+    pub fn check_signature(&self, digest: &[u8]) -> Result<Used, CmsVerifyError> {
         let missing = CmsVerifyError::SignerCertificateMissing;
         let certificate = self.signer_certificate().ok_or(missing.clone())?;
         let key = x509::raw(certificate).map_err(|_| missing)?.public_key_info;
-        verify_signature(
-            key,
-            self.signature_algorithm,
-            &self.signed_attributes,
-            &self.signature,
-        )
+        if self.protected == Some(false) {
+            return Err(CmsVerifyError::AlgorithmsContradict);
+        }
+        let signed = self.signed_attributes.as_ref().or(self.content.as_ref());
+        match signed {
+            Some(signed) => verify_value(key, self.signature_algorithm, signed, &self.signature),
+            None if !self.algorithms_agree() => Err(VerifyError::AlgorithmRefused(format!(
+                "{} over a digest by {}",
+                self.signature_algorithm, self.digest_algorithm
+            ))),
+            None => verify_digest_value(key, self.signature_algorithm, digest, &self.signature),
+        }
         .map_err(CmsVerifyError::Signature)
     }
 
@@ -317,7 +452,7 @@ impl SignedCms {
                 attribute: reference.attribute,
                 part,
             };
-            if digest::digest(reference.algorithm, certificate).as_ref() != reference.hash {
+            if reference.algorithm.digest(certificate) != reference.hash {
                 return Err(mismatch("digest"));
             }
             if let Some((named_issuer, named_serial)) = &reference.issuer_serial
@@ -351,7 +486,31 @@ impl SignedCms {
 
     /// The digest that the byte range is to be hashed with.
     pub fn digest_algorithm(&self) -> DigestAlgorithm {
-        self.digest_algorithm
+        match self.profile {
+            Profile::Pkcs7Sha1 => DigestAlgorithm::Sha1,
+            _ => self.digest_algorithm,
+        }
+    }
+
+    /// The algorithms that the signature stands on, for a policy to judge; `signature` is what
+    /// [`SignedCms::check_signature`] gave. That a v1 reference to the signer certificate is by SHA-1 is not
+    /// among them: no collision helps a forger there, because the certificate exists already.
+    pub fn mechanisms(&self, signature: Used) -> [Mechanism; 3] {
+        [
+            Mechanism::Digest(self.digest_algorithm()),
+            Mechanism::Digest(self.digest_algorithm),
+            Mechanism::Signature(signature),
+        ]
+    }
+
+    /// Whether the digest named for the document is the one the signature algorithm names or goes with.
+    pub fn algorithms_agree(&self) -> bool {
+        self.signature_algorithm.agrees_with(self.digest_algorithm)
+    }
+
+    /// What the signature carries along: a timestamp token's TSTInfo.
+    pub fn content(&self) -> Option<&[u8]> {
+        self.content.as_deref()
     }
 
     /// What made the signature value.
@@ -421,15 +580,15 @@ impl CertificateReference {
         let mut reader = SliceReader::new(first)?;
         let reference = inside(&mut reader, Tag::Sequence, |reference| {
             let (attribute, algorithm) = if kind == SIGNING_CERTIFICATE {
-                ("signing-certificate", &digest::SHA1_FOR_LEGACY_USE_ONLY)
+                ("signing-certificate", DigestAlgorithm::Sha1)
             } else if Tag::peek(reference)? == Tag::Sequence {
                 let identifier = AlgorithmIdentifierRef::decode(reference)?;
                 (
                     "signing-certificate-v2",
-                    DigestAlgorithm::from_identifier(&identifier)?.ring(),
+                    DigestAlgorithm::from_identifier(&identifier)?,
                 )
             } else {
-                ("signing-certificate-v2", &digest::SHA256)
+                ("signing-certificate-v2", DigestAlgorithm::Sha256)
             };
             Ok(Self {
                 attribute,

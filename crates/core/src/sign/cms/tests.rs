@@ -4,7 +4,7 @@ use std::{fs, path::Path, process::Command};
 
 use super::*;
 use crate::crypto::{
-    DigestAlgorithm, SignatureAlgorithm, VerifyError,
+    DigestAlgorithm, Pss, SignatureAlgorithm, VerifyError,
     authority::{
         Role,
         tests::{TestAuthority, period},
@@ -51,7 +51,7 @@ fn signed(identity: &SigningIdentity, digest: &[u8; 32]) -> Vec<u8> {
 }
 
 fn judge(cms: &[u8]) -> Result<(), CmsVerifyError> {
-    SignedCms::parse(cms).unwrap().verify(&DIGEST)
+    SignedCms::parse(cms, Profile::Cades).unwrap().verify(&DIGEST)
 }
 
 /// Where `part` begins in `whole`, once.
@@ -67,7 +67,7 @@ fn what_is_made_is_read_and_verifies() {
     let identity = identity();
     let signer = CmsSigner::new(&identity).unwrap();
     let cms = signer.sign(&DIGEST).unwrap();
-    let read = SignedCms::parse(&cms).unwrap();
+    let read = SignedCms::parse(&cms, Profile::Cades).unwrap();
     read.verify(&DIGEST).unwrap();
     assert_eq!(read.signer_certificate(), Some(&*identity.certificate));
     assert_eq!(read.certificates().len(), 2, "signer and issuing CA, no root");
@@ -83,9 +83,14 @@ fn what_is_made_is_read_and_verifies() {
 
     let mut padded = cms.clone();
     padded.resize(cms.len() + 300, 0);
-    SignedCms::parse(&padded).unwrap().verify(&DIGEST).unwrap();
+    SignedCms::parse(&padded, Profile::Cades)
+        .unwrap()
+        .verify(&DIGEST)
+        .unwrap();
     padded[cms.len() + 200] = 1;
-    assert!(matches!(SignedCms::parse(&padded), Err(CmsError::TrailingData(at)) if at == cms.len() + 200));
+    assert!(
+        matches!(SignedCms::parse(&padded, Profile::Cades), Err(CmsError::TrailingData(at)) if at == cms.len() + 200)
+    );
 }
 
 #[test]
@@ -114,10 +119,10 @@ fn another_document_and_another_signer_are_told_apart() {
     let ours = alone(&authority.identity(Role::DocumentSigner, validity));
     let theirs = alone(&authority.identity(Role::DocumentSigner, validity));
     let cms = signed(&ours, &DIGEST);
-    let read = SignedCms::parse(&cms).unwrap();
+    let read = SignedCms::parse(&cms, Profile::Cades).unwrap();
     assert_eq!(read.verify(&[0; 32]), Err(CmsVerifyError::DigestMismatch));
     assert_eq!(read.verify(&[]), Err(CmsVerifyError::DigestMismatch));
-    read.check_signature().unwrap();
+    let _ = read.check_signature(&DIGEST).unwrap();
     read.check_signing_certificate().unwrap();
 
     // Our key, their certificate: the signature value gives it away.
@@ -194,8 +199,9 @@ fn each_attribute_is_demanded_and_protected() {
         Err(CmsVerifyError::ContentTypeMismatch)
     );
 
-    let refused =
-        |attributes: &[Vec<u8>]| SignedCms::parse(&with_attributes(&identity, attributes)).unwrap_err();
+    let refused = |attributes: &[Vec<u8>]| {
+        SignedCms::parse(&with_attributes(&identity, attributes), Profile::Cades).unwrap_err()
+    };
     let mut unsorted = good.clone();
     unsorted.swap(0, 1);
     assert!(matches!(refused(&unsorted), CmsError::AttributesUnsorted));
@@ -259,7 +265,7 @@ fn both_versions_of_the_reference_must_agree() {
 fn other_structures_are_named() {
     let identity = alone(&identity());
     let signer = CmsSigner::new(&identity).unwrap();
-    let refused = |cms: &[u8]| SignedCms::parse(cms).unwrap_err();
+    let refused = |cms: &[u8]| SignedCms::parse(cms, Profile::Cades).unwrap_err();
     let cms = signer.sign(&DIGEST).unwrap();
 
     // The same SignerInfo twice.
@@ -315,12 +321,6 @@ fn other_structures_are_named() {
         }
     ));
 
-    // BER.
-    let mut indefinite = b"\x30\x80".to_vec();
-    indefinite.extend_from_slice(&cms[4..]);
-    indefinite.extend_from_slice(b"\0\0");
-    assert!(matches!(refused(&indefinite), CmsError::IndefiniteLength(_)));
-
     let compressed = tlv(SEQUENCE, &[&oid(CONTENT_TYPE).unwrap()]);
     assert!(matches!(
         refused(&compressed),
@@ -331,22 +331,86 @@ fn other_structures_are_named() {
     assert!(matches!(refused(&vec![0x30; (1 << 20) + 1]), CmsError::TooLarge));
 }
 
+/// The same element with indefinite lengths down to some depth.
+fn streamed(der: &[u8], depth: usize) -> Vec<u8> {
+    let mut reader = der::SliceReader::new(der).unwrap();
+    let first = der[0];
+    let header = <der::Header as der::Decode>::decode(&mut reader).unwrap();
+    let content = &der[der.len() - usize::try_from(header.length()).unwrap()..];
+    if depth == 0 || first & 0x20 == 0 {
+        return der.to_vec();
+    }
+    let mut out = vec![first, 0x80];
+    let mut rest = content;
+    while !rest.is_empty() {
+        let mut reader = der::SliceReader::new(rest).unwrap();
+        let child = der::Reader::tlv_bytes(&mut reader).unwrap();
+        out.extend(streamed(child, depth - 1));
+        rest = &rest[child.len()..];
+    }
+    out.extend([0, 0]);
+    out
+}
+
+#[test]
+fn indefinite_lengths_change_nothing_but_the_framing() {
+    let cms = signed(&alone(&identity()), &DIGEST);
+    // Up to nine levels: into the certificates and the signed attributes, whose signature is over their DER.
+    for depth in 1..10 {
+        let mut ber = streamed(&cms, depth);
+        assert_ne!(ber, cms);
+        judge(&ber).unwrap_or_else(|error| panic!("{depth}: {error}"));
+        ber.resize(ber.len() + 100, 0);
+        judge(&ber).unwrap();
+        let read = SignedCms::parse(&ber, Profile::Cades).unwrap();
+        assert_eq!(read.verify(&[0; 32]), Err(CmsVerifyError::DigestMismatch));
+        ber.push(1);
+        let refused = SignedCms::parse(&ber, Profile::Cades);
+        assert!(matches!(refused, Err(CmsError::TrailingData(_))));
+    }
+    let ber = streamed(&cms, 3);
+    for end in 0..ber.len() {
+        assert!(
+            SignedCms::parse(&ber[..end], Profile::Cades).is_err(),
+            "cut at {end}"
+        );
+    }
+    // An octet string in pieces, nested once, and what is no piece.
+    let pieces = b"\x24\x80\x04\x01a\x04\x02bc\x00\x00";
+    assert_eq!(
+        ber::definite(pieces),
+        Some((b"\x04\x03abc".to_vec(), pieces.len()))
+    );
+    for broken in [
+        &b"\x24\x80\x02\x01\x05\x00\x00"[..], // no piece
+        b"\x04\x80ab\x00\x00",                // primitive without length
+        b"\x30\x85\x01\x00\x00\x00\x00",
+        &[0x30, 0x80].repeat(2000), // nested for ever
+        &cms,
+    ] {
+        assert_eq!(ber::definite(broken), None);
+    }
+}
+
 #[test]
 fn no_cut_and_no_flipped_bit_passes() {
     let cms = signed(&alone(&identity()), &DIGEST);
     for end in 0..cms.len() {
-        assert!(SignedCms::parse(&cms[..end]).is_err(), "cut at {end}");
+        assert!(
+            SignedCms::parse(&cms[..end], Profile::Cades).is_err(),
+            "cut at {end}"
+        );
         let mut padded = cms[..end].to_vec();
         padded.resize(cms.len() + 100, 0);
-        let passes =
-            padded[..cms.len()] != cms && SignedCms::parse(&padded).is_ok_and(|c| c.verify(&DIGEST).is_ok());
+        let passes = padded[..cms.len()] != cms
+            && SignedCms::parse(&padded, Profile::Cades).is_ok_and(|c| c.verify(&DIGEST).is_ok());
         assert!(!passes, "cut at {end} and padded");
     }
     for at in 0..cms.len() {
         for bit in 0..8 {
             let mut changed = cms.clone();
             changed[at] ^= 1 << bit;
-            let passes = SignedCms::parse(&changed).is_ok_and(|c| c.verify(&DIGEST).is_ok());
+            let passes = SignedCms::parse(&changed, Profile::Cades).is_ok_and(|c| c.verify(&DIGEST).is_ok());
             assert!(!passes, "bit {bit} of byte {at}");
         }
     }
@@ -405,45 +469,112 @@ fn openssl_verifies_ours() {
     );
 }
 
+/// Signs `content` with a new key and `options`; gives the CMS.
+fn signed_by_openssl(folder: &Path, key: &str, options: &str) -> Vec<u8> {
+    openssl(
+        folder,
+        &format!(
+            "openssl req -x509 -newkey {key} -nodes -keyout key -out cert -days 30 -subj /CN=TEST; \
+             openssl cms -sign -binary -outform DER -signer cert -inkey key {options} -in content -out cms"
+        ),
+    );
+    fs::read(folder.join("cms")).unwrap()
+}
+
 #[test]
 fn ours_verifies_openssl() {
+    use DigestAlgorithm::{Sha1, Sha3_256, Sha224, Sha256, Sha384, Sha512};
+
     if !crate::judges::judge_is_here("openssl") {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("content"), b"message").unwrap();
-    let sha256 = DigestAlgorithm::Sha256;
-    let sha384 = DigestAlgorithm::Sha384;
-    let pss = "-keyopt rsa_padding_mode:pss -keyopt rsa_pss_saltlen:digest";
+    let pss = "-keyopt rsa_padding_mode:pss -keyopt rsa_pss_saltlen";
+    let masked = Pss {
+        mask: Sha1,
+        salt_length: 20,
+        ..Pss::uniform(Sha256)
+    };
+    let curve = |name: &str| format!("ec -pkeyopt ec_paramgen_curve:{name}");
+    let rsa = "rsa:2048".to_owned();
     let cases = [
         (
-            "ec -pkeyopt ec_paramgen_curve:P-256",
-            "-md sha256",
-            SignatureAlgorithm::Ecdsa(sha256),
+            curve("P-256"),
+            "-md sha256".to_owned(),
+            SignatureAlgorithm::Ecdsa(Sha256),
         ),
         (
-            "ec -pkeyopt ec_paramgen_curve:P-384",
-            "-md sha384",
-            SignatureAlgorithm::Ecdsa(sha384),
+            curve("P-256"),
+            "-md sha512".to_owned(),
+            SignatureAlgorithm::Ecdsa(Sha512),
         ),
-        ("rsa:2048", "-md sha256", SignatureAlgorithm::RsaPkcs1(sha256)),
         (
-            "rsa:2048",
-            &format!("-md sha384 -keyid {pss}"),
-            SignatureAlgorithm::RsaPss(sha384),
+            curve("P-384"),
+            "-md sha384".to_owned(),
+            SignatureAlgorithm::Ecdsa(Sha384),
+        ),
+        (
+            curve("P-384"),
+            "-md sha1".to_owned(),
+            SignatureAlgorithm::Ecdsa(Sha1),
+        ),
+        (
+            curve("P-521"),
+            "-md sha512".to_owned(),
+            SignatureAlgorithm::Ecdsa(Sha512),
+        ),
+        (
+            curve("P-521"),
+            "-md sha224".to_owned(),
+            SignatureAlgorithm::Ecdsa(Sha224),
+        ),
+        (
+            curve("brainpoolP256r1"),
+            "-md sha256".to_owned(),
+            SignatureAlgorithm::Ecdsa(Sha256),
+        ),
+        (
+            curve("brainpoolP384r1"),
+            "-md sha384".to_owned(),
+            SignatureAlgorithm::Ecdsa(Sha384),
+        ),
+        (
+            rsa.clone(),
+            "-md sha256".to_owned(),
+            SignatureAlgorithm::RsaPkcs1(Sha256),
+        ),
+        (
+            rsa.clone(),
+            "-md sha1".to_owned(),
+            SignatureAlgorithm::RsaPkcs1(Sha1),
+        ),
+        (
+            rsa.clone(),
+            "-md sha3-256".to_owned(),
+            SignatureAlgorithm::RsaPkcs1(Sha3_256),
+        ),
+        (
+            "rsa:1024".to_owned(),
+            "-md md5".to_owned(),
+            SignatureAlgorithm::RsaPkcs1(DigestAlgorithm::Md5),
+        ),
+        (
+            rsa.clone(),
+            format!("-md sha384 -keyid {pss}:digest"),
+            SignatureAlgorithm::RsaPss(Pss::uniform(Sha384)),
+        ),
+        (
+            rsa.clone(),
+            format!("-md sha256 {pss}:20 -keyopt rsa_mgf1_md:sha1"),
+            SignatureAlgorithm::RsaPss(masked),
         ),
     ];
     for (key, options, algorithm) in cases {
-        openssl(
-            folder.path(),
-            &format!(
-                "openssl req -x509 -newkey {key} -nodes -keyout key -out cert -days 30 -subj /CN=TEST; \
-                 openssl cms -sign -cades -binary -outform DER -signer cert -inkey key {options} -in content -out cms"
-            ),
-        );
-        let bytes = fs::read(folder.path().join("cms")).unwrap();
-        let read = SignedCms::parse(&bytes).unwrap_or_else(|e| panic!("{algorithm}: {e}"));
+        let bytes = signed_by_openssl(folder.path(), &key, &format!("-cades {options}"));
+        let read = SignedCms::parse(&bytes, Profile::Cades).unwrap_or_else(|e| panic!("{algorithm}: {e}"));
         assert_eq!(read.signature_algorithm(), algorithm);
+        assert!(read.algorithms_agree());
         let digest = read.digest_algorithm().digest(b"message");
         read.verify(&digest)
             .unwrap_or_else(|e| panic!("{algorithm}: {e}"));
@@ -453,4 +584,92 @@ fn ours_verifies_openssl() {
         );
         assert!(read.signing_time().is_some(), "openssl writes it");
     }
+}
+
+#[test]
+fn forms_other_than_cades_are_read_as_they_are_named() {
+    if !crate::judges::judge_is_here("openssl") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let wrong_value = Err(CmsVerifyError::Signature(VerifyError::SignatureWrong));
+    let kinds = ["rsa:2048", "ec -pkeyopt ec_paramgen_curve:P-521"];
+
+    // Nothing signed but the digest of the document: adbe.pkcs7.detached.
+    fs::write(folder.path().join("content"), b"message").unwrap();
+    for key in kinds {
+        let bytes = signed_by_openssl(folder.path(), key, "-noattr -md sha256");
+        assert!(matches!(
+            SignedCms::parse(&bytes, Profile::Cades),
+            Err(CmsError::NoSignedAttributes)
+        ));
+        let read = SignedCms::parse(&bytes, Profile::Pkcs7).unwrap();
+        let digest = DigestAlgorithm::Sha256.digest(b"message");
+        let _ = read.check_signature(&digest).unwrap();
+        read.check_digest(&digest).unwrap();
+        let other = DigestAlgorithm::Sha256.digest(b"massage");
+        assert_eq!(read.check_signature(&other).map(drop), wrong_value);
+        assert_eq!(read.check_digest(&other), wrong_value);
+        assert_eq!(
+            read.check_signing_certificate(),
+            Err(CmsVerifyError::AttributeMissing("signing-certificate-v2"))
+        );
+    }
+
+    // The document's SHA-1 digest as content: adbe.pkcs7.sha1.
+    let digest = DigestAlgorithm::Sha1.digest(b"message");
+    fs::write(folder.path().join("content"), &digest).unwrap();
+    for (key, attributes) in kinds.into_iter().zip(["", "-noattr"]) {
+        let bytes = signed_by_openssl(folder.path(), key, &format!("-nodetach -md sha256 {attributes}"));
+        for detached in [Profile::Cades, Profile::Pkcs7] {
+            assert!(matches!(
+                SignedCms::parse(&bytes, detached),
+                Err(CmsError::EncapsulatedContent)
+            ));
+        }
+        assert!(matches!(
+            SignedCms::parse(&bytes, Profile::Timestamp),
+            Err(CmsError::NotSignedData(ID_DATA))
+        ));
+        let read = SignedCms::parse(&bytes, Profile::Pkcs7Sha1).unwrap();
+        assert_eq!(read.digest_algorithm(), DigestAlgorithm::Sha1, "of the document");
+        let _ = read.check_signature(&digest).unwrap();
+        read.check_digest(&digest).unwrap();
+        let other = DigestAlgorithm::Sha1.digest(b"massage");
+        assert_eq!(read.check_digest(&other), Err(CmsVerifyError::DigestMismatch));
+        // The content itself, changed.
+        let mut changed = bytes.clone();
+        let at = find(&bytes, &digest);
+        changed[at] ^= 1;
+        let mut forged = digest.clone();
+        forged[0] ^= 1;
+        let read = SignedCms::parse(&changed, Profile::Pkcs7Sha1).unwrap();
+        assert!(read.check_digest(&forged).is_err(), "{attributes}");
+        assert!(read.verify(&forged).is_err(), "{attributes}");
+    }
+    let detached = signed(&alone(&identity()), &DIGEST);
+    assert!(matches!(
+        SignedCms::parse(&detached, Profile::Pkcs7Sha1),
+        Err(CmsError::ContentMissing)
+    ));
+}
+
+#[test]
+fn algorithms_named_in_what_is_signed_must_be_those_used() {
+    let identity = alone(&identity());
+    let judge_with = |digest: &[u8], signature: &[u8]| {
+        let mut implicit = signature.to_vec();
+        implicit[0] = 0xa1;
+        let mut attributes = good_attributes(&identity);
+        attributes.push(attribute(ALGORITHM_PROTECTION, &tlv(SEQUENCE, &[digest, &implicit])).unwrap());
+        attributes.sort();
+        judge(&with_attributes(&identity, &attributes))
+    };
+    let ecdsa = crate::crypto::SignatureScheme::EcdsaP256Sha256.algorithm_identifier();
+    judge_with(SHA_256_IDENTIFIER, ecdsa).unwrap();
+    let sha384 = b"\x30\x0b\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x02";
+    let ecdsa_384 = b"\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x03";
+    let contradict = Err(CmsVerifyError::AlgorithmsContradict);
+    assert_eq!(judge_with(sha384, ecdsa), contradict);
+    assert_eq!(judge_with(SHA_256_IDENTIFIER, ecdsa_384), contradict);
 }

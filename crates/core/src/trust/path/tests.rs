@@ -68,6 +68,8 @@ impl Scene {
             crls: &self.crls,
             at: at(when),
             usage: Usage::Document,
+            policy: AlgorithmPolicy::built_in(),
+            policy_at: at(when),
         };
         validate(leaf, issuers, &context)
     }
@@ -133,6 +135,8 @@ fn every_role_passes_for_its_usage() {
             crls: &[],
             at: at("2051-01-01"),
             usage,
+            policy: AlgorithmPolicy::built_in(),
+            policy_at: at("2051-01-01"),
         };
         validate(&signer.certificate, &signer.issuers, &context).unwrap();
     }
@@ -184,6 +188,8 @@ fn dates_are_named_with_the_certificate() {
             crls: &[],
             at: at(when),
             usage: Usage::Document,
+            policy: AlgorithmPolicy::built_in(),
+            policy_at: at(when),
         };
         validate(&leaf, &[], &context)
     };
@@ -232,6 +238,8 @@ fn strangers_and_forgers_are_told_apart() {
         crls: &[],
         at: at("2026-01-01"),
         usage: Usage::Document,
+        policy: AlgorithmPolicy::built_in(),
+        policy_at: at("2026-01-01"),
     };
     assert!(matches!(
         validate(&scene.signer.certificate, &[], &context),
@@ -457,6 +465,8 @@ fn usages_constraints_and_algorithms_are_judged() {
             crls: &[],
             at: now,
             usage,
+            policy: AlgorithmPolicy::built_in(),
+            policy_at: now,
         };
         validate(leaf, offered, &context).map(|_| ())
     };
@@ -522,7 +532,7 @@ fn usages_constraints_and_algorithms_are_judged() {
     let old = issue("root", "leaf", "-sha1", signing);
     assert!(matches!(
         judge(Usage::Document, &old, &[]),
-        Err(PathError::UnsupportedAlgorithm(_))
+        Err(PathError::WeakAlgorithm { certificate, part, .. }) if certificate == "CN=leaf" && part == "SHA-1"
     ));
     let critical = issue(
         "root",
@@ -534,4 +544,104 @@ fn usages_constraints_and_algorithms_are_judged() {
         judge(Usage::Document, &critical, &[]),
         Err(PathError::Malformed(why)) if why.contains("Critical")
     ));
+}
+
+#[test]
+fn chains_of_every_kind_of_key_lead_to_their_root() {
+    if !crate::judges::judge_is_here("openssl") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let chain = |key: &str, options: &str| {
+        let script = format!(
+            "for name in root leaf; do openssl genpkey -algorithm {key} -out $name.key 2>/dev/null; done; \
+             openssl req -x509 -new -key root.key -subj /CN=root -days 900 {options} -outform DER -out root.der \
+                 -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign,cRLSign; \
+             openssl x509 -inform DER -in root.der -out root.pem; \
+             openssl req -new -key leaf.key -subj /CN=leaf -out csr; \
+             printf 'basicConstraints=CA:FALSE\nkeyUsage=digitalSignature\n' > ext; \
+             openssl x509 -req {options} -in csr -CA root.pem -CAkey root.key -days 800 -extfile ext \
+                 -outform DER -out leaf.der"
+        );
+        let mut shell = Command::new("sh");
+        let done = shell
+            .arg("-ec")
+            .arg(&script)
+            .current_dir(&folder)
+            .output()
+            .unwrap();
+        assert!(
+            done.status.success(),
+            "{script}\n{}",
+            String::from_utf8_lossy(&done.stderr)
+        );
+        let read = |name: &str| fs::read(folder.path().join(name)).unwrap();
+        let (root, mut leaf) = (read("root.der"), read("leaf.der"));
+        let now = Timestamp::now() + jiff::SignedDuration::from_hours(1);
+        let context = PathContext {
+            anchors: &[&root],
+            crls: &[],
+            at: now,
+            usage: Usage::Document,
+            policy: AlgorithmPolicy::built_in(),
+            policy_at: now,
+        };
+        let judged = validate(&leaf, &[], &context).map(drop);
+        // The signature is really looked at.
+        *leaf.last_mut().unwrap() ^= 1;
+        assert!(validate(&leaf, &[], &context).is_err());
+        judged
+    };
+    let rsa = |bits: u32| format!("RSA -pkeyopt rsa_keygen_bits:{bits}");
+    let pss = "-sigopt rsa_padding_mode:pss";
+    for (key, options) in [
+        (rsa(2048), "-sha256".to_owned()),
+        (rsa(3072), "-sha3-512".to_owned()),
+        (rsa(2048), format!("-sha256 {pss} -sigopt rsa_pss_saltlen:digest")),
+        (rsa(2048), format!("-sha512 {pss} -sigopt rsa_pss_saltlen:max")),
+        (
+            "RSA-PSS -pkeyopt rsa_keygen_bits:2048".to_owned(),
+            "-sha384".to_owned(),
+        ),
+        (
+            "EC -pkeyopt ec_paramgen_curve:P-521".to_owned(),
+            "-sha512".to_owned(),
+        ),
+        (
+            "EC -pkeyopt ec_paramgen_curve:P-384".to_owned(),
+            "-sha256".to_owned(),
+        ),
+        (
+            "EC -pkeyopt ec_paramgen_curve:brainpoolP384r1".to_owned(),
+            "-sha384".to_owned(),
+        ),
+        ("ED25519".to_owned(), String::new()),
+    ] {
+        assert_eq!(chain(&key, &options), Ok(()), "{key} {options}");
+    }
+    for (key, options, weak) in [
+        (rsa(1024), "-sha256", "RSA 1024"),
+        (rsa(2048), "-sha1", "SHA-1"),
+        (rsa(2048), "-md5", "MD5"),
+    ] {
+        match chain(&key, options) {
+            Err(PathError::WeakAlgorithm { part, .. }) => assert_eq!(part, weak),
+            other => panic!("{key} {options}: {other:?}"),
+        }
+    }
+    for curve in ["secp256k1", "brainpoolP512r1"] {
+        let judged = chain(&format!("EC -pkeyopt ec_paramgen_curve:{curve}"), "-sha256");
+        assert!(
+            matches!(judged, Err(PathError::UnsupportedAlgorithm(_))),
+            "{curve}: {judged:?}"
+        );
+    }
+    let explicit = chain(
+        "EC -pkeyopt ec_paramgen_curve:P-256 -pkeyopt ec_param_enc:explicit",
+        "-sha256",
+    );
+    assert!(
+        matches!(explicit, Err(PathError::UnsupportedAlgorithm(_))),
+        "{explicit:?}"
+    );
 }

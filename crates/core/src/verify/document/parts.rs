@@ -4,13 +4,15 @@ use jiff::Timestamp;
 
 use super::{BadToken, Facts, signatures::Signed};
 use crate::{
+    crypto::{Used, VerifyError},
     document::pdf::{
         OpenError,
         open::{Coverage, ModificationLevel, PdfSignature},
     },
-    sign::cms::{CmsError, CmsVerifyError, SignedCms},
+    sign::cms::{CmsError, CmsVerifyError, Profile, SignedCms},
     verify::{
-        checks, code,
+        checks::{self, Check},
+        code,
         indication::SubIndication,
         material::Material,
         report::{Finding, Subject, halves},
@@ -24,19 +26,8 @@ use crate::{
 impl Facts {
     pub(super) fn judge_structure(&self, main: &PdfSignature) -> Finding {
         let check = &checks::STRUCTURE;
-        let profile = main.sub_filter.as_deref().unwrap_or_default();
-        if profile != PADES {
-            return Finding::undecided(
-                check,
-                code::OTHER_SIGNATURE_PROFILE,
-                SubIndication::Generic,
-                format!("签名格式是 {profile}，不是 PAdES，本程序不作判定"),
-                format!("the signature's format is {profile}, not PAdES: not judged here"),
-            )
-            .hint(
-                "请用支持该格式的程序核验",
-                "verify with a program that knows the format",
-            );
+        if profile(main).is_none_or(|profile| profile == Profile::Timestamp) {
+            return other_profile(check, main);
         }
         if self.repaired {
             return Finding::passed(
@@ -49,7 +40,12 @@ impl Facts {
     }
 
     /// Digest, signing-certificate attribute and signature value.
-    pub(super) fn judge_cms<'s>(signed: &'s Signed, findings: &mut Vec<Finding>) -> Option<&'s SignedCms> {
+    ///
+    /// Gives the signature, and with what it verified if it did.
+    pub(super) fn judge_cms<'s>(
+        signed: &'s Signed,
+        findings: &mut Vec<Finding>,
+    ) -> Option<(&'s SignedCms, Option<Used>)> {
         let cms = match &signed.cms {
             Some(Ok(cms)) => cms,
             Some(Err(CmsError::AlgorithmRefused(error))) => {
@@ -58,7 +54,7 @@ impl Facts {
                         &checks::SIGNATURE,
                         code::ALGORITHM_REFUSED,
                         SubIndication::CryptoConstraintsFailure,
-                        "签名算法过弱或不受支持",
+                        "签名算法不受支持",
                         error.to_string(),
                     )
                     .hint(
@@ -83,6 +79,11 @@ impl Facts {
                         "verify with a program that knows the format",
                     ),
                 );
+                return None;
+            }
+            // Of a form that nobody here knows, nobody here can say that it is damaged.
+            Some(Err(_)) if profile(&signed.signature).is_none() => {
+                findings.push(other_profile(&checks::SIGNATURE, &signed.signature));
                 return None;
             }
             Some(Err(error)) => {
@@ -128,6 +129,8 @@ impl Facts {
                     "文件内容在签章后被改动",
                     "the content was changed after signing",
                 ),
+                Err(CmsVerifyError::Signature(error)) => wrong_value(&checks::DIGEST, &error),
+                Err(CmsVerifyError::SignerCertificateMissing) => no_certificate(&checks::DIGEST),
                 Err(error) => Finding::failed(
                     &checks::DIGEST,
                     code::SIGNATURE_MALFORMED,
@@ -163,22 +166,28 @@ impl Facts {
                 "verify with a program that knows the format",
             ),
         });
-        findings.push(match cms.check_signature() {
-            Ok(()) => Finding::passed(
+        // Where nothing but the digest is signed, there is no answer without it.
+        let Some(digest) = &signed.digest else {
+            return Some((cms, None));
+        };
+        let verified = cms.check_signature(digest);
+        findings.push(match &verified {
+            Ok(used) => Finding::passed(
                 &checks::SIGNATURE,
-                format!("有效（{}）", cms.signature_algorithm()),
-                format!("good ({})", cms.signature_algorithm()),
+                format!("有效（{used}）"),
+                format!("good ({used})"),
             ),
             Err(CmsVerifyError::SignerCertificateMissing) => no_certificate(&checks::SIGNATURE),
+            Err(CmsVerifyError::Signature(error)) => wrong_value(&checks::SIGNATURE, error),
             Err(error) => Finding::failed(
                 &checks::SIGNATURE,
-                code::SIGNATURE_INVALID,
-                SubIndication::SigCryptoFailure,
-                "数字签名与签名证书不符",
+                code::ALGORITHMS_CONTRADICT,
+                SubIndication::FormatFailure,
+                "签名内写明的算法与所用的算法不符",
                 error.to_string(),
             ),
         });
-        Some(cms)
+        Some((cms, verified.ok()))
     }
 
     pub(super) fn judge_token(&self, material: &Material, times: &Times, findings: &mut Vec<Finding>) {
@@ -404,7 +413,51 @@ pub(in crate::verify) fn unreadable(error: &OpenError) -> Finding {
     }
 }
 
-fn no_certificate(check: &'static checks::Check) -> Finding {
+/// The form that the signature's dictionary promises.
+pub(super) fn profile(signature: &PdfSignature) -> Option<Profile> {
+    Profile::of_sub_filter(signature.sub_filter.as_deref()?)
+}
+
+/// A value that is wrong speaks against the signature; one that nobody here can compute does not.
+fn wrong_value(check: &'static Check, error: &VerifyError) -> Finding {
+    if error.is_unsupported() {
+        return Finding::undecided(
+            check,
+            code::ALGORITHM_REFUSED,
+            SubIndication::CryptoConstraintsFailure,
+            "签名算法或密钥不受支持",
+            error.to_string(),
+        )
+        .hint(
+            "请用支持该算法的程序核验",
+            "verify with a program that knows the algorithm",
+        );
+    }
+    Finding::failed(
+        check,
+        code::SIGNATURE_INVALID,
+        SubIndication::SigCryptoFailure,
+        "数字签名与签名证书不符",
+        error.to_string(),
+    )
+}
+
+fn other_profile(check: &'static Check, signature: &PdfSignature) -> Finding {
+    let profile = signature.sub_filter.as_deref().unwrap_or("–");
+    Finding::undecided(
+        check,
+        code::OTHER_SIGNATURE_PROFILE,
+        SubIndication::Generic,
+        format!("签名格式是 {profile}，本程序不作判定"),
+        format!("the signature's format is {profile}: not judged here"),
+    )
+    .hint(
+        "请用支持该格式的程序核验",
+        "verify with a program that knows the format",
+    )
+}
+
+fn no_certificate(check: &'static Check) -> Finding {
     Finding::undecided(
         check,
         code::NO_SIGNER_CERTIFICATE,
@@ -414,6 +467,3 @@ fn no_certificate(check: &'static checks::Check) -> Finding {
     )
     .hint("请取得签发时的原始文件", "ask for the document as issued")
 }
-
-/// SubFilter of PAdES (ETSI EN 319 142-1 §5.3).
-const PADES: &str = "ETSI.CAdES.detached";

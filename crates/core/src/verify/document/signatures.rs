@@ -2,7 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::{Facts, parts::judge_range};
+use super::{
+    Facts,
+    parts::{judge_range, profile},
+};
 use crate::{
     crypto::x509,
     document::pdf::{
@@ -10,9 +13,9 @@ use crate::{
         open::{Coverage, Difference, OpenedPdf, PdfSignature, SignatureKind, Standing},
     },
     limits::MAX_SIGNED_BYTES,
-    sign::cms::{CmsError, SignedCms},
+    sign::cms::{CmsError, Profile, SignedCms},
     verify::{
-        checks, code,
+        algorithms, checks, code,
         indication::{Indication, SubIndication},
         material::Material,
         report::{Finding, SignedBy, halves, total_of},
@@ -36,7 +39,10 @@ impl Signed {
         let mut left = MAX_SIGNED_BYTES;
         let read = |signature: &PdfSignature| {
             let contents = signature.cms.as_ref().ok();
-            let cms = contents.map(|contents| SignedCms::parse(contents));
+            let cms = contents.map(|contents| {
+                let profile = profile(signature).unwrap_or(Profile::Cades);
+                SignedCms::parse(contents, profile)
+            });
             let covered = signature.byte_range.as_ref().map_or(0, |range| range.end);
             let digest = match &cms {
                 Some(Ok(cms)) if covered <= left => {
@@ -206,18 +212,22 @@ impl Facts {
         }
         let cms = Self::judge_cms(signed, &mut findings);
         let claimed = signed.signature.claimed_time;
-        let Some((cms, certificate)) = cms.and_then(|cms| Some((cms, cms.signer_certificate()?))) else {
+        let times = Times {
+            claimed,
+            proven: None,
+            now,
+        };
+        if let Some((cms, Some(used))) = cms {
+            findings.push(algorithms::judge(cms, used, material.policy(), &times));
+        }
+        let Some((cms, certificate)) = cms.and_then(|(cms, _)| Some((cms, cms.signer_certificate()?))) else {
             return (findings, None);
         };
         let presented = signer::Presented {
             certificate,
             others: cms.certificates(),
             crls: cms.crls(),
-            times: Times {
-                claimed,
-                proven: None,
-                now,
-            },
+            times,
         };
         let anchor = signer::judge(&presented, material, &mut findings);
         let signed_by = SignedBy {
