@@ -29,6 +29,12 @@ pub const MAX_PDF_SECTIONS: usize = 1_024;
 pub const MAX_PDF_TREE: usize = 20_000;
 /// Largest CMS blob in `/Contents`.
 pub const MAX_CMS_BYTES: usize = 1 << 20;
+/// Largest answer of a timestamp authority: a token with its chain takes under 10 kB.
+pub const MAX_TIMESTAMP_BYTES: usize = 256 << 10;
+/// Largest request for a timestamp: a digest, a nonce and a policy take under 200 bytes.
+pub const MAX_TIMESTAMP_QUERY: usize = 4 << 10;
+/// Longest serial number, nonce or policy in a timestamp, in bytes: RFC 3161 wants 20 for serial numbers.
+pub const MAX_TIMESTAMP_NUMBER: usize = 64;
 /// Most signatures examined in one document.
 pub const MAX_SIGNATURES: usize = 64;
 /// Longest QR text: a version 40-L symbol holds 7,089 digits (ISO/IEC 18004).

@@ -1,6 +1,7 @@
 //! Reading a CMS signature that nobody vouches for, and checking it.
 //!
-//! [`SignedCms::parse`] accepts one form only: DER, detached, one signer, signed attributes in order.
+//! [`SignedCms::parse`] accepts one form only: DER, detached, one signer, signed attributes in order. Its
+//! sister for timestamp tokens wants content of the type asked for inside, and is as strict otherwise.
 //! What it accepts is then asked three questions, each on its own, because their answers mean different
 //! things to a verifier: is this the document that was signed, did this key sign it, and does what was
 //! signed name this certificate?
@@ -33,6 +34,8 @@ pub struct SignedCms {
     signer: Option<usize>,
     digest_algorithm: DigestAlgorithm,
     signature_algorithm: SignatureAlgorithm,
+    /// The type of what is signed, as the structure around it says.
+    covers: ObjectIdentifier,
     /// The signed attributes as signed: DER of the SET OF.
     signed_attributes: Vec<u8>,
     content_type: Option<ObjectIdentifier>,
@@ -71,40 +74,64 @@ enum SignerName<'a> {
 impl SignedCms {
     /// Reads the content of a PDF's /Contents: one ContentInfo, then nothing but the zeros that pad it.
     pub fn parse(contents: &[u8]) -> Result<Self, CmsError> {
-        if contents.len() > MAX_CMS_BYTES {
-            return Err(CmsError::TooLarge);
-        }
-        let mut reader = SliceReader::new(contents)?;
-        let signed = inside(
-            &mut reader,
-            Tag::Sequence,
-            |content_info| match ObjectIdentifier::decode(content_info)? {
-                ID_SIGNED_DATA => inside(content_info, context(0), |content| {
-                    inside(content, Tag::Sequence, Self::read)
-                }),
-                other => Err(CmsError::NotSignedData(other)),
-            },
-        )?;
-        let end = usize::try_from(reader.position())?;
+        let (signed, _, end) = Self::content_info(contents, ID_DATA)?;
         match contents.iter().skip(end).position(|&byte| byte != 0) {
             Some(at) => Err(CmsError::TrailingData(end + at)),
             None => Ok(signed),
         }
     }
 
-    /// SignedData (RFC 5652 §5.1).
-    fn read(reader: &mut SliceReader<'_>) -> Result<Self, CmsError> {
-        let version = read_version(reader)?;
-        let digest_algorithms = inside(reader, Tag::Set, elements)?;
-        inside(
-            reader,
+    /// Reads one ContentInfo with content of this type inside, and nothing behind it; gives the content too.
+    pub(in crate::sign) fn parse_attached(
+        der: &[u8],
+        content_type: ObjectIdentifier,
+    ) -> Result<(Self, Vec<u8>), CmsError> {
+        let (signed, content, end) = Self::content_info(der, content_type)?;
+        if end < der.len() {
+            return Err(CmsError::TrailingData(end));
+        }
+        Ok((signed, content))
+    }
+
+    /// The structure, the content inside and where the structure ends.
+    fn content_info(
+        bytes: &[u8],
+        content_type: ObjectIdentifier,
+    ) -> Result<(Self, Vec<u8>, usize), CmsError> {
+        if bytes.len() > MAX_CMS_BYTES {
+            return Err(CmsError::TooLarge);
+        }
+        let mut reader = SliceReader::new(bytes)?;
+        let (signed, content) = inside(
+            &mut reader,
             Tag::Sequence,
-            |encapsulated| match ObjectIdentifier::decode(encapsulated)? {
-                ID_DATA if encapsulated.is_finished() => Ok(()),
-                ID_DATA => Err(CmsError::EncapsulatedContent),
+            |content_info| match ObjectIdentifier::decode(content_info)? {
+                ID_SIGNED_DATA => inside(content_info, context(0), |content| {
+                    inside(content, Tag::Sequence, |signed| Self::read(signed, content_type))
+                }),
                 other => Err(CmsError::NotSignedData(other)),
             },
         )?;
+        Ok((signed, content, usize::try_from(reader.position())?))
+    }
+
+    /// SignedData (RFC 5652 §5.1), and the content inside.
+    fn read(
+        reader: &mut SliceReader<'_>,
+        content_type: ObjectIdentifier,
+    ) -> Result<(Self, Vec<u8>), CmsError> {
+        let version = read_version(reader)?;
+        let digest_algorithms = inside(reader, Tag::Set, elements)?;
+        let content = inside(reader, Tag::Sequence, |encapsulated| {
+            match ObjectIdentifier::decode(encapsulated)? {
+                found if found != content_type => Err(CmsError::NotSignedData(found)),
+                ID_DATA if encapsulated.is_finished() => Ok(Vec::new()),
+                ID_DATA => Err(CmsError::EncapsulatedContent),
+                _ => inside(encapsulated, context(0), |content| {
+                    Ok(inside(content, Tag::OctetString, rest)?.to_vec())
+                }),
+            }
+        })?;
         let certificates = optional(reader, context(0), elements)?.unwrap_or_default();
         let crls = optional(reader, context(1), elements)?.unwrap_or_default();
         let mut signed = inside(reader, Tag::Set, |signers| {
@@ -113,19 +140,19 @@ impl SignedCms {
                 return Err(CmsError::SignerCount(infos.len()));
             }
             inside(signers, Tag::Sequence, |info| {
-                Self::read_signer(info, version, &digest_algorithms, &certificates)
+                Self::read_signer(info, (version, content_type), &digest_algorithms, &certificates)
             })
         })?;
         // Other choices than a plain certificate or list (attribute certificates, OCSP responses) are
         // tagged and mean nothing to this profile.
         signed.crls = plain(&crls);
-        Ok(signed)
+        Ok((signed, content))
     }
 
     /// SignerInfo (RFC 5652 §5.3).
     fn read_signer(
         reader: &mut SliceReader<'_>,
-        signed_data_version: u8,
+        (signed_data_version, covers): (u8, ObjectIdentifier),
         digest_algorithms: &[&[u8]],
         certificates: &[&[u8]],
     ) -> Result<Self, CmsError> {
@@ -141,8 +168,10 @@ impl SignedCms {
                 found: version,
             });
         }
-        // Attribute certificates and the like raise it (RFC 5652 §5.1); 1 for 3 is a common slip.
+        // Attribute certificates and the like raise it, and so does content that is no data (RFC 5652
+        // §5.1); 1 for 3 is a common slip.
         let only_plain = certificates.len() == plain(certificates).len();
+        let expected = if covers == ID_DATA { expected } else { 3 };
         let fits = match signed_data_version {
             1 => true,
             3..=5 => signed_data_version == expected || !only_plain,
@@ -212,6 +241,7 @@ impl SignedCms {
             crls: Vec::new(),
             digest_algorithm,
             signature_algorithm,
+            covers,
             signed_attributes,
             content_type: None,
             message_digest: None,
@@ -280,7 +310,7 @@ impl SignedCms {
     pub fn check_digest(&self, digest: &[u8]) -> Result<(), CmsVerifyError> {
         match self.content_type {
             None => return Err(CmsVerifyError::AttributeMissing("content-type")),
-            Some(ID_DATA) => {}
+            Some(found) if found == self.covers => {}
             Some(_) => return Err(CmsVerifyError::ContentTypeMismatch),
         }
         match &self.message_digest {
@@ -357,6 +387,11 @@ impl SignedCms {
     /// What made the signature value.
     pub fn signature_algorithm(&self) -> SignatureAlgorithm {
         self.signature_algorithm
+    }
+
+    /// The signature value, over which a signature timestamp is made.
+    pub fn signature_value(&self) -> &[u8] {
+        &self.signature
     }
 
     /// Attributes beside the signature.
@@ -471,7 +506,7 @@ fn read_version(reader: &mut SliceReader<'_>) -> Result<u8, CmsError> {
 }
 
 /// [number], constructed.
-fn context(number: u32) -> Tag {
+pub(in crate::sign) fn context(number: u32) -> Tag {
     Tag::ContextSpecific {
         constructed: true,
         number: TagNumber(number),
@@ -479,7 +514,7 @@ fn context(number: u32) -> Tag {
 }
 
 /// Reads one element with `read`, which must use up its content.
-fn inside<'a, T>(
+pub(in crate::sign) fn inside<'a, T>(
     reader: &mut SliceReader<'a>,
     tag: Tag,
     read: impl FnOnce(&mut SliceReader<'a>) -> Result<T, CmsError>,
@@ -489,7 +524,7 @@ fn inside<'a, T>(
     reader.read_nested(header.length(), read)
 }
 
-fn optional<'a, T>(
+pub(in crate::sign) fn optional<'a, T>(
     reader: &mut SliceReader<'a>,
     tag: Tag,
     read: impl FnOnce(&mut SliceReader<'a>) -> Result<T, CmsError>,
@@ -501,7 +536,7 @@ fn optional<'a, T>(
 }
 
 /// The elements up to the end, whole.
-fn elements<'a>(reader: &mut SliceReader<'a>) -> Result<Vec<&'a [u8]>, CmsError> {
+pub(in crate::sign) fn elements<'a>(reader: &mut SliceReader<'a>) -> Result<Vec<&'a [u8]>, CmsError> {
     let mut found = Vec::new();
     while !reader.is_finished() {
         if found.len() == MAX_CMS_PARTS {
@@ -512,7 +547,7 @@ fn elements<'a>(reader: &mut SliceReader<'a>) -> Result<Vec<&'a [u8]>, CmsError>
     Ok(found)
 }
 
-fn rest<'a>(reader: &mut SliceReader<'a>) -> Result<&'a [u8], CmsError> {
+pub(in crate::sign) fn rest<'a>(reader: &mut SliceReader<'a>) -> Result<&'a [u8], CmsError> {
     let length: Length = reader.remaining_len();
     Ok(reader.read_slice(length)?)
 }
