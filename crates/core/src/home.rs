@@ -9,6 +9,7 @@
 //!  registry/          events
 //!  documents/         sealed documents
 //!  api-keys.toml      hashes of API keys
+//!  tsa.json           serial numbers of timestamps that are given out
 //! ```
 
 mod audit;
@@ -20,6 +21,7 @@ mod founding;
 mod pki;
 mod renewal;
 mod seals;
+mod timestamp;
 mod trust;
 
 use std::{
@@ -38,6 +40,7 @@ pub use self::{
     pki::{KeyEntry, PkiError, RenewedLists, RevocationReason, Revoke},
     renewal::RenewedKey,
     seals::SealOrder,
+    timestamp::{TSA, TimestampConfig},
     trust::TrustStoreError,
 };
 use crate::{

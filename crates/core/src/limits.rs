@@ -17,6 +17,9 @@ pub const MAX_PDF_WORK: usize = 32 << 20;
 /// Most parts (numbers, names, entries) of one PDF object: each takes some fifty bytes of memory for
 /// as little as two in the file.
 pub const MAX_PDF_NODES: usize = 1 << 20;
+/// Most certificates, revocation lists and answers about revocation kept in one document for long-term
+/// validation: each renewal of a timestamp adds a few.
+pub const MAX_PDF_EVIDENCE: usize = 1_000;
 /// Most files attached to one PDF.
 pub const MAX_PDF_ATTACHMENTS: usize = 1_000;
 /// Longest full name of a form field, in bytes: it is put together from its ancestors' names.

@@ -81,6 +81,11 @@ pub(crate) struct Unrecorded {
 }
 
 impl Service {
+    /// Its keys.
+    pub fn keys(&self) -> &Arc<KeyFolder> {
+        &self.press_room.keys
+    }
+
     /// Binds the rooms together.
     pub fn new(parts: ServiceParts) -> Self {
         Self {

@@ -95,7 +95,10 @@ impl CmsSigner {
     }
 
     /// Prepares signatures over content of a type.
-    pub(super) fn over(identity: &SigningIdentity, content_type: ObjectIdentifier) -> Result<Self, SignError> {
+    pub(super) fn over(
+        identity: &SigningIdentity,
+        content_type: ObjectIdentifier,
+    ) -> Result<Self, SignError> {
         let certificate = x509::raw(&identity.certificate)?;
         // DER orders the elements of a SET OF by their encodings (X.690 §11.6).
         let mut certificates: Vec<&[u8]> = vec![&identity.certificate];

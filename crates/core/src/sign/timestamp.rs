@@ -16,6 +16,7 @@
 mod authority;
 mod error;
 mod info;
+mod policy;
 mod request;
 mod response;
 #[cfg(test)]
@@ -26,15 +27,16 @@ use const_oid::ObjectIdentifier;
 use der::Tag;
 use ring::rand::{SecureRandom as _, SystemRandom};
 
-use super::cms::CmsError;
 pub use self::{
     authority::{LedgerError, ReserveSerials, SERIALS_AT_ONCE, TimeStampAuthority, TimeStampPolicy},
     error::{TimestampError, TokenError},
     info::{Imprint, TstInfo},
+    policy::{NoPolicy, PolicyId},
     request::Request,
     response::{Failure, Response},
     token::TimeStampToken,
 };
+use super::cms::CmsError;
 
 /// Media type of a request (RFC 3161 §3.4).
 pub const QUERY_TYPE: &str = "application/timestamp-query";

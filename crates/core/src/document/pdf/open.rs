@@ -32,6 +32,7 @@ mod signature;
 #[cfg(test)]
 mod tests;
 mod text;
+mod update;
 mod xref;
 
 use ring::digest::Context;
@@ -42,6 +43,7 @@ pub use self::{
     page::{Modules, PageFields, Showing},
     revision::Revision,
     signature::{ByteRange, Coverage, ModificationLevel, PdfSignature, SignatureDefect, SignatureKind},
+    update::{Evidence, RelatedEvidence, Update, UpdateError},
 };
 use self::{
     filter::Budget,

@@ -102,16 +102,17 @@ impl SignedCms {
             return Err(CmsError::TooLarge);
         }
         let mut reader = SliceReader::new(bytes)?;
-        let (signed, content) = inside(
-            &mut reader,
-            Tag::Sequence,
-            |content_info| match ObjectIdentifier::decode(content_info)? {
-                ID_SIGNED_DATA => inside(content_info, context(0), |content| {
-                    inside(content, Tag::Sequence, |signed| Self::read(signed, content_type))
-                }),
-                other => Err(CmsError::NotSignedData(other)),
-            },
-        )?;
+        let (signed, content) =
+            inside(
+                &mut reader,
+                Tag::Sequence,
+                |content_info| match ObjectIdentifier::decode(content_info)? {
+                    ID_SIGNED_DATA => inside(content_info, context(0), |content| {
+                        inside(content, Tag::Sequence, |signed| Self::read(signed, content_type))
+                    }),
+                    other => Err(CmsError::NotSignedData(other)),
+                },
+            )?;
         Ok((signed, content, usize::try_from(reader.position())?))
     }
 
@@ -122,16 +123,18 @@ impl SignedCms {
     ) -> Result<(Self, Vec<u8>), CmsError> {
         let version = read_version(reader)?;
         let digest_algorithms = inside(reader, Tag::Set, elements)?;
-        let content = inside(reader, Tag::Sequence, |encapsulated| {
-            match ObjectIdentifier::decode(encapsulated)? {
+        let content = inside(
+            reader,
+            Tag::Sequence,
+            |encapsulated| match ObjectIdentifier::decode(encapsulated)? {
                 found if found != content_type => Err(CmsError::NotSignedData(found)),
                 ID_DATA if encapsulated.is_finished() => Ok(Vec::new()),
                 ID_DATA => Err(CmsError::EncapsulatedContent),
                 _ => inside(encapsulated, context(0), |content| {
                     Ok(inside(content, Tag::OctetString, rest)?.to_vec())
                 }),
-            }
-        })?;
+            },
+        )?;
         let certificates = optional(reader, context(0), elements)?.unwrap_or_default();
         let crls = optional(reader, context(1), elements)?.unwrap_or_default();
         let mut signed = inside(reader, Tag::Set, |signers| {

@@ -12,15 +12,13 @@ use std::{
     time::Duration,
 };
 
-use const_oid::ObjectIdentifier;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
     super::cms::{CONTEXT_4, CmsError, CmsSigner, tlv},
-    Failure, Request, Response, TST_INFO, TstInfo,
+    Failure, PolicyId, Request, Response, TST_INFO, TstInfo,
     info::is_about_algorithms,
     integer_content, random,
-    request::policy_element,
 };
 use crate::{
     clock::Clock,
@@ -50,10 +48,10 @@ pub enum LedgerError {
 pub type ReserveSerials = Box<dyn Fn(Timestamp) -> Result<Range<u64>, LedgerError> + Send + Sync>;
 
 /// What the authority promises.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimeStampPolicy {
     /// Under which policy.
-    pub policy: ObjectIdentifier,
+    pub policy: PolicyId,
     /// How far its time may be off.
     pub accuracy: Duration,
 }
@@ -126,14 +124,20 @@ impl TimeStampAuthority {
         // 1. Is it a request that we serve?
         let request = Request::parse(query).map_err(|error| refuse(&error))?;
         if request.version != Some(1) {
-            return Err((Failure::BadRequest, "只支持第 1 版请求 (version 1 only)".to_owned()));
+            return Err((
+                Failure::BadRequest,
+                "只支持第 1 版请求 (version 1 only)".to_owned(),
+            ));
         }
         if request.has_extensions {
-            return Err((Failure::UnacceptedExtension, "不支持扩展 (no extensions)".to_owned()));
+            return Err((
+                Failure::UnacceptedExtension,
+                "不支持扩展 (no extensions)".to_owned(),
+            ));
         }
-        let policy = policy_element(self.policy.policy);
-        if request.policy.as_ref().is_some_and(|asked| *asked != policy) {
-            let words = format!("只支持策略 {} (the only policy)", self.policy.policy);
+        let policy = &self.policy.policy;
+        if request.policy.as_ref().is_some_and(|asked| asked != policy) {
+            let words = format!("只支持策略 {policy} (the only policy)");
             return Err((Failure::UnacceptedPolicy, words));
         }
 
@@ -157,7 +161,7 @@ impl TimeStampAuthority {
 
         // 3. What we know of it.
         let info = TstInfo {
-            policy,
+            policy: policy.clone(),
             imprint: request.imprint,
             serial,
             gen_time: now,
@@ -176,7 +180,10 @@ impl TimeStampAuthority {
     fn failed(&self, error: impl ToString) -> (Failure, String) {
         let error = error.to_string();
         tracing::error!(key = self.key_name, error, "no timestamp issued");
-        (Failure::SystemFailure, "时间戳签名密钥不可用 (the key cannot be used)".to_owned())
+        (
+            Failure::SystemFailure,
+            "时间戳签名密钥不可用 (the key cannot be used)".to_owned(),
+        )
     }
 
     /// The key as it is now: a renewed one is taken up at once.
@@ -233,5 +240,8 @@ fn refuse(error: &CmsError) -> (Failure, String) {
         let words = "只接受 SHA-256、SHA-384、SHA-512 摘要 (SHA-2 digests only)";
         return (Failure::BadAlg, words.to_owned());
     }
-    (Failure::BadDataFormat, "请求不是 RFC 3161 格式 (no timestamp request)".to_owned())
+    (
+        Failure::BadDataFormat,
+        "请求不是 RFC 3161 格式 (no timestamp request)".to_owned(),
+    )
 }

@@ -13,7 +13,7 @@ use super::{
         signed::{context, elements, inside, optional, rest},
         tlv,
     },
-    BOOLEAN, GENERALIZED_TIME, INTEGER, TokenError, integer_content, malformed, unsigned,
+    BOOLEAN, GENERALIZED_TIME, INTEGER, PolicyId, TokenError, integer_content, malformed, unsigned,
 };
 use crate::{
     crypto::{DigestAlgorithm, VerifyError},
@@ -66,8 +66,8 @@ impl Imprint {
 /// What a timestamp says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TstInfo {
-    /// Element of the policy's object identifier.
-    pub(super) policy: Vec<u8>,
+    /// Under which policy.
+    pub policy: PolicyId,
     /// What was stamped.
     pub imprint: Imprint,
     /// Content of the serial number.
@@ -90,12 +90,6 @@ impl TstInfo {
         hex::encode(&self.serial)
     }
 
-    /// The policy, in dots where its numbers are small enough.
-    pub fn policy(&self) -> String {
-        <ObjectIdentifier>::from_der(&self.policy)
-            .map_or_else(|_| hex::encode(&self.policy), |policy| policy.to_string())
-    }
-
     pub(super) fn parse(der: &[u8]) -> Result<Self, TokenError> {
         let mut reader = SliceReader::new(der)?;
         // What is wrong beyond DER is carried out of the closures.
@@ -105,7 +99,7 @@ impl TstInfo {
             if version != Some(1) {
                 wrong = Some(TokenError::Version(version.unwrap_or_default()));
             }
-            let policy = policy(info)?;
+            let policy = PolicyId::read(info)?;
             let imprint = Imprint::read(info)?;
             let serial = number(info)?.to_vec();
             let gen_time = read_time(inside(info, Tag::GeneralizedTime, rest)?);
@@ -156,7 +150,7 @@ impl TstInfo {
             SEQUENCE,
             &[
                 VERSION_1,
-                &self.policy,
+                &self.policy.element(),
                 self.imprint.der(),
                 &tlv(INTEGER, &[&self.serial]),
                 &tlv(GENERALIZED_TIME, &[write_time(self.gen_time).as_bytes()]),
@@ -181,16 +175,6 @@ pub(super) fn number<'a>(reader: &mut SliceReader<'a>) -> Result<&'a [u8], CmsEr
         return Err(CmsError::TooLarge);
     }
     Ok(content)
-}
-
-/// The element of an object identifier, whose numbers may be larger than ours.
-pub(super) fn policy(reader: &mut SliceReader<'_>) -> Result<Vec<u8>, CmsError> {
-    Tag::peek(reader)?.assert_eq(Tag::ObjectIdentifier)?;
-    let element = reader.tlv_bytes()?;
-    if element.len() > MAX_TIMESTAMP_NUMBER {
-        return Err(CmsError::TooLarge);
-    }
-    Ok(element.to_vec())
 }
 
 /// An extension that must not be ignored and that nobody here knows, which is every critical one.
@@ -291,7 +275,10 @@ fn write_time(at: Timestamp) -> String {
 
 /// Whether a refusal is about an algorithm, which its sender can change.
 pub(super) fn is_about_algorithms(error: &CmsError) -> bool {
-    matches!(error, CmsError::AlgorithmRefused(VerifyError::AlgorithmRefused(_)))
+    matches!(
+        error,
+        CmsError::AlgorithmRefused(VerifyError::AlgorithmRefused(_))
+    )
 }
 
 #[cfg(test)]
@@ -334,12 +321,22 @@ mod tests {
     #[test]
     fn what_is_written_is_read_the_same() {
         for (at, accuracy, ordering, nonce) in [
-            ("2026-11-21T14:30:00.25Z", Some(Duration::from_millis(1_500)), true, Some(vec![7])),
-            ("2026-11-21T14:30:00Z", Some(Duration::from_micros(1_000_001)), false, None),
+            (
+                "2026-11-21T14:30:00.25Z",
+                Some(Duration::from_millis(1_500)),
+                true,
+                Some(vec![7]),
+            ),
+            (
+                "2026-11-21T14:30:00Z",
+                Some(Duration::from_micros(1_000_001)),
+                false,
+                None,
+            ),
             ("2049-12-31T23:59:59.999Z", None, false, Some(vec![0, 0xff])),
         ] {
             let info = TstInfo {
-                policy: b"\x06\x03\x88\x37\x01".to_vec(),
+                policy: "2.999.1".parse().unwrap(),
                 imprint: Imprint::sha256(&[7; 32]),
                 serial: integer_content(&[0, 0, 0x80, 1]),
                 gen_time: at.parse().unwrap(),

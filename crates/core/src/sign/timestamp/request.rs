@@ -1,16 +1,15 @@
 //! TimeStampReq (RFC 3161 §2.4.1): asked of others, and answered by our own authority.
 
-use const_oid::ObjectIdentifier;
 use der::{Reader as _, SliceReader, Tag};
 
 use super::{
     super::cms::{
-        CmsError, SEQUENCE, VERSION_1, oid,
+        CmsError, SEQUENCE, VERSION_1,
         signed::{context, elements, inside, optional, rest},
         tlv,
     },
-    BOOLEAN, INTEGER, Response, TimeStampToken, TimestampError, TokenError,
-    info::{Imprint, number, policy},
+    BOOLEAN, INTEGER, PolicyId, Response, TimeStampToken, TimestampError, TokenError,
+    info::{Imprint, number},
     integer_content, malformed, random, unsigned,
 };
 use crate::limits::MAX_TIMESTAMP_QUERY;
@@ -20,8 +19,8 @@ use crate::limits::MAX_TIMESTAMP_QUERY;
 pub struct Request {
     /// What is to be stamped.
     pub imprint: Imprint,
-    /// Element of the policy asked for.
-    pub(super) policy: Option<Vec<u8>>,
+    /// The policy asked for.
+    pub(super) policy: Option<PolicyId>,
     /// Content of the nonce.
     pub(super) nonce: Option<Vec<u8>>,
     /// Whether the token is to hold the authority's certificates.
@@ -48,8 +47,8 @@ impl Request {
 
     /// Asks for a policy; without, the authority takes its own.
     #[must_use]
-    pub fn under(mut self, policy: ObjectIdentifier) -> Self {
-        self.policy = oid(policy).ok();
+    pub fn under(mut self, policy: PolicyId) -> Self {
+        self.policy = Some(policy);
         self
     }
 
@@ -67,7 +66,7 @@ impl Request {
                 false => Ok(Some(Tag::peek(reader)?)),
             };
             let policy = match next(request)? {
-                Some(Tag::ObjectIdentifier) => Some(policy(request)?),
+                Some(Tag::ObjectIdentifier) => Some(PolicyId::read(request)?),
                 _ => None,
             };
             let nonce = match next(request)? {
@@ -97,6 +96,7 @@ impl Request {
     /// The request as it is sent.
     pub fn to_der(&self) -> Vec<u8> {
         let nonce = self.nonce.as_ref().map(|nonce| tlv(INTEGER, &[nonce]));
+        let policy = self.policy.as_ref().map(PolicyId::element);
         let wanted: &[u8] = if self.with_certificates {
             &[BOOLEAN, 1, 0xff]
         } else {
@@ -107,7 +107,7 @@ impl Request {
             &[
                 VERSION_1,
                 self.imprint.der(),
-                self.policy.as_deref().unwrap_or_default(),
+                &policy.unwrap_or_default(),
                 &nonce.unwrap_or_default(),
                 wanted,
             ],
@@ -140,11 +140,6 @@ impl Request {
     }
 }
 
-/// A policy from its dotted form.
-pub(super) fn policy_element(policy: ObjectIdentifier) -> Vec<u8> {
-    oid(policy).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -155,11 +150,10 @@ mod tests {
     fn what_is_asked_is_read_the_same() {
         let request = Request::new(Imprint::sha256(&[1; 32])).unwrap();
         assert_eq!(Request::parse(&request.to_der()).unwrap(), request);
-        let request = request.under(ObjectIdentifier::new_unwrap("2.999.1"));
+        let request = request.under("2.999.1".parse().unwrap());
         assert_eq!(Request::parse(&request.to_der()).unwrap(), request);
         let mut longer = request.to_der();
         longer.push(0);
         assert!(Request::parse(&longer).is_err());
-        assert!(<ObjectIdentifier as der::Decode>::from_der(request.policy.as_ref().unwrap()).is_ok());
     }
 }

@@ -208,7 +208,10 @@ mod tests {
             else {
                 panic!("{error}");
             };
-            assert_eq!((*status, &failures[..], &texts[..]), (2, &[failure][..], &["不行[2J".to_owned()][..]));
+            assert_eq!(
+                (*status, &failures[..], &texts[..]),
+                (2, &[failure][..], &["不行[2J".to_owned()][..])
+            );
             assert!(error.to_string().contains("不行"), "{error}");
         }
     }

@@ -1,0 +1,138 @@
+//! The installation's own timestamp authority.
+
+use std::{io::ErrorKind, ops::Range, path::Path, sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Config, Home, HomeError, files::Turn, read, write};
+use crate::{
+    clock::Clock,
+    crypto::{KeyFolder, identity::read_chain},
+    sign::timestamp::{LedgerError, SERIALS_AT_ONCE, TimeStampAuthority, TimeStampPolicy},
+};
+
+/// Name of the timestamp authority's key.
+pub const TSA: &str = "tsa";
+
+/// Where the serial numbers that were set aside are on record.
+const LEDGER: &str = "tsa.json";
+
+/// A policy nobody can rely on: of the arc for examples (ITU-T X.660). Who offers a service to others states
+/// the object identifier of a policy of their own.
+const EXAMPLE_POLICY: &str = "2.999.3161.1";
+
+/// The part of `certseal.toml` about timestamps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct TimestampConfig {
+    /// Object identifier of the policy under which timestamps are issued.
+    pub policy: String,
+    /// How far the machine's clock may be off, in seconds: what its time synchronisation keeps to.
+    pub accuracy_seconds: u32,
+}
+
+impl Default for TimestampConfig {
+    fn default() -> Self {
+        Self {
+            policy: EXAMPLE_POLICY.to_owned(),
+            accuracy_seconds: 1,
+        }
+    }
+}
+
+impl TimestampConfig {
+    fn stated(&self, path: &Path) -> Result<TimeStampPolicy, HomeError> {
+        let wrong = |reason: &str| HomeError::Config {
+            path: path.to_owned(),
+            reason: reason.to_owned(),
+        };
+        if self.accuracy_seconds == 0 {
+            return Err(wrong(
+                "timestamp.accuracy-seconds 应不小于 1：没有时钟是完全准确的",
+            ));
+        }
+        Ok(TimeStampPolicy {
+            policy: self
+                .policy
+                .parse()
+                .map_err(|_| wrong("timestamp.policy 应为对象标识符，如 2.999.3161.1"))?,
+            accuracy: Duration::from_secs(self.accuracy_seconds.into()),
+        })
+    }
+}
+
+/// What is on record about serial numbers.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Ledger {
+    /// The first number that was not set aside.
+    next: u64,
+    /// When the last were.
+    latest: Timestamp,
+}
+
+impl Home {
+    /// The timestamp authority, where this installation has its key.
+    pub fn time_stamp_authority(
+        &self,
+        keys: Arc<KeyFolder>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Option<TimeStampAuthority>, HomeError> {
+        if !self.keys_path().join(format!("{TSA}.pem")).exists() {
+            return Ok(None);
+        }
+        let config: &Config = self.config();
+        let policy = config
+            .timestamp
+            .clone()
+            .unwrap_or_default()
+            .stated(&self.path().join("certseal.toml"))?;
+        let home = self.path().to_owned();
+        let reserve = Box::new(move |now| {
+            reserve(&home, now).map_err(|error| match error {
+                Reserve::Back(latest) => LedgerError::ClockBack { latest },
+                Reserve::Home(error) => LedgerError::Storage(Box::new(error)),
+                Reserve::Damaged(error) => LedgerError::Storage(error.into()),
+            })
+        });
+        Ok(Some(TimeStampAuthority::new(keys, TSA, policy, clock, reserve)))
+    }
+
+    /// DER of the timestamp authority's certificate and its issuers; none where there is none.
+    pub fn time_stamp_chain(&self) -> Result<Vec<Vec<u8>>, HomeError> {
+        let path = self.keys_path().join(format!("{TSA}.pem"));
+        if !path.exists() {
+            return Ok(Vec::new());
+        }
+        Ok(read_chain(&path)?)
+    }
+}
+
+enum Reserve {
+    Back(Timestamp),
+    Home(HomeError),
+    Damaged(String),
+}
+
+/// Sets numbers aside: the record is durable under its name before one is given.
+fn reserve(home: &Path, now: Timestamp) -> Result<Range<u64>, Reserve> {
+    let _turn = Turn::of(home).map_err(Reserve::Home)?;
+    let path = home.join(LEDGER);
+    let damaged = || Reserve::Damaged(format!("{} 已损坏 (damaged)", path.display()));
+    let first = match read(&path) {
+        Ok(bytes) => {
+            let known: Ledger = serde_json::from_slice(&bytes).map_err(|_| damaged())?;
+            if now < known.latest {
+                return Err(Reserve::Back(known.latest));
+            }
+            known.next
+        }
+        Err(HomeError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => 1,
+        Err(error) => return Err(Reserve::Home(error)),
+    };
+    let next = first.checked_add(SERIALS_AT_ONCE).ok_or_else(damaged)?;
+    let record = serde_json::to_vec(&Ledger { next, latest: now }).map_err(|_| damaged())?;
+    write(&path, &record).map_err(Reserve::Home)?;
+    Ok(first..next)
+}
