@@ -22,7 +22,9 @@ use crate::{
     crypto::{sha256, x509},
     document::pdf::{
         OpenError, PdfError,
-        open::{Evidence, OpenedPdf, PdfSignature, RelatedEvidence, SignatureKind, Update, UpdateError, open},
+        open::{
+            Evidence, OpenedPdf, PdfSignature, RelatedEvidence, SignatureKind, Update, UpdateError, open,
+        },
     },
     sign::{
         cms::{CmsError, CmsVerifyError, SignedCms},
@@ -363,11 +365,7 @@ fn place(list: &mut Vec<Vec<u8>>, der: &[u8]) -> usize {
     })
 }
 
-fn judge(
-    opened: &OpenedPdf<'_>,
-    trust: &LongTermTrust,
-    now: Timestamp,
-) -> Result<Judged, LongTermError> {
+fn judge(opened: &OpenedPdf<'_>, trust: &LongTermTrust, now: Timestamp) -> Result<Judged, LongTermError> {
     let at_hand = opened.evidence()?.certificates;
     let mut gathered = Gathered::default();
 
@@ -443,12 +441,11 @@ fn judge(
             at: earliest.unwrap_or(now),
             usage: Usage::Document,
         };
-        let path = validate(certificate, &intermediates, &context).map_err(|source| {
-            LongTermError::Signer {
+        let path =
+            validate(certificate, &intermediates, &context).map_err(|source| LongTermError::Signer {
                 field: field(),
                 source,
-            }
-        })?;
+            })?;
         related.join(gathered.path(&path, trust)?);
         gathered.relate(opened, signature, related);
     }

@@ -15,7 +15,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::{
     App, edge,
-    handlers::{catalogue, certificates, health, lifecycle, page, pki, problems, seals, verify},
+    handlers::{catalogue, certificates, health, lifecycle, page, pki, problems, seals, timestamp, verify},
     openapi,
 };
 
@@ -48,6 +48,7 @@ pub(crate) fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(verify::status))
         .routes(routes!(verify::keys))
         .routes(routes!(pki::published))
+        .routes(routes!(timestamp::stamp))
         .routes(routes!(problems::problem))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use certseal_core::home::Home;
+use certseal_core::{home::Home, issue::Service, sign::timestamp::TimeStampAuthority};
 use certseal_server::{App, AppParts};
 use tokio::net::TcpListener;
 
-use super::{Session, block_on};
+use super::{Session, block_on, clock, home_failure};
 use crate::{
     args::Serve,
     output::{self, Context as _, Failure, Outcome},
@@ -20,7 +20,10 @@ pub(super) fn run(session: &Session, args: &Serve) -> Result<Outcome, Failure> {
     }));
     let home = session.home()?;
     let service = Arc::new(session.signing_service(&home)?);
-    let app = App::new(parts(home, service)).context("启动服务")?;
+    let tsa = home
+        .time_stamp_authority(Arc::clone(service.keys()), clock())
+        .map_err(home_failure)?;
+    let app = App::new(parts(home, service, tsa)).context("启动服务")?;
     block_on(async {
         let listener = TcpListener::bind(args.listen)
             .await
@@ -36,8 +39,9 @@ pub(super) fn run(session: &Session, args: &Serve) -> Result<Outcome, Failure> {
     Ok(Outcome::Done)
 }
 
-fn parts(home: Home, service: Arc<certseal_core::issue::Service>) -> AppParts {
+fn parts(home: Home, service: Arc<Service>, tsa: Option<TimeStampAuthority>) -> AppParts {
     AppParts {
+        tsa,
         service,
         host: home.config().host.clone(),
         api_keys: home.api_keys_path(),

@@ -1,15 +1,27 @@
 //! The installation's own timestamp authority.
 
-use std::{io::ErrorKind, ops::Range, path::Path, sync::Arc, time::Duration};
+use std::{
+    io::ErrorKind,
+    ops::Range,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Config, Home, HomeError, files::Turn, read, write};
+use super::{
+    Home, HomeError, ROOT, TrustStoreError,
+    files::{Turn, files},
+    read, write,
+};
 use crate::{
     clock::Clock,
-    crypto::{KeyFolder, identity::read_chain},
+    crypto::{IdentityError, KeyFolder, x509},
+    longterm::LongTermTrust,
     sign::timestamp::{LedgerError, SERIALS_AT_ONCE, TimeStampAuthority, TimeStampPolicy},
+    trust::list::AuthorityStatus,
 };
 
 /// Name of the timestamp authority's key.
@@ -82,8 +94,8 @@ impl Home {
         if !self.keys_path().join(format!("{TSA}.pem")).exists() {
             return Ok(None);
         }
-        let config: &Config = self.config();
-        let policy = config
+        let policy = self
+            .config()
             .timestamp
             .clone()
             .unwrap_or_default()
@@ -98,14 +110,41 @@ impl Home {
         });
         Ok(Some(TimeStampAuthority::new(keys, TSA, policy, clock, reserve)))
     }
+}
 
-    /// DER of the timestamp authority's certificate and its issuers; none where there is none.
-    pub fn time_stamp_chain(&self) -> Result<Vec<Vec<u8>>, HomeError> {
-        let path = self.keys_path().join(format!("{TSA}.pem"));
-        if !path.exists() {
-            return Ok(Vec::new());
+impl Home {
+    /// Whom to believe when signatures are to be kept for long: the roots of the trust list and our own; for
+    /// timestamps our own root and those that the operator put into `trust/tsa`.
+    pub fn long_term_trust(&self, now: Timestamp) -> Result<LongTermTrust, HomeError> {
+        let own = self.authority_certificates(ROOT)?;
+        let mut anchors = own.clone();
+        for authority in self.trust_list(None)?.authorities() {
+            if authority.status_at(now) == Some(AuthorityStatus::Granted) {
+                anchors.extend(authority.anchors.iter().map(|der| der.0.to_vec()));
+            }
         }
-        Ok(read_chain(&path)?)
+        anchors.sort();
+        anchors.dedup();
+        let mut timestamp_anchors = own;
+        for ending in ["cer", "crt", "pem"] {
+            for (name, bytes) in files(&self.timestamp_roots_path(), ending)? {
+                let roots = x509::parse_bundle(&bytes).map_err(|source| IdentityError::Certificate {
+                    path: self.timestamp_roots_path().join(name),
+                    source,
+                })?;
+                timestamp_anchors.extend(roots);
+            }
+        }
+        let lists = self.revocation_lists()?;
+        Ok(
+            LongTermTrust::new(anchors, timestamp_anchors, &lists)
+                .map_err(TrustStoreError::RevocationList)?,
+        )
+    }
+
+    /// Roots of timestamp authorities of others.
+    pub fn timestamp_roots_path(&self) -> PathBuf {
+        self.path().join("trust/tsa")
     }
 }
 

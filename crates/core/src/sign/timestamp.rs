@@ -13,10 +13,10 @@
 //! The structures are read and written here rather than by the `x509-tsp` crate: its times have no fractions of
 //! a second, which most authorities write, and it owns no limits.
 
+mod any_oid;
 mod authority;
 mod error;
 mod info;
-mod policy;
 mod request;
 mod response;
 #[cfg(test)]
@@ -28,10 +28,10 @@ use der::Tag;
 use ring::rand::{SecureRandom as _, SystemRandom};
 
 pub use self::{
+    any_oid::{AnyOid, NoOid},
     authority::{LedgerError, ReserveSerials, SERIALS_AT_ONCE, TimeStampAuthority, TimeStampPolicy},
     error::{TimestampError, TokenError},
     info::{Imprint, TstInfo},
-    policy::{NoPolicy, PolicyId},
     request::Request,
     response::{Failure, Response},
     token::TimeStampToken,

@@ -16,7 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     super::cms::{CONTEXT_4, CmsError, CmsSigner, tlv},
-    Failure, PolicyId, Request, Response, TST_INFO, TstInfo,
+    AnyOid, Failure, Request, Response, TST_INFO, TstInfo,
     info::is_about_algorithms,
     integer_content, random,
 };
@@ -51,7 +51,7 @@ pub type ReserveSerials = Box<dyn Fn(Timestamp) -> Result<Range<u64>, LedgerErro
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimeStampPolicy {
     /// Under which policy.
-    pub policy: PolicyId,
+    pub policy: AnyOid,
     /// How far its time may be off.
     pub accuracy: Duration,
 }

@@ -1,6 +1,9 @@
 //! Why no timestamp came of a request, and why one proves nothing.
 
-use super::{super::cms::CmsError, super::cms::CmsVerifyError, response::Failure};
+use super::{
+    super::cms::{CmsError, CmsVerifyError},
+    AnyOid, Failure,
+};
 use crate::limits::MAX_TIMESTAMP_BYTES;
 
 /// Why an answer to a request is no timestamp over what was asked.
@@ -64,7 +67,7 @@ pub enum TokenError {
     Malformed(#[source] CmsError),
     /// An extension that its maker marked as not to be ignored.
     #[error("时间戳令牌含有无法识别的关键扩展 {0} (critical extension)")]
-    Extension(const_oid::ObjectIdentifier),
+    Extension(AnyOid),
     /// A version nobody here knows.
     #[error("时间戳令牌版本 {0} 不受支持 (unsupported version)")]
     Version(u64),

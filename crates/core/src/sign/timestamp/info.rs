@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use const_oid::ObjectIdentifier;
 use der::{Decode, Reader, SliceReader, Tag, TagNumber};
 use jiff::{Timestamp, civil::DateTime, tz::Offset};
 use spki::AlgorithmIdentifierRef;
@@ -13,7 +12,7 @@ use super::{
         signed::{context, elements, inside, optional, rest},
         tlv,
     },
-    BOOLEAN, GENERALIZED_TIME, INTEGER, PolicyId, TokenError, integer_content, malformed, unsigned,
+    AnyOid, BOOLEAN, GENERALIZED_TIME, INTEGER, TokenError, integer_content, malformed, unsigned,
 };
 use crate::{
     crypto::{DigestAlgorithm, VerifyError},
@@ -67,7 +66,7 @@ impl Imprint {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TstInfo {
     /// Under which policy.
-    pub policy: PolicyId,
+    pub policy: AnyOid,
     /// What was stamped.
     pub imprint: Imprint,
     /// Content of the serial number.
@@ -99,7 +98,7 @@ impl TstInfo {
             if version != Some(1) {
                 wrong = Some(TokenError::Version(version.unwrap_or_default()));
             }
-            let policy = PolicyId::read(info)?;
+            let policy = AnyOid::read(info)?;
             let imprint = Imprint::read(info)?;
             let serial = number(info)?.to_vec();
             let gen_time = read_time(inside(info, Tag::GeneralizedTime, rest)?);
@@ -178,9 +177,9 @@ pub(super) fn number<'a>(reader: &mut SliceReader<'a>) -> Result<&'a [u8], CmsEr
 }
 
 /// An extension that must not be ignored and that nobody here knows, which is every critical one.
-fn read_extension(der: &[u8]) -> Result<Option<ObjectIdentifier>, CmsError> {
+fn read_extension(der: &[u8]) -> Result<Option<AnyOid>, CmsError> {
     inside(&mut SliceReader::new(der)?, Tag::Sequence, |extension| {
-        let kind = ObjectIdentifier::decode(extension)?;
+        let kind = AnyOid::read(extension)?;
         let is_critical = match optional(extension, Tag::Boolean, rest)? {
             None => false,
             Some([0xff]) => true,

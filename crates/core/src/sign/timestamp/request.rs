@@ -8,7 +8,7 @@ use super::{
         signed::{context, elements, inside, optional, rest},
         tlv,
     },
-    BOOLEAN, INTEGER, PolicyId, Response, TimeStampToken, TimestampError, TokenError,
+    AnyOid, BOOLEAN, INTEGER, Response, TimeStampToken, TimestampError, TokenError,
     info::{Imprint, number},
     integer_content, malformed, random, unsigned,
 };
@@ -20,7 +20,7 @@ pub struct Request {
     /// What is to be stamped.
     pub imprint: Imprint,
     /// The policy asked for.
-    pub(super) policy: Option<PolicyId>,
+    pub(super) policy: Option<AnyOid>,
     /// Content of the nonce.
     pub(super) nonce: Option<Vec<u8>>,
     /// Whether the token is to hold the authority's certificates.
@@ -47,7 +47,7 @@ impl Request {
 
     /// Asks for a policy; without, the authority takes its own.
     #[must_use]
-    pub fn under(mut self, policy: PolicyId) -> Self {
+    pub fn under(mut self, policy: AnyOid) -> Self {
         self.policy = Some(policy);
         self
     }
@@ -66,7 +66,7 @@ impl Request {
                 false => Ok(Some(Tag::peek(reader)?)),
             };
             let policy = match next(request)? {
-                Some(Tag::ObjectIdentifier) => Some(PolicyId::read(request)?),
+                Some(Tag::ObjectIdentifier) => Some(AnyOid::read(request)?),
                 _ => None,
             };
             let nonce = match next(request)? {
@@ -96,7 +96,7 @@ impl Request {
     /// The request as it is sent.
     pub fn to_der(&self) -> Vec<u8> {
         let nonce = self.nonce.as_ref().map(|nonce| tlv(INTEGER, &[nonce]));
-        let policy = self.policy.as_ref().map(PolicyId::element);
+        let policy = self.policy.as_ref().map(AnyOid::element);
         let wanted: &[u8] = if self.with_certificates {
             &[BOOLEAN, 1, 0xff]
         } else {

@@ -1,5 +1,5 @@
-//! Object identifiers of policies. Their numbers may be of any size (2.25 has 128 bits) and of any arc, which the
-//! identifiers of algorithms, made for the compiler, are not.
+//! Object identifiers of policies and extensions, which anybody may give: their numbers may be of any size (2.25
+//! has 128 bits) and of any arc. Those of `const_oid`, made for the compiler, may not.
 
 use std::{fmt, str::FromStr};
 
@@ -17,9 +17,9 @@ use crate::limits::MAX_TIMESTAMP_NUMBER;
 
 const OBJECT_IDENTIFIER: u8 = 0x06;
 
-/// The policy of a timestamp authority.
+/// An object identifier.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PolicyId {
+pub struct AnyOid {
     /// The numbers as encoded.
     content: Vec<u8>,
 }
@@ -27,9 +27,9 @@ pub struct PolicyId {
 /// A text is no object identifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("不是对象标识符，应如 1.2.156.1 (no object identifier)")]
-pub struct NoPolicy;
+pub struct NoOid;
 
-impl PolicyId {
+impl AnyOid {
     pub(super) fn read(reader: &mut SliceReader<'_>) -> Result<Self, CmsError> {
         let content = inside(reader, Tag::ObjectIdentifier, rest)?;
         if content.len() > MAX_TIMESTAMP_NUMBER {
@@ -53,24 +53,24 @@ impl PolicyId {
     }
 }
 
-impl FromStr for PolicyId {
-    type Err = NoPolicy;
+impl FromStr for AnyOid {
+    type Err = NoOid;
 
-    fn from_str(text: &str) -> Result<Self, NoPolicy> {
+    fn from_str(text: &str) -> Result<Self, NoOid> {
         let numbers = text
             .split('.')
             .map(|part| match part.as_bytes() {
-                [b'1'..=b'9', ..] | [b'0'] => part.parse::<u128>().map_err(|_| NoPolicy),
-                _ => Err(NoPolicy),
+                [b'1'..=b'9', ..] | [b'0'] => part.parse::<u128>().map_err(|_| NoOid),
+                _ => Err(NoOid),
             })
             .collect::<Result<Vec<_>, _>>()?;
         let [first @ 0..=2, second, others @ ..] = numbers.as_slice() else {
-            return Err(NoPolicy);
+            return Err(NoOid);
         };
         if *first < 2 && *second > 39 {
-            return Err(NoPolicy);
+            return Err(NoOid);
         }
-        let joined = second.checked_add(first * 40).ok_or(NoPolicy)?;
+        let joined = second.checked_add(first * 40).ok_or(NoOid)?;
         let mut content = Vec::new();
         for number in [joined].iter().chain(others) {
             let digits = (128 - number.leading_zeros()).div_ceil(7).max(1);
@@ -80,13 +80,13 @@ impl FromStr for PolicyId {
             }
         }
         if content.len() > MAX_TIMESTAMP_NUMBER {
-            return Err(NoPolicy);
+            return Err(NoOid);
         }
         Ok(Self { content })
     }
 }
 
-impl fmt::Display for PolicyId {
+impl fmt::Display for AnyOid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut number: Option<u128> = Some(0);
         let mut is_first = true;
@@ -128,14 +128,14 @@ mod tests {
             "0.4.0.2023.1.1",
             "0.0",
         ] {
-            let policy: PolicyId = text.parse().unwrap();
+            let policy: AnyOid = text.parse().unwrap();
             assert_eq!(policy.to_string(), text);
             let element = policy.element();
-            let read = PolicyId::read(&mut SliceReader::new(&element).unwrap());
+            let read = AnyOid::read(&mut SliceReader::new(&element).unwrap());
             assert_eq!(read.unwrap(), policy, "{text}");
         }
         assert_eq!(
-            "2.999.1".parse::<PolicyId>().unwrap().element(),
+            "2.999.1".parse::<AnyOid>().unwrap().element(),
             b"\x06\x03\x88\x37\x01"
         );
         for text in [
@@ -149,10 +149,10 @@ mod tests {
             "a.b",
             "1.2.340282366920938463463374607431768211456",
         ] {
-            assert_eq!(text.parse::<PolicyId>(), Err(NoPolicy), "{text}");
+            assert_eq!(text.parse::<AnyOid>(), Err(NoOid), "{text}");
         }
         for element in [b"\x06\x00".as_slice(), b"\x06\x01\x88", b"\x06\x02\x80\x01"] {
-            assert!(PolicyId::read(&mut SliceReader::new(element).unwrap()).is_err());
+            assert!(AnyOid::read(&mut SliceReader::new(element).unwrap()).is_err());
         }
     }
 }
