@@ -89,7 +89,8 @@ impl TstInfo {
         hex::encode(&self.serial)
     }
 
-    pub(super) fn parse(der: &[u8]) -> Result<Self, TokenError> {
+    /// Reads the DER of one.
+    pub fn parse(der: &[u8]) -> Result<Self, TokenError> {
         let mut reader = SliceReader::new(der)?;
         // What is wrong beyond DER is carried out of the closures.
         let mut wrong = None;
@@ -140,7 +141,8 @@ impl TstInfo {
         }
     }
 
-    pub(super) fn to_der(&self) -> Vec<u8> {
+    /// The DER of one; its time to the millisecond.
+    pub fn to_der(&self) -> Vec<u8> {
         let accuracy = self.accuracy.map(write_accuracy).unwrap_or_default();
         let ordering: &[u8] = if self.ordering { &[BOOLEAN, 1, 0xff] } else { &[] };
         let nonce = self.nonce.as_ref().map(|nonce| tlv(INTEGER, &[nonce]));

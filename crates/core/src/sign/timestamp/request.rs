@@ -52,8 +52,8 @@ impl Request {
         self
     }
 
-    /// Reads a request that came to our authority.
-    pub(super) fn parse(der: &[u8]) -> Result<Self, CmsError> {
+    /// Reads a request.
+    pub fn parse(der: &[u8]) -> Result<Self, CmsError> {
         if der.len() > MAX_TIMESTAMP_QUERY {
             return Err(CmsError::TooLarge);
         }
