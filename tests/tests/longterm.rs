@@ -419,7 +419,8 @@ fn files_with_streams_for_tables_are_stamped_too() {
             "{name}: {said}"
         );
         let said = judged(Command::new("pdfsig").arg(office.file("stamped.pdf")));
-        assert!(said.contains("Signature Type: ETSI.RFC3161"), "{name}: {said}");
+        // This pdfsig finds document timestamps and does not judge them.
+        assert!(said.contains("Total document signed"), "{name}: {said}");
         let refused = refused(&office, &["extend", "--level", "LT"], &plain);
         assert!(refused.contains("无效"), "{name}: {refused}");
     }

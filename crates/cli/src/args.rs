@@ -556,13 +556,11 @@ pub(crate) struct TimestampSource {
     pub(crate) tsa: Option<String>,
 }
 
-/// How far `extend` goes.
+/// How far `extend` goes. What each means stands with the option, on one line.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum LongTermLevel {
-    /// With all evidence.
     #[value(name = "LT")]
     Lt,
-    /// And a timestamp over it.
     #[value(name = "LTA")]
     Lta,
 }

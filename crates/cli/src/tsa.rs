@@ -3,7 +3,7 @@
 //! What comes back is believed in no way: the room that asked checks the signature. So plain HTTP is as good as
 //! HTTPS, and the only things to guard against here are answers that do not come, do not end or are none.
 
-use std::{error::Error, time::Duration};
+use std::{error::Error, io, time::Duration};
 
 use certseal_core::{
     limits::MAX_TIMESTAMP_BYTES,
@@ -25,7 +25,13 @@ pub(crate) struct RemoteAuthority {
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 enum NoAnswer {
-    #[error("{url}：{source} (no connection)")]
+    #[error("{0} 不是网址，应以 http:// 或 https:// 开头 (no address)")]
+    Address(String),
+    #[error("{url}：找不到该主机 (no such host)")]
+    Host { url: String },
+    #[error("{url}：连接失败 (no connection)")]
+    Io { url: String, source: io::Error },
+    #[error("{url}：通信失败 (no answer)")]
     Connection { url: String, source: ureq::Error },
     #[error("{url}：{} 秒内未答完 (timed out)", TIME_LIMIT.as_secs())]
     Timeout { url: String },
@@ -59,6 +65,9 @@ impl RemoteAuthority {
         let failed = |error| match error {
             ureq::Error::Timeout(_) => NoAnswer::Timeout { url: url() },
             ureq::Error::BodyExceedsLimit(_) => NoAnswer::TooLarge { url: url() },
+            ureq::Error::BadUri(_) | ureq::Error::Http(_) => NoAnswer::Address(url()),
+            ureq::Error::HostNotFound => NoAnswer::Host { url: url() },
+            ureq::Error::Io(source) => NoAnswer::Io { url: url(), source },
             source => NoAnswer::Connection { url: url(), source },
         };
         let request = self

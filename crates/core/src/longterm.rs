@@ -148,8 +148,8 @@ pub enum LongTermError {
         source: UnknownRevocation,
     },
     /// The source gave no answer.
-    #[error("时间戳服务没有应答：{0} (no answer from the timestamp authority)")]
-    Source(Box<dyn Error + Send + Sync>),
+    #[error("时间戳服务没有应答 (no answer from the timestamp authority)")]
+    Source(#[source] Box<dyn Error + Send + Sync>),
     /// The answer is no timestamp over this.
     #[error(transparent)]
     Answer(#[from] TimestampError),
@@ -220,21 +220,26 @@ pub fn extend(
     let mut bytes = file.to_vec();
     let mut timestamps = Vec::new();
 
-    // 1. A time by which each signature existed, for which the evidence is then gathered.
+    // 1. Nothing is asked for a file that cannot be extended. Then, who will vouch for the timestamp over
+    //    all this has to be in it: one over nothing tells, and how long they are.
     let mut judged = judge(&open(&bytes)?, trust, now)?;
+    let trial = match level {
+        Level::Lta => Some(ask(source, trust, &sha256(&bytes), now)?),
+        Level::Lt => None,
+    };
+    let room = trial
+        .as_ref()
+        .map_or(USUAL_ROOM, |(token, _)| token.der().len() + SPARE);
+
+    // 2. A time by which each signature existed, for which the evidence is then gathered.
     if judged.unproven {
-        let (stamped, at) = stamped(&bytes, source, trust, (USUAL_ROOM, now))?;
+        let (stamped, at) = stamped(&bytes, source, trust, (room, now))?;
         timestamps.push(at);
         bytes = stamped;
         judged = judge(&open(&bytes)?, trust, now)?;
     }
 
-    // 2. Who will vouch for the timestamp over all this has to be in it. One over nothing tells, and how long
-    //    it will be.
-    let mut room = USUAL_ROOM;
-    if level == Level::Lta {
-        let (token, proven) = ask(source, trust, &sha256(&bytes), now)?;
-        room = token.der().len() + SPARE;
+    if let Some((_, proven)) = &trial {
         judged.gathered.path(proven.path(), trust)?;
     }
 
