@@ -7,8 +7,7 @@ use std::{error::Error, io, time::Duration};
 
 use certseal_core::{
     limits::MAX_TIMESTAMP_BYTES,
-    longterm::TimeStampSource,
-    sign::timestamp::{QUERY_TYPE, REPLY_TYPE},
+    sign::timestamp::{QUERY_TYPE, REPLY_TYPE, TimeStampSource},
 };
 use ureq::{Agent, http::header};
 

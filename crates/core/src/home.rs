@@ -228,9 +228,11 @@ impl Home {
 
     /// All rooms bound together, to issue and change. Opens the registry.
     pub fn service(&self, keys: KeyFolder, clock: Arc<dyn Clock>) -> Result<Service, HomeError> {
+        let keys = Arc::new(keys);
         Ok(Service::new(ServiceParts {
             workshop: self.workshop()?,
-            keys: Arc::new(keys),
+            timestamps: self.signature_timestamps(&keys, &clock)?,
+            keys,
             seal_makers: self.seal_makers()?,
             anchors: self.authority_certificates(ROOT)?,
             revocation_lists: {

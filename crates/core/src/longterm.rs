@@ -28,7 +28,7 @@ use crate::{
     },
     sign::{
         cms::{CmsError, CmsVerifyError, SignedCms},
-        timestamp::{Imprint, Request, TimeStampAuthority, TimeStampToken, TimestampError, TokenError},
+        timestamp::{Imprint, Request, TimeStampSource, TimeStampToken, TimestampError, TokenError},
     },
     trust::{
         crl::{Crl, CrlError, RevocationStatus, UnknownRevocation},
@@ -36,19 +36,6 @@ use crate::{
         timestamp::{ProvenTime, TimestampRefused, TimestampTrust, prove},
     },
 };
-
-/// Where timestamps come from: the installation's own authority, or any other by its address. An answer is
-/// checked by who asked; what is no answer at all (no connection, an error page) is the source's error.
-pub trait TimeStampSource: Send + Sync + std::fmt::Debug {
-    /// Sends the DER of a request and gives what came back.
-    fn ask(&self, query: &[u8]) -> Result<Vec<u8>, Box<dyn Error + Send + Sync>>;
-}
-
-impl TimeStampSource for TimeStampAuthority {
-    fn ask(&self, query: &[u8]) -> Result<Vec<u8>, Box<dyn Error + Send + Sync>> {
-        Ok(self.answer(query))
-    }
-}
 
 /// How far a signature is to be carried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

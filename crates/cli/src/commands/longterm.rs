@@ -7,8 +7,8 @@ use certseal_core::{
     files::read_to,
     home::Home,
     limits::MAX_DOCUMENT_BYTES,
-    longterm::{self, Extended, Level, LongTermError, TimeStampSource},
-    sign::timestamp::TimestampError,
+    longterm::{self, Extended, Level, LongTermError},
+    sign::timestamp::{TimeStampSource, TimestampError},
     trust::{crl::UnknownRevocation, path::PathError, timestamp::TimestampRefused},
 };
 use serde_json::json;
@@ -113,6 +113,9 @@ fn failure(file: &Path, home: &Home, error: &LongTermError) -> Failure {
             source: PathError::Expired { .. },
             ..
         } => "证书到期前没有时间戳的签名不能再延长。".to_owned(),
+        LongTermError::Signer { .. } => {
+            "用 certseal verify 查看原因；证书已吊销或不可信的签名不能延长。".to_owned()
+        }
         LongTermError::Revocation {
             source: UnknownRevocation::Stale { .. } | UnknownRevocation::NoList,
             ..

@@ -20,7 +20,7 @@ use crate::{
     clock::Clock,
     crypto::{IdentityError, KeyFolder, x509},
     longterm::LongTermTrust,
-    sign::timestamp::{LedgerError, SERIALS_AT_ONCE, TimeStampAuthority, TimeStampPolicy},
+    sign::timestamp::{LedgerError, SERIALS_AT_ONCE, TimeStampAuthority, TimeStampPolicy, TimeStampSource},
     trust::list::AuthorityStatus,
 };
 
@@ -42,6 +42,8 @@ pub struct TimestampConfig {
     pub policy: String,
     /// How far the machine's clock may be off, in seconds: what its time synchronisation keeps to.
     pub accuracy_seconds: u32,
+    /// Whether each signature made here gets a timestamp of our own authority.
+    pub signatures: bool,
 }
 
 impl Default for TimestampConfig {
@@ -49,6 +51,7 @@ impl Default for TimestampConfig {
         Self {
             policy: EXAMPLE_POLICY.to_owned(),
             accuracy_seconds: 1,
+            signatures: false,
         }
     }
 }
@@ -85,6 +88,28 @@ struct Ledger {
 }
 
 impl Home {
+    /// Where the timestamps of signatures made here come from, if they get any.
+    pub(super) fn signature_timestamps(
+        &self,
+        keys: &Arc<KeyFolder>,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<Option<Arc<dyn TimeStampSource>>, HomeError> {
+        if !self
+            .config()
+            .timestamp
+            .as_ref()
+            .is_some_and(|config| config.signatures)
+        {
+            return Ok(None);
+        }
+        let own = self.time_stamp_authority(Arc::clone(keys), Arc::clone(clock))?;
+        let own = own.ok_or_else(|| HomeError::Config {
+            path: self.path().join("certseal.toml"),
+            reason: "timestamp.signatures 需要时间戳密钥，请先运行 certseal key renew tsa".to_owned(),
+        })?;
+        Ok(Some(Arc::new(own)))
+    }
+
     /// The timestamp authority, where this installation has its key.
     pub fn time_stamp_authority(
         &self,

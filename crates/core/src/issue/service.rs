@@ -26,6 +26,7 @@ use crate::{
     },
     report::{SealRegister, SealUse, seal_register},
     seal::Seal,
+    sign::timestamp::TimeStampSource,
 };
 
 /// What a service is put together from.
@@ -42,6 +43,8 @@ pub struct ServiceParts {
     pub revocation_lists: RevocationLists,
     /// Host of the verification page.
     pub host: String,
+    /// Where signature timestamps come from; without, there are none.
+    pub timestamps: Option<Arc<dyn TimeStampSource>>,
     /// The registry.
     pub registry: Arc<dyn Registry>,
     /// The documents.
@@ -96,6 +99,7 @@ impl Service {
                 anchors: parts.anchors,
                 revocation_lists: parts.revocation_lists,
                 host: parts.host,
+                timestamps: parts.timestamps,
                 registry: Arc::clone(&parts.registry),
                 seals: Mutex::default(),
                 presses: Mutex::default(),

@@ -47,6 +47,7 @@ pub(super) const OCTET_STRING: u8 = 0x04;
 pub(super) const SEQUENCE: u8 = 0x30;
 const SET: u8 = 0x31;
 pub(super) const CONTEXT_0: u8 = 0xa0;
+const CONTEXT_1: u8 = 0xa1;
 pub(super) const CONTEXT_4: u8 = 0xa4;
 /// AlgorithmIdentifier of SHA-256, parameters absent (RFC 5754 §2).
 pub(super) const SHA_256_IDENTIFIER: &[u8] = b"\x30\x0b\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01";
@@ -164,6 +165,20 @@ impl CmsSigner {
         Ok(self.assemble(attributes, &signature))
     }
 
+    /// The same, with what `stamp` gives for the signature value as its signature timestamp (ETSI EN
+    /// 319 122-1 §5.3).
+    pub fn sign_stamped<E: From<SignError>>(
+        &self,
+        digest: &[u8; 32],
+        stamp: impl FnOnce(&[u8]) -> Result<Vec<u8>, E>,
+    ) -> Result<Vec<u8>, E> {
+        let (attributes, signature) = self.sign_attributes(digest)?;
+        let token = stamp(&signature)?;
+        let stamped = attribute(SIGNATURE_TIME_STAMP, &token).map_err(SignError::from)?;
+        let unsigned = tlv(CONTEXT_1, &[&stamped]);
+        Ok(self.assemble_parts(&self.before_signer, attributes, &signature, &unsigned))
+    }
+
     /// Signs content that travels inside; gives DER of the ContentInfo. The certificates may be left out
     /// for those who have them.
     pub(super) fn sign_content(&self, content: &[u8], with_certificates: bool) -> Result<Vec<u8>, SignError> {
@@ -181,7 +196,7 @@ impl CmsSigner {
             certificates,
         ]
         .concat();
-        Ok(self.assemble_behind(&before_signer, attributes, &signature))
+        Ok(self.assemble_parts(&before_signer, attributes, &signature, &[]))
     }
 
     /// The most bytes [`CmsSigner::sign`] gives: what to reserve in the document.
@@ -198,10 +213,17 @@ impl CmsSigner {
     }
 
     fn assemble(&self, attributes: Vec<u8>, signature: &[u8]) -> Vec<u8> {
-        self.assemble_behind(&self.before_signer, attributes, signature)
+        self.assemble_parts(&self.before_signer, attributes, signature, &[])
     }
 
-    fn assemble_behind(&self, before_signer: &[u8], mut attributes: Vec<u8>, signature: &[u8]) -> Vec<u8> {
+    /// `unsigned` is the field of unsigned attributes, whole, or empty.
+    fn assemble_parts(
+        &self,
+        before_signer: &[u8],
+        mut attributes: Vec<u8>,
+        signature: &[u8],
+        unsigned: &[u8],
+    ) -> Vec<u8> {
         // Signed as a SET OF, stored as [0] IMPLICIT (RFC 5652 §5.4).
         if let Some(tag) = attributes.first_mut() {
             *tag = CONTEXT_0;
@@ -210,7 +232,8 @@ impl CmsSigner {
         let signer_info = self.before_attributes.len()
             + attributes.len()
             + signature_algorithm.len()
-            + tlv_len(signature.len());
+            + tlv_len(signature.len())
+            + unsigned.len();
         let signer_infos = tlv_len(signer_info);
         let signed_data = before_signer.len() + tlv_len(signer_infos);
         let content = tlv_len(signed_data);
@@ -229,6 +252,7 @@ impl CmsSigner {
         out.extend_from_slice(signature_algorithm);
         header(&mut out, OCTET_STRING, signature.len());
         out.extend_from_slice(signature);
+        out.extend_from_slice(unsigned);
         out
     }
 }

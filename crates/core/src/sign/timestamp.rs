@@ -23,6 +23,8 @@ mod response;
 mod tests;
 mod token;
 
+use std::{error::Error, fmt};
+
 use const_oid::ObjectIdentifier;
 use der::Tag;
 use ring::rand::{SecureRandom as _, SystemRandom};
@@ -49,6 +51,19 @@ const TST_INFO: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.
 const BOOLEAN: u8 = 0x01;
 const INTEGER: u8 = 0x02;
 const GENERALIZED_TIME: u8 = 0x18;
+
+/// Where timestamps come from: the installation's own authority, or any other by its address. An answer is
+/// checked by who asked; what is no answer at all (no connection, an error page) is the source's error.
+pub trait TimeStampSource: Send + Sync + fmt::Debug {
+    /// Sends the DER of a request and gives what came back.
+    fn ask(&self, query: &[u8]) -> Result<Vec<u8>, Box<dyn Error + Send + Sync>>;
+}
+
+impl TimeStampSource for TimeStampAuthority {
+    fn ask(&self, query: &[u8]) -> Result<Vec<u8>, Box<dyn Error + Send + Sync>> {
+        Ok(self.answer(query))
+    }
+}
 
 /// Content of an INTEGER from an unsigned number: shortest form, never negative (X.690 §8.3).
 fn integer_content(bytes: &[u8]) -> Vec<u8> {
