@@ -172,6 +172,10 @@ pub struct Extended {
     pub certificates: usize,
     /// Revocation lists added.
     pub crls: usize,
+    /// Subjects of the signers' certificates whose revocation list is older than the time proven for the
+    /// signature. What was revoked in between is not on it; some verifiers want a later one, once the list's
+    /// own term is over (ETSI EN 319 102-1 §5.6.2.2).
+    pub older_lists: Vec<String>,
 }
 
 /// Most that the clock of an authority may differ from ours.
@@ -193,6 +197,7 @@ pub fn timestamp(
         timestamps: vec![at],
         certificates: 0,
         crls: 0,
+        older_lists: Vec::new(),
     })
 }
 
@@ -254,6 +259,7 @@ pub fn extend(
         timestamps,
         certificates,
         crls,
+        older_lists: judged.older_lists,
     })
 }
 
@@ -306,6 +312,8 @@ struct Judged {
     gathered: Gathered,
     /// Whether there is a signature without a proven time.
     unproven: bool,
+    /// See [`Extended`].
+    older_lists: Vec<String>,
 }
 
 /// Evidence, each piece once.
@@ -384,6 +392,7 @@ fn judge(opened: &OpenedPdf<'_>, trust: &LongTermTrust, now: Timestamp) -> Resul
 
     // 2. The signatures, each at the earliest time it is known to have existed.
     let mut unproven = false;
+    let mut older_lists = Vec::new();
     let mut signed = !proven.is_empty();
     for signature in of_kind(SignatureKind::Signature) {
         signed = true;
@@ -440,11 +449,19 @@ fn judge(opened: &OpenedPdf<'_>, trust: &LongTermTrust, now: Timestamp) -> Resul
             })?;
         related.join(gathered.path(&path, trust)?);
         gathered.relate(opened, signature, related);
+        let older = path.certificates().iter().filter(|certificate| {
+            matches!(certificate.revocation, RevocationStatus::Good { as_of, .. } if as_of < context.at)
+        });
+        older_lists.extend(older.map(|certificate| certificate.subject.clone()));
     }
     if !signed {
         return Err(LongTermError::NotSigned);
     }
-    Ok(Judged { gathered, unproven })
+    Ok(Judged {
+        gathered,
+        unproven,
+        older_lists,
+    })
 }
 
 impl Gathered {

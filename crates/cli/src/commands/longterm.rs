@@ -78,6 +78,7 @@ fn finish(session: &Session, out: &Path, made: &Extended) -> Result<Outcome, Fai
     if session.json {
         output::json(&json!({
             "file": out, "timestamps": made.timestamps, "certificates": made.certificates, "crls": made.crls,
+            "older-lists": made.older_lists,
         }));
         return Ok(Outcome::Done);
     }
@@ -93,7 +94,12 @@ fn finish(session: &Session, out: &Path, made: &Extended) -> Result<Outcome, Fai
     if made.certificates + made.crls == 0 && made.timestamps.is_empty() {
         output::note("文件已含全部证书和吊销信息，未作改动。");
     }
-    output::line(format_args!("{}", out.display()));
+    for certificate in &made.older_lists {
+        output::note(format_args!(
+            "{certificate} 的吊销列表签发于签名时间之前，日后有的核验软件不予采信；取得新一期列表后可再延长一次。"
+        ));
+    }
+    output::line(out.display());
     Ok(Outcome::Done)
 }
 
