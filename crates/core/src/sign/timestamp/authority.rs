@@ -142,7 +142,7 @@ impl TimeStampAuthority {
         }
 
         // 2. The key, and the time.
-        let prepared = self.prepared().map_err(|error| self.failed(&*error))?;
+        let prepared = self.prepared().map_err(|error| self.failed(&error))?;
         let (now, serial) = self.next().map_err(|error| {
             tracing::error!(%error, "no timestamp issued");
             match error {
@@ -156,7 +156,7 @@ impl TimeStampAuthority {
         })?;
         if now < prepared.not_before || now > prepared.not_after {
             let error = "时间戳证书不在有效期内 (the timestamp certificate is not valid now)";
-            return Err(self.failed(error));
+            return Err(self.failed(&error));
         }
 
         // 3. What we know of it.
@@ -177,9 +177,8 @@ impl TimeStampAuthority {
     }
 
     /// A failing of ours: told to the operator, and only so much to who asked.
-    fn failed(&self, error: impl ToString) -> (Failure, String) {
-        let error = error.to_string();
-        tracing::error!(key = self.key_name, error, "no timestamp issued");
+    fn failed(&self, error: &dyn fmt::Display) -> (Failure, String) {
+        tracing::error!(key = self.key_name, %error, "no timestamp issued");
         (
             Failure::SystemFailure,
             "时间戳签名密钥不可用 (the key cannot be used)".to_owned(),

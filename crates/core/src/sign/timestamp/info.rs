@@ -113,9 +113,10 @@ impl TstInfo {
                 // DER leaves a default out.
                 Some(_) => return Err(malformed(Tag::Boolean)),
             };
-            let nonce = match info.is_finished() || Tag::peek(info)? != Tag::Integer {
-                true => None,
-                false => Some(number(info)?.to_vec()),
+            let nonce = if !info.is_finished() && Tag::peek(info)? == Tag::Integer {
+                Some(number(info)?.to_vec())
+            } else {
+                None
             };
             let name = optional(info, context(0), |name| Ok(name.tlv_bytes()?.to_vec()))?;
             for extension in optional(info, context(1), elements)?.unwrap_or_default() {
@@ -208,7 +209,7 @@ fn read_accuracy(reader: &mut SliceReader<'_>) -> Result<Duration, CmsError> {
         Some(_) => Err(wrong()),
     };
     let seconds = unsigned(seconds)
-        .filter(|seconds| *seconds <= u64::from(u32::MAX))
+        .filter(|seconds| u32::try_from(*seconds).is_ok())
         .ok_or_else(wrong)?;
     Ok(Duration::from_secs(seconds)
         + Duration::from_millis(fraction(millis)?)

@@ -61,9 +61,11 @@ impl Request {
         let request = inside(&mut reader, Tag::Sequence, |request| {
             let version = unsigned(number(request)?);
             let imprint = Imprint::read(request)?;
-            let next = |reader: &SliceReader<'_>| match reader.is_finished() {
-                true => Ok::<_, CmsError>(None),
-                false => Ok(Some(Tag::peek(reader)?)),
+            let next = |reader: &SliceReader<'_>| {
+                if reader.is_finished() {
+                    return Ok::<_, CmsError>(None);
+                }
+                Ok(Some(Tag::peek(reader)?))
             };
             let policy = match next(request)? {
                 Some(Tag::ObjectIdentifier) => Some(AnyOid::read(request)?),

@@ -115,19 +115,19 @@ impl Response {
                 let status = unsigned(status).ok_or_else(|| malformed(Tag::Integer))?;
                 let texts = optional(info, Tag::Sequence, elements)?.unwrap_or_default();
                 let texts = texts.into_iter().map(words).collect::<Result<_, _>>()?;
-                let failures = match info.is_finished() {
-                    true => Vec::new(),
-                    false => {
-                        let bits = BitStringRef::decode(info)?;
-                        let is_set = |failure: &Failure| bits.bits().nth(failure.bit()) == Some(true);
-                        Failure::ALL.into_iter().filter(is_set).collect()
-                    }
+                let failures = if info.is_finished() {
+                    Vec::new()
+                } else {
+                    let bits = BitStringRef::decode(info)?;
+                    let is_set = |failure: &Failure| bits.bits().nth(failure.bit()) == Some(true);
+                    Failure::ALL.into_iter().filter(is_set).collect()
                 };
                 Ok((status, texts, failures))
             })?;
-            let token = match response.is_finished() {
-                true => None,
-                false => Some(response.tlv_bytes()?.to_vec()),
+            let token = if response.is_finished() {
+                None
+            } else {
+                Some(response.tlv_bytes()?.to_vec())
             };
             Ok(Self {
                 status,

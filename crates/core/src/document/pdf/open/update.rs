@@ -212,15 +212,13 @@ impl<'a> Update<'a> {
             let mut list = list.array().unwrap_or_default().to_vec();
             let mut ids = Vec::new();
             for der in ders {
-                let id = match held.iter().find(|(_, known)| known == der) {
-                    Some((id, _)) => *id,
-                    None => {
-                        let id = self.add(Body::Stream(der.clone()))?;
-                        list.push(Object::Reference(id));
-                        held.push((id, der.clone()));
-                        id
-                    }
-                };
+                if let Some((id, _)) = held.iter().find(|(_, known)| known == der) {
+                    ids.push(*id);
+                    continue;
+                }
+                let id = self.add(Body::Stream(der.clone()))?;
+                list.push(Object::Reference(id));
+                held.push((id, der.clone()));
                 ids.push(id);
             }
             if list.len() > MAX_PDF_EVIDENCE {
@@ -351,14 +349,11 @@ impl<'a> Update<'a> {
         let flags = self.reader().get(&form, "SigFlags")?.object.integer();
         // SignaturesExist and AppendOnly (ISO 32000-1 table 219).
         form.set("SigFlags", Object::Integer(flags.unwrap_or_default() | 3));
-        match self.catalog.get("AcroForm").and_then(Object::reference) {
-            Some(id) => {
-                self.changed.insert(id, Body::Object(Object::Dict(form)));
-            }
-            None => {
-                self.catalog.set("AcroForm", Object::Dict(form));
-                self.change_catalog()?;
-            }
+        if let Some(id) = self.catalog.get("AcroForm").and_then(Object::reference) {
+            self.changed.insert(id, Body::Object(Object::Dict(form)));
+        } else {
+            self.catalog.set("AcroForm", Object::Dict(form));
+            self.change_catalog()?;
         }
         self.annotate(page, field)?;
         self.declare_extension()?;
@@ -449,7 +444,7 @@ impl<'a> Update<'a> {
         let mut offsets: BTreeMap<u32, (usize, u16)> = BTreeMap::new();
         for (id, body) in &self.changed {
             offsets.insert(id.number, (out.len(), id.generation));
-            let _ = write!(out, "{} {} obj\n", id.number, id.generation);
+            let _ = writeln!(out, "{} {} obj", id.number, id.generation);
             match body {
                 Body::Object(object) => write_object(&mut out, object),
                 Body::Stream(bytes) => {
@@ -569,9 +564,9 @@ fn runs(offsets: &BTreeMap<u32, (usize, u16)>) -> Vec<(u32, u32)> {
 fn write_table_section(out: &mut Vec<u8>, trailer: &Dict, offsets: &BTreeMap<u32, (usize, u16)>) {
     out.extend_from_slice(b"xref\n");
     for (first, count) in runs(offsets) {
-        let _ = write!(out, "{first} {count}\n");
+        let _ = writeln!(out, "{first} {count}");
         for (at, generation) in offsets.range(first..first + count).map(|(_, entry)| entry) {
-            let _ = write!(out, "{at:010} {generation:05} n \n");
+            let _ = writeln!(out, "{at:010} {generation:05} n ");
         }
     }
     out.extend_from_slice(b"trailer\n");
@@ -599,7 +594,7 @@ fn write_stream_section(
     trailer.set("W", integers(vec![1, 4, 2]));
     trailer.set("Index", integers(index.collect()));
     trailer.set("Length", offset(data.len()));
-    let _ = write!(out, "{number} 0 obj\n");
+    let _ = writeln!(out, "{number} 0 obj");
     write_object(out, &Object::Dict(trailer));
     out.extend_from_slice(b"\nstream\n");
     out.extend_from_slice(&data);

@@ -51,7 +51,7 @@ fn plain(catalog: &str, objects: &[&str]) -> Vec<u8> {
     let at = file.len();
     let _ = write!(file, "xref\n0 {}\n0000000000 65535 f \n", offsets.len() + 1);
     for offset in &offsets {
-        let _ = write!(file, "{offset:010} 00000 n \n");
+        let _ = writeln!(file, "{offset:010} 00000 n ");
     }
     // No line end at the end, as some writers leave it.
     let _ = write!(
