@@ -186,7 +186,11 @@ fn files_of_uncertain_reading_get_no_revision() {
     let mut file = document();
     file.extend_from_slice(b"more");
     let opened = open(&file).unwrap();
-    assert_eq!(Update::new(&opened).unwrap_err(), UpdateError::Trailing(4));
+    assert_eq!(
+        Update::new(&opened).unwrap_err(),
+        UpdateError::Trailing(5),
+        "with the line end"
+    );
     let text = String::from_utf8(plain("", &[])).unwrap();
     let at = text.rfind("startxref\n").unwrap() + 10;
     let stated: usize = text[at..].lines().next().unwrap().parse().unwrap();
