@@ -12,22 +12,24 @@ use std::{
     fs,
     io::Cursor,
     path::{Path, PathBuf},
-    sync::LazyLock,
+    sync::{Arc, LazyLock},
     time::{Duration, Instant},
 };
 
 use certseal_core::{
     backfill::{Mapping, Source},
     catalogue::{Catalogue, FaceJson},
+    clock::SystemClock,
     codes::{CertificateIdentifier, CitizenId, CreditCode, mask_code, mask_name},
     crypto::{
-        AlgorithmPolicy, DigestAlgorithm, PrivateKey, SignatureAlgorithm, Signer as _,
+        AlgorithmPolicy, DigestAlgorithm, KeyFolder, Passphrase, PrivateKey, SignatureAlgorithm, Signer as _,
         key_file::KeyFile,
         policy::{Age, Mechanism},
         verify_digest_value, verify_value, x509,
     },
-    document::pdf::open::{Standing, open},
+    document::pdf::open::{Standing, Update, open},
     face::{FaceTemplate, FontBook, FontConfig},
+    home::Home,
     qr::{
         picture,
         text::{self, Scanned},
@@ -35,7 +37,10 @@ use certseal_core::{
     },
     registry::{EventKind, Leaf, PrivatePart},
     seal::SignedSeal,
-    sign::cms::{Profile, SignedCms},
+    sign::{
+        cms::{Profile, SignedCms},
+        timestamp::{Imprint, Request, Response, TimeStampToken, TstInfo},
+    },
     trust::{
         crl::Crl,
         list::{TrustList, TrustListContent},
@@ -79,6 +84,7 @@ pub const TARGETS: &[Target] = &[
     target("signature", signature, 1_000),
     target("table", table, 300),
     target("template", template, 150),
+    target("timestamp", timestamp, 1_000),
     target("token", token, 1_000),
     target("trust-list", trust_list, 300),
     target("verify", verify, 100),
@@ -256,6 +262,13 @@ fn pdf(bytes: &[u8]) {
         let _ = page.field_texts();
     }
     let _ = opened.repairs();
+    if let Ok(unstamped) = Update::new(&opened).and_then(|update| update.with_timestamp(16)) {
+        let digest = unstamped.digest();
+        let stamped = unstamped.embed(&digest[..16]).expect("it fits");
+        assert!(stamped.starts_with(bytes), "nothing before a revision changes");
+        let _ = open(&stamped);
+    }
+    let _ = opened.evidence();
 }
 
 fn picture(bytes: &[u8]) {
@@ -311,6 +324,30 @@ fn template(bytes: &[u8]) {
             }
         }
     });
+}
+
+/// Requests, answers, tokens and what stands in tokens.
+fn timestamp(bytes: &[u8]) {
+    if let Ok(request) = Request::parse(bytes) {
+        let again = Request::parse(&request.to_der()).expect("what we write");
+        assert_eq!(again.imprint, request.imprint);
+    }
+    if let Ok(info) = TstInfo::parse(bytes) {
+        let _ = (info.serial(), info.policy.to_string());
+        let again = TstInfo::parse(&info.to_der()).expect("what we write");
+        assert_eq!((again.imprint, again.accuracy), (info.imprint, info.accuracy));
+    }
+    let mut tokens = vec![bytes];
+    let response = Response::parse(bytes);
+    tokens.extend(response.iter().filter_map(|response| response.granted().ok()));
+    for token in tokens {
+        if let Ok(token) = TimeStampToken::parse(token) {
+            assert!(token.verify(b"no digest").is_err(), "a digest nobody stamped");
+            token.certificates().iter().for_each(|der| x509_certificate(der));
+        }
+    }
+    let asked = Request::new(Imprint::sha256(&[0; 32])).expect("there is randomness");
+    assert!(asked.accept(bytes).is_err(), "nobody knows the nonce");
 }
 
 fn token(bytes: &[u8]) {
@@ -483,7 +520,25 @@ pub fn seeds(home: &Path, document: &[u8]) -> BTreeMap<&'static str, Vec<Vec<u8>
         .into_bytes(),
     );
 
-    // 3. Tables, templates, codes, events.
+    // 3. What its timestamp authority answers.
+    let keys = Arc::new(KeyFolder::unlocked(
+        &home.join("keys"),
+        Passphrase::new(crate::PASSPHRASE.to_owned()).expect("a passphrase"),
+    ));
+    let tsa = Home::open(home)
+        .and_then(|home| home.time_stamp_authority(keys, Arc::new(SystemClock)))
+        .expect("our own authority")
+        .expect("every new installation has one");
+    let request = Request::new(Imprint::sha256(&[1; 32])).expect("there is randomness");
+    let answer = tsa.answer(&request.to_der());
+    let token = request.accept(&answer).expect("our own token");
+    add("timestamp", token.info().to_der());
+    add("timestamp", token.der().to_vec());
+    add("timestamp", tsa.answer(b"no request"));
+    add("timestamp", request.to_der());
+    add("timestamp", answer);
+
+    // 4. Tables, templates, codes, events.
     let rows = crate::table::Table::instructors(0, 20);
     add("table", rows.csv().into_bytes());
     add("table", encoding_rs::GB18030.encode(&rows.csv()).0.into_owned());

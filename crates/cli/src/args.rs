@@ -10,7 +10,10 @@ use certseal_core::{
     remark,
     seal::SealKind,
 };
-use clap::{ArgAction, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, error::ErrorKind};
+use clap::{
+    ArgAction, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
+    error::ErrorKind,
+};
 use jiff::{Timestamp, civil::Date};
 
 use crate::output;
@@ -117,6 +120,10 @@ pub(crate) enum Command {
     Backfill(Backfill),
     /// 核验证照文件、二维码图片或二维码文本 Verify files, QR pictures or QR text
     Verify(Verify),
+    /// 为 PDF 文件加盖文档时间戳 Add a document timestamp to a PDF
+    Timestamp(Timestamping),
+    /// 把文件的签名延长为长期有效（LT、LTA） Carry the signatures of a PDF to a long-term level
+    Extend(Extend),
     /// 判定外部机构的证照在本地是否予以互认 Decide whether a certificate is recognised here
     Recognise(Recognise),
     /// 统计报表 Reports
@@ -511,6 +518,50 @@ pub(crate) struct Serve {
     /// 监听地址 Address to listen on
     #[arg(long, env = "CERTSEAL_LISTEN", default_value = "127.0.0.1:8080")]
     pub(crate) listen: SocketAddr,
+}
+
+/// Options of `timestamp`.
+#[derive(Debug, Args)]
+pub(crate) struct Timestamping {
+    /// PDF 文件 PDF file
+    pub(crate) file: PathBuf,
+    /// 结果写到哪里，原文件不变 Where to write the result; the file itself stays as it is
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    #[command(flatten)]
+    pub(crate) source: TimestampSource,
+}
+
+/// Options of `extend`.
+#[derive(Debug, Args)]
+pub(crate) struct Extend {
+    /// PDF 文件 PDF file
+    pub(crate) file: PathBuf,
+    /// LT 为存入证书和吊销信息，LTA 为再加盖文档时间戳 LT: with all evidence; LTA: and a timestamp over it
+    #[arg(long, value_name = "LEVEL", ignore_case = true)]
+    pub(crate) level: LongTermLevel,
+    /// 结果写到哪里，原文件不变 Where to write the result; the file itself stays as it is
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    #[command(flatten)]
+    pub(crate) source: TimestampSource,
+}
+
+/// Where timestamps come from.
+#[derive(Debug, Args)]
+pub(crate) struct TimestampSource {
+    /// 时间戳服务地址（RFC 3161）；缺省用本机构自己的 Address of a timestamp authority; by default our own
+    #[arg(long, env = "CERTSEAL_TSA", value_name = "URL")]
+    pub(crate) tsa: Option<String>,
+}
+
+/// How far `extend` goes. What each means stands with the option, on one line.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum LongTermLevel {
+    #[value(name = "LT")]
+    Lt,
+    #[value(name = "LTA")]
+    Lta,
 }
 
 /// Verbs on the trust list.

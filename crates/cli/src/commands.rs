@@ -8,6 +8,7 @@ mod demo;
 mod init;
 mod issue;
 mod key;
+mod longterm;
 mod recognise;
 mod report;
 mod seal;
@@ -108,6 +109,8 @@ pub(crate) fn run(cli: Cli) -> Result<Outcome, Failure> {
         Command::Issue(args) => issue::run(&session, args),
         Command::Backfill(args) => backfill::run(&session, &args),
         Command::Verify(args) => verify::run(&session, &args),
+        Command::Timestamp(args) => longterm::timestamp(&session, &args),
+        Command::Extend(args) => longterm::extend(&session, &args),
         Command::Recognise(args) => recognise::run(&session, &args),
         Command::Report(args) => report::run(&session, &args),
         Command::Certificate(args) => certificate::run(&session, &args),

@@ -5,6 +5,7 @@ mod commands;
 mod demo;
 mod output;
 mod passphrase;
+mod tsa;
 
 use std::process::ExitCode;
 

@@ -10,6 +10,7 @@
 //!  registry/          events
 //!  documents/         sealed documents
 //!  api-keys.toml      hashes of API keys
+//!  tsa.json           serial numbers of timestamps that are given out
 //! ```
 
 mod audit;
@@ -21,6 +22,7 @@ mod founding;
 mod pki;
 mod renewal;
 mod seals;
+mod timestamp;
 mod trust;
 
 use std::{
@@ -39,6 +41,7 @@ pub use self::{
     pki::{KeyEntry, PkiError, RenewedLists, RevocationReason, Revoke},
     renewal::RenewedKey,
     seals::SealOrder,
+    timestamp::{TSA, TimestampConfig},
     trust::TrustStoreError,
 };
 use crate::{
@@ -226,9 +229,11 @@ impl Home {
 
     /// All rooms bound together, to issue and change. Opens the registry.
     pub fn service(&self, keys: KeyFolder, clock: Arc<dyn Clock>) -> Result<Service, HomeError> {
+        let keys = Arc::new(keys);
         Ok(Service::new(ServiceParts {
             workshop: self.workshop()?,
-            keys: Arc::new(keys),
+            timestamps: self.signature_timestamps(&keys, &clock)?,
+            keys,
             seal_makers: self.seal_makers()?,
             anchors: self.authority_certificates(ROOT)?,
             revocation_lists: {

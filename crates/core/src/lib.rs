@@ -23,6 +23,7 @@ pub mod issue;
 #[cfg(test)]
 mod judges;
 pub mod limits;
+pub mod longterm;
 pub mod os_error;
 pub mod qr;
 pub mod recognise;

@@ -17,6 +17,9 @@ pub const MAX_PDF_WORK: usize = 32 << 20;
 /// Most parts (numbers, names, entries) of one PDF object: each takes some fifty bytes of memory for
 /// as little as two in the file.
 pub const MAX_PDF_NODES: usize = 1 << 20;
+/// Most certificates, revocation lists and answers about revocation kept in one document for long-term
+/// validation: each renewal of a timestamp adds a few.
+pub const MAX_PDF_EVIDENCE: usize = 1_000;
 /// Most files attached to one PDF.
 pub const MAX_PDF_ATTACHMENTS: usize = 1_000;
 /// Longest full name of a form field, in bytes: it is put together from its ancestors' names.
@@ -29,6 +32,12 @@ pub const MAX_PDF_SECTIONS: usize = 1_024;
 pub const MAX_PDF_TREE: usize = 20_000;
 /// Largest CMS blob in `/Contents`.
 pub const MAX_CMS_BYTES: usize = 1 << 20;
+/// Largest answer of a timestamp authority: a token with its chain takes under 10 kB.
+pub const MAX_TIMESTAMP_BYTES: usize = 256 << 10;
+/// Largest request for a timestamp: a digest, a nonce and a policy take under 200 bytes.
+pub const MAX_TIMESTAMP_QUERY: usize = 4 << 10;
+/// Longest serial number, nonce or policy in a timestamp, in bytes: RFC 3161 wants 20 for serial numbers.
+pub const MAX_TIMESTAMP_NUMBER: usize = 64;
 /// Most signatures examined in one document.
 pub const MAX_SIGNATURES: usize = 64;
 /// Most bytes hashed for all signatures of one document: each covers the file from its beginning.

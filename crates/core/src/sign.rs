@@ -3,5 +3,7 @@
 //! | part | gives |
 //! |---|---|
 //! | [`cms`] | CMS SignedData for PAdES B-B: [`CmsSigner`](cms::CmsSigner) makes, [`SignedCms`](cms::SignedCms) reads and checks |
+//! | [`timestamp`] | RFC 3161: requests, responses and tokens; the authority that answers |
 
 pub mod cms;
+pub mod timestamp;

@@ -5,7 +5,9 @@
 //! | [`list`] | the signed list of authorities and what each may issue |
 //! | [`path`] | path validation from a certificate to an anchor, at an instant, for a usage |
 //! | [`crl`] | revocation lists, and what they say about a certificate |
+//! | [`timestamp`] | the time a timestamp proves |
 
 pub mod crl;
 pub mod list;
 pub mod path;
+pub mod timestamp;

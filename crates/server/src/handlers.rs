@@ -10,5 +10,6 @@ pub(crate) mod problems;
 pub(crate) mod refusal;
 pub(crate) mod report;
 pub(crate) mod seals;
+pub(crate) mod timestamp;
 pub(crate) mod verify;
 pub(crate) mod view;

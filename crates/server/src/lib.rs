@@ -10,7 +10,9 @@
 use std::{collections::BTreeSet, future::Future, path::PathBuf, sync::Arc};
 
 use axum::Router;
-use certseal_core::{catalogue::Issuer, issue::Service, registry::Registry};
+use certseal_core::{
+    catalogue::Issuer, issue::Service, registry::Registry, sign::timestamp::TimeStampAuthority,
+};
 use tokio::net::TcpListener;
 
 pub mod auth;
@@ -44,6 +46,8 @@ pub struct AppParts {
     pub api_keys: PathBuf,
     /// Folder of published CA certificates and revocation lists.
     pub pki: PathBuf,
+    /// Our timestamp authority, where there is one.
+    pub tsa: Option<TimeStampAuthority>,
     /// Gives what verification rests on; called at the start and again every minute, so that a new
     /// revocation list or trust list counts without a restart.
     pub trust: TrustLoader,
@@ -76,6 +80,7 @@ pub struct App {
     host: String,
     api_keys: ApiKeys,
     pki: PathBuf,
+    tsa: Option<Arc<TimeStampAuthority>>,
     trust: Trust,
     gate: Gate,
     meter: Meter,
@@ -95,6 +100,7 @@ impl App {
             api_keys: ApiKeys::load(&parts.api_keys)?,
             host: parts.host,
             pki: parts.pki,
+            tsa: parts.tsa.map(Arc::new),
             gate: Gate::new(workers),
             meter: Meter::new(PUBLIC_BURST.0, PUBLIC_BURST.1),
             service: parts.service,

@@ -28,6 +28,7 @@ use crate::{
         (name = "印章 seals", description = "本部门印章的查看、停用、恢复与销毁，须持接口密钥 Seals of the department; API key required"),
         (name = "证照类型 types", description = "可签发的证照类型及照面字段 What may be issued, with which fields"),
         (name = "核验 verification", description = "向公众开放 Open to the public"),
+        (name = "时间戳 timestamps", description = "RFC 3161，向公众开放 Open to the public"),
         (name = "运行 operation", description = "存活与就绪 Liveness and readiness"),
     ),
     components(schemas(ProblemBody)),

@@ -15,7 +15,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::{
     App, edge,
-    handlers::{catalogue, certificates, health, page, pki, problems, seals, verify},
+    handlers::{catalogue, certificates, health, page, pki, problems, seals, timestamp, verify},
     openapi,
 };
 
@@ -37,6 +37,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(verify::status))
         .routes(routes!(verify::keys))
         .routes(routes!(pki::published))
+        .routes(routes!(timestamp::stamp))
         .routes(routes!(problems::problem))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))

@@ -176,13 +176,17 @@ fn renew(session: &Session, home: &Home, name: &str) -> Result<(), Failure> {
         output::json(&renewed);
     } else {
         let until = local(renewed.not_after);
+        let kept = renewed.kept.as_deref();
         output::line(if [ROOT, CA, SEAL_ROOT].contains(&name) {
             format!(
                 "已换发 {name}：新的为 {}，有效期至 {until}；{} 继续保留",
-                renewed.name, renewed.kept
+                renewed.name,
+                kept.unwrap_or_default()
             )
+        } else if kept.is_none() {
+            format!("已新建 {name}，证书有效期至 {until}")
         } else {
-            let kept = &renewed.kept;
+            let kept = kept.unwrap_or_default();
             format!("已换发 {name}，新证书有效期至 {until}；旧密钥和证书另存为 {kept}")
         });
         if let Some(number) = renewed.trust_list {
@@ -214,7 +218,8 @@ fn advise(home: &Home, name: &str, renewed: &RenewedKey) {
     } else if name == CA {
         output::note(format_args!(
             "此后换发的证书由 {} 颁发：请逐个换发 signer-…、token、trust-list。{} 的私钥须保留到其所颁证书到期，供 key crl 签发其吊销列表。",
-            renewed.name, renewed.kept
+            renewed.name,
+            renewed.kept.as_deref().unwrap_or_default()
         ));
     } else if name == ROOT || name == SEAL_ROOT {
         let next = if name == ROOT { CA } else { SEAL_MAKER };

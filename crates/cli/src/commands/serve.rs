@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use certseal_core::home::Home;
+use certseal_core::{home::Home, issue::Service, sign::timestamp::TimeStampAuthority};
 use certseal_server::{App, AppParts, StartError};
 use tokio::net::TcpListener;
 
-use super::{Session, block_on};
+use super::{Session, block_on, clock, home_failure};
 use crate::{
     args::Serve,
     output::{self, Context as _, Failure, Outcome},
@@ -20,7 +20,10 @@ pub(super) fn run(session: &Session, args: &Serve) -> Result<Outcome, Failure> {
     }));
     let home = session.home()?;
     let service = Arc::new(session.signing_service(&home)?);
-    let app = App::new(parts(home, service)).map_err(|error| {
+    let tsa = home
+        .time_stamp_authority(Arc::clone(service.keys()), clock())
+        .map_err(home_failure)?;
+    let app = App::new(parts(home, service, tsa)).map_err(|error| {
         let hint = match &error {
             StartError::ApiKeys(_) => "改正或从备份恢复该文件；没有该文件则没有可用的接口密钥。",
             _ => {
@@ -44,8 +47,9 @@ pub(super) fn run(session: &Session, args: &Serve) -> Result<Outcome, Failure> {
     Ok(Outcome::Done)
 }
 
-fn parts(home: Home, service: Arc<certseal_core::issue::Service>) -> AppParts {
+fn parts(home: Home, service: Arc<Service>, tsa: Option<TimeStampAuthority>) -> AppParts {
     AppParts {
+        tsa,
         service,
         host: home.config().host.clone(),
         api_keys: home.api_keys_path(),

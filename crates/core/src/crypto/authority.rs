@@ -9,6 +9,7 @@
 //! | issuing CA | CA, pathLen 0, critical | keyCertSign, cRLSign | – |
 //! | document signer, seal maker | absent | digitalSignature, nonRepudiation | documentSigning (RFC 9336) |
 //! | token signer (QR) | absent | digitalSignature | documentSigning |
+//! | timestamp authority | absent | digitalSignature | timeStamping, critical (RFC 3161 §2.3) |
 //!
 //! The token signer lacks nonRepudiation and is in no seal's list of permitted signers, so that a key
 //! that signs QR tokens by the million cannot pass for a seal.
@@ -45,6 +46,8 @@ pub const DOCUMENT_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3
 /// id-kp-emailProtection (RFC 5280 §4.2.1.12). Programs older than RFC 9336, and all that ask NSS, take
 /// a document signer for one only if it may sign mail.
 pub const EMAIL_PROTECTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.4");
+/// id-kp-timeStamping (RFC 5280 §4.2.1.12).
+pub const TIME_STAMPING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.8");
 const CA_ISSUERS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.2");
 
 /// What an end-entity certificate is for.
@@ -57,6 +60,8 @@ pub enum Role {
     SealMaker,
     /// Signs QR tokens and trust lists: digital signatures without the weight of a seal.
     TokenSigner,
+    /// Tells the time, and does nothing else.
+    TimeStamper,
 }
 
 /// From when to when a certificate is valid, both ends included.
@@ -268,15 +273,19 @@ impl CertificateAuthority {
     ) -> Result<Vec<u8>, AuthorityError> {
         let usages: FlagSet<KeyUsages> = match role {
             Role::DocumentSigner | Role::SealMaker => KeyUsages::DigitalSignature | KeyUsages::NonRepudiation,
-            Role::TokenSigner => KeyUsages::DigitalSignature.into(),
+            Role::TokenSigner | Role::TimeStamper => KeyUsages::DigitalSignature.into(),
         };
         let mut extensions = Extensions::default();
         extensions.push(&KeyUsage(usages))?;
         let purposes = match role {
             Role::DocumentSigner => vec![DOCUMENT_SIGNING, EMAIL_PROTECTION],
             Role::SealMaker | Role::TokenSigner => vec![DOCUMENT_SIGNING],
+            Role::TimeStamper => vec![TIME_STAMPING],
         };
         extensions.push(&ExtendedKeyUsage(purposes))?;
+        if let (Role::TimeStamper, Some(purposes)) = (role, extensions.0.last_mut()) {
+            purposes.critical = true;
+        }
         self.certify(public_key_info, subject, validity, serial, extensions)
     }
 

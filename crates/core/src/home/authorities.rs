@@ -215,7 +215,7 @@ impl Home {
         write(&file, chain_pem(&chain)?.as_bytes())?;
         Ok(RenewedKey {
             name,
-            kept: old,
+            kept: Some(old),
             serial: hex::encode(parsed.tbs_certificate().serial_number().as_bytes()),
             not_after: x509::validity(&parsed).1,
             trust_list,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::HomeError;
+use super::{HomeError, TimestampConfig};
 use crate::catalogue::{Issuer, toml_fault};
 
 /// `certseal.toml`.
@@ -26,6 +26,9 @@ pub struct Config {
     /// ground, relative to the home directory. Without it the place stays free.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub emblem: Option<PathBuf>,
+    /// What our own timestamps state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timestamp: Option<TimestampConfig>,
     /// Departments that issue here.
     #[serde(rename = "department")]
     pub departments: Vec<IssuingDepartment>,

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use super::{
     CA, Config, Home, HomeError, IssuingDepartment, LIST_KEY, PkiError, ROOT, SEAL_MAKER, SEAL_ROOT,
-    SealOrder,
+    SealOrder, TSA,
     authorities::{AUTHORITIES, certify},
     renewal::duty,
     write,
@@ -78,6 +78,7 @@ pub fn found(
         region_name: founding.region_name.clone(),
         fonts: Vec::new(),
         emblem: None,
+        timestamp: None,
         departments: departments(catalogue.departments(), founding)?,
     };
 
@@ -157,7 +158,7 @@ impl Founder<'_> {
     fn identities(&self) -> Result<Identities, HomeError> {
         // Encrypting a key file costs scrypt a fifth of a second: all of them at once, on all cores.
         let mut names = AUTHORITIES.map(str::to_owned).to_vec();
-        names.extend([SEAL_MAKER, TOKEN_SIGNER, LIST_KEY].map(str::to_owned));
+        names.extend([SEAL_MAKER, TOKEN_SIGNER, LIST_KEY, TSA].map(str::to_owned));
         names.extend(self.config.departments.iter().map(|d| document_signer(&d.key)));
         let signers = names
             .par_iter()

@@ -10,7 +10,7 @@ use jiff::{Span, Timestamp};
 use serde::Serialize;
 
 use super::{
-    CA, Config, Home, HomeError, IssuingDepartment, LIST_KEY, PkiError, SEAL_MAKER, SEAL_ROOT,
+    CA, Config, Home, HomeError, IssuingDepartment, LIST_KEY, PkiError, SEAL_MAKER, SEAL_ROOT, TSA,
     authorities::AUTHORITIES,
     files::{Turn, sync},
     founding::later,
@@ -56,6 +56,7 @@ pub(super) fn duty<'a>(config: &'a Config, name: &str) -> Option<Duty<'a>> {
         SEAL_MAKER => of_the_authority(SEAL_ROOT, Role::SealMaker, "电子印章制章"),
         TOKEN_SIGNER => of_the_authority(CA, Role::TokenSigner, "证照二维码"),
         LIST_KEY => of_the_authority(CA, Role::TokenSigner, "信任列表"),
+        TSA => of_the_authority(CA, Role::TimeStamper, "时间戳服务"),
         _ => Duty {
             authority: CA,
             role: Role::DocumentSigner,
@@ -110,8 +111,8 @@ impl Duty<'_> {
 pub struct RenewedKey {
     /// Name of its files.
     pub name: String,
-    /// Name of its predecessor, which is kept.
-    pub kept: String,
+    /// Name of its predecessor, which is kept; none where it had none.
+    pub kept: Option<String>,
     /// Serial number of the new certificate, hexadecimal.
     pub serial: String,
     /// Last valid second of the new certificate.
@@ -150,7 +151,15 @@ impl Home {
             _ => None,
         };
         settle(&folder, name, passphrase)?;
-        let old_chain = read_chain(&path("pem"))?;
+        // An installation older than its timestamp authority gets one so.
+        let old_chain = match read_chain(&path("pem")) {
+            Err(IdentityError::Io { source, .. })
+                if name == TSA && source.kind() == io::ErrorKind::NotFound =>
+            {
+                Vec::new()
+            }
+            found => found?,
+        };
 
         // 2. The new pair, beside the old one.
         let key = PrivateKey::generate().map_err(PkiError::from)?;
@@ -217,11 +226,15 @@ fn settle(folder: &Path, name: &str, passphrase: &Passphrase) -> Result<(), Home
     })
 }
 
-/// Keeps key and chain under a second name with the day of the renewal, and gives that name.
-fn keep(folder: &Path, name: &str, now: Timestamp) -> io::Result<String> {
+/// Keeps key and chain under a second name with the day of the renewal, and gives that name; none where there
+/// is nothing to keep.
+fn keep(folder: &Path, name: &str, now: Timestamp) -> io::Result<Option<String>> {
     let day = civil_date(now).strftime("%Y%m%d").to_string();
     let file = |name: &str, ending: &str| folder.join(format!("{name}.{ending}"));
-    let chain = fs::read(file(name, "pem"))?;
+    let chain = match fs::read(file(name, "pem")) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        found => found?,
+    };
     let mut kept = format!("{name}-{day}");
     for turn in 2.. {
         // The same chain under that name was kept by a renewal that did not come to its end.
@@ -241,7 +254,7 @@ fn keep(folder: &Path, name: &str, now: Timestamp) -> io::Result<String> {
         }
     }
     sync(folder)?;
-    Ok(kept)
+    Ok(Some(kept))
 }
 
 #[cfg(test)]
@@ -289,7 +302,7 @@ pub(super) mod tests {
         let renewed = home.renew_key(name, &passphrase(), now).unwrap();
         let new = certificate(&home, name);
         assert_ne!(old, new);
-        assert_eq!(certificate(&home, &renewed.kept), old);
+        assert_eq!(certificate(&home, renewed.kept.as_ref().unwrap()), old);
 
         // Before the chain is replaced: the old pair works, and the next renewal clears the rest away.
         let staged = keys.join(format!("{name}.{STAGED_KEY}"));
@@ -297,14 +310,15 @@ pub(super) mod tests {
         assert_eq!(certificate(&home, name), new);
         let second = home.renew_key(name, &passphrase(), now).unwrap();
         assert!(!staged.exists());
-        assert_eq!(second.kept, format!("{}-2", renewed.kept));
-        assert_eq!(certificate(&home, &second.kept), new);
+        let (kept, kept_next) = (renewed.kept.unwrap(), second.kept.unwrap());
+        assert_eq!(kept_next, format!("{kept}-2"));
+        assert_eq!(certificate(&home, &kept_next), new);
 
         // After it: the new chain with the staged key, under the old key's file.
         let latest = certificate(&home, name);
         fs::rename(keys.join(format!("{name}.key")), &staged).unwrap();
         fs::copy(
-            keys.join(format!("{}.key", second.kept)),
+            keys.join(format!("{kept_next}.key")),
             keys.join(format!("{name}.key")),
         )
         .unwrap();
@@ -317,7 +331,7 @@ pub(super) mod tests {
         fs::remove_file(keys.join(format!("{name}.key"))).unwrap();
         home.renew_key(name, &passphrase(), now).unwrap();
         assert_ne!(certificate(&home, name), latest);
-        for other in ["ca-2", "signer-nobody", &renewed.kept] {
+        for other in ["ca-2", "signer-nobody", &kept] {
             assert!(home.renew_key(other, &passphrase(), now).is_err(), "{other}");
         }
     }
@@ -388,7 +402,7 @@ pub(super) mod tests {
         assert_ne!(certificate(&home, &name), first.signer_certificate());
         let keys = KeyFolder::unlocked(&home.keys_path(), passphrase());
         let revoke = Revoke {
-            names: vec![renewed.kept],
+            names: vec![renewed.kept.unwrap()],
             ..Revoke::default()
         };
         home.renew_revocation_lists(&revoke, false, &keys, Timestamp::now())

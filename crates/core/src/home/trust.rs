@@ -28,7 +28,7 @@ use crate::{
     registry::SealRecord,
     remark::{self, RemarkError},
     seal::SignedSeal,
-    trust::crl::Crl,
+    trust::crl::{Crl, CrlError},
     trust::list::{
         Agreement, Authority, AuthorityStatus, Der, ListError, SeenList, StatusChange, TrustList,
         TrustListContent, TypeGrant, WithdrawnSigner,
@@ -96,6 +96,9 @@ pub enum TrustStoreError {
     /// Why the status changes is not one line of text.
     #[error("事由{0}")]
     Reason(#[from] RemarkError),
+    /// A revocation list at hand.
+    #[error("pki 或 trust/crls 中有不可用的吊销列表 (a revocation list cannot be used)")]
+    RevocationList(#[source] CrlError),
     /// A revocation list or seal of another authority is none.
     #[error("{} 不是可用的吊销列表或印章，未收录 (neither a revocation list nor a seal)", .0.display())]
     Unusable(PathBuf),

@@ -1,9 +1,9 @@
 //! Everything prepared once for one certificate type under one seal, and the making of documents.
 //!
-//! A [`Press`] computes and nothing else: no clock, no disk, no network. It may be used from any
+//! A [`Press`] computes and nothing else: no clock, no disk, no network, but what its source of timestamps asks. It may be used from any
 //! number of threads at once.
 
-use std::{sync::Arc, time::Duration};
+use std::{error::Error, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
@@ -11,7 +11,7 @@ use crate::{
     catalogue::{CertificateType, FaceData, Issuer},
     clock::thread_cpu_time,
     codes,
-    crypto::SigningIdentity,
+    crypto::{SigningIdentity, sha256},
     document::pdf::{DocumentInfo, PdfError, PreparedParts, PreparedPdf},
     face::{Face, FaceError, FaceTemplate, FontBook, Printed},
     qr::{
@@ -20,7 +20,10 @@ use crate::{
         token::{self, FaceToken, TokenError},
     },
     seal::Seal,
-    sign::cms::{CmsSigner, SignError},
+    sign::{
+        cms::{CmsSigner, SignError},
+        timestamp::{Imprint, Request, TimeStampSource, TimestampError},
+    },
 };
 
 /// The layout of one certificate type for one issuer: enough to set a face, not to seal it.
@@ -123,6 +126,12 @@ pub enum PressError {
     /// The document could not be written.
     #[error(transparent)]
     Pdf(#[from] PdfError),
+    /// The timestamp authority gave no answer.
+    #[error("时间戳服务没有应答 (no answer from the timestamp authority)")]
+    NoTimestamp(#[source] Box<dyn Error + Send + Sync>),
+    /// Its answer is no timestamp over the signature.
+    #[error(transparent)]
+    Timestamp(#[from] TimestampError),
     /// It could not be signed.
     #[error(transparent)]
     Sign(#[from] SignError),
@@ -152,6 +161,8 @@ pub struct PressParts {
     pub token_signer: Arc<SigningIdentity>,
     /// Host of the verification page.
     pub host: String,
+    /// Where signature timestamps come from; without, there are none.
+    pub timestamps: Option<Arc<dyn TimeStampSource>>,
 }
 
 /// One certificate type under one seal, ready to make documents.
@@ -164,6 +175,20 @@ pub struct Press {
     signer: CmsSigner,
     token_signer: Arc<SigningIdentity>,
     host: String,
+    timestamps: Option<Arc<dyn TimeStampSource>>,
+    /// Room for the signature, in bytes.
+    reserve: usize,
+}
+
+/// Room for the head of the attribute that holds a token, and for what a token may grow by: numbers of other
+/// lengths, the names in a renewed certificate.
+const SPARE: usize = 512;
+
+/// A timestamp over bytes.
+fn stamp(source: &dyn TimeStampSource, bytes: &[u8]) -> Result<Vec<u8>, PressError> {
+    let request = Request::new(Imprint::sha256(&sha256(bytes)))?;
+    let answer = source.ask(&request.to_der()).map_err(PressError::NoTimestamp)?;
+    Ok(request.accept(&answer)?.der().to_vec())
 }
 
 impl Press {
@@ -175,6 +200,7 @@ impl Press {
             signer,
             token_signer,
             host,
+            timestamps,
         } = parts;
         let prepared = PreparedPdf::new(PreparedParts {
             base: typesetter.template.base(),
@@ -182,8 +208,16 @@ impl Press {
             seal_center: typesetter.template.seal_center(),
             fonts: &typesetter.fonts,
         })?;
+        let cms_signer = CmsSigner::new(&signer)?;
+        let mut reserve = cms_signer.reserve();
+        if let Some(source) = &timestamps {
+            // One over nothing tells how long they are.
+            reserve += stamp(&**source, &[])?.len() + SPARE;
+        }
         Ok(Self {
-            signer: CmsSigner::new(&signer)?,
+            signer: cms_signer,
+            timestamps,
+            reserve,
             identity: signer,
             typesetter,
             seal,
@@ -270,11 +304,17 @@ impl Press {
             reason: "电子证照签章",
             location: None,
         };
-        let unsigned = self.prepared.write(&page, &info, &json, self.signer.reserve())?;
+        let unsigned = self.prepared.write(&page, &info, &json, self.reserve)?;
         lap(&mut stages.write);
 
         // 4. The signature, in its place.
-        let cms = self.signer.sign(&unsigned.digest())?;
+        let digest = unsigned.digest();
+        let cms = match &self.timestamps {
+            None => self.signer.sign(&digest)?,
+            Some(source) => self
+                .signer
+                .sign_stamped(&digest, |signature| stamp(&**source, signature))?,
+        };
         lap(&mut stages.sign);
         let (bytes, whole) = unsigned.embed_and_digest(&cms)?;
         lap(&mut stages.finish);

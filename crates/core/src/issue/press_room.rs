@@ -24,6 +24,7 @@ use crate::{
     crypto::{AlgorithmPolicy, KeyFolder, SigningIdentity},
     registry::{Registry, SealRecord},
     seal::{Refusal, Seal, SealStatus, SignedSeal, may_sign},
+    sign::timestamp::TimeStampSource,
     trust::{
         crl::Crl,
         path::{PathContext, PathError, Usage, validate},
@@ -43,6 +44,8 @@ pub(super) struct PressRoom {
     pub(super) revocation_lists: RevocationLists,
     /// Host of the verification page.
     pub(super) host: String,
+    /// Where signature timestamps come from.
+    pub(super) timestamps: Option<Arc<dyn TimeStampSource>>,
     pub(super) registry: Arc<dyn Registry>,
     /// Definitions never change under an id, so that each is checked once.
     pub(super) seals: Mutex<BTreeMap<String, Arc<Seal>>>,
@@ -174,6 +177,7 @@ impl PressRoom {
             signer,
             token_signer,
             host: self.host.clone(),
+            timestamps: self.timestamps.clone(),
         })?);
         self.presses().insert(key, Arc::clone(&press));
         Ok(press)

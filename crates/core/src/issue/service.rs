@@ -26,6 +26,7 @@ use crate::{
     },
     report::{SealRegister, SealUse, seal_register},
     seal::Seal,
+    sign::timestamp::TimeStampSource,
 };
 
 /// What a service is put together from.
@@ -42,6 +43,8 @@ pub struct ServiceParts {
     pub revocation_lists: RevocationLists,
     /// Host of the verification page.
     pub host: String,
+    /// Where signature timestamps come from; without, there are none.
+    pub timestamps: Option<Arc<dyn TimeStampSource>>,
     /// The registry.
     pub registry: Arc<dyn Registry>,
     /// The documents.
@@ -81,6 +84,11 @@ pub(crate) struct Unrecorded {
 }
 
 impl Service {
+    /// Its keys.
+    pub fn keys(&self) -> &Arc<KeyFolder> {
+        &self.press_room.keys
+    }
+
     /// Binds the rooms together.
     pub fn new(parts: ServiceParts) -> Self {
         Self {
@@ -91,6 +99,7 @@ impl Service {
                 anchors: parts.anchors,
                 revocation_lists: parts.revocation_lists,
                 host: parts.host,
+                timestamps: parts.timestamps,
                 registry: Arc::clone(&parts.registry),
                 seals: Mutex::default(),
                 presses: Mutex::default(),

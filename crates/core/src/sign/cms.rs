@@ -11,6 +11,9 @@
 //!       └ signature      over the DER of signedAttrs as a SET OF
 //! ```
 //!
+//! A timestamp token (RFC 3161) is a SignedData of the same make around content of its own; then the version
+//! is 3 and the content stands in encapContentInfo.
+//!
 //! There is no signing-time attribute: PAdES has the claimed time in the signature dictionary's /M.
 //! The signer certificate is named twice, by issuer and serial number and by its SHA-256 digest inside
 //! what is signed (RFC 5035), so that no other certificate over the same key can take its place.
@@ -21,13 +24,13 @@ use const_oid::ObjectIdentifier;
 use der::Encode;
 
 use crate::crypto::{
-    Signer, SignerError, SigningIdentity,
+    Signer, SignerError, SigningIdentity, sha256,
     x509::{self, X509Error},
 };
 
 mod ber;
 mod error;
-mod signed;
+pub(super) mod signed;
 
 pub use error::{CmsError, CmsVerifyError};
 pub use signed::{Profile, SignedCms, UnsignedAttribute};
@@ -47,15 +50,18 @@ const SIGNING_CERTIFICATE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.
 const SIGNATURE_TIME_STAMP: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.14");
 const SIGNING_CERTIFICATE_V2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.47");
 
-const OCTET_STRING: u8 = 0x04;
-const SEQUENCE: u8 = 0x30;
+pub(super) const OCTET_STRING: u8 = 0x04;
+pub(super) const SEQUENCE: u8 = 0x30;
 const SET: u8 = 0x31;
-const CONTEXT_0: u8 = 0xa0;
-const CONTEXT_4: u8 = 0xa4;
+pub(super) const CONTEXT_0: u8 = 0xa0;
+const CONTEXT_1: u8 = 0xa1;
+pub(super) const CONTEXT_4: u8 = 0xa4;
 /// AlgorithmIdentifier of SHA-256, parameters absent (RFC 5754 §2).
-const SHA_256_IDENTIFIER: &[u8] = b"\x30\x0b\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01";
-/// INTEGER 1, the version of both SignedData and SignerInfo here (RFC 5652 §5.1, §5.3).
-const VERSION_1: &[u8] = b"\x02\x01\x01";
+pub(super) const SHA_256_IDENTIFIER: &[u8] = b"\x30\x0b\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01";
+/// INTEGER 1, the version of SignerInfo here, and of SignedData over id-data (RFC 5652 §5.1, §5.3).
+pub(super) const VERSION_1: &[u8] = b"\x02\x01\x01";
+/// INTEGER 3, the version of SignedData over any other content.
+const VERSION_3: &[u8] = b"\x02\x01\x03";
 
 /// Why no signature was made.
 #[derive(Debug, thiserror::Error)]
@@ -75,7 +81,11 @@ pub enum SignError {
 #[derive(Debug, Clone)]
 pub struct CmsSigner {
     signer: Arc<dyn Signer>,
-    /// SignedData's content up to signerInfos.
+    /// What is signed.
+    content_type: ObjectIdentifier,
+    /// The certificates field, whole.
+    certificates: Vec<u8>,
+    /// SignedData's content up to signerInfos, for detached signatures.
     before_signer: Vec<u8>,
     /// SignerInfo's content up to signedAttrs.
     before_attributes: Vec<u8>,
@@ -86,20 +96,29 @@ pub struct CmsSigner {
 }
 
 impl CmsSigner {
-    /// Prepares the signatures of an identity.
+    /// Prepares the detached signatures of an identity.
     pub fn new(identity: &SigningIdentity) -> Result<Self, SignError> {
+        Self::over(identity, ID_DATA)
+    }
+
+    /// Prepares signatures over content of a type.
+    pub(super) fn over(
+        identity: &SigningIdentity,
+        content_type: ObjectIdentifier,
+    ) -> Result<Self, SignError> {
         let certificate = x509::raw(&identity.certificate)?;
         // DER orders the elements of a SET OF by their encodings (X.690 §11.6).
         let mut certificates: Vec<&[u8]> = vec![&identity.certificate];
         certificates.extend(identity.issuers.iter().map(Vec::as_slice));
         certificates.sort_unstable();
 
-        let id_data = oid(ID_DATA)?;
+        let type_oid = oid(content_type)?;
+        let certificates = tlv(CONTEXT_0, &certificates);
         let before_signer = [
             VERSION_1,
             &tlv(SET, &[SHA_256_IDENTIFIER]),
-            &tlv(SEQUENCE, &[&id_data]),
-            &tlv(CONTEXT_0, &certificates),
+            &tlv(SEQUENCE, &[&type_oid]),
+            &certificates,
         ]
         .concat();
         let before_attributes = [
@@ -116,7 +135,7 @@ impl CmsSigner {
         let issuer_serial = tlv(SEQUENCE, &[&issuer, certificate.serial]);
         let reference = tlv(SEQUENCE, &[&hash, &issuer_serial]);
         let mut attributes = [
-            attribute(CONTENT_TYPE, &id_data)?,
+            attribute(CONTENT_TYPE, &type_oid)?,
             attribute(MESSAGE_DIGEST, &tlv(OCTET_STRING, &[&[0; 32]]))?,
             attribute(
                 SIGNING_CERTIFICATE_V2,
@@ -138,6 +157,8 @@ impl CmsSigner {
         digest_at += attributes.len() - content.len();
         Ok(Self {
             signer: Arc::clone(&identity.signer),
+            content_type,
+            certificates,
             before_signer,
             before_attributes,
             attributes,
@@ -147,10 +168,42 @@ impl CmsSigner {
 
     /// Signs the SHA-256 digest of a byte range; gives DER of the ContentInfo.
     pub fn sign(&self, digest: &[u8; 32]) -> Result<Vec<u8>, SignError> {
-        let mut attributes = self.attributes.clone();
-        attributes[self.digest_at..self.digest_at + digest.len()].copy_from_slice(digest);
-        let signature = self.signer.sign(&attributes)?;
+        let (attributes, signature) = self.sign_attributes(digest)?;
         Ok(self.assemble(attributes, &signature))
+    }
+
+    /// The same, with what `stamp` gives for the signature value as its signature timestamp (ETSI EN
+    /// 319 122-1 §5.3).
+    pub fn sign_stamped<E: From<SignError>>(
+        &self,
+        digest: &[u8; 32],
+        stamp: impl FnOnce(&[u8]) -> Result<Vec<u8>, E>,
+    ) -> Result<Vec<u8>, E> {
+        let (attributes, signature) = self.sign_attributes(digest)?;
+        let token = stamp(&signature)?;
+        let stamped = attribute(SIGNATURE_TIME_STAMP, &token).map_err(SignError::from)?;
+        let unsigned = tlv(CONTEXT_1, &[&stamped]);
+        Ok(self.assemble_parts(&self.before_signer, attributes, &signature, &unsigned))
+    }
+
+    /// Signs content that travels inside; gives DER of the ContentInfo. The certificates may be left out
+    /// for those who have them.
+    pub(super) fn sign_content(&self, content: &[u8], with_certificates: bool) -> Result<Vec<u8>, SignError> {
+        let (attributes, signature) = self.sign_attributes(&sha256(content))?;
+        let inside = tlv(CONTEXT_0, &[&tlv(OCTET_STRING, &[content])]);
+        let certificates: &[u8] = if with_certificates {
+            &self.certificates
+        } else {
+            &[]
+        };
+        let before_signer = [
+            VERSION_3,
+            &tlv(SET, &[SHA_256_IDENTIFIER]),
+            &tlv(SEQUENCE, &[&oid(self.content_type)?, &inside]),
+            certificates,
+        ]
+        .concat();
+        Ok(self.assemble_parts(&before_signer, attributes, &signature, &[]))
     }
 
     /// The most bytes [`CmsSigner::sign`] gives: what to reserve in the document.
@@ -159,7 +212,25 @@ impl CmsSigner {
         self.assemble(self.attributes.clone(), &longest).len()
     }
 
-    fn assemble(&self, mut attributes: Vec<u8>, signature: &[u8]) -> Vec<u8> {
+    fn sign_attributes(&self, digest: &[u8; 32]) -> Result<(Vec<u8>, Vec<u8>), SignError> {
+        let mut attributes = self.attributes.clone();
+        attributes[self.digest_at..self.digest_at + digest.len()].copy_from_slice(digest);
+        let signature = self.signer.sign(&attributes)?;
+        Ok((attributes, signature))
+    }
+
+    fn assemble(&self, attributes: Vec<u8>, signature: &[u8]) -> Vec<u8> {
+        self.assemble_parts(&self.before_signer, attributes, signature, &[])
+    }
+
+    /// `unsigned` is the field of unsigned attributes, whole, or empty.
+    fn assemble_parts(
+        &self,
+        before_signer: &[u8],
+        mut attributes: Vec<u8>,
+        signature: &[u8],
+        unsigned: &[u8],
+    ) -> Vec<u8> {
         // Signed as a SET OF, stored as [0] IMPLICIT (RFC 5652 §5.4).
         if let Some(tag) = attributes.first_mut() {
             *tag = CONTEXT_0;
@@ -168,9 +239,10 @@ impl CmsSigner {
         let signer_info = self.before_attributes.len()
             + attributes.len()
             + signature_algorithm.len()
-            + tlv_len(signature.len());
+            + tlv_len(signature.len())
+            + unsigned.len();
         let signer_infos = tlv_len(signer_info);
-        let signed_data = self.before_signer.len() + tlv_len(signer_infos);
+        let signed_data = before_signer.len() + tlv_len(signer_infos);
         let content = tlv_len(signed_data);
         let content_info = SIGNED_DATA_OID.len() + tlv_len(content);
 
@@ -179,7 +251,7 @@ impl CmsSigner {
         out.extend_from_slice(SIGNED_DATA_OID);
         header(&mut out, CONTEXT_0, content);
         header(&mut out, SEQUENCE, signed_data);
-        out.extend_from_slice(&self.before_signer);
+        out.extend_from_slice(before_signer);
         header(&mut out, SET, signer_infos);
         header(&mut out, SEQUENCE, signer_info);
         out.extend_from_slice(&self.before_attributes);
@@ -187,6 +259,7 @@ impl CmsSigner {
         out.extend_from_slice(signature_algorithm);
         header(&mut out, OCTET_STRING, signature.len());
         out.extend_from_slice(signature);
+        out.extend_from_slice(unsigned);
         out
     }
 }
@@ -198,12 +271,12 @@ fn attribute(kind: ObjectIdentifier, value: &[u8]) -> Result<Vec<u8>, X509Error>
     Ok(tlv(SEQUENCE, &[&oid(kind)?, &tlv(SET, &[value])]))
 }
 
-fn oid(oid: ObjectIdentifier) -> Result<Vec<u8>, X509Error> {
+pub(super) fn oid(oid: ObjectIdentifier) -> Result<Vec<u8>, X509Error> {
     Ok(oid.to_der()?)
 }
 
 /// An element with the parts given as its content.
-fn tlv(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+pub(super) fn tlv(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     let length = parts.iter().map(|part| part.len()).sum();
     let mut out = Vec::with_capacity(tlv_len(length));
     header(&mut out, tag, length);

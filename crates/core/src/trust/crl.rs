@@ -4,10 +4,10 @@
 //! verifies under that issuer's key. What no list speaks for is [`RevocationStatus::Unknown`], which is
 //! never taken for good. Delta lists, indirect lists and lists for some reasons only are refused whole.
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::{cmp::Reverse, collections::BTreeMap, ops::Range};
 
 use const_oid::{AssociatedOid, ObjectIdentifier};
-use der::{Decode, Reader, SliceReader, Tag, asn1::BitStringRef};
+use der::{Decode, Header, Length, Reader, SliceReader, Tag, asn1::BitStringRef};
 use jiff::Timestamp;
 use spki::AlgorithmIdentifierRef;
 use x509_cert::{
@@ -57,7 +57,9 @@ pub enum CrlError {
 /// A well-formed revocation list. Its signature is checked against the issuer's key when it is asked.
 #[derive(Debug, Clone)]
 pub struct Crl {
-    to_be_signed: Vec<u8>,
+    der: Vec<u8>,
+    /// Where in it what is signed stands.
+    to_be_signed: Range<usize>,
     signature_algorithm: SignatureAlgorithm,
     signature: Vec<u8>,
     /// Name of the issuer, as encoded.
@@ -186,8 +188,11 @@ impl Crl {
                 _ => {}
             }
         }
+        // What is signed is the first element of the list.
+        let header = der.len() - usize::try_from(after_header(der)?)?;
         Ok(Self {
-            to_be_signed: to_be_signed.to_vec(),
+            der: der.to_vec(),
+            to_be_signed: header..header + to_be_signed.len(),
             signature_algorithm: SignatureAlgorithm::from_identifier(&identifier, None)?,
             signature: signature.raw_bytes().to_vec(),
             issuer,
@@ -196,6 +201,16 @@ impl Crl {
             revoked,
             scope,
         })
+    }
+
+    /// The list itself.
+    pub fn der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// Name of its issuer, as encoded.
+    pub fn issuer(&self) -> &[u8] {
+        &self.issuer
     }
 
     /// When the list was made.
@@ -233,7 +248,7 @@ impl Crl {
         let verified = verify_value(
             issuer.public_key_info,
             self.signature_algorithm,
-            &self.to_be_signed,
+            self.der.get(self.to_be_signed.clone()).unwrap_or_default(),
             &self.signature,
         );
         match verified {
@@ -244,6 +259,11 @@ impl Crl {
             }
         }
     }
+}
+
+/// Length of the content of the outermost element.
+fn after_header(der: &[u8]) -> Result<Length, der::Error> {
+    Ok(Header::peek(&SliceReader::new(der)?)?.length())
 }
 
 impl Scope {

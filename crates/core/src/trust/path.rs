@@ -7,6 +7,7 @@
 //! | question | rule |
 //! |---|---|
 //! | extended key usage of every certificate of the path | absent, or one of those the [`Usage`] accepts |
+//! | extended key usage of a timestamp authority | timeStamping, nothing else, critical (RFC 3161 §2.3) |
 //! | key usage of the signer certificate | absent, or one of the bits the [`Usage`] accepts |
 //! | key usage of each issuer | absent, or with keyCertSign |
 //! | revocation of each certificate below the anchor | not revoked by then; else said, see [`crl`](super::crl) |
@@ -38,7 +39,7 @@ use super::crl::{Crl, ListIssuer, RevocationStatus, judge};
 use crate::{
     crypto::{
         AlgorithmPolicy, SignatureAlgorithm, VerifyError,
-        authority::{DOCUMENT_SIGNING, EMAIL_PROTECTION},
+        authority::{DOCUMENT_SIGNING, EMAIL_PROTECTION, TIME_STAMPING},
         mechanism_of,
         policy::{Age, Judgement, Mechanism},
         x509,
@@ -61,12 +62,16 @@ pub enum Usage {
     Document,
     /// Signatures on QR tokens and lists: digitalSignature; documentSigning.
     Token,
+    /// Timestamps: digitalSignature or nonRepudiation; timeStamping and no other purpose.
+    Timestamp,
 }
 
 impl Usage {
     fn accepts_purpose(self, purpose: ObjectIdentifier) -> bool {
         match purpose {
-            ANY_USAGE | DOCUMENT_SIGNING => true,
+            ANY_USAGE => true,
+            DOCUMENT_SIGNING => self != Self::Timestamp,
+            TIME_STAMPING => self == Self::Timestamp,
             EMAIL_PROTECTION | ADOBE_DOCUMENTS | MICROSOFT_DOCUMENTS => self == Self::Document,
             _ => false,
         }
@@ -74,7 +79,7 @@ impl Usage {
 
     fn accepts_key_usage(self, usage: KeyUsage) -> bool {
         match self {
-            Self::Document => usage.digital_signature() || usage.non_repudiation(),
+            Self::Document | Self::Timestamp => usage.digital_signature() || usage.non_repudiation(),
             Self::Token => usage.digital_signature(),
         }
     }
@@ -401,6 +406,15 @@ fn check_usage(certificate: &Certificate, is_leaf: bool, usage: Usage) -> Result
         .tbs_certificate()
         .get_extension::<ExtendedKeyUsage>()
         .map_err(|error| PathError::Malformed(error.to_string()))?;
+    if is_leaf && usage == Usage::Timestamp {
+        return match &purposes {
+            Some((true, purposes)) if purposes.0 == [TIME_STAMPING] => Ok(()),
+            Some((false, purposes)) if purposes.0 == [TIME_STAMPING] => {
+                wrong("its extended key usage timeStamping is not critical")
+            }
+            _ => wrong("its extended key usage is not timeStamping alone"),
+        };
+    }
     match purposes {
         Some((_, purposes)) if !purposes.0.iter().any(|purpose| usage.accepts_purpose(*purpose)) => {
             wrong("its extended key usage has other purposes only")

@@ -300,7 +300,7 @@ pub(crate) struct Asker(Option<IpAddr>);
 impl Asker {
     /// Counts one question. Whatever tells the state of a certificate counts, so that nobody can try
     /// identifiers without end.
-    fn metered(&self, app: &App) -> Result<(), Problem> {
+    pub(crate) fn metered(&self, app: &App) -> Result<(), Problem> {
         match self.0 {
             Some(address) => app.meter.take(address, Instant::now()),
             None => Ok(()),

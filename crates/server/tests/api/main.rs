@@ -80,6 +80,7 @@ static FIXTURE: LazyLock<Fixture> = LazyLock::new(|| {
         service,
         host: home.config().host.clone(),
         api_keys: home.api_keys_path(),
+        tsa: None,
         pki: home.pki_path(),
         trust: Box::new(move || Ok(home.trust_material(None)?)),
     };

@@ -61,7 +61,15 @@ impl TestAuthority {
     }
 
     pub(crate) fn identity(&self, role: Role, validity: ValidityPeriod) -> SigningIdentity {
-        let signer = new_key();
+        self.identity_of(new_key(), role, validity)
+    }
+
+    pub(crate) fn identity_of(
+        &self,
+        signer: Arc<dyn Signer>,
+        role: Role,
+        validity: ValidityPeriod,
+    ) -> SigningIdentity {
         let certificate = self
             .issuing
             .issue(

@@ -35,6 +35,7 @@ mod signature;
 #[cfg(test)]
 mod tests;
 mod text;
+mod update;
 mod xref;
 
 use std::rc::Rc;
@@ -47,6 +48,7 @@ pub use self::{
     page::{Modules, PageFields, Showing},
     revision::{Revision, RevisionObjects},
     signature::{ByteRange, Coverage, ModificationLevel, PdfSignature, SignatureDefect, SignatureKind},
+    update::{Evidence, RelatedEvidence, Update, UpdateError},
 };
 use self::{
     filter::Budget,

@@ -140,6 +140,18 @@ impl SignedCms {
         }
     }
 
+    /// Reads a timestamp token: one ContentInfo in DER, and nothing behind it.
+    pub(in crate::sign) fn parse_token(der: &[u8]) -> Result<Self, CmsError> {
+        if der.len() > MAX_CMS_BYTES {
+            return Err(CmsError::TooLarge);
+        }
+        let (signed, end) = Self::read_whole(der, Profile::Timestamp)?;
+        if end < der.len() {
+            return Err(CmsError::TrailingData(end));
+        }
+        Ok(signed)
+    }
+
     /// ContentInfo (RFC 5652 §3), and how many bytes it took.
     fn read_whole(contents: &[u8], profile: Profile) -> Result<(Self, usize), CmsError> {
         let mut reader = SliceReader::new(contents)?;
@@ -212,11 +224,11 @@ impl SignedCms {
                 found: version,
             });
         }
-        // Attribute certificates and the like raise it (RFC 5652 §5.1); 1 for 3 is a common slip.
+        // Attribute certificates and the like raise it, and so does content that is no data (RFC 5652
+        // §5.1); 1 for 3 is a common slip.
         let only_plain = certificates.len() == plain(certificates).len();
         let fits = match signed_data_version {
             1 => true,
-            // Content other than id-data raises it too.
             3 if profile.content_type() != ID_DATA => true,
             3..=5 => signed_data_version == expected || !only_plain,
             _ => false,
@@ -391,8 +403,8 @@ impl SignedCms {
         self.check_signing_certificate()
     }
 
-    /// Whether the signed digest of the document is this one. Not to be asked of a timestamp token, which
-    /// holds it within.
+    /// Whether the signed digest of the document is this one. Of a timestamp token, which holds that digest
+    /// within, whether its content is what was signed.
     pub fn check_digest(&self, digest: &[u8]) -> Result<(), CmsVerifyError> {
         let hashed = match &self.content {
             // The content is the document's digest itself.
@@ -518,6 +530,11 @@ impl SignedCms {
         self.signature_algorithm
     }
 
+    /// The signature value, over which a signature timestamp is made.
+    pub fn signature_value(&self) -> &[u8] {
+        &self.signature
+    }
+
     /// Attributes beside the signature.
     pub fn unsigned_attributes(&self) -> &[UnsignedAttribute] {
         &self.unsigned_attributes
@@ -630,7 +647,7 @@ fn read_version(reader: &mut SliceReader<'_>) -> Result<u8, CmsError> {
 }
 
 /// [number], constructed.
-fn context(number: u32) -> Tag {
+pub(in crate::sign) fn context(number: u32) -> Tag {
     Tag::ContextSpecific {
         constructed: true,
         number: TagNumber(number),
@@ -638,7 +655,7 @@ fn context(number: u32) -> Tag {
 }
 
 /// Reads one element with `read`, which must use up its content.
-fn inside<'a, T>(
+pub(in crate::sign) fn inside<'a, T>(
     reader: &mut SliceReader<'a>,
     tag: Tag,
     read: impl FnOnce(&mut SliceReader<'a>) -> Result<T, CmsError>,
@@ -648,7 +665,7 @@ fn inside<'a, T>(
     reader.read_nested(header.length(), read)
 }
 
-fn optional<'a, T>(
+pub(in crate::sign) fn optional<'a, T>(
     reader: &mut SliceReader<'a>,
     tag: Tag,
     read: impl FnOnce(&mut SliceReader<'a>) -> Result<T, CmsError>,
@@ -660,7 +677,7 @@ fn optional<'a, T>(
 }
 
 /// The elements up to the end, whole.
-fn elements<'a>(reader: &mut SliceReader<'a>) -> Result<Vec<&'a [u8]>, CmsError> {
+pub(in crate::sign) fn elements<'a>(reader: &mut SliceReader<'a>) -> Result<Vec<&'a [u8]>, CmsError> {
     let mut found = Vec::new();
     while !reader.is_finished() {
         if found.len() == MAX_CMS_PARTS {
@@ -671,7 +688,7 @@ fn elements<'a>(reader: &mut SliceReader<'a>) -> Result<Vec<&'a [u8]>, CmsError>
     Ok(found)
 }
 
-fn rest<'a>(reader: &mut SliceReader<'a>) -> Result<&'a [u8], CmsError> {
+pub(in crate::sign) fn rest<'a>(reader: &mut SliceReader<'a>) -> Result<&'a [u8], CmsError> {
     let length: Length = reader.remaining_len();
     Ok(reader.read_slice(length)?)
 }

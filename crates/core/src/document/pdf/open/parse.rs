@@ -116,6 +116,18 @@ impl Dict {
             .filter(|value| **value != Object::Null)
     }
 
+    /// Puts a value in the place of the one before, or behind the others.
+    pub(super) fn set(&mut self, key: &str, value: Object) {
+        match self.0.iter_mut().find(|entry| entry.key == key.as_bytes()) {
+            Some(entry) => entry.value = value,
+            None => self.0.push(Entry {
+                key: key.into(),
+                value,
+                span: 0..0,
+            }),
+        }
+    }
+
     /// Where the value stands in the bytes it was read from.
     pub(super) fn span(&self, key: &str) -> Option<Range<usize>> {
         self.entry(key.as_bytes()).map(|entry| entry.span.clone())
