@@ -3,7 +3,12 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::{fs, io::Cursor, path::Path, process::Command};
+use std::{
+    fs,
+    io::{self, Cursor},
+    path::Path,
+    process::Command,
+};
 
 use certseal_tests::{
     certseal, installation, program, run, run_json, run_ok, run_to,
@@ -684,4 +689,29 @@ fn interface_keys_are_made_listed_and_withdrawn() {
     key(&["api-revoke", "农业窗口"], 0);
     let (list, _) = key(&["api-list"], 0);
     assert!(!list.contains("农业窗口"), "{list}");
+}
+
+#[test]
+fn a_verdict_is_no_better_because_nobody_reads_it() {
+    let folder = installation();
+    let home = folder.path();
+    let forged = home.join("forged.pdf");
+    fs::write(&forged, b"%PDF-1.7\nnothing").unwrap();
+    let verify = || {
+        let mut command = certseal(home);
+        command.arg("verify").arg(&forged);
+        command
+    };
+    // A reader that has gone, as `head` does.
+    let (reader, writer) = io::pipe().unwrap();
+    drop(reader);
+    let output = verify().stdout(writer).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(output.stderr.is_empty());
+    // A full disk.
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let output = verify().stdout(full).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("磁盘空间不足"), "{said}");
 }

@@ -235,7 +235,9 @@ fn a_neighbour_is_recognised_once_it_is_listed() {
 
     let said = run_ok(certseal(&counter.home()).arg("recognise").arg(&theirs.file));
     assert!(
-        said.starts_with("互认  予以认可 (OK)\n注意  登记状态未查，是否被暂扣、撤销或注销，以登记簿为准\n证照  食品经营许可证 "),
+        said.starts_with(
+            "互认  予以认可 (OK)\n注意  登记状态未查，是否被暂扣、撤销或注销，以登记簿为准\n证照  教师资格证 "
+        ),
         "{said}"
     );
 }

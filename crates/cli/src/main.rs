@@ -16,7 +16,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let cli = args::Cli::from_command_line();
-    match commands::run(cli) {
+    match commands::run(cli).and_then(|outcome| output::finish().map(|()| outcome)) {
         Ok(outcome) => outcome.into(),
         Err(failure) => {
             output::note(failure);

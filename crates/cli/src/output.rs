@@ -1,6 +1,12 @@
 //! What goes to stdout (data) and stderr (everything else), and the exit status.
 
-use std::{error::Error, fmt, io::Write as _, process::ExitCode};
+use std::{
+    error::Error,
+    fmt,
+    io::{self, Write as _},
+    process::ExitCode,
+    sync::OnceLock,
+};
 
 use certseal_core::os_error::in_words;
 use serde::Serialize;
@@ -100,10 +106,26 @@ impl<T, E: Error + 'static> Context<T> for Result<T, E> {
     }
 }
 
-/// Prints one line of data. A closed pipe ends the program quietly, as tools in a pipeline should.
+/// Why stdout took no more.
+static CLOSED: OnceLock<io::Error> = OnceLock::new();
+
+/// Prints one line of data. Where stdout takes no more, the command still runs to its end: its exit status is
+/// a verdict, and what it does is more than what it says.
 pub(crate) fn line(text: impl fmt::Display) {
-    if writeln!(std::io::stdout().lock(), "{text}").is_err() {
-        std::process::exit(0);
+    if CLOSED.get().is_none()
+        && let Err(error) = writeln!(io::stdout().lock(), "{text}")
+    {
+        let _ = CLOSED.set(error);
+    }
+}
+
+/// Fails if not all could be printed. A reader that has seen enough is no failure, as usual in a pipeline.
+pub(crate) fn finish() -> Result<(), Failure> {
+    match CLOSED.get() {
+        Some(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::from_error("结果没有全部写到标准输出 (output)", error))
+        }
+        _ => Ok(()),
     }
 }
 
