@@ -713,5 +713,8 @@ fn a_verdict_is_no_better_because_nobody_reads_it() {
     let output = verify().stdout(full).output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{said}");
-    assert!(said.contains("磁盘空间不足"), "{said}");
+    assert!(
+        said.contains("磁盘空间不足") && said.contains("不要直接重做"),
+        "{said}"
+    );
 }

@@ -123,7 +123,10 @@ pub(crate) fn line(text: impl fmt::Display) {
 pub(crate) fn finish() -> Result<(), Failure> {
     match CLOSED.get() {
         Some(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::from_error("结果没有全部写到标准输出 (output)", error))
+            let failure = Failure::from_error("结果没有全部写到标准输出 (output)", error);
+            Err(failure.hint(
+                "命令已执行到底，只是没有显示完整；签发、变更之类先查登记簿（certseal certificate find），不要直接重做。",
+            ))
         }
         _ => Ok(()),
     }
