@@ -31,6 +31,7 @@ mod page;
 mod parse;
 mod reader;
 mod revision;
+mod seed;
 mod signature;
 #[cfg(test)]
 mod tests;
@@ -47,6 +48,7 @@ pub use self::{
     history::LostSignature,
     page::{Modules, PageFields, Showing},
     revision::{Revision, RevisionObjects},
+    seed::Demand,
     signature::{ByteRange, Coverage, ModificationLevel, PdfSignature, SignatureDefect, SignatureKind},
     update::{Evidence, RelatedEvidence, Update, UpdateError},
 };

@@ -13,6 +13,7 @@ use super::{
     parse::{Dict, Id, Object},
     reader::{Loaded, Reader},
     revision::{Revision, line_end},
+    seed::{self, Demand},
     text::text_string,
 };
 use crate::limits::{MAX_CMS_BYTES, MAX_PDF_FIELD_NAME, MAX_SIGNATURES};
@@ -144,6 +145,8 @@ pub struct PdfSignature {
     pub object: u32,
     /// Signature or document timestamp.
     pub kind: SignatureKind,
+    /// `/Filter`: the handler that made it.
+    pub filter: Option<String>,
     /// `/SubFilter`.
     pub sub_filter: Option<String>,
     /// The covered bytes, or why there are none.
@@ -164,6 +167,8 @@ pub struct PdfSignature {
     pub modification_level: Option<ModificationLevel>,
     /// Whether `/Perms /DocMDP` of the catalogue names this dictionary: a certification.
     pub certifies: bool,
+    /// What the seed values of its fields demand of it.
+    pub demands: Vec<Demand>,
     /// All that it forbids.
     pub(super) locks: Locks,
     /// Number and generation of its dictionary; none where it stands directly in the field.
@@ -215,13 +220,20 @@ pub(super) fn find(
                 None => Value::Direct(Box::new(field.within(value.clone()))),
             };
             let lock = reader.get(dict, "Lock")?.object;
+            let demands = seed::demands(reader, &reader.get(dict, "SV")?.object)?;
             let (fields, locks) = (vec![here.name.clone()], vec![lock]);
             match values.iter_mut().find(|known| known.value.same(&value)) {
                 Some(known) => {
                     known.fields.extend(fields);
                     known.locks.extend(locks);
+                    known.demands.extend(demands);
                 }
-                None => values.push(Held { value, fields, locks }),
+                None => values.push(Held {
+                    value,
+                    fields,
+                    locks,
+                    demands,
+                }),
             }
             if values.len() > MAX_SIGNATURES {
                 return Err(OpenError::Limit {
@@ -239,7 +251,13 @@ pub(super) fn find(
         None => None,
     };
     let mut found = Vec::new();
-    for Held { value, fields, locks } in values {
+    for held in values {
+        let Held {
+            value,
+            fields,
+            locks,
+            demands,
+        } = held;
         let (loaded, id) = match value {
             Value::Indirect(id) => (reader.load(id)?, Some(id)),
             Value::Direct(loaded) => (*loaded, None),
@@ -259,6 +277,7 @@ pub(super) fn find(
             signature.locks.add(reader, lock)?;
         }
         signature.fields = fields;
+        signature.demands = demands;
         signature.id = id;
         signature.certifies = id.is_some() && certification == id;
         // A certification that does not say what it allows does not allow anything.
@@ -282,6 +301,7 @@ struct Held {
     value: Value,
     fields: Vec<String>,
     locks: Vec<Object>,
+    demands: Vec<Demand>,
 }
 
 enum Value {
@@ -356,6 +376,7 @@ fn read(
         fields: Vec::new(),
         object: loaded.number,
         kind,
+        filter: name("Filter")?,
         sub_filter,
         coverage,
         byte_range,
@@ -366,6 +387,7 @@ fn read(
         location: text("Location")?,
         modification_level: None,
         certifies: false,
+        demands: Vec::new(),
         locks: Locks::of(reader, dict)?,
         id: None,
     })

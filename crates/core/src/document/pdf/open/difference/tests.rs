@@ -4,7 +4,10 @@
 
 use std::fmt::Write;
 
-use super::{super::open, *};
+use super::{
+    super::{Demand, open},
+    *,
+};
 
 /// Writes a file revision by revision.
 #[derive(Clone)]
@@ -963,4 +966,87 @@ fn what_passes_of_damaged_updates_shows_what_was_signed() {
         }
     }
     eprintln!("{passed} mutations passed, {turned} no longer");
+}
+
+#[test]
+fn what_binds_in_the_seed_values_of_a_field_is_read() {
+    let demands = |seed: &str| {
+        let seeded = changed(SEAL, "/P 3 0 R", &format!("/P 3 0 R /SV {seed}"));
+        let signature: &[(u32, &str)] = &[(10, "<< SIG >>")];
+        let writer = sealed_otherwise(&seeded, signature);
+        open(&writer.bytes).unwrap().signatures()[0].demands.clone()
+    };
+    // Advice is nothing to be judged by.
+    for advice in [
+        "<< /SubFilter [/ETSI.CAdES.detached] /Reasons [(A)] /DigestMethod [(SHA512)] /AddRevInfo true >>",
+        "<< /Ff 255 >>",
+        "<< /TimeStamp << /URL (http://tsa.example) /Ff 0 >> /Cert << /Subject [<00>] >> >>",
+        "<< /Ff 128 /LockDocument /auto >>",
+    ] {
+        let expected: &[Demand] = match advice {
+            // The flag for reasons without any reason forbids to give one.
+            "<< /Ff 255 >>" => &[Demand::Reasons(Vec::new())],
+            _ => &[],
+        };
+        assert_eq!(demands(advice), expected, "{advice}");
+    }
+    let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    for (seed, demand) in [
+        (
+            "<< /Ff 1 /Filter /Adobe.PPKLite >>",
+            Demand::Filter("Adobe.PPKLite".to_owned()),
+        ),
+        (
+            "<< /Ff 2 /SubFilter [/adbe.pkcs7.detached /ETSI.CAdES.detached] >>",
+            Demand::SubFilters(texts(&["adbe.pkcs7.detached", "ETSI.CAdES.detached"])),
+        ),
+        ("<< /Ff 4 /V 9 >>", Demand::Unknown("V")),
+        (
+            "<< /Ff 8 /Reasons [(A) (B)] >>",
+            Demand::Reasons(texts(&["A", "B"])),
+        ),
+        ("<< /Ff 8 /Reasons [(.)] >>", Demand::Reasons(Vec::new())),
+        (
+            "<< /Ff 16 /LegalAttestation [(A)] >>",
+            Demand::Unknown("LegalAttestation"),
+        ),
+        ("<< /Ff 32 /AddRevInfo true >>", Demand::RevocationInfo(true)),
+        (
+            "<< /Ff 64 /DigestMethod [(SHA256)] >>",
+            Demand::Digests(texts(&["SHA256"])),
+        ),
+        ("<< /Ff 128 /LockDocument /true >>", Demand::Locked(true)),
+        ("<< /MDP << /P 0 >> >>", Demand::Certification(None)),
+        (
+            "<< /MDP << /P 2 >> >>",
+            Demand::Certification(Some(ModificationLevel::FormFilling)),
+        ),
+        ("<< /MDP << /P 9 >> >>", Demand::Unknown("MDP")),
+        ("<< /TimeStamp << /Ff 1 >> >>", Demand::Timestamp),
+        (
+            "<< /Cert << /Ff 1 /Subject [<3000>] >> >>",
+            Demand::Signers(vec![vec![0x30, 0]]),
+        ),
+        (
+            "<< /Cert << /Ff 2 /Issuer [<3000>] >> >>",
+            Demand::Issuers(vec![vec![0x30, 0]]),
+        ),
+        (
+            "<< /Cert << /Ff 4 /OID [(1.2.3)] >> >>",
+            Demand::Policies(texts(&["1.2.3"])),
+        ),
+        (
+            "<< /Cert << /Ff 8 /SubjectDN [<< /CN (A) >>] >> >>",
+            Demand::SubjectName(vec![("CN".to_owned(), "A".to_owned())]),
+        ),
+        (
+            "<< /Cert << /Ff 32 /KeyUsage [(11X)] >> >>",
+            Demand::KeyUsage(texts(&["11X"])),
+        ),
+        ("<< /Ff (all) /Filter /A >>", Demand::Filter("A".to_owned())),
+        ("(none)", Demand::Unknown("SV")),
+    ] {
+        let found = demands(seed);
+        assert!(found.contains(&demand), "{seed}: {found:?}");
+    }
 }
