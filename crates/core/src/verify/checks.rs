@@ -78,8 +78,11 @@ pub(super) static REVOCATION: Check = verdict(
 );
 pub(super) static SIGNING_TIME: Check = verdict("signing-time", "签章时间", "time of signing");
 pub(super) static TIMESTAMPS: Check = time("timestamps", "签名时间戳", "timestamps over the signature");
-pub(super) static DOCUMENT_TIMESTAMPS: Check =
-    time("document-timestamps", "文档时间戳", "timestamps over the document");
+pub(super) static DOCUMENT_TIMESTAMPS: Check = time(
+    "document-timestamps",
+    "文档时间戳",
+    "timestamps over the document",
+);
 pub(super) static SEAL: Check = verdict("seal", "电子印章", "e-seal in force and signer permitted");
 pub(super) static TOKEN: Check = verdict("token", "二维码内容", "content of the QR code");
 pub(super) static TOKEN_SIGNATURE: Check =
@@ -134,8 +137,8 @@ static OF_DOCUMENT: [&Check; 19] = [
     &TOKEN_SIGNER,
     &AGREEMENT,
 ];
-/// What must have passed before one signature can pass.
-pub(super) static OF_SIGNATURE: [&Check; 10] = [
+/// What must have passed before one signature, or one timestamp over the document, can pass.
+pub(super) static OF_SIGNATURE: [&Check; 11] = [
     &BYTE_RANGE,
     &REVISIONS,
     &DIGEST,
@@ -146,6 +149,19 @@ pub(super) static OF_SIGNATURE: [&Check; 10] = [
     &SIGNER_USAGE,
     &SIGNER_VALIDITY,
     &REVOCATION,
+    &SIGNING_TIME,
+];
+/// What must have passed before a timestamp in a signature can pass.
+pub(super) static OF_TIMESTAMP: [&Check; 9] = [
+    &DIGEST,
+    &SIGNING_CERTIFICATE,
+    &SIGNATURE,
+    &ALGORITHMS,
+    &SIGNER_PATH,
+    &SIGNER_USAGE,
+    &SIGNER_VALIDITY,
+    &REVOCATION,
+    &SIGNING_TIME,
 ];
 /// What must have passed before a document that is no certificate can pass: each of its signatures by itself.
 static OF_SIGNED_DOCUMENT: [&Check; 2] = [&STRUCTURE, &SIGNATURES];
