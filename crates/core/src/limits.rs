@@ -40,6 +40,8 @@ pub const MAX_TIMESTAMP_QUERY: usize = 4 << 10;
 pub const MAX_TIMESTAMP_NUMBER: usize = 64;
 /// Seed values in one list of a field: certificates that may sign it, reasons that may be given.
 pub const MAX_SEED_VALUES: usize = 256;
+/// Most timestamps judged in one signature: renewed ones stand behind the file instead.
+pub const MAX_SIGNATURE_TIMESTAMPS: usize = 16;
 /// Most signatures examined in one document.
 pub const MAX_SIGNATURES: usize = 64;
 /// Most bytes hashed for all signatures of one document: each covers the file from its beginning.
@@ -76,6 +78,11 @@ pub const MAX_ROW_BYTES: usize = 256 << 10;
 pub const MAX_CMS_PARTS: usize = 256;
 /// Largest X.509 revocation list read; national CAs publish lists of several megabytes.
 pub const MAX_CRL_BYTES: usize = 32 << 20;
+/// Most revocation lists and answers about revocation at hand at a time, and most bytes of them: a country's
+/// authorities publish some hundred lists.
+pub const MAX_REVOCATIONS: usize = 4_096;
+/// See [`MAX_REVOCATIONS`].
+pub const MAX_REVOCATION_BYTES: usize = 256 << 20;
 /// Longest side of a photo, in pixels: far above 600 dpi for any portrait on a face.
 pub const MAX_PHOTO_SIDE: u32 = 4_000;
 /// Shortest side of a photo, in pixels: a portrait 25 mm wide is a blur below.

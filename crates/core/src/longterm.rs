@@ -31,8 +31,8 @@ use crate::{
         timestamp::{Imprint, Request, TimeStampSource, TimeStampToken, TimestampError, TokenError},
     },
     trust::{
-        crl::{Crl, CrlError, RevocationStatus, UnknownRevocation},
         path::{PathContext, PathError, Usage, VerifiedPath, validate},
+        revocation::{RevocationStatus, Revocations, UnknownRevocation, crl::Crl},
         timestamp::{ProvenTime, TimestampRefused, TimestampTrust, prove},
     },
 };
@@ -53,25 +53,25 @@ pub struct LongTermTrust {
     anchors: Vec<Vec<u8>>,
     /// DER of the roots of timestamp authorities.
     timestamp_anchors: Vec<Vec<u8>>,
-    crls: Vec<Crl>,
+    revocations: Revocations,
     policy: AlgorithmPolicy,
 }
 
 impl LongTermTrust {
-    /// From roots of document signers, roots of timestamp authorities, revocation lists, and the algorithms
+    /// From roots of document signers, roots of timestamp authorities, revocation data, and the algorithms
     /// that are believed.
     pub fn new(
         anchors: Vec<Vec<u8>>,
         timestamp_anchors: Vec<Vec<u8>>,
-        crls: &[Vec<u8>],
+        revocations: Revocations,
         policy: AlgorithmPolicy,
-    ) -> Result<Self, CrlError> {
-        Ok(Self {
+    ) -> Self {
+        Self {
             anchors,
             timestamp_anchors,
-            crls: crls.iter().map(|der| Crl::parse(der)).collect::<Result<_, _>>()?,
+            revocations,
             policy,
-        })
+        }
     }
 
     fn prove(
@@ -79,15 +79,16 @@ impl LongTermTrust {
         token: &TimeStampToken,
         digest: &[u8],
         at_hand: &[Vec<u8>],
-        policy_at: Timestamp,
+        at: Timestamp,
     ) -> Result<ProvenTime, TimestampRefused> {
         let anchors: Vec<&[u8]> = self.timestamp_anchors.iter().map(Vec::as_slice).collect();
         let trust = TimestampTrust {
             anchors: &anchors,
             intermediates: at_hand,
-            crls: &self.crls,
+            revocations: &self.revocations,
             policy: &self.policy,
-            policy_at,
+            at,
+            policy_at: at,
         };
         prove(token, digest, &trust)
     }
@@ -283,7 +284,8 @@ fn ask(
     let request = Request::new(Imprint::sha256(digest))?;
     let answer = source.ask(&request.to_der()).map_err(LongTermError::Source)?;
     let token = request.accept(&answer)?;
-    let proven = trust.prove(&token, digest, &[], now)?;
+    // By its own clock the authority may be ahead; how far is looked at next.
+    let proven = trust.prove(&token, digest, &[], now.max(token.info().gen_time))?;
     if proven.at().duration_since(now).abs() > MAX_CLOCK_DIFFERENCE {
         return Err(LongTermError::TimeOff {
             stated: proven.at(),
@@ -338,7 +340,7 @@ impl Gathered {
             let Ok(raw) = x509::raw(&certificate.der) else {
                 continue;
             };
-            let of_issuer = trust.crls.iter().filter(|crl| crl.issuer() == raw.issuer);
+            let of_issuer = trust.revocations.crls().filter(|crl| crl.issuer() == raw.issuer);
             let lists: Vec<&Crl> = match &certificate.revocation {
                 RevocationStatus::Unknown(missing) => {
                     return Err(LongTermError::Revocation {
@@ -382,7 +384,7 @@ fn judge(opened: &OpenedPdf<'_>, trust: &LongTermTrust, now: Timestamp) -> Resul
         let all = opened.signatures().iter();
         all.filter(move |signature| signature.kind == kind)
     };
-    let mut policy_at = now;
+    let mut existed_at = now;
     for signature in of_kind(SignatureKind::DocumentTimestamp).rev() {
         let (cms, end) = parts(signature)?;
         let refused = |source: TimestampRefused| LongTermError::Present {
@@ -393,9 +395,9 @@ fn judge(opened: &OpenedPdf<'_>, trust: &LongTermTrust, now: Timestamp) -> Resul
         let digest = opened.signed_digest(signature, token.info().imprint.algorithm);
         let digest = digest.ok_or_else(|| refused(TokenError::OtherImprint.into()))?;
         let time = trust
-            .prove(&token, &digest, &at_hand, policy_at)
+            .prove(&token, &digest, &at_hand, existed_at)
             .map_err(refused)?;
-        policy_at = time.at();
+        existed_at = time.at();
         let related = gathered.path(time.path(), trust)?;
         gathered.relate(opened, signature, related);
         proven.push((end, time.at()));
@@ -453,7 +455,7 @@ fn judge(opened: &OpenedPdf<'_>, trust: &LongTermTrust, now: Timestamp) -> Resul
         let anchors: Vec<&[u8]> = trust.anchors.iter().map(Vec::as_slice).collect();
         let context = PathContext {
             anchors: &anchors,
-            crls: &trust.crls,
+            revocations: &trust.revocations,
             at: earliest.unwrap_or(now),
             usage: Usage::Document,
             policy: &trust.policy,

@@ -25,6 +25,7 @@ mod checks;
 pub(crate) mod code;
 mod document;
 mod examine;
+mod existence;
 mod indication;
 mod material;
 mod report;
@@ -39,8 +40,8 @@ mod token;
 pub use examine::Examined;
 pub use indication::{Indication, SubIndication};
 pub use material::{MaterialError, Part, TrustMaterial};
-pub use report::{Bearing, Conclusion, Finding, Force, Input, Outcome, Report, SignedBy, Subject};
-pub use signatures::{ReportedChange, ReportedKind, SignatureReport};
+pub use report::{Bearing, Conclusion, Finding, Force, Input, Outcome, ProvenBy, Report, SignedBy, Subject};
+pub use signatures::{Level, ReportedChange, ReportedKind, SignatureReport, TimestampReport};
 pub use state::RegistryView;
 pub use text::Language;
 
@@ -103,7 +104,7 @@ impl Verifier {
             What::Document(document) => {
                 let judged = document.judge(&self.material, now, registry, &mut findings);
                 signatures = judged.signatures;
-                (Input::Document, judged.subject, judged.signed_by)
+                (judged.input, judged.subject, judged.signed_by)
             }
             What::Token(signed) => {
                 let token = signed.unverified();
@@ -123,7 +124,10 @@ impl Verifier {
             }
         };
         let identifier = examined.identifier();
-        let in_force = state::judge(subject.as_ref(), identifier, now, registry, &mut findings);
+        let in_force = match input {
+            Input::SignedDocument => Force::NotApplicable,
+            _ => state::judge(subject.as_ref(), identifier, now, registry, &mut findings),
+        };
         let as_of = registry.map(|view| view.as_of);
         Report {
             signatures,

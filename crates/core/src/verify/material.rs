@@ -8,10 +8,7 @@ use crate::{
         x509::{self, X509Error},
     },
     seal::{SealError, SignedSeal},
-    trust::{
-        crl::{Crl, CrlError},
-        list::TrustList,
-    },
+    trust::{list::TrustList, revocation::Revocations},
 };
 
 /// Everything a verification rests on. What is left out leads to INDETERMINATE, never to a refusal.
@@ -21,8 +18,11 @@ pub struct TrustMaterial {
     pub anchors: Vec<Vec<u8>>,
     /// DER of CA certificates that documents may have left out.
     pub intermediates: Vec<Vec<u8>>,
-    /// DER of revocation lists.
-    pub crls: Vec<Vec<u8>>,
+    /// Revocation data at hand.
+    pub revocations: Revocations,
+    /// DER of the roots of timestamp authorities; without any, [`anchors`](Self::anchors) vouch for time as well.
+    /// Those of the trust list never do: to issue certificates is no leave to tell the time.
+    pub timestamp_anchors: Vec<Vec<u8>>,
     /// DER of the roots of seal makers, besides those of the trust list.
     pub seal_makers: Vec<Vec<u8>>,
     /// Seals as their makers made them, besides what the registry gives.
@@ -49,14 +49,6 @@ pub enum MaterialError {
         /// What is wrong.
         source: X509Error,
     },
-    /// One of the revocation lists is none.
-    #[error("信任材料中第 {number} 份吊销列表不可用 (revocation list number {number} cannot be used)")]
-    RevocationList {
-        /// Counted from one.
-        number: usize,
-        /// What is wrong.
-        source: CrlError,
-    },
     /// One of the seals is none.
     #[error("信任材料中第 {number} 枚印章不可用 (seal number {number} cannot be used)")]
     Seal {
@@ -77,6 +69,8 @@ pub enum Part {
     Intermediates,
     /// Roots of seal makers.
     SealMakers,
+    /// Roots of timestamp authorities.
+    TimestampAnchors,
     /// Certificates that sign face tokens.
     TokenSigners,
 }
@@ -87,6 +81,7 @@ impl fmt::Display for Part {
             Self::Anchors => "根证书",
             Self::Intermediates => "中间证书",
             Self::SealMakers => "制章者根证书",
+            Self::TimestampAnchors => "时间戳根证书",
             Self::TokenSigners => "二维码签名证书",
         })
     }
@@ -97,7 +92,6 @@ impl fmt::Display for Part {
 pub(super) struct Material {
     given: TrustMaterial,
     pub(super) seals: Vec<SignedSeal>,
-    pub(super) crls: Vec<Crl>,
 }
 
 impl Material {
@@ -105,6 +99,7 @@ impl Material {
         for (part, ders) in [
             (Part::Anchors, &given.anchors),
             (Part::Intermediates, &given.intermediates),
+            (Part::TimestampAnchors, &given.timestamp_anchors),
             (Part::SealMakers, &given.seal_makers),
             (Part::TokenSigners, &given.token_signers),
         ] {
@@ -127,18 +122,7 @@ impl Material {
                 })
             })
             .collect::<Result<_, _>>()?;
-        let crls = given
-            .crls
-            .iter()
-            .enumerate()
-            .map(|(index, der)| {
-                Crl::parse(der).map_err(|source| MaterialError::RevocationList {
-                    number: index + 1,
-                    source,
-                })
-            })
-            .collect::<Result<_, _>>()?;
-        Ok(Self { given, seals, crls })
+        Ok(Self { given, seals })
     }
 
     pub(super) fn list(&self) -> Option<&TrustList> {
@@ -153,6 +137,10 @@ impl Material {
         &self.given.intermediates
     }
 
+    pub(super) fn revocations(&self) -> &Revocations {
+        &self.given.revocations
+    }
+
     /// Roots of document signers, ours and the list's.
     pub(super) fn anchors(&self) -> Vec<&[u8]> {
         let listed = self.list().into_iter().flat_map(TrustList::anchors);
@@ -162,6 +150,15 @@ impl Material {
             .map(Vec::as_slice)
             .chain(listed)
             .collect()
+    }
+
+    /// Roots of timestamp authorities.
+    pub(super) fn timestamp_anchors(&self) -> Vec<&[u8]> {
+        let own = match &self.given.timestamp_anchors[..] {
+            [] => &self.given.anchors,
+            own => own,
+        };
+        own.iter().map(Vec::as_slice).collect()
     }
 
     /// Whether we trust this root ourselves, whatever the list says of it.
