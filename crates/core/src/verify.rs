@@ -30,6 +30,7 @@ mod indication;
 mod material;
 mod report;
 mod seal;
+mod seed_values;
 mod signatures;
 mod signer;
 mod standing;

@@ -76,6 +76,7 @@ pub(super) static REVOCATION: Check = verdict(
     "签名证书吊销状态",
     "revocation of the signer certificate",
 );
+pub(super) static SEED_VALUES: Check = verdict("seed-values", "签名域的要求", "demands of the field");
 pub(super) static SIGNING_TIME: Check = verdict("signing-time", "签章时间", "time of signing");
 pub(super) static TIMESTAMPS: Check = time("timestamps", "签名时间戳", "timestamps over the signature");
 pub(super) static DOCUMENT_TIMESTAMPS: Check = time(

@@ -60,6 +60,12 @@ impl SignedCms {
         }
         found
     }
+
+    /// Whether revocation data are among what is signed (adbe-revocationInfoArchival, ISO 32000-2 12.8.3.3.2).
+    pub fn signs_revocation_data(&self) -> bool {
+        let mut attributes = self.signed_attributes().into_iter().flatten();
+        attributes.any(|der| read_attribute(der).is_ok_and(|(kind, _)| kind == ADBE_REVOCATION))
+    }
 }
 
 impl CmsEvidence {

@@ -203,6 +203,16 @@ pub(super) fn judge_cms<'s>(
             "the signature names another certificate",
         ),
         Err(CmsVerifyError::SignerCertificateMissing) => no_certificate(&checks::SIGNING_CERTIFICATE),
+        // ISO 32000-2 12.8.3.3 asks for no such attribute; the signer certificate is then the one that the
+        // SignerInfo names, and another one for the same key could stand in its place.
+        Err(CmsVerifyError::AttributeMissing(_)) if may_leave_certificate_unnamed(&signed.signature) => {
+            Finding::passed(
+                &checks::SIGNING_CERTIFICATE,
+                "签名未指明签名证书，其格式（adbe.pkcs7）也不要求",
+                "the signature names no certificate, nor does its form (adbe.pkcs7) ask for it",
+            )
+            .coded(code::SIGNING_CERTIFICATE_NOT_BOUND)
+        }
         Err(error) => Finding::undecided(
             &checks::SIGNING_CERTIFICATE,
             code::SIGNING_CERTIFICATE_NOT_NAMED,
@@ -435,6 +445,10 @@ pub(in crate::verify) fn unreadable(error: &OpenError) -> Finding {
             "the file is damaged, cut off or changed: obtain it again",
         ),
     }
+}
+
+fn may_leave_certificate_unnamed(signature: &PdfSignature) -> bool {
+    matches!(profile(signature), Some(Profile::Pkcs7 | Profile::Pkcs7Sha1))
 }
 
 /// The form that the signature's dictionary promises.

@@ -26,6 +26,7 @@ use crate::{
         existence::{Basis, Proof},
         indication::{Indication, SubIndication},
         report::{Finding, ProvenBy, SignedBy, halves, total_of},
+        seed_values::{self, Filled},
         signatures::{SignatureReport, TimestampReport, reported, sentence},
         signer::{self, Presented, Times},
     },
@@ -313,6 +314,15 @@ impl Signed {
                         proven_at: times.proven,
                         proven_by: by.cloned(),
                     });
+                    findings.extend(seed_values::judge(&Filled {
+                        signature: &self.signature,
+                        cms,
+                        certificate,
+                        path: &|| path(times.proven.unwrap_or(times.now)).ok(),
+                        timestamped: timestamps
+                            .iter()
+                            .any(|one| one.indication == Indication::TotalPassed),
+                    }));
                     let proofs: Vec<&Proof> = proofs.iter().collect();
                     attained = level::judge(self, cms, &findings, &proofs, basis);
                 }
