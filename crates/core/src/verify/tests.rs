@@ -14,6 +14,8 @@ use ring::{
     rand::{SecureRandom, SystemRandom},
 };
 
+mod times;
+
 use super::*;
 use crate::{
     catalogue::{Catalogue, CertificateType, FaceData, Issuer},
