@@ -145,7 +145,7 @@ impl Report {
     }
 
     /// The finding that the conclusion rests on; none where all is well.
-    pub(crate) fn deciding(&self) -> Option<&Finding> {
+    pub fn deciding(&self) -> Option<&Finding> {
         let wanted = match self.conclusion {
             Conclusion::Good => return None,
             Conclusion::NotInForce => {
