@@ -132,6 +132,13 @@ fn judge_verdict(steps: &mut Steps, report: &Report) {
             "二维码签名验证通过；纸面或图片未经核验",
             "the QR code's signature verifies; what bears it is not verified",
         ),
+        // Its signatures may be anybody's, and vouch for nothing that its pages say.
+        _ if report.input == Input::SignedDocument => steps.refuse(
+            "genuine",
+            code::NOT_A_CERTIFICATE,
+            "不是电子证照：即便签名有效，也没有机关为其所载内容担保",
+            "no electronic certificate: even where its signatures are good, no authority vouches for what it says",
+        ),
         Indication::TotalPassed => steps.pass("genuine", "签章验证通过", "the signature verifies"),
         Indication::TotalFailed => steps.refuse(
             "genuine",
@@ -158,7 +165,7 @@ fn judge_force(steps: &mut Steps, force: Force) {
                 format!("the certificate is {en}"),
             );
         }
-        Force::Unknown => steps.open(
+        Force::Unknown | Force::NotApplicable => steps.open(
             "in-force",
             code::FORCE_UNKNOWN,
             "不知证照是否有效",
@@ -556,6 +563,7 @@ mod tests {
                 anchor: Some(x509::fingerprint(&root.certificate)),
                 signed_at: Some(at("2026-11-20T00:00:00Z")),
                 proven_at: None,
+                proven_by: None,
             }),
         );
         report.indication = Indication::TotalPassed;

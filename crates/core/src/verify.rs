@@ -39,8 +39,8 @@ mod token;
 pub use examine::Examined;
 pub use indication::{Indication, SubIndication};
 pub use material::{MaterialError, Part, TrustMaterial};
-pub use report::{Bearing, Conclusion, Finding, Force, Input, Outcome, Report, SignedBy, Subject};
-pub use signatures::{ReportedChange, ReportedKind, SignatureReport};
+pub use report::{Bearing, Conclusion, Finding, Force, Input, Outcome, ProvenBy, Report, SignedBy, Subject};
+pub use signatures::{Level, ReportedChange, ReportedKind, SignatureReport, TimestampReport};
 pub use state::RegistryView;
 pub use text::Language;
 

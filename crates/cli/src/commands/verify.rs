@@ -355,7 +355,7 @@ impl Tally {
 /// Exit status of one report.
 pub(crate) fn outcome(report: &Report) -> Outcome {
     match report.conclusion {
-        Conclusion::Good => Outcome::Done,
+        Conclusion::Good | Conclusion::Signed => Outcome::Done,
         Conclusion::Undecided => Outcome::Undecided,
         Conclusion::NotInForce | Conclusion::Bad => Outcome::Negative,
     }

@@ -24,6 +24,15 @@ const fn verdict(name: &'static str, title: &'static str, title_en: &'static str
     }
 }
 
+const fn time(name: &'static str, title: &'static str, title_en: &'static str) -> Check {
+    Check {
+        name,
+        title,
+        title_en,
+        bears_on: Bearing::Time,
+    }
+}
+
 const fn force(name: &'static str, title: &'static str, title_en: &'static str) -> Check {
     Check {
         name,
@@ -38,6 +47,7 @@ pub(super) static STRUCTURE: Check = verdict("structure", "文件结构", "struc
 pub(super) static BYTE_RANGE: Check = verdict("byte-range", "签章覆盖范围", "what the signature covers");
 pub(super) static REVISIONS: Check = verdict("revisions", "签章后的改动", "changes after signing");
 pub(super) static OTHER_SIGNATURES: Check = verdict("other-signatures", "其他签名", "other signatures");
+pub(super) static SIGNATURES: Check = verdict("signatures", "全部签名", "every signature");
 pub(super) static CERTIFICATION: Check =
     verdict("certification", "禁止修改声明", "certification forbids changes");
 pub(super) static DIGEST: Check = verdict("digest", "文件摘要", "digest of the signed bytes");
@@ -67,6 +77,9 @@ pub(super) static REVOCATION: Check = verdict(
     "revocation of the signer certificate",
 );
 pub(super) static SIGNING_TIME: Check = verdict("signing-time", "签章时间", "time of signing");
+pub(super) static TIMESTAMPS: Check = time("timestamps", "签名时间戳", "timestamps over the signature");
+pub(super) static DOCUMENT_TIMESTAMPS: Check =
+    time("document-timestamps", "文档时间戳", "timestamps over the document");
 pub(super) static SEAL: Check = verdict("seal", "电子印章", "e-seal in force and signer permitted");
 pub(super) static TOKEN: Check = verdict("token", "二维码内容", "content of the QR code");
 pub(super) static TOKEN_SIGNATURE: Check =
@@ -93,6 +106,7 @@ pub(super) static REGISTRY: Check = force("registry", "登记状态", "state in 
 pub(super) fn required(input: Input) -> &'static [&'static Check] {
     match input {
         Input::Document => &OF_DOCUMENT,
+        Input::SignedDocument => &OF_SIGNED_DOCUMENT,
         Input::Token => &OF_TOKEN,
         // Nothing signed was seen: there is no way to pass.
         Input::Identifier | Input::Unknown => &[],
@@ -133,4 +147,6 @@ pub(super) static OF_SIGNATURE: [&Check; 10] = [
     &SIGNER_VALIDITY,
     &REVOCATION,
 ];
+/// What must have passed before a document that is no certificate can pass: each of its signatures by itself.
+static OF_SIGNED_DOCUMENT: [&Check; 2] = [&STRUCTURE, &SIGNATURES];
 static OF_TOKEN: [&Check; 3] = [&TOKEN, &TOKEN_SIGNATURE, &TOKEN_SIGNER];

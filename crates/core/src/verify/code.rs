@@ -41,6 +41,7 @@ codes! {
     "The input" {
         EMPTY_INPUT "There is nothing in it"
         NOT_A_PDF "Neither a PDF nor a picture nor a text that could be a certificate"
+        NOT_A_CERTIFICATE "A PDF that does not claim to be a certificate: its signatures vouch for nothing that it says"
         NOT_A_CERTIFICATE_CODE "A text or QR code that is none of a certificate's"
         IDENTIFIER_ONLY "A certificate identifier alone: it is not signed and proves nothing"
         NO_QR_CODE "No QR code was found in the picture, or on the page"

@@ -25,7 +25,7 @@ use super::{
     algorithms, checks, code,
     indication::SubIndication,
     material::Material,
-    report::{Finding, SignedBy, Subject},
+    report::{Finding, ProvenBy, SignedBy, Subject},
     seal,
     signatures::SignatureReport,
     signer::{self, Times},
@@ -188,6 +188,7 @@ impl Document {
                 anchor,
                 signed_at: claimed,
                 proven_at: proven,
+                proven_by: proven.map(|_| ProvenBy::Registry),
             });
         }
         let own = judged.signed_by.as_ref().map(|by| (by, &findings[..]));

@@ -67,6 +67,11 @@ pub enum SubIndication {
     RevokedCaNoPoe,
     /// Outside the signer certificate's validity now; nothing proves that it was not at signing.
     OutOfBoundsNoPoe,
+    /// Outside the signer certificate's validity, which is known not to be revoked; nothing proves that the
+    /// signature was made within.
+    OutOfBoundsNotRevoked,
+    /// Timestamps contradict each other or the signature they are about.
+    TimestampOrderFailure,
     /// There is no revocation data, or none new enough.
     TryLater,
     /// Signed data are missing.
@@ -95,6 +100,8 @@ impl SubIndication {
             Self::RevokedNoPoe => "REVOKED_NO_POE",
             Self::RevokedCaNoPoe => "REVOKED_CA_NO_POE",
             Self::OutOfBoundsNoPoe => "OUT_OF_BOUNDS_NO_POE",
+            Self::OutOfBoundsNotRevoked => "OUT_OF_BOUNDS_NOT_REVOKED",
+            Self::TimestampOrderFailure => "TIMESTAMP_ORDER_FAILURE",
             Self::TryLater => "TRY_LATER",
             Self::SignedDataNotFound => "SIGNED_DATA_NOT_FOUND",
             Self::Generic => "GENERIC",

@@ -64,6 +64,9 @@ pub enum Bearing {
     Verdict,
     /// Whether the certificate is in force.
     Force,
+    /// By when a signature is proven to have existed. A timestamp that proves nothing costs its proof, not the
+    /// signature (ETSI EN 319 102-1 §5.5.4).
+    Time,
 }
 
 impl Finding {
@@ -176,8 +179,10 @@ pub(super) fn halves(text: &str) -> (&str, &str) {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Input {
-    /// A sealed document.
+    /// A sealed document: a PDF that claims to be a certificate.
     Document,
+    /// A PDF that does not claim to be one: judged by its signatures, which say nothing of what its pages say.
+    SignedDocument,
     /// A face token: QR text, or a picture of it.
     Token,
     /// A certificate identifier alone, which proves nothing by itself.
@@ -208,6 +213,8 @@ pub enum Force {
     Superseded,
     /// Nothing is known.
     Unknown,
+    /// It is no certificate, and so the question does not arise.
+    NotApplicable,
 }
 
 impl Force {
@@ -228,6 +235,7 @@ impl Force {
             Self::Cancelled => "已注销",
             Self::Superseded => "已换发",
             Self::Unknown => "无法确定",
+            Self::NotApplicable => "不适用（不是电子证照）",
         }
     }
 
@@ -243,6 +251,7 @@ impl Force {
             Self::Cancelled => "cancelled",
             Self::Superseded => "superseded",
             Self::Unknown => "unknown",
+            Self::NotApplicable => "not applicable (no electronic certificate)",
         }
     }
 }
@@ -253,6 +262,8 @@ impl Force {
 pub enum Conclusion {
     /// Genuine, and nothing speaks against its being in force.
     Good,
+    /// No certificate, but a document whose signatures are good. Never to be taken for a certificate.
+    Signed,
     /// Genuine, but not in force.
     NotInForce,
     /// Cannot be decided with the data at hand.
@@ -320,8 +331,42 @@ pub struct SignedBy {
     pub anchor: Option<[u8; 32]>,
     /// When it was signed, by the signer's own word.
     pub signed_at: Option<Timestamp>,
-    /// When the registry entered the document, which proves that it was signed by then.
+    /// By when the signature is proven to have existed: the earliest time that anything proves.
     pub proven_at: Option<Timestamp>,
+    /// What proves it.
+    pub proven_by: Option<ProvenBy>,
+}
+
+/// What proves that a signature existed by a time.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[serde(tag = "source", content = "authority", rename_all = "kebab-case")]
+pub enum ProvenBy {
+    /// The registry's entry, which holds the document's digest.
+    Registry,
+    /// A timestamp over the signature, by the authority of this name.
+    SignatureTimestamp(String),
+    /// A timestamp over the document, by the authority of this name.
+    DocumentTimestamp(String),
+}
+
+impl ProvenBy {
+    /// For a sentence, in Chinese.
+    pub fn name_zh(&self) -> String {
+        match self {
+            Self::Registry => "登记库".to_owned(),
+            Self::SignatureTimestamp(authority) => format!("签名时间戳（{authority}）"),
+            Self::DocumentTimestamp(authority) => format!("文档时间戳（{authority}）"),
+        }
+    }
+
+    /// The same in English.
+    pub fn name_en(&self) -> String {
+        match self {
+            Self::Registry => "the registry".to_owned(),
+            Self::SignatureTimestamp(authority) => format!("a timestamp by {authority}"),
+            Self::DocumentTimestamp(authority) => format!("a document timestamp by {authority}"),
+        }
+    }
 }
 
 /// Outcome of a verification.
@@ -385,6 +430,7 @@ impl Report {
             Indication::TotalFailed => Conclusion::Bad,
             Indication::Indeterminate => Conclusion::Undecided,
             Indication::TotalPassed => match in_force {
+                _ if input == Input::SignedDocument => Conclusion::Signed,
                 Force::InForce | Force::ByDates => Conclusion::Good,
                 Force::Unknown => Conclusion::Undecided,
                 _ => Conclusion::NotInForce,

@@ -15,6 +15,8 @@ pub struct SignatureReport {
     pub fields: Vec<String>,
     /// What its dictionary says it is.
     pub kind: ReportedKind,
+    /// Its format, as `/SubFilter` names it.
+    pub format: Option<String>,
     /// Whether it is the signature that the report as a whole is about.
     pub main: bool,
     /// The revision it covers, counted from 1; none where its byte range ends with no revision.
@@ -31,8 +33,60 @@ pub struct SignatureReport {
     pub signed_by: Option<SignedBy>,
     /// Its checks in order.
     pub findings: Vec<Finding>,
+    /// The timestamps in it, as it holds them.
+    pub timestamps: Vec<TimestampReport>,
+    /// The baseline level that it attains, by what was validated here; none where it attains none.
+    pub level: Option<Level>,
+    /// Why it attains no higher one, in Chinese.
+    pub level_note: String,
+    /// The same in English.
+    pub level_note_en: String,
     /// What later revisions changed, ordered by kind; the first of them where there are very many.
     pub changes: Vec<ReportedChange>,
+}
+
+/// One timestamp over a signature.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TimestampReport {
+    /// Whether it proves its time. One that does not costs the signature this proof, and nothing else.
+    pub indication: Indication,
+    /// ETSI word of the finding that decided, none when passed.
+    pub sub_indication: Option<SubIndication>,
+    /// Our own code of that finding.
+    pub reason: Option<&'static str>,
+    /// Which authority, and the time it states (`signed_at`), as far as the timestamp says.
+    pub signed_by: Option<SignedBy>,
+    /// Its checks in order.
+    pub findings: Vec<Finding>,
+}
+
+/// PAdES baseline levels (ETSI EN 319 142-1 §6.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub enum Level {
+    /// A signature.
+    #[serde(rename = "B-B")]
+    B,
+    /// With a proven time.
+    #[serde(rename = "B-T")]
+    T,
+    /// With everything in the file that its validation needs.
+    #[serde(rename = "B-LT")]
+    Lt,
+    /// And a timestamp over that.
+    #[serde(rename = "B-LTA")]
+    Lta,
+}
+
+impl Level {
+    /// The word of the standard.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::B => "B-B",
+            Self::T => "B-T",
+            Self::Lt => "B-LT",
+            Self::Lta => "B-LTA",
+        }
+    }
 }
 
 /// What a signature dictionary is.

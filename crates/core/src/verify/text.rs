@@ -1,6 +1,6 @@
 //! The report as a person at a counter reads it: conclusion first, then whose certificate, then why.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeSet, fmt::Write as _};
 
 use jiff::civil::Date;
 
@@ -8,6 +8,7 @@ use super::{
     code,
     indication::Indication,
     report::{Bearing, Conclusion, Finding, Force, Input, Outcome, Report},
+    signatures::ReportedKind,
 };
 pub(crate) use crate::clock::clock_time;
 
@@ -60,6 +61,7 @@ impl Report {
             }
             (Conclusion::Good, true) => out.push_str("真实有效"),
             (Conclusion::Good, false) => out.push_str("genuine and in force"),
+            (Conclusion::Signed, zh) => out.push_str(&self.signed_headline(zh)),
             (Conclusion::NotInForce, true) => {
                 let _ = write!(out, "{genuine}，但证照{}", self.in_force.name_zh());
             }
@@ -72,6 +74,18 @@ impl Report {
             (Conclusion::Undecided, false) if self.indication == Indication::TotalPassed => {
                 out.push_str("genuine, but it is not known whether it is in force");
             }
+            (Conclusion::Undecided, true) if self.input == Input::SignedDocument => {
+                out.push_str("不是电子证照，其签名无法判定");
+            }
+            (Conclusion::Undecided, false) if self.input == Input::SignedDocument => {
+                out.push_str("no electronic certificate; its signatures cannot be decided");
+            }
+            (Conclusion::Bad, true) if self.input == Input::SignedDocument => {
+                out.push_str("不是电子证照，且签名验证不通过，请勿采信");
+            }
+            (Conclusion::Bad, false) if self.input == Input::SignedDocument => {
+                out.push_str("no electronic certificate, and its signatures are not good: do not rely on it");
+            }
             (Conclusion::Undecided, true) => out.push_str("无法判定真伪"),
             (Conclusion::Undecided, false) => out.push_str("cannot be decided"),
             (Conclusion::Bad, true) => out.push_str("验证不通过，请勿采信"),
@@ -82,6 +96,34 @@ impl Report {
             out.push_str(reason);
         }
         out
+    }
+
+    /// Of a document that is no certificate: whose signatures are good, and that nobody vouches for its content.
+    fn signed_headline(&self, zh: bool) -> String {
+        let of = |kind| {
+            let all = self.signatures.iter();
+            let names = all.filter(move |signature| signature.kind == kind);
+            let names = names.filter_map(|signature| signature.signed_by.as_ref());
+            let names: BTreeSet<&str> = names.map(|by| common_name(&by.name)).collect();
+            Vec::from_iter(names).join(if zh { "、" } else { ", " })
+        };
+        let signers = of(ReportedKind::Signature);
+        match (zh, signers.is_empty()) {
+            (true, false) => format!("{signers} 的签名有效；这不是电子证照，没有发证机关为其所载内容担保"),
+            (true, true) => format!(
+                "{} 的时间戳有效；文件无人签名，也不是电子证照，没有发证机关为其所载内容担保",
+                of(ReportedKind::DocumentTimestamp)
+            ),
+            (false, false) => format!(
+                "the signatures of {signers} are good; it is no electronic certificate, and no issuing authority \
+                 vouches for what it says"
+            ),
+            (false, true) => format!(
+                "the timestamps of {} are good; nobody signed it, it is no electronic certificate, and no issuing \
+                 authority vouches for what it says",
+                of(ReportedKind::DocumentTimestamp)
+            ),
+        }
     }
 
     /// The whole report for people.
@@ -147,7 +189,7 @@ impl Report {
     /// The finding that the conclusion rests on; none where all is well.
     pub fn deciding(&self) -> Option<&Finding> {
         let wanted = match self.conclusion {
-            Conclusion::Good => return None,
+            Conclusion::Good | Conclusion::Signed => return None,
             Conclusion::NotInForce => {
                 // The registry is asked last, and what it took out of force is so whatever the dates say.
                 return self.findings.iter().rfind(|finding| {

@@ -198,6 +198,7 @@ pub(super) fn judge(
         anchor,
         signed_at: Some(token.made_at),
         proven_at: None,
+        proven_by: None,
     })
 }
 

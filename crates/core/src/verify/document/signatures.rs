@@ -173,6 +173,7 @@ impl Facts {
             reports.push(SignatureReport {
                 fields: signed.signature.fields.clone(),
                 kind: signed.signature.kind.into(),
+                format: signed.signature.sub_filter.clone(),
                 main: is_main,
                 revision: signed.revision(self.revisions),
                 revisions: self.revisions,
@@ -181,6 +182,10 @@ impl Facts {
                 reason,
                 signed_by,
                 findings,
+                timestamps: Vec::new(),
+                level: None,
+                level_note: String::new(),
+                level_note_en: String::new(),
                 changes: signed.difference.as_ref().map(reported).unwrap_or_default(),
             });
         }
@@ -238,6 +243,7 @@ impl Facts {
             anchor,
             signed_at: claimed,
             proven_at: None,
+            proven_by: None,
         };
         (findings, Some(signed_by))
     }
