@@ -27,6 +27,7 @@ mod document;
 mod examine;
 mod indication;
 mod material;
+mod page;
 mod report;
 mod seal;
 mod signatures;
@@ -39,6 +40,7 @@ mod token;
 pub use examine::Examined;
 pub use indication::{Indication, SubIndication};
 pub use material::{MaterialError, Part, TrustMaterial};
+pub use page::PAGE_STYLE;
 pub use report::{Bearing, Conclusion, Finding, Force, Input, Outcome, ProvenBy, Report, SignedBy, Subject};
 pub use signatures::{Level, ReportedChange, ReportedKind, SignatureReport, TimestampReport};
 pub use state::RegistryView;
@@ -127,6 +129,7 @@ impl Verifier {
         let as_of = registry.map(|view| view.as_of);
         Report {
             signatures,
+            document_digest: examined.document_digest(),
             ..Report::conclude(input, findings, in_force, now, as_of, subject, signed_by)
         }
     }

@@ -95,6 +95,15 @@ impl Desk {
         };
         Ok(self.verifier.judge(examined, &Options { now }, view.as_ref()))
     }
+
+    /// Judges an input at an instant that was given, which the report says, or else at the present.
+    fn judge_as_of(&self, examined: &Examined, given: Option<Timestamp>) -> Result<Report, Failure> {
+        let report = self.judge(examined, given.unwrap_or_else(|| clock().now()))?;
+        Ok(Report {
+            time_given: given.is_some(),
+            ..report
+        })
+    }
 }
 
 fn own_registry(home: &Home, offline: bool) -> Result<Option<Arc<dyn Registry>>, Failure> {
@@ -106,7 +115,6 @@ fn own_registry(home: &Home, offline: bool) -> Result<Option<Arc<dyn Registry>>,
 
 pub(super) fn run(session: &Session, args: &Verify) -> Result<Outcome, Failure> {
     let desk = desk(session, args)?;
-    let now = args.at.unwrap_or_else(|| clock().now());
     let stdin = args.inputs.iter().filter(|input| *input == "-").count()
         + usize::from(args.list.as_deref() == Some(Path::new("-")));
     if stdin > 1 {
@@ -116,12 +124,12 @@ pub(super) fn run(session: &Session, args: &Verify) -> Result<Outcome, Failure> 
         ));
     }
     match args.inputs.as_slice() {
-        [only] if args.list.is_none() && !Path::new(only).is_dir() => one(session, args, &desk, only, now),
+        [only] if args.list.is_none() && !Path::new(only).is_dir() => one(session, args, &desk, only),
         _ if args.html.is_some() => Err(Failure::new(
             "--html 只用于一份文件 (one input only)",
             "逐份核验，或用 --json。",
         )),
-        _ => many(session, args, &desk, now),
+        _ => many(session, args, &desk),
     }
 }
 
@@ -151,18 +159,18 @@ fn desk(session: &Session, args: &Verify) -> Result<Desk, Failure> {
     Desk::over(home.as_ref(), material, registry)
 }
 
-fn one(
-    session: &Session,
-    args: &Verify,
-    desk: &Desk,
-    input: &OsStr,
-    now: Timestamp,
-) -> Result<Outcome, Failure> {
-    let report = desk.judge(&read(input)?, now)?;
+fn one(session: &Session, args: &Verify, desk: &Desk, input: &OsStr) -> Result<Outcome, Failure> {
+    let report = desk.judge_as_of(&read(input)?, args.at)?;
+    if let Some(path) = &args.html {
+        let page = report.to_html(Some(&input.to_string_lossy()));
+        write_whole(path, page.as_bytes())
+            .context(&format!("写网页 {}", path.display()))
+            .map_err(|failure| failure.hint("检查目录是否存在、可写。"))?;
+    }
     if session.json {
         output::json(&report);
     } else {
-        output::line(report.to_text(Language::Chinese));
+        output::line(report.to_text(Language::Chinese).trim_end());
     }
     Ok(outcome(&report))
 }
@@ -181,9 +189,10 @@ struct Told {
 }
 
 impl Row {
-    fn of(session: &Session, desk: &Desk, input: inputs::Input, now: Timestamp) -> Self {
+    fn of(session: &Session, args: &Verify, desk: &Desk, input: inputs::Input) -> Self {
         let name = input.name.clone();
-        let report = match input.read().and_then(|examined| desk.judge(&examined, now)) {
+        let read = input.read();
+        let report = match read.and_then(|examined| desk.judge_as_of(&examined, args.at)) {
             Ok(report) => report,
             Err(failure) => {
                 let line = if session.json {
@@ -200,6 +209,7 @@ impl Row {
         } else {
             let mark = match report.conclusion {
                 Conclusion::Good => "[ 通过 ]",
+                Conclusion::Signed => "[ 签名 ]",
                 Conclusion::NotInForce => "[ 失效 ]",
                 Conclusion::Undecided => "[ 未定 ]",
                 Conclusion::Bad => "[不通过]",
@@ -217,7 +227,7 @@ impl Row {
 }
 
 /// Any number of inputs, each on a line of its own.
-fn many(session: &Session, args: &Verify, desk: &Desk, now: Timestamp) -> Result<Outcome, Failure> {
+fn many(session: &Session, args: &Verify, desk: &Desk) -> Result<Outcome, Failure> {
     let list = args
         .list
         .as_deref()
@@ -230,7 +240,7 @@ fn many(session: &Session, args: &Verify, desk: &Desk, now: Timestamp) -> Result
     let end = in_order(
         inputs,
         threads,
-        |input| Row::of(session, desk, input, now),
+        |input| Row::of(session, args, desk, input),
         |row| {
             let Some(row) = row else {
                 tally.tell(session.json, true);
@@ -256,11 +266,23 @@ fn many(session: &Session, args: &Verify, desk: &Desk, now: Timestamp) -> Result
     tally.outcome()
 }
 
+/// What one can come to, for the table.
+const CONCLUSIONS: [(Conclusion, &str); 5] = [
+    (Conclusion::Good, "真实有效 genuine and in force"),
+    (
+        Conclusion::Signed,
+        "签名有效，不是电子证照 validly signed, no certificate",
+    ),
+    (Conclusion::NotInForce, "真实，但不在效力内 genuine, not in force"),
+    (Conclusion::Undecided, "无法判定 undecided"),
+    (Conclusion::Bad, "不通过 not genuine"),
+];
+
 /// What came of all.
 struct Tally {
     begun: Instant,
-    /// Good, not in force, undecided, bad.
-    conclusions: [usize; 4],
+    /// How many of each of [`CONCLUSIONS`].
+    conclusions: [usize; CONCLUSIONS.len()],
     unread: usize,
     reasons: BTreeMap<(&'static str, &'static str), usize>,
 }
@@ -269,7 +291,7 @@ impl Tally {
     fn new() -> Self {
         Self {
             begun: Instant::now(),
-            conclusions: [0; 4],
+            conclusions: [0; CONCLUSIONS.len()],
             unread: 0,
             reasons: BTreeMap::new(),
         }
@@ -280,14 +302,9 @@ impl Tally {
             self.unread += 1;
             return;
         };
-        let place = match conclusion {
-            Conclusion::Good => 0,
-            Conclusion::NotInForce => 1,
-            Conclusion::Undecided => 2,
-            Conclusion::Bad => 3,
-        };
-        for (at, count) in self.conclusions.iter_mut().enumerate() {
-            *count += usize::from(at == place);
+        let place = CONCLUSIONS.iter().position(|(known, _)| *known == conclusion);
+        if let Some(count) = place.and_then(|place| self.conclusions.get_mut(place)) {
+            *count += 1;
         }
         if let Some(reason) = reason {
             *self.reasons.entry(reason).or_default() += 1;
@@ -313,15 +330,12 @@ impl Tally {
             took.as_secs_f64(),
             self.count() as f64 / took.as_secs_f64()
         ));
-        let [good, not_in_force, undecided, bad] = self.conclusions;
-        for (count, what) in [
-            (good, "真实有效 genuine and in force"),
-            (not_in_force, "真实，但不在效力内 genuine, not in force"),
-            (undecided, "无法判定 undecided"),
-            (bad, "不通过 not genuine"),
-            (self.unread, "无法读取 not read"),
-        ] {
-            if count > 0 {
+        let counts = self
+            .conclusions
+            .iter()
+            .zip(CONCLUSIONS.iter().map(|(_, what)| *what));
+        for (count, what) in counts.chain([(&self.unread, "无法读取 not read")]) {
+            if *count > 0 {
                 output::line(format_args!("{count:>8}  {what}"));
             }
         }
@@ -343,18 +357,27 @@ impl Tally {
                 "其余各项已核验，结论如上。",
             ));
         }
-        let [_, not_in_force, undecided, bad] = self.conclusions;
-        Ok(match (not_in_force + bad, undecided) {
-            (0, 0) => Outcome::Done,
-            (0, _) => Outcome::Undecided,
-            _ => Outcome::Negative,
+        let there = |wanted: Outcome| {
+            let mut counts = self.conclusions.iter().zip(&CONCLUSIONS);
+            counts.any(|(count, (conclusion, _))| *count > 0 && status(*conclusion) == wanted)
+        };
+        Ok(if there(Outcome::Negative) {
+            Outcome::Negative
+        } else if there(Outcome::Undecided) {
+            Outcome::Undecided
+        } else {
+            Outcome::Done
         })
     }
 }
 
 /// Exit status of one report.
 pub(crate) fn outcome(report: &Report) -> Outcome {
-    match report.conclusion {
+    status(report.conclusion)
+}
+
+fn status(conclusion: Conclusion) -> Outcome {
+    match conclusion {
         Conclusion::Good | Conclusion::Signed => Outcome::Done,
         Conclusion::Undecided => Outcome::Undecided,
         Conclusion::NotInForce | Conclusion::Bad => Outcome::Negative,

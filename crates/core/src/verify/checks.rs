@@ -78,8 +78,11 @@ pub(super) static REVOCATION: Check = verdict(
 );
 pub(super) static SIGNING_TIME: Check = verdict("signing-time", "签章时间", "time of signing");
 pub(super) static TIMESTAMPS: Check = time("timestamps", "签名时间戳", "timestamps over the signature");
-pub(super) static DOCUMENT_TIMESTAMPS: Check =
-    time("document-timestamps", "文档时间戳", "timestamps over the document");
+pub(super) static DOCUMENT_TIMESTAMPS: Check = time(
+    "document-timestamps",
+    "文档时间戳",
+    "timestamps over the document",
+);
 pub(super) static SEAL: Check = verdict("seal", "电子印章", "e-seal in force and signer permitted");
 pub(super) static TOKEN: Check = verdict("token", "二维码内容", "content of the QR code");
 pub(super) static TOKEN_SIGNATURE: Check =
