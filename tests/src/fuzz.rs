@@ -42,9 +42,9 @@ use certseal_core::{
         timestamp::{Imprint, Request, Response, TimeStampToken, TstInfo},
     },
     trust::{
-        crl::Crl,
         list::{TrustList, TrustListContent},
         path::{PathContext, Usage, validate},
+        revocation::{Revocations, crl::Crl},
     },
     verify::{Indication, Options, TrustMaterial, Verifier},
 };
@@ -394,7 +394,7 @@ fn x509_certificate(bytes: &[u8]) {
     }
     let context = PathContext {
         anchors: &[bytes],
-        crls: &[],
+        revocations: &Revocations::default(),
         at: Timestamp::UNIX_EPOCH,
         usage: Usage::Document,
         policy: AlgorithmPolicy::built_in(),

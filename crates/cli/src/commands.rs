@@ -258,6 +258,7 @@ pub(crate) fn home_failure(error: HomeError) -> Failure {
         HomeError::Trust(TrustStoreError::OtherKeys { .. }) => {
             Some("另循渠道与对方逐个核对这些 SHA-256；确已换发的，加 --new-keys。")
         }
+        HomeError::Trust(TrustStoreError::RevocationList { .. }) => Some("重新取得损坏的那一份文件。"),
         HomeError::Trust(TrustStoreError::NotListed(_) | TrustStoreError::SameStatus(_)) => {
             Some("用 certseal trust show 查看机构的标识和状态。")
         }

@@ -31,8 +31,8 @@ use crate::{
         timestamp::{Imprint, Request, TimeStampSource, TimeStampToken, TimestampError, TokenError},
     },
     trust::{
-        crl::{Crl, CrlError, RevocationStatus, UnknownRevocation},
         path::{PathContext, PathError, Usage, VerifiedPath, validate},
+        revocation::{RevocationStatus, Revocations, UnknownRevocation, crl::Crl},
         timestamp::{ProvenTime, TimestampRefused, TimestampTrust, prove},
     },
 };
@@ -53,25 +53,25 @@ pub struct LongTermTrust {
     anchors: Vec<Vec<u8>>,
     /// DER of the roots of timestamp authorities.
     timestamp_anchors: Vec<Vec<u8>>,
-    crls: Vec<Crl>,
+    revocations: Revocations,
     policy: AlgorithmPolicy,
 }
 
 impl LongTermTrust {
-    /// From roots of document signers, roots of timestamp authorities, revocation lists, and the algorithms
+    /// From roots of document signers, roots of timestamp authorities, revocation data, and the algorithms
     /// that are believed.
     pub fn new(
         anchors: Vec<Vec<u8>>,
         timestamp_anchors: Vec<Vec<u8>>,
-        crls: &[Vec<u8>],
+        revocations: Revocations,
         policy: AlgorithmPolicy,
-    ) -> Result<Self, CrlError> {
-        Ok(Self {
+    ) -> Self {
+        Self {
             anchors,
             timestamp_anchors,
-            crls: crls.iter().map(|der| Crl::parse(der)).collect::<Result<_, _>>()?,
+            revocations,
             policy,
-        })
+        }
     }
 
     fn prove(
@@ -85,7 +85,7 @@ impl LongTermTrust {
         let trust = TimestampTrust {
             anchors: &anchors,
             intermediates: at_hand,
-            crls: &self.crls,
+            revocations: &self.revocations,
             policy: &self.policy,
             policy_at,
         };
@@ -338,7 +338,7 @@ impl Gathered {
             let Ok(raw) = x509::raw(&certificate.der) else {
                 continue;
             };
-            let of_issuer = trust.crls.iter().filter(|crl| crl.issuer() == raw.issuer);
+            let of_issuer = trust.revocations.crls().filter(|crl| crl.issuer() == raw.issuer);
             let lists: Vec<&Crl> = match &certificate.revocation {
                 RevocationStatus::Unknown(missing) => {
                     return Err(LongTermError::Revocation {
@@ -453,7 +453,7 @@ fn judge(opened: &OpenedPdf<'_>, trust: &LongTermTrust, now: Timestamp) -> Resul
         let anchors: Vec<&[u8]> = trust.anchors.iter().map(Vec::as_slice).collect();
         let context = PathContext {
             anchors: &anchors,
-            crls: &trust.crls,
+            revocations: &trust.revocations,
             at: earliest.unwrap_or(now),
             usage: Usage::Document,
             policy: &trust.policy,

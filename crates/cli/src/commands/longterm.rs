@@ -9,7 +9,7 @@ use certseal_core::{
     limits::MAX_DOCUMENT_BYTES,
     longterm::{self, Extended, Level, LongTermError},
     sign::timestamp::{TimeStampSource, TimestampError},
-    trust::{crl::UnknownRevocation, path::PathError, timestamp::TimestampRefused},
+    trust::{path::PathError, revocation::UnknownRevocation, timestamp::TimestampRefused},
 };
 use serde_json::json;
 

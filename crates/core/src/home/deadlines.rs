@@ -22,7 +22,7 @@ use crate::{
     },
     issue::document_signer,
     seal::{SealKind, SignedSeal},
-    trust::crl::Crl,
+    trust::revocation::crl::Crl,
 };
 
 /// What it is that ends.

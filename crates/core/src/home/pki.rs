@@ -23,7 +23,7 @@ use crate::{
     },
     issue::{IssueError, TOKEN_SIGNER, UnusableList},
     seal::{SealError, impression::ImpressionError},
-    trust::{crl::Crl, path::PathError},
+    trust::{path::PathError, revocation::Revocations},
 };
 
 /// Days until the next list of the issuing CA is due.
@@ -116,7 +116,7 @@ pub struct KeyEntry {
 /// What `revocations.json` keeps between lists.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Revocations {
+struct RevocationBook {
     /// Number of the latest lists.
     number: u64,
     revoked: Vec<Revoked>,
@@ -200,10 +200,10 @@ pub struct RenewedLists {
 }
 
 impl Home {
-    fn revocations(&self) -> Result<Revocations, HomeError> {
+    fn revocation_book(&self) -> Result<RevocationBook, HomeError> {
         let path = self.pki_path().join("revocations.json");
         if !path.exists() {
-            return Ok(Revocations::default());
+            return Ok(RevocationBook::default());
         }
         Ok(serde_json::from_slice(&read(&path)?).map_err(PkiError::from)?)
     }
@@ -215,7 +215,7 @@ impl Home {
             path: folder.clone(),
             source,
         };
-        let revocations = self.revocations()?;
+        let revocations = self.revocation_book()?;
         let mut authorities = Vec::new();
         for kind in AUTHORITIES {
             for name in self.generations(kind)? {
@@ -275,7 +275,7 @@ impl Home {
         // 1. Everything that is needed is at hand before anything changes.
         let _turn = Turn::of(&self.root)?;
         let known = self.keys()?;
-        let mut revocations = self.revocations()?;
+        let mut revocations = self.revocation_book()?;
         let mut needed = vec![self.present(CA)?];
         let mut withdrawn = Vec::new();
         for name in &revoke.names {
@@ -360,7 +360,7 @@ impl Home {
         authorities: &[(String, CertificateAuthority)],
         now: Timestamp,
     ) -> Result<(), HomeError> {
-        let mut revocations = self.revocations()?;
+        let mut revocations = self.revocation_book()?;
         revocations.number += 1;
         // The number is kept before it is used: a crash between the two skips one, never repeats one.
         self.write_revocations(&revocations)?;
@@ -391,7 +391,7 @@ impl Home {
         Ok(())
     }
 
-    fn write_revocations(&self, revocations: &Revocations) -> Result<(), HomeError> {
+    fn write_revocations(&self, revocations: &RevocationBook) -> Result<(), HomeError> {
         let text = serde_json::to_vec_pretty(revocations).map_err(PkiError::from)?;
         write(&self.pki_path().join("revocations.json"), &text)
     }
@@ -413,19 +413,15 @@ fn is_missing(error: &HomeError) -> bool {
 
 /// The lists of these authorities. One that is missing or damaged is an error: what it revokes would go
 /// on signing.
-pub(super) fn lists_of(folder: &Path, authorities: &[String]) -> Result<Vec<Crl>, UnusableList> {
-    let list = |name: &String| {
+pub(super) fn lists_of(folder: &Path, authorities: &[String]) -> Result<Revocations, UnusableList> {
+    let mut lists = Revocations::default();
+    for name in authorities {
         let path = folder.join(format!("{name}.crl"));
-        match fs::read(&path) {
-            Ok(der) => Crl::parse(&der).map_err(|source| UnusableList {
-                path,
-                source: source.into(),
-            }),
-            Err(source) => Err(UnusableList {
-                path,
-                source: source.into(),
-            }),
-        }
-    };
-    authorities.iter().map(list).collect()
+        let read = match fs::read(&path) {
+            Ok(der) => lists.add_crl(&der).map_err(Into::into),
+            Err(source) => Err(source.into()),
+        };
+        read.map_err(|source| UnusableList { path, source })?;
+    }
+    Ok(lists)
 }

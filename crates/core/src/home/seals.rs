@@ -132,10 +132,11 @@ impl Home {
     fn check_maker(&self, maker: &SigningIdentity, now: Timestamp) -> Result<(), HomeError> {
         let anchors = self.authority_certificates(SEAL_ROOT)?;
         let anchors: Vec<&[u8]> = anchors.iter().map(Vec::as_slice).collect();
-        let crls = lists_of(&self.pki_path(), &self.generations(SEAL_ROOT)?).map_err(PkiError::from)?;
+        let revocations =
+            lists_of(&self.pki_path(), &self.generations(SEAL_ROOT)?).map_err(PkiError::from)?;
         let context = PathContext {
             anchors: &anchors,
-            crls: &crls,
+            revocations: &revocations,
             at: now,
             usage: Usage::Document,
             policy: AlgorithmPolicy::built_in(),

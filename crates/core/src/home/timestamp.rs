@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Home, HomeError, ROOT, TrustStoreError,
+    Home, HomeError, ROOT,
     files::{Turn, files},
     read, write,
 };
@@ -160,11 +160,12 @@ impl Home {
                 timestamp_anchors.extend(roots);
             }
         }
-        let lists = self.revocation_lists()?;
-        Ok(
-            LongTermTrust::new(anchors, timestamp_anchors, &lists, self.algorithm_policy()?)
-                .map_err(TrustStoreError::RevocationList)?,
-        )
+        Ok(LongTermTrust::new(
+            anchors,
+            timestamp_anchors,
+            self.revocations()?,
+            self.algorithm_policy()?,
+        ))
     }
 
     /// Roots of timestamp authorities of others.

@@ -28,11 +28,11 @@ use crate::{
     registry::SealRecord,
     remark::{self, RemarkError},
     seal::SignedSeal,
-    trust::crl::{Crl, CrlError},
     trust::list::{
         Agreement, Authority, AuthorityStatus, Der, ListError, SeenList, StatusChange, TrustList,
         TrustListContent, TypeGrant, WithdrawnSigner,
     },
+    trust::revocation::{RevocationError, Revocations, crl::Crl},
     verify::TrustMaterial,
 };
 
@@ -97,8 +97,13 @@ pub enum TrustStoreError {
     #[error("事由{0}")]
     Reason(#[from] RemarkError),
     /// A revocation list at hand.
-    #[error("pki 或 trust/crls 中有不可用的吊销列表 (a revocation list cannot be used)")]
-    RevocationList(#[source] CrlError),
+    #[error("{} 不是可用的吊销列表 (a revocation list that cannot be used)", path.display())]
+    RevocationList {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: RevocationError,
+    },
     /// A revocation list or seal of another authority is none.
     #[error("{} 不是可用的吊销列表或印章，未收录 (neither a revocation list nor a seal)", .0.display())]
     Unusable(PathBuf),
@@ -240,10 +245,18 @@ impl Home {
     }
 
     /// Revocation lists at hand: the authority's own and those of others.
-    pub fn revocation_lists(&self) -> Result<Vec<Vec<u8>>, HomeError> {
-        let mut lists = files(&self.pki_path(), "crl")?;
-        lists.extend(files(&self.path().join("trust/crls"), "crl")?);
-        Ok(lists.into_iter().map(|(_, list)| list).collect())
+    pub fn revocations(&self) -> Result<Revocations, HomeError> {
+        let mut revocations = Revocations::default();
+        for folder in [self.pki_path(), self.path().join("trust/crls")] {
+            for (name, list) in files(&folder, "crl")? {
+                let taken = revocations.add_crl(&list);
+                taken.map_err(|source| TrustStoreError::RevocationList {
+                    path: folder.join(name),
+                    source,
+                })?;
+            }
+        }
+        Ok(revocations)
     }
 
     /// Seals at hand, as their makers made them: the authority's own and those of others. Whether one
@@ -271,7 +284,7 @@ impl Home {
     /// Everything a verifier here rests on: the trust list, revocation lists and seals at hand.
     pub fn trust_material(&self, other_list: Option<&Path>) -> Result<TrustMaterial, HomeError> {
         Ok(TrustMaterial {
-            crls: self.revocation_lists()?,
+            revocations: self.revocations()?,
             seals: self.seals()?,
             list: Some(Arc::new(self.trust_list(other_list)?)),
             policy: self.algorithm_policy()?,

@@ -26,13 +26,13 @@ use crate::{
     seal::{Refusal, Seal, SealStatus, SignedSeal, may_sign},
     sign::timestamp::TimeStampSource,
     trust::{
-        crl::Crl,
         path::{PathContext, PathError, Usage, validate},
+        revocation::Revocations,
     },
 };
 
 /// Reads revocation lists; one that is missing or damaged is an error.
-pub type RevocationLists = Box<dyn Fn() -> Result<Vec<Crl>, UnusableList> + Send + Sync>;
+pub type RevocationLists = Box<dyn Fn() -> Result<Revocations, UnusableList> + Send + Sync>;
 
 /// Keys, seals, and the presses prepared with them.
 pub(super) struct PressRoom {
@@ -100,10 +100,16 @@ impl PressRoom {
         let entry = self.registry.seal(press.seal().code().as_str()).await?;
         let entry = entry.map(|record| record.entry());
         may_sign(entry.as_ref(), press.seal(), press.signer_certificate(), now)?;
-        let crls = (self.revocation_lists)()?;
+        let revocations = (self.revocation_lists)()?;
         let name = document_signer(&press.typesetter().certificate_type().department);
-        self.check_signer(&name, press.signer(), Usage::Document, &crls, now)?;
-        match self.check_signer(TOKEN_SIGNER, press.token_signer(), Usage::Token, &crls, now) {
+        self.check_signer(&name, press.signer(), Usage::Document, &revocations, now)?;
+        match self.check_signer(
+            TOKEN_SIGNER,
+            press.token_signer(),
+            Usage::Token,
+            &revocations,
+            now,
+        ) {
             // Verifiers know token signers from the trust list and build no path for them.
             Err(IssueError::Signer { source, .. })
                 if !matches!(
@@ -124,13 +130,13 @@ impl PressRoom {
         name: &str,
         identity: &SigningIdentity,
         usage: Usage,
-        crls: &[Crl],
+        revocations: &Revocations,
         now: Timestamp,
     ) -> Result<(), IssueError> {
         let anchors: Vec<&[u8]> = self.anchors.iter().map(Vec::as_slice).collect();
         let context = PathContext {
             anchors: &anchors,
-            crls,
+            revocations,
             at: now,
             usage,
             policy: AlgorithmPolicy::built_in(),

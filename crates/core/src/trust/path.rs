@@ -10,7 +10,7 @@
 //! | extended key usage of a timestamp authority | timeStamping, nothing else, critical (RFC 3161 §2.3) |
 //! | key usage of the signer certificate | absent, or one of the bits the [`Usage`] accepts |
 //! | key usage of each issuer | absent, or with keyCertSign |
-//! | revocation of each certificate below the anchor | not revoked by then; else said, see [`crl`](super::crl) |
+//! | revocation of each certificate below the anchor | not revoked by then; else said, see [`revocation`](super::revocation) |
 //! | algorithms and keys of every signature on the path | believed by the policy at its instant |
 //! | validity of the anchor | its own certificate covers the instant |
 //!
@@ -35,7 +35,7 @@ use x509_cert::{
     ext::pkix::{CrlReason, ExtendedKeyUsage, KeyUsage},
 };
 
-use super::crl::{Crl, ListIssuer, RevocationStatus, judge};
+use super::revocation::{ListIssuer, RevocationStatus, Revocations, judge};
 use crate::{
     crypto::{
         AlgorithmPolicy, SignatureAlgorithm, VerifyError,
@@ -90,8 +90,8 @@ impl Usage {
 pub struct PathContext<'a> {
     /// DER of the certificates that are trusted.
     pub anchors: &'a [&'a [u8]],
-    /// Revocation lists at hand, of any issuer.
-    pub crls: &'a [Crl],
+    /// Revocation data at hand, of any issuer.
+    pub revocations: &'a Revocations,
     /// The instant.
     pub at: Timestamp,
     /// The usage.

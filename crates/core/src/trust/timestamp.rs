@@ -6,8 +6,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{
-    crl::Crl,
     path::{PathContext, PathError, Usage, VerifiedPath, validate},
+    revocation::Revocations,
 };
 use crate::{
     crypto::AlgorithmPolicy,
@@ -39,8 +39,8 @@ pub struct TimestampTrust<'a> {
     pub anchors: &'a [&'a [u8]],
     /// Certificates at hand besides those in the token.
     pub intermediates: &'a [Vec<u8>],
-    /// Revocation lists at hand, of any issuer.
-    pub crls: &'a [Crl],
+    /// Revocation data at hand, of any issuer.
+    pub revocations: &'a Revocations,
     /// Which algorithms are believed.
     pub policy: &'a AlgorithmPolicy,
     /// By when the token is proven to have existed: now, or the time of a timestamp over it. What it says
@@ -88,7 +88,7 @@ pub fn prove(
     intermediates.extend_from_slice(trust.intermediates);
     let context = PathContext {
         anchors: trust.anchors,
-        crls: trust.crls,
+        revocations: trust.revocations,
         at: info.gen_time,
         usage: Usage::Timestamp,
         policy: trust.policy,

@@ -8,10 +8,7 @@ use crate::{
         x509::{self, X509Error},
     },
     seal::{SealError, SignedSeal},
-    trust::{
-        crl::{Crl, CrlError},
-        list::TrustList,
-    },
+    trust::{list::TrustList, revocation::Revocations},
 };
 
 /// Everything a verification rests on. What is left out leads to INDETERMINATE, never to a refusal.
@@ -21,8 +18,8 @@ pub struct TrustMaterial {
     pub anchors: Vec<Vec<u8>>,
     /// DER of CA certificates that documents may have left out.
     pub intermediates: Vec<Vec<u8>>,
-    /// DER of revocation lists.
-    pub crls: Vec<Vec<u8>>,
+    /// Revocation data at hand.
+    pub revocations: Revocations,
     /// DER of the roots of seal makers, besides those of the trust list.
     pub seal_makers: Vec<Vec<u8>>,
     /// Seals as their makers made them, besides what the registry gives.
@@ -48,14 +45,6 @@ pub enum MaterialError {
         number: usize,
         /// What is wrong.
         source: X509Error,
-    },
-    /// One of the revocation lists is none.
-    #[error("信任材料中第 {number} 份吊销列表不可用 (revocation list number {number} cannot be used)")]
-    RevocationList {
-        /// Counted from one.
-        number: usize,
-        /// What is wrong.
-        source: CrlError,
     },
     /// One of the seals is none.
     #[error("信任材料中第 {number} 枚印章不可用 (seal number {number} cannot be used)")]
@@ -97,7 +86,6 @@ impl fmt::Display for Part {
 pub(super) struct Material {
     given: TrustMaterial,
     pub(super) seals: Vec<SignedSeal>,
-    pub(super) crls: Vec<Crl>,
 }
 
 impl Material {
@@ -127,18 +115,7 @@ impl Material {
                 })
             })
             .collect::<Result<_, _>>()?;
-        let crls = given
-            .crls
-            .iter()
-            .enumerate()
-            .map(|(index, der)| {
-                Crl::parse(der).map_err(|source| MaterialError::RevocationList {
-                    number: index + 1,
-                    source,
-                })
-            })
-            .collect::<Result<_, _>>()?;
-        Ok(Self { given, seals, crls })
+        Ok(Self { given, seals })
     }
 
     pub(super) fn list(&self) -> Option<&TrustList> {
@@ -151,6 +128,10 @@ impl Material {
 
     pub(super) fn intermediates(&self) -> &[Vec<u8>] {
         &self.given.intermediates
+    }
+
+    pub(super) fn revocations(&self) -> &Revocations {
+        &self.given.revocations
     }
 
     /// Roots of document signers, ours and the list's.

@@ -207,7 +207,7 @@ fn believe<'a>(
     let anchors = material.seal_makers();
     let context = PathContext {
         anchors: &anchors,
-        crls: &material.crls,
+        revocations: material.revocations(),
         at: claimed.made_at(),
         usage: Usage::Document,
         // When it was made a seal says itself. For its algorithms only what is proven counts.

@@ -16,8 +16,8 @@ use super::{
 use crate::{
     crypto::x509,
     trust::{
-        crl::{Crl, RevocationStatus, UnknownRevocation},
         path::{PathContext, PathError, Usage, VerifiedPath, validate},
+        revocation::{RevocationStatus, UnknownRevocation},
     },
 };
 
@@ -60,13 +60,16 @@ pub(super) fn judge(
     let Times { claimed, proven, now } = presented.times;
     let mut intermediates = presented.others.to_vec();
     intermediates.extend_from_slice(material.intermediates());
-    let mut crls = material.crls.clone();
-    crls.extend(presented.crls.iter().filter_map(|der| Crl::parse(der).ok()));
+    let mut revocations = material.revocations().clone();
+    for der in presented.crls {
+        // What came with the signature and cannot be used says nothing.
+        let _ = revocations.add_crl(der);
+    }
     let anchors = material.anchors();
     let at = |at| {
         let context = PathContext {
             anchors: &anchors,
-            crls: &crls,
+            revocations: &revocations,
             at,
             usage: Usage::Document,
             policy: material.policy(),

@@ -40,9 +40,12 @@ use crate::{
         impression::{ImpressionSpec, draw},
     },
     sign::cms::CmsSigner,
-    trust::list::{
-        ANY_TYPE, AuthorityStatus, StatusChange, TrustListContent,
-        tests::{authority as listed_authority, content as list_content, signed as signed_list},
+    trust::{
+        list::{
+            ANY_TYPE, AuthorityStatus, StatusChange, TrustListContent,
+            tests::{authority as listed_authority, content as list_content, signed as signed_list},
+        },
+        revocation::Revocations,
     },
 };
 
@@ -238,14 +241,14 @@ impl World {
     }
 
     /// Lists of both CAs, made on 1 November and good for two months.
-    fn crls(&self, revocations: &[Revocation]) -> Vec<Vec<u8>> {
-        crls(&self.authority, "2026-11-01", "2027-01-01", revocations)
+    fn lists(&self, revocations: &[Revocation]) -> Revocations {
+        lists(&self.authority, "2026-11-01", "2027-01-01", revocations)
     }
 
     fn material(&self) -> TrustMaterial {
         TrustMaterial {
             anchors: vec![self.authority.root.certificate().to_vec()],
-            crls: self.crls(&[]),
+            revocations: self.lists(&[]),
             seal_makers: vec![self.authority.root.certificate().to_vec()],
             seals: vec![self.seal.clone()],
             token_signers: vec![self.token_signer.certificate.to_vec()],
@@ -316,12 +319,12 @@ impl World {
     }
 }
 
-fn crls(authority: &TestAuthority, from: &str, to: &str, revocations: &[Revocation]) -> Vec<Vec<u8>> {
+fn lists(authority: &TestAuthority, from: &str, to: &str, revocations: &[Revocation]) -> Revocations {
     let day = |date: &str| at(&format!("{date}T00:00:00Z"));
     let list = |ca: &CertificateAuthority, revocations: &[Revocation]| {
         ca.revocation_list(1, day(from), day(to), revocations).unwrap()
     };
-    vec![list(&authority.root, &[]), list(&authority.issuing, revocations)]
+    Revocations::from_crls([list(&authority.root, &[]), list(&authority.issuing, revocations)]).unwrap()
 }
 
 fn make_seal(
@@ -490,8 +493,8 @@ fn an_expired_licence_is_genuine_and_not_in_force() {
         now: at("2040-01-01T00:00:00Z"),
     };
     let mut material = world.material();
-    material.crls = crls(&world.authority, "2039-12-01", "2040-02-01", &[]);
-    material.crls.extend(world.crls(&[]));
+    material.revocations = lists(&world.authority, "2039-12-01", "2040-02-01", &[]);
+    material.revocations.extend(&world.lists(&[])).unwrap();
     let report = Verifier::new(material)
         .unwrap()
         .verify_file(&world.good.file, &later, None);
@@ -700,31 +703,31 @@ fn an_unknown_root_leaves_it_open() {
 #[test]
 fn revocation_must_be_known_and_counts_from_when_it_was() {
     let world = &*WORLD;
-    let judge = |crls: Vec<Vec<u8>>, view: Option<&RegistryView>| {
+    let judge = |revocations: Revocations, view: Option<&RegistryView>| {
         let mut material = world.material();
-        material.crls = crls;
+        material.revocations = revocations;
         let verifier = Verifier::new(material).unwrap();
         verifier.verify_file(&world.good.file, &options(), view)
     };
     // Nothing at hand, or only what is stale.
     let sub = SubIndication::TryLater;
     assert_eq!(
-        verdict(&judge(Vec::new(), None)),
+        verdict(&judge(Revocations::default(), None)),
         undecided(sub, "NO_REVOCATION_LIST")
     );
-    let stale = crls(&world.authority, "2026-09-01", "2026-11-01", &[]);
+    let stale = lists(&world.authority, "2026-09-01", "2026-11-01", &[]);
     assert_eq!(
         verdict(&judge(stale, None)),
         undecided(sub, "REVOCATION_LIST_STALE")
     );
 
     // Revoked before the signature was made, by the signer's own word.
-    let before = world.crls(&[World::revoked(&world.signer, "2026-11-10T00:00:00Z")]);
+    let before = world.lists(&[World::revoked(&world.signer, "2026-11-10T00:00:00Z")]);
     let report = judge(before, None);
     assert_eq!(verdict(&report), failed(SubIndication::Revoked, "SIGNER_REVOKED"));
 
     // Revoked after: open, unless the registry proves the order.
-    let after = world.crls(&[World::revoked(&world.signer, "2026-11-21T00:00:00Z")]);
+    let after = world.lists(&[World::revoked(&world.signer, "2026-11-21T00:00:00Z")]);
     let report = judge(after.clone(), None);
     assert_eq!(
         verdict(&report),
@@ -752,8 +755,9 @@ fn an_expired_signer_certificate_needs_proof_of_time() {
     let mut material = world.material();
     material.seals = vec![seal.clone()];
     material
-        .crls
-        .extend(crls(&world.authority, "2026-05-01", "2026-06-15", &[]));
+        .revocations
+        .extend(&lists(&world.authority, "2026-05-01", "2026-06-15", &[]))
+        .unwrap();
     let verifier = Verifier::new(material).unwrap();
 
     let in_time = made("2026-05-10T00:00:00Z");
@@ -1109,7 +1113,7 @@ fn a_trust_list_alone_is_enough_to_trust_by() {
     let verify = |content: &TrustListContent| {
         let material = TrustMaterial {
             list: Some(Arc::new(signed_list(content))),
-            crls: world.crls(&[]),
+            revocations: world.lists(&[]),
             seals: vec![world.seal.clone()],
             ..TrustMaterial::default()
         };
@@ -1240,7 +1244,8 @@ fn material_that_is_none_is_our_own_error() {
         Verifier::new(material).unwrap_err().to_string()
     };
     assert!(bad(|m| m.anchors.push(vec![1])).contains("根证书"));
-    assert!(bad(|m| m.crls.push(vec![1])).contains("吊销列表"));
+    let unreadable = Revocations::from_crls([[1]]).unwrap_err();
+    assert!(unreadable.to_string().contains("吊销列表"));
     assert!(bad(|m| m.seals.push(vec![1])).contains("印章"));
 }
 

@@ -27,6 +27,7 @@ use crate::{
     judges::judge_is_here,
     trust::{
         path::PathError,
+        revocation::Revocations,
         timestamp::{TimestampRefused, TimestampTrust, prove},
     },
 };
@@ -124,7 +125,7 @@ fn what_our_authority_says_is_believed_where_its_root_is() {
     let trust = TimestampTrust {
         anchors: &anchors,
         intermediates: &[],
-        crls: &[],
+        revocations: &Revocations::default(),
         policy: AlgorithmPolicy::built_in(),
         policy_at: "2026-06-01T08:00:00Z".parse().unwrap(),
     };
@@ -174,7 +175,7 @@ fn only_a_timestamp_certificate_tells_the_time() {
         let trust = TimestampTrust {
             anchors: &anchors,
             intermediates: &[],
-            crls: &[],
+            revocations: &Revocations::default(),
             policy: AlgorithmPolicy::built_in(),
             policy_at: "2026-06-01T08:00:00Z".parse().unwrap(),
         };

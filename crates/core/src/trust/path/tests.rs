@@ -11,7 +11,10 @@ use crate::{
             tests::{TestAuthority, new_key, period, subject},
         },
     },
-    trust::crl::{CrlError, Revoked, UnknownRevocation},
+    trust::revocation::{
+        Revoked, UnknownRevocation,
+        crl::{Crl, CrlError},
+    },
 };
 
 fn at(date: &str) -> Timestamp {
@@ -22,7 +25,7 @@ fn at(date: &str) -> Timestamp {
 struct Scene {
     authority: TestAuthority,
     signer: SigningIdentity,
-    crls: Vec<Crl>,
+    revocations: Revocations,
 }
 
 impl Scene {
@@ -32,7 +35,7 @@ impl Scene {
         Self {
             authority,
             signer,
-            crls: Vec::new(),
+            revocations: Revocations::default(),
         }
     }
 
@@ -49,7 +52,7 @@ impl Scene {
             .collect();
         for (authority, lines) in [(&self.authority.issuing, &lines[..]), (&self.authority.root, &[])] {
             let der = authority.revocation_list(1, at(from), at(to), lines).unwrap();
-            self.crls.push(Crl::parse(&der).unwrap());
+            self.revocations.add_crl(&der).unwrap();
         }
     }
 
@@ -65,7 +68,7 @@ impl Scene {
     ) -> Result<VerifiedPath, PathError> {
         let context = PathContext {
             anchors: &[self.authority.root.certificate()],
-            crls: &self.crls,
+            revocations: &self.revocations,
             at: at(when),
             usage: Usage::Document,
             policy: AlgorithmPolicy::built_in(),
@@ -132,7 +135,7 @@ fn every_role_passes_for_its_usage() {
         let signer = authority.identity(role, period("2025-01-01", "2052-01-01"));
         let context = PathContext {
             anchors: &[authority.root.certificate()],
-            crls: &[],
+            revocations: &Revocations::default(),
             at: at("2051-01-01"),
             usage,
             policy: AlgorithmPolicy::built_in(),
@@ -185,7 +188,7 @@ fn dates_are_named_with_the_certificate() {
     let judge = |when| {
         let context = PathContext {
             anchors: &anchors,
-            crls: &[],
+            revocations: &Revocations::default(),
             at: at(when),
             usage: Usage::Document,
             policy: AlgorithmPolicy::built_in(),
@@ -235,7 +238,7 @@ fn strangers_and_forgers_are_told_apart() {
     }
     let context = PathContext {
         anchors: &[b"no certificate"],
-        crls: &[],
+        revocations: &Revocations::default(),
         at: at("2026-01-01"),
         usage: Usage::Document,
         policy: AlgorithmPolicy::built_in(),
@@ -343,7 +346,7 @@ fn what_a_list_cannot_know_stays_unknown() {
     let path = scene.judge("2026-01-01").unwrap();
     assert!(matches!(leaf_status(&path), RevocationStatus::Good { .. }));
     // But not one made when the certificate had expired.
-    scene.crls.clear();
+    scene.revocations = Revocations::default();
     scene.list("2031-01-01", "2031-02-01", &[]);
     let too_late = RevocationStatus::Unknown(UnknownRevocation::TooLate);
     assert_eq!(leaf_status(&scene.judge("2026-01-01").unwrap()), too_late);
@@ -351,7 +354,7 @@ fn what_a_list_cannot_know_stays_unknown() {
     // A stranger's list under the same name says nothing.
     let mut stranger = Scene::new();
     stranger.list("2026-06-01", "2026-07-01", &[("2026-05-01", None)]);
-    scene.crls = stranger.crls;
+    scene.revocations = stranger.revocations;
     let untrusted = RevocationStatus::Unknown(UnknownRevocation::Untrusted);
     assert_eq!(leaf_status(&scene.judge("2026-06-15").unwrap()), untrusted);
 }
@@ -360,7 +363,7 @@ fn what_a_list_cannot_know_stays_unknown() {
 fn a_list_that_names_no_next_one_is_never_new() {
     let mut scene = Scene::new();
     scene.list("2026-11-01", "2026-12-01", &[]);
-    scene.crls = scene.crls.drain(..).map(Crl::undated).collect();
+    scene.revocations = scene.revocations.undated();
     let status = |when| leaf_status(&scene.judge(when).unwrap());
     assert!(matches!(status("2026-10-31"), RevocationStatus::Good { .. }));
     assert_eq!(
@@ -407,10 +410,10 @@ fn no_flipped_bit_of_a_certificate_or_list_passes() {
     for position in 0..list.len() {
         let mut changed = list.clone();
         changed[position] ^= 1 << (position % 8);
-        let Ok(changed) = Crl::parse(&changed) else {
+        let Ok(changed) = Revocations::from_crls([changed]) else {
             continue;
         };
-        scene.crls = vec![changed];
+        scene.revocations = changed;
         let path = scene.judge("2026-01-15").unwrap();
         assert!(
             matches!(leaf_status(&path), RevocationStatus::Unknown(_)),
@@ -462,7 +465,7 @@ fn usages_constraints_and_algorithms_are_judged() {
     let judge = |usage, leaf: &[u8], offered: &[Vec<u8>]| {
         let context = PathContext {
             anchors: &[&root],
-            crls: &[],
+            revocations: &Revocations::default(),
             at: now,
             usage,
             policy: AlgorithmPolicy::built_in(),
@@ -580,7 +583,7 @@ fn chains_of_every_kind_of_key_lead_to_their_root() {
         let now = Timestamp::now() + jiff::SignedDuration::from_hours(1);
         let context = PathContext {
             anchors: &[&root],
-            crls: &[],
+            revocations: &Revocations::default(),
             at: now,
             usage: Usage::Document,
             policy: AlgorithmPolicy::built_in(),

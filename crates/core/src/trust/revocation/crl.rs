@@ -20,7 +20,7 @@ use x509_cert::{
     },
 };
 
-use super::path::PathContext;
+use super::{RevocationStatus, Revoked, UnknownRevocation};
 use crate::{
     crypto::{
         SignatureAlgorithm, VerifyError,
@@ -29,6 +29,7 @@ use crate::{
         x509::{self, RawParts},
     },
     limits::MAX_CRL_BYTES,
+    trust::path::PathContext,
 };
 
 /// id-ce-issuingDistributionPoint (RFC 5280 §5.2.5).
@@ -71,15 +72,6 @@ pub struct Crl {
     scope: Scope,
 }
 
-/// What a list says about a certificate on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Revoked {
-    /// Since when.
-    pub at: Timestamp,
-    /// Why, if the list says so.
-    pub reason: Option<CrlReason>,
-}
-
 /// Which of its issuer's certificates a list speaks for.
 #[derive(Debug, Clone, Default)]
 struct Scope {
@@ -88,59 +80,13 @@ struct Scope {
     points: Option<GeneralNames>,
 }
 
-/// What is known about the revocation of a certificate at an instant.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum RevocationStatus {
-    /// A list that covers the instant does not name it.
-    Good {
-        /// When that list was made.
-        as_of: Timestamp,
-        /// When the next one was due.
-        next_update: Option<Timestamp>,
-    },
-    /// Revoked, but only after the instant asked about. Whether the instant can be believed is for the
-    /// caller to say.
-    RevokedLater(Revoked),
-    /// Nothing speaks for it.
-    Unknown(UnknownRevocation),
-}
-
-/// Why the revocation of a certificate is unknown.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum UnknownRevocation {
-    /// There is no list of its issuer for its kind.
-    #[error("no revocation list of its issuer is at hand")]
-    NoList,
-    /// A newer list was due before the instant, and a certificate can have been revoked since.
-    #[error("the revocation list was due for renewal at {next_update}")]
-    Stale {
-        /// When it was due.
-        next_update: Timestamp,
-    },
-    /// The list's signature does not verify, or its issuer may not sign lists.
-    #[error("the revocation list is not properly signed")]
-    Untrusted,
-    /// The list is older than the instant and does not say when the next one is due, which RFC 5280 §5.1.2.5
-    /// demands: however old, it would pass for new.
-    #[error("the revocation list does not say when it is due for renewal")]
-    Undated,
-    /// The list is signed with an algorithm, or a key, that the policy does not believe.
-    #[error("the revocation list is signed with {0}, which is not believed any more")]
-    Weak(String),
-    /// The list was made after the certificate had expired, when it need not be on the list any more.
-    #[error("the revocation list was made after the certificate had expired")]
-    TooLate,
-}
-
 /// The issuer of a certificate, as far as a list needs it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct ListIssuer<'a> {
+pub(in crate::trust) struct ListIssuer<'a> {
     /// SubjectPublicKeyInfo.
-    pub(super) public_key_info: &'a [u8],
+    pub(in crate::trust) public_key_info: &'a [u8],
     /// Whether its key usage allows to sign lists.
-    pub(super) may_sign_lists: bool,
+    pub(in crate::trust) may_sign_lists: bool,
 }
 
 impl Crl {
@@ -225,7 +171,7 @@ impl Crl {
 
     /// The list as another issuer would have made it, who does not say when the next one is due.
     #[cfg(test)]
-    pub(super) fn undated(mut self) -> Self {
+    pub(in crate::trust) fn undated(mut self) -> Self {
         self.next_update = None;
         self
     }
@@ -333,7 +279,7 @@ fn reason_of(line: &RevokedCert) -> Result<Option<CrlReason>, CrlError> {
 ///
 /// The newest list that covers the instant decides, but a revocation for good on an older one stands:
 /// only a hold can be lifted.
-pub(super) fn judge(
+pub(in crate::trust) fn judge(
     context: &PathContext<'_>,
     certificate: &Certificate,
     raw: RawParts<'_>,
@@ -341,8 +287,8 @@ pub(super) fn judge(
 ) -> Result<RevocationStatus, Revoked> {
     let at = context.at;
     let mut lists: Vec<&Crl> = context
-        .crls
-        .iter()
+        .revocations
+        .crls()
         .filter(|crl| crl.issuer == raw.issuer && crl.scope.covers(certificate))
         .collect();
     lists.sort_by_key(|crl| Reverse(crl.this_update));
