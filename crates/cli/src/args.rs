@@ -254,6 +254,8 @@ pub(crate) struct Verify {
     /// 不用数据目录：只凭本命令所给的信任资料 Use no installation: nothing but what is given here
     #[arg(long, conflicts_with = "trust_list")]
     pub(crate) no_home: bool,
+    #[command(flatten)]
+    pub(crate) given: Given,
     /// 信任列表；缺省用数据目录中的 Trust list to use instead of the home's
     #[arg(long, value_name = "FILE")]
     pub(crate) trust_list: Option<PathBuf>,
@@ -263,6 +265,29 @@ pub(crate) struct Verify {
     /// 以该时刻为核验时间，报告中注明 Judge at this instant; the report says so
     #[arg(long, value_name = "TIME")]
     pub(crate) at: Option<Timestamp>,
+}
+
+/// Trust material besides that of the installation. Each is a file, PEM or DER, or a folder of them.
+#[derive(Debug, Args)]
+#[command(
+    next_help_heading = "信任资料（文件，或文件夹中的全部文件；PEM 或 DER；可重复） Trust material: files or folders, PEM or DER, repeatable"
+)]
+pub(crate) struct Given {
+    /// 信任的根证书 Roots that are trusted
+    #[arg(long, value_name = "PATH")]
+    pub(crate) anchor: Vec<PathBuf>,
+    /// 信任的时间戳根证书；不给则以 --anchor 为准 Roots trusted for timestamps; those of --anchor without any
+    #[arg(long, value_name = "PATH")]
+    pub(crate) timestamp_anchor: Vec<PathBuf>,
+    /// 文件可能漏带的中间证书；不因此受信 CA certificates that files may have left out; not trusted by themselves
+    #[arg(long, value_name = "PATH")]
+    pub(crate) intermediate: Vec<PathBuf>,
+    /// 证书吊销列表 Revocation lists
+    #[arg(long, value_name = "PATH")]
+    pub(crate) crl: Vec<PathBuf>,
+    /// OCSP 应答 OCSP responses
+    #[arg(long, value_name = "PATH")]
+    pub(crate) ocsp: Vec<PathBuf>,
 }
 
 /// Options of `recognise`.

@@ -5,6 +5,7 @@ mod inputs;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    error::Error,
     ffi::OsStr,
     ops::ControlFlow,
     path::Path,
@@ -17,6 +18,7 @@ use std::{
 use certseal_core::{
     home::Home,
     registry::Registry,
+    trust::load,
     verify::{Conclusion, Examined, Language, Options, RegistryView, Report, TrustMaterial, Verifier},
 };
 use jiff::Timestamp;
@@ -29,7 +31,7 @@ use self::{
 };
 use super::{Session, backfill, clock, home_failure, runtime, write_whole};
 use crate::{
-    args::Verify,
+    args::{Given, Verify},
     output::{self, Context as _, Failure, Outcome},
 };
 
@@ -144,7 +146,7 @@ fn desk(session: &Session, args: &Verify) -> Result<Desk, Failure> {
         Some(home) => own_registry(home, args.offline)?,
         None => None,
     };
-    let material = match &home {
+    let mut material = match &home {
         Some(home) => home
             .trust_material(args.trust_list.as_deref())
             .map_err(home_failure)?,
@@ -156,7 +158,37 @@ fn desk(session: &Session, args: &Verify) -> Result<Desk, Failure> {
         }
         None => TrustMaterial::default(),
     };
+    add(&args.given, &mut material)?;
+    if home.is_none() && material.anchors.is_empty() {
+        output::note(
+            "提示：没有数据目录，也没有用 --anchor 指定信任的根证书：能查出改动和伪造，不能判定签名人是谁。\n      No installation and no --anchor: alterations are found, but nobody's identity can be decided.",
+        );
+    }
     Desk::over(home.as_ref(), material, registry)
+}
+
+/// Adds what was named on the command line.
+fn add(given: &Given, material: &mut TrustMaterial) -> Result<(), Failure> {
+    let refused = |error: &(dyn Error + 'static)| {
+        Failure::from_error("信任资料", error).hint(
+            "证书用 --anchor、--timestamp-anchor、--intermediate，吊销数据用 --crl、--ocsp；PEM 或 DER。",
+        )
+    };
+    for (paths, into) in [
+        (&given.anchor, &mut material.anchors),
+        (&given.timestamp_anchor, &mut material.timestamp_anchors),
+        (&given.intermediate, &mut material.intermediates),
+    ] {
+        for path in paths {
+            into.extend(load::certificates(path).map_err(|error| refused(&error))?);
+        }
+    }
+    for path in given.crl.iter().chain(&given.ocsp) {
+        let loaded = load::revocations(path).map_err(|error| refused(&error))?;
+        let added = material.revocations.extend(&loaded);
+        added.map_err(|error| refused(&error))?;
+    }
+    Ok(())
 }
 
 fn one(session: &Session, args: &Verify, desk: &Desk, input: &OsStr) -> Result<Outcome, Failure> {

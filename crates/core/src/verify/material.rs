@@ -20,6 +20,9 @@ pub struct TrustMaterial {
     pub intermediates: Vec<Vec<u8>>,
     /// Revocation data at hand.
     pub revocations: Revocations,
+    /// DER of the roots of timestamp authorities; without any, [`anchors`](Self::anchors) vouch for time as well.
+    /// Those of the trust list never do: to issue certificates is no leave to tell the time.
+    pub timestamp_anchors: Vec<Vec<u8>>,
     /// DER of the roots of seal makers, besides those of the trust list.
     pub seal_makers: Vec<Vec<u8>>,
     /// Seals as their makers made them, besides what the registry gives.
@@ -66,6 +69,8 @@ pub enum Part {
     Intermediates,
     /// Roots of seal makers.
     SealMakers,
+    /// Roots of timestamp authorities.
+    TimestampAnchors,
     /// Certificates that sign face tokens.
     TokenSigners,
 }
@@ -76,6 +81,7 @@ impl fmt::Display for Part {
             Self::Anchors => "根证书",
             Self::Intermediates => "中间证书",
             Self::SealMakers => "制章者根证书",
+            Self::TimestampAnchors => "时间戳根证书",
             Self::TokenSigners => "二维码签名证书",
         })
     }
@@ -93,6 +99,7 @@ impl Material {
         for (part, ders) in [
             (Part::Anchors, &given.anchors),
             (Part::Intermediates, &given.intermediates),
+            (Part::TimestampAnchors, &given.timestamp_anchors),
             (Part::SealMakers, &given.seal_makers),
             (Part::TokenSigners, &given.token_signers),
         ] {
