@@ -5,7 +5,7 @@
 
 use std::{fmt, time::Duration};
 
-use jiff::{Timestamp, civil::Date, tz::Offset, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, civil::Date, tz::Offset, tz::TimeZone};
 
 /// Where "now" comes from.
 pub trait Clock: Send + Sync + fmt::Debug {
@@ -32,6 +32,14 @@ impl Clock for FixedClock {
         self.0
     }
 }
+
+/// Whether a stated instant lies after another by more than two honest clocks are apart.
+pub fn is_after(stated: Timestamp, other: Timestamp) -> bool {
+    stated > other.saturating_add(CLOCK_SKEW).unwrap_or(other)
+}
+
+/// How far two honest clocks may be apart.
+const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
 
 /// CPU time the calling thread has used. What others do on the machine hardly shows in it.
 pub fn thread_cpu_time() -> Duration {

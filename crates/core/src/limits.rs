@@ -38,6 +38,8 @@ pub const MAX_TIMESTAMP_BYTES: usize = 256 << 10;
 pub const MAX_TIMESTAMP_QUERY: usize = 4 << 10;
 /// Longest serial number, nonce or policy in a timestamp, in bytes: RFC 3161 wants 20 for serial numbers.
 pub const MAX_TIMESTAMP_NUMBER: usize = 64;
+/// Most timestamps judged in one signature: renewed ones stand behind the file instead.
+pub const MAX_SIGNATURE_TIMESTAMPS: usize = 16;
 /// Most signatures examined in one document.
 pub const MAX_SIGNATURES: usize = 64;
 /// Most bytes hashed for all signatures of one document: each covers the file from its beginning.

@@ -79,7 +79,7 @@ impl LongTermTrust {
         token: &TimeStampToken,
         digest: &[u8],
         at_hand: &[Vec<u8>],
-        policy_at: Timestamp,
+        at: Timestamp,
     ) -> Result<ProvenTime, TimestampRefused> {
         let anchors: Vec<&[u8]> = self.timestamp_anchors.iter().map(Vec::as_slice).collect();
         let trust = TimestampTrust {
@@ -87,7 +87,8 @@ impl LongTermTrust {
             intermediates: at_hand,
             revocations: &self.revocations,
             policy: &self.policy,
-            policy_at,
+            at,
+            policy_at: at,
         };
         prove(token, digest, &trust)
     }
@@ -283,7 +284,8 @@ fn ask(
     let request = Request::new(Imprint::sha256(digest))?;
     let answer = source.ask(&request.to_der()).map_err(LongTermError::Source)?;
     let token = request.accept(&answer)?;
-    let proven = trust.prove(&token, digest, &[], now)?;
+    // By its own clock the authority may be ahead; how far is looked at next.
+    let proven = trust.prove(&token, digest, &[], now.max(token.info().gen_time))?;
     if proven.at().duration_since(now).abs() > MAX_CLOCK_DIFFERENCE {
         return Err(LongTermError::TimeOff {
             stated: proven.at(),
@@ -382,7 +384,7 @@ fn judge(opened: &OpenedPdf<'_>, trust: &LongTermTrust, now: Timestamp) -> Resul
         let all = opened.signatures().iter();
         all.filter(move |signature| signature.kind == kind)
     };
-    let mut policy_at = now;
+    let mut existed_at = now;
     for signature in of_kind(SignatureKind::DocumentTimestamp).rev() {
         let (cms, end) = parts(signature)?;
         let refused = |source: TimestampRefused| LongTermError::Present {
@@ -393,9 +395,9 @@ fn judge(opened: &OpenedPdf<'_>, trust: &LongTermTrust, now: Timestamp) -> Resul
         let digest = opened.signed_digest(signature, token.info().imprint.algorithm);
         let digest = digest.ok_or_else(|| refused(TokenError::OtherImprint.into()))?;
         let time = trust
-            .prove(&token, &digest, &at_hand, policy_at)
+            .prove(&token, &digest, &at_hand, existed_at)
             .map_err(refused)?;
-        policy_at = time.at();
+        existed_at = time.at();
         let related = gathered.path(time.path(), trust)?;
         gathered.relate(opened, signature, related);
         proven.push((end, time.at()));

@@ -25,6 +25,7 @@ mod checks;
 pub(crate) mod code;
 mod document;
 mod examine;
+mod existence;
 mod indication;
 mod material;
 mod page;
@@ -105,7 +106,7 @@ impl Verifier {
             What::Document(document) => {
                 let judged = document.judge(&self.material, now, registry, &mut findings);
                 signatures = judged.signatures;
-                (Input::Document, judged.subject, judged.signed_by)
+                (judged.input, judged.subject, judged.signed_by)
             }
             What::Token(signed) => {
                 let token = signed.unverified();
@@ -125,7 +126,10 @@ impl Verifier {
             }
         };
         let identifier = examined.identifier();
-        let in_force = state::judge(subject.as_ref(), identifier, now, registry, &mut findings);
+        let in_force = match input {
+            Input::SignedDocument => Force::NotApplicable,
+            _ => state::judge(subject.as_ref(), identifier, now, registry, &mut findings),
+        };
         let as_of = registry.map(|view| view.as_of);
         Report {
             signatures,

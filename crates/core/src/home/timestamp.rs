@@ -141,8 +141,7 @@ impl Home {
     /// Whom to believe when signatures are to be kept for long: the roots of the trust list and our own; for
     /// timestamps our own root and those that the operator put into `trust/tsa`.
     pub fn long_term_trust(&self, now: Timestamp) -> Result<LongTermTrust, HomeError> {
-        let own = self.authority_certificates(ROOT)?;
-        let mut anchors = own.clone();
+        let mut anchors = self.authority_certificates(ROOT)?;
         for authority in self.trust_list(None)?.authorities() {
             if authority.status_at(now) == Some(AuthorityStatus::Granted) {
                 anchors.extend(authority.anchors.iter().map(|der| der.0.to_vec()));
@@ -150,22 +149,32 @@ impl Home {
         }
         anchors.sort();
         anchors.dedup();
-        let mut timestamp_anchors = own;
-        for ending in ["cer", "crt", "pem"] {
-            for (name, bytes) in files(&self.timestamp_roots_path(), ending)? {
-                let roots = x509::parse_bundle(&bytes).map_err(|source| IdentityError::Certificate {
-                    path: self.timestamp_roots_path().join(name),
-                    source,
-                })?;
-                timestamp_anchors.extend(roots);
-            }
-        }
         Ok(LongTermTrust::new(
             anchors,
-            timestamp_anchors,
+            self.timestamp_roots()?,
             self.revocations()?,
             self.algorithm_policy()?,
         ))
+    }
+
+    /// The roots that vouch for timestamps here: our own, and those that the operator put into `trust/tsa`.
+    pub(super) fn timestamp_roots(&self) -> Result<Vec<Vec<u8>>, HomeError> {
+        // A verifier's desk may have no keys.
+        let mut roots = if self.keys_path().exists() {
+            self.authority_certificates(ROOT)?
+        } else {
+            Vec::new()
+        };
+        for ending in ["cer", "crt", "pem"] {
+            for (name, bytes) in files(&self.timestamp_roots_path(), ending)? {
+                let others = x509::parse_bundle(&bytes).map_err(|source| IdentityError::Certificate {
+                    path: self.timestamp_roots_path().join(name),
+                    source,
+                })?;
+                roots.extend(others);
+            }
+        }
+        Ok(roots)
     }
 
     /// Roots of timestamp authorities of others.

@@ -285,6 +285,7 @@ impl Home {
     pub fn trust_material(&self, other_list: Option<&Path>) -> Result<TrustMaterial, HomeError> {
         Ok(TrustMaterial {
             revocations: self.revocations()?,
+            timestamp_anchors: self.timestamp_roots()?,
             seals: self.seals()?,
             list: Some(Arc::new(self.trust_list(other_list)?)),
             policy: self.algorithm_policy()?,

@@ -30,9 +30,11 @@ use crate::crypto::{
 
 mod ber;
 mod error;
+mod evidence;
 pub(super) mod signed;
 
 pub use error::{CmsError, CmsVerifyError};
+pub use evidence::CmsEvidence;
 pub use signed::{Profile, SignedCms, UnsignedAttribute};
 
 const ID_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.1");

@@ -1,5 +1,5 @@
 //! The time a timestamp proves: a token over the bytes at hand, by a key that may tell the time, on a path to a
-//! trusted authority that was good at that very time.
+//! trusted authority that was good when the token is known to have existed.
 
 use std::time::Duration;
 
@@ -10,7 +10,8 @@ use super::{
     revocation::Revocations,
 };
 use crate::{
-    crypto::AlgorithmPolicy,
+    clock::is_after,
+    crypto::{AlgorithmPolicy, x509},
     sign::timestamp::{TimeStampToken, TokenError},
 };
 
@@ -27,6 +28,16 @@ pub enum TimestampRefused {
     /// It stands on an algorithm that is not believed any more.
     #[error("时间戳使用 {0}，已不可靠 (an algorithm that is not believed any more)")]
     Weak(String),
+    /// It is dated later than it is known to have existed: one of two clocks is wrong.
+    #[error(
+        "时间戳所载时间 {stated} 晚于其已存在的时间 {known} (dated later than it is known to have existed)"
+    )]
+    Order {
+        /// What it says.
+        stated: Timestamp,
+        /// When it existed.
+        known: Timestamp,
+    },
     /// Its maker is unknown, revoked, or may not tell the time.
     #[error("时间戳服务机构的证书不可信（{0}）(the authority's certificate)")]
     Path(#[from] PathError),
@@ -43,8 +54,10 @@ pub struct TimestampTrust<'a> {
     pub revocations: &'a Revocations,
     /// Which algorithms are believed.
     pub policy: &'a AlgorithmPolicy,
-    /// By when the token is proven to have existed: now, or the time of a timestamp over it. What it says
-    /// itself is no proof of its own algorithms.
+    /// By when the token is proven to have existed: now, or the time of a timestamp over it. What it says itself
+    /// proves neither that its algorithms were believed nor that its maker was in office.
+    pub at: Timestamp,
+    /// The same of the certificates and revocation data at hand.
     pub policy_at: Timestamp,
 }
 
@@ -74,6 +87,9 @@ impl ProvenTime {
 }
 
 /// Judges a token over bytes of this digest, made with the algorithm that the token names.
+///
+/// The authority's path has to be good at the time by which the token is proven to have existed, not at the time that
+/// it states: whoever holds an old key of an authority can date as he likes (ETSI EN 319 102-1 §5.4, §5.6.2).
 pub fn prove(
     token: &TimeStampToken,
     digest: &[u8],
@@ -89,20 +105,40 @@ pub fn prove(
     let context = PathContext {
         anchors: trust.anchors,
         revocations: trust.revocations,
-        at: info.gen_time,
+        at: trust.at,
         usage: Usage::Timestamp,
         policy: trust.policy,
         policy_at: trust.policy_at,
     };
+    let own = PathContext {
+        policy_at: trust.at,
+        ..context
+    };
     let mut parts = mechanisms
         .into_iter()
-        .filter_map(|mechanism| context.weakness(mechanism));
+        .filter_map(|mechanism| own.weakness(mechanism));
     if let Some((part, _)) = parts.next() {
         return Err(TimestampRefused::Weak(part));
+    }
+    if is_after(info.gen_time, trust.at) {
+        return Err(TimestampRefused::Order {
+            stated: info.gen_time,
+            known: trust.at,
+        });
+    }
+    let path = validate(certificate, &intermediates, &context)?;
+    // A key that was certified only later than it says has dated back.
+    let parsed = x509::parse(certificate).map_err(|error| PathError::Malformed(error.to_string()))?;
+    let (not_before, _) = x509::validity(&parsed);
+    if info.gen_time < not_before {
+        return Err(TimestampRefused::Path(PathError::NotYetValid {
+            certificate: x509::subject_text(&parsed),
+            not_before,
+        }));
     }
     Ok(ProvenTime {
         at: info.gen_time,
         accuracy: info.accuracy,
-        path: validate(certificate, &intermediates, &context)?,
+        path,
     })
 }

@@ -137,8 +137,8 @@ static OF_DOCUMENT: [&Check; 19] = [
     &TOKEN_SIGNER,
     &AGREEMENT,
 ];
-/// What must have passed before one signature can pass.
-pub(super) static OF_SIGNATURE: [&Check; 10] = [
+/// What must have passed before one signature, or one timestamp over the document, can pass.
+pub(super) static OF_SIGNATURE: [&Check; 11] = [
     &BYTE_RANGE,
     &REVISIONS,
     &DIGEST,
@@ -149,6 +149,19 @@ pub(super) static OF_SIGNATURE: [&Check; 10] = [
     &SIGNER_USAGE,
     &SIGNER_VALIDITY,
     &REVOCATION,
+    &SIGNING_TIME,
+];
+/// What must have passed before a timestamp in a signature can pass.
+pub(super) static OF_TIMESTAMP: [&Check; 9] = [
+    &DIGEST,
+    &SIGNING_CERTIFICATE,
+    &SIGNATURE,
+    &ALGORITHMS,
+    &SIGNER_PATH,
+    &SIGNER_USAGE,
+    &SIGNER_VALIDITY,
+    &REVOCATION,
+    &SIGNING_TIME,
 ];
 /// What must have passed before a document that is no certificate can pass: each of its signatures by itself.
 static OF_SIGNED_DOCUMENT: [&Check; 2] = [&STRUCTURE, &SIGNATURES];

@@ -69,7 +69,11 @@ codes! {
         SIGNATURE_REMOVED "A signature that an earlier revision bears is gone"
         OTHER_SIGNATURE_FAILED "Another signature of the document is not valid"
         OTHER_SIGNATURE_OPEN "Another signature of the document could not be decided"
-        TIMESTAMP_NOT_JUDGED "A document timestamp, which this program does not judge yet"
+        TIMESTAMP_FAILED "A timestamp is broken, or over something else: it proves nothing, and costs the signature nothing but that proof"
+        TIMESTAMP_OPEN "A timestamp cannot be decided, and proves nothing so far"
+        TIMESTAMP_ORDER "A timestamp states a later time than it is known to have existed"
+        TIMESTAMP_OTHER_DATA "A timestamp over something else: moved from another signature, or what it is over was changed"
+        TIMESTAMP_UNRECOGNISED "Its type and format contradict each other: neither a signature nor a timestamp, and passed over"
         NOT_CERTIFIED "The signature does not forbid changes"
         ALGORITHM_REFUSED "An algorithm that is not supported"
         ALGORITHMS_CONTRADICT "The signature names other algorithms in what is signed than it uses"
@@ -86,6 +90,7 @@ codes! {
         SIGNING_TIME_UNKNOWN "The signature, or token, does not say when it was made"
         SIGNED_IN_THE_FUTURE "Made after the time of verification"
         SIGNED_AFTER_REGISTRATION "Made after the registry entered it"
+        SIGNED_AFTER_TIMESTAMP "By the signer's word made later than a timestamp proves; the timestamp counts"
     }
     "The signer" {
         UNKNOWN_ROOT "The signer leads to no trusted root"
@@ -146,6 +151,7 @@ codes! {
         FACE_TEXT_INCOMPLETE "Number or holder are not on the page to compare"
         SHOWN_IN_SEVERAL_WAYS "Viewers may show different pages"
         NOT_THE_DOCUMENT_OF_RECORD "The registry has another document under this identifier"
+        EXTENDED_DOCUMENT_OF_RECORD "The document of record, with nothing behind it but what the signer allows, such as timestamps"
         NOT_THE_FACE_OF_RECORD "The registry has other face data under this identifier"
     }
     "Force" {

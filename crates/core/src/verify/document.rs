@@ -1,40 +1,45 @@
-//! A sealed document, read into facts and judged.
+//! A PDF, read into facts and judged.
 //!
 //! 1. The file has one certain reading.
-//! 2. A signature covers it from the first byte on; what was added after is what its signer allows.
+//! 2. Every signature is judged: what it covers and what came after, its value, its signer, its time.
+//!
+//! What does not claim to be a certificate is done with that: its signatures are good or not, and vouch for nothing
+//! that its pages say. Of a certificate one signature is the main one, and there is more to ask:
+//!
 //! 3. It certifies the document and forbids every change.
-//! 4. The digest is the signed one, the signature is the signer's, it names its certificate, and its
-//!    algorithms are still believed.
-//! 5. The signer certificate is good at the time that counts.
-//! 6. The seal was in force, is the issuing authority's, and permits the signer.
-//! 7. The QR token is signed, and page, face data, metadata and token say the same.
-//! 8. It is the document that the registry has on record.
+//! 4. The authority behind it vouches for the issuer; no other signature speaks against it.
+//! 5. The seal was in force, is the issuing authority's, and permits the signer.
+//! 6. The QR token is signed, and page, face data, metadata and token say the same.
+//! 7. It is the document that the registry has on record.
 
+mod level;
 mod parts;
 mod signatures;
+mod timestamp;
+mod whole;
 
 use jiff::Timestamp;
+use ring::digest::{Context, SHA256};
 
 pub(super) use self::parts::unreadable;
 use self::{
-    parts::{judge_certification, judge_issuer, judge_range, judge_time},
-    signatures::Signed,
+    parts::{judge_certification, judge_issuer},
+    signatures::{Judged, Signed},
 };
 use super::{
     agreement::{self, Sayings},
-    algorithms, checks, code,
+    checks, code,
+    existence::{Basis, FileEvidence, Proof, Proofs},
     indication::SubIndication,
     material::Material,
-    report::{Finding, ProvenBy, SignedBy, Subject},
+    report::{Finding, Input, Outcome, ProvenBy, SignedBy, Subject},
     seal,
-    signatures::SignatureReport,
-    signer::{self, Times},
+    signatures::{ReportedKind, SignatureReport},
     state::RegistryView,
 };
 use crate::{
     catalogue::{FaceJson, FaceJsonError},
-    codes::mask_code,
-    crypto::{sha256, x509},
+    codes::{CertificateIdentifier, mask_code},
     document::pdf::{
         ATTACHMENT, OpenError,
         open::{LostSignature, Metadata, OpenedPdf, PageFields, open},
@@ -49,15 +54,18 @@ use crate::{
 /// What a file says, read once.
 #[derive(Debug)]
 pub(super) struct Document {
-    /// SHA-256 of the whole file.
-    pub(super) digest: [u8; 32],
     facts: Result<Box<Facts>, OpenError>,
 }
 
 #[derive(Debug)]
 struct Facts {
+    /// Whether anything in it says that it is a certificate.
+    claims: bool,
     repaired: bool,
     revisions: usize,
+    /// The file as it was at the end of each revision: how many bytes, and their SHA-256. The last is the whole.
+    states: Vec<(usize, [u8; 32])>,
+    evidence: FileEvidence,
     /// All signatures and document timestamps, in the order in which their covered bytes end.
     signatures: Vec<Signed>,
     /// Position of the one that the verdict is about.
@@ -81,8 +89,9 @@ enum BadToken {
 }
 
 /// What came of a document besides its findings.
-#[derive(Debug, Default)]
-pub(super) struct Judged {
+#[derive(Debug)]
+pub(super) struct Verdict {
+    pub(super) input: Input,
     pub(super) subject: Option<Subject>,
     pub(super) signed_by: Option<SignedBy>,
     pub(super) signatures: Vec<SignatureReport>,
@@ -91,14 +100,13 @@ pub(super) struct Judged {
 impl Document {
     pub(super) fn read(file: &[u8]) -> Document {
         Document {
-            digest: sha256(file),
             facts: open(file).map(|opened| Box::new(Facts::of(&opened))),
         }
     }
 
     /// The identifier that the metadata, the face data or the token name, whichever is readable.
     pub(super) fn identifier(&self) -> Option<&str> {
-        let facts = self.facts.as_ref().ok()?;
+        let facts = self.facts.as_ref().ok().filter(|facts| facts.claims)?;
         let metadata = facts.metadata.as_ref().ok();
         let face = facts.face.as_ref().and_then(|face| face.as_ref().ok());
         let token = facts.token.as_ref().and_then(|token| token.as_ref().ok());
@@ -114,25 +122,44 @@ impl Document {
         now: Timestamp,
         view: Option<&RegistryView>,
         findings: &mut Vec<Finding>,
-    ) -> Judged {
+    ) -> Verdict {
         // 1. Structure.
         let facts = match &self.facts {
             Ok(facts) => facts,
             Err(error) => {
                 findings.push(unreadable(error));
-                return Judged::default();
+                return Verdict {
+                    input: Input::Document,
+                    subject: None,
+                    signed_by: None,
+                    signatures: Vec::new(),
+                };
             }
         };
-        let subject = facts.subject();
+
+        // 2. The signatures, with what the registry proves of their time.
         let record = view.zip(self.identifier()).and_then(|(view, id)| view.of(id));
-        let proven = record
-            .filter(|record| record.document_digest == self.digest)
-            .map(|record| record.issued_at);
-        let mut judged = Judged {
-            subject,
-            ..Judged::default()
-        };
-        let Some(signed) = facts.main.and_then(|main| facts.signatures.get(main)) else {
+        let registered = record.and_then(|record| {
+            let mut states = facts.states.iter();
+            let (length, _) = states.find(|(_, digest)| *digest == record.document_digest)?;
+            Some((*length, record.issued_at))
+        });
+        let mut proofs = Proofs::default();
+        if let Some((length, at)) = registered {
+            proofs.push(Proof {
+                at,
+                by: ProvenBy::Registry,
+                covers: length.saturating_add(1),
+                authority: None,
+            });
+        }
+        let mut basis = Basis::new(material, now, proofs, &facts.evidence);
+        let judged = facts.judge_signatures(&mut basis);
+        if !facts.claims {
+            return facts.judge_signed(judged, findings);
+        }
+        let main = facts.main.and_then(|main| judged.get(main));
+        let Some((main, signed)) = main.zip(facts.main.and_then(|main| facts.signatures.get(main))) else {
             findings.push(
                 Finding::failed(
                     &checks::STRUCTURE,
@@ -146,66 +173,37 @@ impl Document {
                     "prints, scans, screenshots, conversions and merged files bear none: ask for the PDF as issued, or verify a screenshot of its QR code",
                 ),
             );
-            judged.signatures = facts.report_signatures(material, now, None);
-            return judged;
-        };
-        let main = &signed.signature;
-        findings.push(facts.judge_structure(main));
-
-        // 2. Coverage. 3. Certification.
-        findings.push(judge_range(main));
-        findings.push(signed.judge_revisions());
-        findings.push(judge_certification(main));
-
-        // 4. The signature itself.
-        let cms = Facts::judge_cms(signed, findings);
-
-        // 5. The signer certificate, and the time.
-        let claimed = main.claimed_time;
-        let times = Times { claimed, proven, now };
-        let verified = cms.and_then(|(cms, used)| used.map(|used| (cms, used)));
-        if let Some((cms, used)) = verified {
-            findings.push(algorithms::judge(cms, used, material.policy(), &times));
-        }
-        let cms = cms.map(|(cms, _)| cms);
-        let certificate = cms.and_then(|cms| cms.signer_certificate().map(|der| (cms, der)));
-        if let Some((cms, certificate)) = certificate {
-            let presented = signer::Presented {
-                certificate,
-                others: cms.certificates(),
-                crls: cms.crls(),
-                times,
+            return Verdict {
+                input: Input::Document,
+                subject: facts.subject(),
+                signed_by: None,
+                signatures: reports(judged),
             };
-            let anchor = signer::judge(&presented, material, findings);
-            if let Some(anchor) = anchor {
-                findings.push(judge_issuer(&anchor, judged.subject.as_ref(), material, &times));
-            }
-            judged.signed_by = Some(SignedBy {
-                name: x509::parse(certificate)
-                    .map(|certificate| x509::subject_text(&certificate))
-                    .unwrap_or_default(),
-                fingerprint: x509::fingerprint(certificate),
-                anchor,
-                signed_at: claimed,
-                proven_at: proven,
-                proven_by: proven.map(|_| ProvenBy::Registry),
-            });
-        }
-        let own = judged.signed_by.as_ref().map(|by| (by, &findings[..]));
-        judged.signatures = facts.report_signatures(material, now, own);
-        findings.extend(facts.judge_others(&judged.signatures));
-        findings.push(judge_time(claimed, proven, now));
+        };
+        let subject = facts.subject();
+        let (report, times) = (&main.report, main.times);
+        findings.push(facts.judge_structure());
 
-        // 6. The seal.
-        if let Some((_, certificate)) = certificate {
+        // 3. Certification.
+        findings.push(judge_certification(&signed.signature));
+        findings.extend(report.findings.iter().cloned());
+
+        // 4. The authority, and other signatures.
+        let signed_by = report.signed_by.clone();
+        if let Some(anchor) = signed_by.as_ref().and_then(|by| by.anchor) {
+            findings.push(judge_issuer(&anchor, subject.as_ref(), material, &times));
+        }
+        let all: Vec<SignatureReport> = judged.iter().map(|one| one.report.clone()).collect();
+        findings.extend(facts.judge_others(&all));
+        findings.extend(Facts::judge_document_timestamps(&all));
+
+        // 5. The seal.
+        if let Some(certificate) = signed.signer_certificate() {
             let used = seal::Use {
                 signer: certificate,
-                issuer_code: judged
-                    .subject
-                    .as_ref()
-                    .map(|subject| subject.issuer_code.as_str()),
-                at: proven.or(claimed),
-                proven: proven.unwrap_or(now),
+                issuer_code: subject.as_ref().map(|subject| subject.issuer_code.as_str()),
+                at: times.proven.or(times.claimed),
+                proven: times.proven.unwrap_or(now),
             };
             // The record says which seal was used; without a record any word of the registry is void.
             let registered = view
@@ -214,7 +212,7 @@ impl Document {
             findings.push(seal::judge(&used, material, registered, view));
         }
 
-        // 7. QR token, and agreement of everything.
+        // 6. QR token, and agreement of everything.
         facts.judge_token(material, &times, findings);
         findings.push(agreement::judge(&Sayings {
             metadata: facts.metadata.as_ref(),
@@ -228,15 +226,85 @@ impl Document {
                 .map(SignedToken::unverified),
         }));
 
-        // 8. The registry's own copy.
-        findings.push(match (view, record) {
-            (Some(_), Some(_)) if proven.is_some() => Finding::passed(
-                &checks::REGISTERED_DOCUMENT,
+        // 7. The registry's own copy.
+        let length = registered
+            .map(|(length, _)| length)
+            .filter(|length| signed.place() <= *length);
+        let revisions = report.findings.iter();
+        let mut revisions = revisions.filter(|finding| finding.check == checks::REVISIONS.name);
+        let is_unchanged = revisions.all(|finding| finding.outcome == Outcome::Passed);
+        findings.push(facts.judge_record(record.is_some(), length, is_unchanged));
+        Verdict {
+            input: Input::Document,
+            subject,
+            signed_by,
+            signatures: all,
+        }
+    }
+}
+
+fn reports(judged: Vec<Judged>) -> Vec<SignatureReport> {
+    judged.into_iter().map(|one| one.report).collect()
+}
+
+impl Facts {
+    /// A PDF that does not claim to be a certificate: its signatures, and nothing else.
+    fn judge_signed(&self, judged: Vec<Judged>, findings: &mut Vec<Finding>) -> Verdict {
+        let signatures = reports(judged);
+        let mut signed = signatures
+            .iter()
+            .filter(|report| report.kind == ReportedKind::Signature);
+        let only = match (signed.next(), signed.next()) {
+            (Some(only), None) => Some(only),
+            _ => None,
+        };
+        let signed_by = only.and_then(|only| only.signed_by.clone());
+        if signatures
+            .iter()
+            .all(|report| report.kind == ReportedKind::Unrecognised)
+        {
+            findings.extend(self.judge_lost());
+            findings.push(unsigned(signatures.is_empty()));
+        } else {
+            findings.push(self.judge_structure());
+            findings.extend(only.into_iter().flat_map(|only| only.findings.iter().cloned()));
+            findings.push(Self::judge_all(&signatures));
+            findings.extend(self.judge_lost());
+            findings.extend(Self::judge_document_timestamps(&signatures));
+        }
+        Verdict {
+            input: Input::SignedDocument,
+            subject: None,
+            signed_by,
+            signatures,
+        }
+    }
+
+    /// Whether it is what the registry has on record: byte for byte, or with nothing behind but what the signer allows.
+    /// `length` is how much of the file is on record.
+    fn judge_record(&self, has_record: bool, length: Option<usize>, is_unchanged: bool) -> Finding {
+        let check = &checks::REGISTERED_DOCUMENT;
+        let whole = self.states.last().map(|(length, _)| *length);
+        match length {
+            _ if !has_record => {
+                Finding::not_applicable(check, "没有登记记录可比对", "no record to compare with")
+            }
+            Some(length) if Some(length) == whole => Finding::passed(
+                check,
                 "与登记库所存文件逐字节一致",
                 "byte for byte the document of record",
             ),
-            (Some(_), Some(_)) => Finding::failed(
-                &checks::REGISTERED_DOCUMENT,
+            Some(length) if is_unchanged => Finding::passed(
+                check,
+                format!("前 {length} 字节即登记库所存文件，其后只追加了时间戳和验证数据等签章人允许的内容"),
+                format!(
+                    "its first {length} bytes are the document of record; behind stand timestamps, evidence and such \
+                     as the signer allows"
+                ),
+            )
+            .coded(code::EXTENDED_DOCUMENT_OF_RECORD),
+            _ => Finding::failed(
+                check,
                 code::NOT_THE_DOCUMENT_OF_RECORD,
                 SubIndication::SigConstraintsFailure,
                 "与登记库所存文件不同",
@@ -246,14 +314,85 @@ impl Document {
                 "请以登记库中的文件为准",
                 "take the document from the registry instead",
             ),
-            _ => Finding::not_applicable(
-                &checks::REGISTERED_DOCUMENT,
-                "没有登记记录可比对",
-                "no record to compare with",
-            ),
-        });
-        judged
+        }
     }
+}
+
+/// What to say of a file that nobody signed, or where what looks like a signature contradicts itself (ETSI EN 319 102-1
+/// §5.2.2).
+fn unsigned(is_bare: bool) -> Finding {
+    let check = &checks::STRUCTURE;
+    if !is_bare {
+        return Finding::failed(
+            check,
+            code::NOT_SIGNED,
+            SubIndication::FormatFailure,
+            "文件中没有可识别的签名：签名字典所称的类型与格式互相矛盾",
+            "no signature that can be recognised: its dictionary contradicts itself on what it is",
+        );
+    }
+    Finding::undecided(
+        check,
+        code::NOT_SIGNED,
+        SubIndication::SignedDataNotFound,
+        "文件没有签名，也不含电子证照的数据",
+        "the file bears no signature, nor the data of an electronic certificate",
+    )
+    .hint(
+        "若这是电子证照的打印、扫描、转换件，请取得签发时的 PDF 原件，或将页面上的二维码截图核验",
+        "if it is a print, scan or conversion of an electronic certificate, ask for the PDF as issued, or verify a \
+         screenshot of its QR code",
+    )
+}
+
+/// The states of a file at the ends of its revisions, each with and without the line end that may follow, and last
+/// the whole.
+fn states(opened: &OpenedPdf<'_>) -> Vec<(usize, [u8; 32])> {
+    let bytes = opened.bytes();
+    let mut ends: Vec<usize> = opened
+        .revisions()
+        .iter()
+        .flat_map(|revision| {
+            let rest = bytes.get(revision.end..).unwrap_or_default();
+            let line_end = rest
+                .iter()
+                .take(2)
+                .take_while(|byte| matches!(byte, b'\r' | b'\n'));
+            revision.end..=revision.end + line_end.count()
+        })
+        .chain([bytes.len()])
+        .collect();
+    ends.sort_unstable();
+    ends.dedup();
+    let mut hashed = Context::new(&SHA256);
+    let mut from = 0;
+    let mut found = Vec::with_capacity(ends.len());
+    for end in ends {
+        hashed.update(bytes.get(from..end).unwrap_or_default());
+        from = end;
+        let mut digest = [0; 32];
+        digest.copy_from_slice(hashed.clone().finish().as_ref());
+        found.push((end, digest));
+    }
+    found
+}
+
+/// Whether a document says anywhere that it is a certificate: by its metadata, its attached data or its QR code.
+/// Somebody who wants to be taken for one says so where a program looks; who takes the words away is no certificate any
+/// more, whoever signed.
+fn claims(opened: &OpenedPdf<'_>) -> bool {
+    let by_metadata = opened.metadata().is_ok_and(|metadata| {
+        let identifier = metadata.identifier.as_deref();
+        metadata.number.is_some()
+            || metadata.certificate_type.is_some()
+            || identifier.is_some_and(|id| CertificateIdentifier::parse(id).is_ok())
+    });
+    let by_attachment = || {
+        let attachments = opened.attachments().unwrap_or_default();
+        attachments.iter().any(|attachment| attachment.name == ATTACHMENT)
+    };
+    let by_code = || opened.page_fields().is_ok_and(|page| page.qr.is_some());
+    by_metadata || by_attachment() || by_code()
 }
 
 impl Facts {
@@ -284,7 +423,17 @@ impl Facts {
             .ok()
             .and_then(|page| page.qr.as_ref())
             .map(|qr| read_token(picture::decode_modules(&qr.dark, qr.width)));
+        let evidence = signatures.iter().flat_map(|signed| {
+            let pieces = signed.evidence().into_iter();
+            pieces.map(|evidence| (signed.place(), evidence))
+        });
         Facts {
+            claims: claims(opened)
+                || signed
+                    .as_ref()
+                    .is_some_and(|signed| signed.as_ref().is_ok_and(claims)),
+            states: states(opened),
+            evidence: FileEvidence::gather(opened, evidence),
             repaired: !opened.repairs().is_empty(),
             revisions: opened.revisions().len(),
             main,

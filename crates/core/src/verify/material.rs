@@ -152,6 +152,15 @@ impl Material {
             .collect()
     }
 
+    /// Roots of timestamp authorities.
+    pub(super) fn timestamp_anchors(&self) -> Vec<&[u8]> {
+        let own = match &self.given.timestamp_anchors[..] {
+            [] => &self.given.anchors,
+            own => own,
+        };
+        own.iter().map(Vec::as_slice).collect()
+    }
+
     /// Whether we trust this root ourselves, whatever the list says of it.
     pub(super) fn is_own_anchor(&self, fingerprint: &[u8; 32]) -> bool {
         self.given

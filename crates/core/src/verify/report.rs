@@ -132,6 +132,24 @@ impl Finding {
         .hint("请先处理未通过的各项", "see to what failed first")
     }
 
+    /// Whether the question was answered with yes.
+    pub(super) fn has_passed(&self) -> bool {
+        self.outcome == Outcome::Passed
+    }
+
+    /// The same answer to a wider question, where this one decides it.
+    pub(super) fn as_answer_to(&self, check: &'static Check, chinese: String, english: String) -> Self {
+        Self {
+            check: check.name,
+            title: check.title,
+            title_en: check.title_en,
+            bears_on: check.bears_on,
+            message: chinese,
+            message_en: english,
+            ..self.clone()
+        }
+    }
+
     /// Gives a check that passed a code of its own, where it passed in more than one way.
     #[must_use]
     pub(super) fn coded(mut self, code: Code) -> Self {

@@ -1,43 +1,46 @@
-//! The signer certificate: path, usage, validity and revocation, at the time that counts.
+//! The signer certificate: path, usage, validity and revocation, at the time that counts. That of a timestamp
+//! authority is judged alike.
 //!
-//! Without proof of when the signature was made, the present counts (ETSI EN 319 102-1 §5.3): a
-//! certificate that has expired or was revoked since leaves the question open. The registry's entry is
-//! such proof, because the document is in it by its digest; then the time of entry counts.
+//! Without proof of when the signature was made, the present counts (ETSI EN 319 102-1 §5.3): a certificate that
+//! has expired or was revoked since leaves the question open. With proof the earliest proven time counts (§5.5.4):
+//!
+//! | the certificate | verdict |
+//! |---|---|
+//! | revoked, or expired, after the proven time | good |
+//! | revoked before it, or at any time without proof | REVOKED_NO_POE, of a CA certificate REVOKED_CA_NO_POE |
+//! | expired before it, or by now without proof | OUT_OF_BOUNDS_NOT_REVOKED where it is known not to have been revoked, else OUT_OF_BOUNDS_NO_POE |
+//! | revoked, or expired, before the time that the signer states | REVOKED, EXPIRED: failed by the signer's own word |
+//! | begun after the proven time | NOT_YET_VALID |
+//!
+//! That a proof is younger than a revocation does not say that the signature is: only the signer's own word, or
+//! a timestamp over what was to be signed, says that something was signed after an instant.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::{
     checks, code,
     indication::SubIndication,
-    material::Material,
-    report::Finding,
+    report::{Finding, ProvenBy},
     text::{clock_time, common_name},
 };
 use crate::{
+    clock::is_after,
     crypto::x509,
     trust::{
-        path::{PathContext, PathError, Usage, VerifiedPath, validate},
+        path::{PathError, Usage, VerifiedPath},
         revocation::{RevocationStatus, UnknownRevocation},
     },
 };
 
-/// Whether a claimed instant lies after another by more than two honest clocks are apart.
-pub(super) fn is_after(claimed: Timestamp, other: Timestamp) -> bool {
-    claimed > other.saturating_add(CLOCK_SKEW).unwrap_or(other)
-}
-
-/// How far two honest clocks may be apart.
-const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
-
-/// A signer certificate and what came with it.
+/// A signer certificate and what it is judged by.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Presented<'a> {
     /// DER of the signer certificate.
     pub(super) certificate: &'a [u8],
-    /// DER of certificates that came with the signature.
-    pub(super) others: &'a [Vec<u8>],
-    /// Revocation lists that came with the signature.
-    pub(super) crls: &'a [Vec<u8>],
+    pub(super) usage: Usage,
     pub(super) times: Times,
+    /// What proves the time, where one is proven.
+    pub(super) proven_by: Option<&'a ProvenBy>,
 }
 
 /// The instants that a signature is judged by.
@@ -51,55 +54,44 @@ pub(super) struct Times {
     pub(super) now: Timestamp,
 }
 
+impl Times {
+    /// The signer's word, unless it is refuted: a signature that existed before was not made then.
+    fn believable(&self) -> Option<Timestamp> {
+        let refuted = |claimed: &Timestamp| self.proven.is_some_and(|proven| is_after(*claimed, proven));
+        self.claimed.filter(|claimed| !refuted(claimed))
+    }
+}
+
+/// The path of a certificate at an instant.
+type PathAt<'a> = dyn Fn(Timestamp) -> Result<VerifiedPath, PathError> + 'a;
+
 /// Judges the signer certificate; gives the fingerprint of the anchor its path leads to.
 pub(super) fn judge(
     presented: &Presented<'_>,
-    material: &Material,
+    path: &PathAt<'_>,
     findings: &mut Vec<Finding>,
 ) -> Option<[u8; 32]> {
-    let Times { claimed, proven, now } = presented.times;
-    let mut intermediates = presented.others.to_vec();
-    intermediates.extend_from_slice(material.intermediates());
-    let mut revocations = material.revocations().clone();
-    for der in presented.crls {
-        // What came with the signature and cannot be used says nothing.
-        let _ = revocations.add_crl(der);
+    let Times { proven, now, .. } = presented.times;
+    match path(proven.unwrap_or(now)) {
+        Ok(path) => Some(accept(&path, presented, findings)),
+        Err(error) => reject(error, presented, path, findings),
     }
-    let anchors = material.anchors();
-    let at = |at| {
-        let context = PathContext {
-            anchors: &anchors,
-            revocations: &revocations,
-            at,
-            usage: Usage::Document,
-            policy: material.policy(),
-            policy_at: at,
-        };
-        validate(presented.certificate, &intermediates, &context)
-    };
-
-    // 1. As things stand now, or at the time the signature is proven to have existed.
-    let error = match at(proven.unwrap_or(now)) {
-        Ok(path) => return Some(accept(&path, presented, findings)),
-        Err(error) => error,
-    };
-    // 2. If it was once good, say so: what is missing then is proof of the time, not trust.
-    let once = claimed
-        .filter(|claimed| *claimed < now && proven.is_none())
-        .and_then(|claimed| at(claimed).ok());
-    reject(error, once.as_ref(), claimed, findings);
-    once.map(|path| path.anchor_fingerprint())
 }
 
-fn accept(path: &VerifiedPath, presented: &Presented<'_>, findings: &mut Vec<Finding>) -> [u8; 32] {
+/// Says what is good about a path.
+pub(super) fn accept(
+    path: &VerifiedPath,
+    presented: &Presented<'_>,
+    findings: &mut Vec<Finding>,
+) -> [u8; 32] {
     pass_path(path, findings);
-    findings.push(Finding::passed(
-        &checks::SIGNER_USAGE,
-        "可用于文件签章",
-        "may sign documents",
-    ));
+    let (zh, en) = match presented.usage {
+        Usage::Timestamp => ("可用于时间戳", "may tell the time"),
+        _ => ("可用于文件签章", "may sign documents"),
+    };
+    findings.push(Finding::passed(&checks::SIGNER_USAGE, zh, en));
     findings.push(judge_validity(path, presented));
-    findings.push(judge_revocation(path));
+    findings.push(judge_revocation(path, presented));
     path.anchor_fingerprint()
 }
 
@@ -128,7 +120,7 @@ fn judge_validity(path: &VerifiedPath, presented: &Presented<'_>) -> Finding {
         );
     };
     let (from, until) = x509::validity(&certificate);
-    if let Some(claimed) = presented.times.claimed {
+    if let Some(claimed) = presented.times.believable() {
         let when = clock_time(claimed);
         if claimed < from {
             return Finding::failed(
@@ -147,13 +139,14 @@ fn judge_validity(path: &VerifiedPath, presented: &Presented<'_>) -> Finding {
         }
     }
     let span = format!("{} – {}", clock_time(from), clock_time(until));
-    if path.at() < presented.times.now && presented.times.now > until {
+    if let Some(by) = presented.proven_by.filter(|_| presented.times.now > until) {
+        let at = clock_time(path.at());
         return Finding::passed(
             check,
-            format!("现已过期，但登记时（{}）有效", clock_time(path.at())),
+            format!("现已过期，但{}证明签名时（不晚于 {at}）有效", by.name_zh()),
             format!(
-                "expired since, but valid when registered ({})",
-                clock_time(path.at())
+                "expired since, but valid when it signed: by {at}, as {} proves",
+                by.name_en()
             ),
         );
     }
@@ -171,7 +164,7 @@ fn expired(claimed: Timestamp, until: Timestamp) -> Finding {
     )
 }
 
-fn judge_revocation(path: &VerifiedPath) -> Finding {
+fn judge_revocation(path: &VerifiedPath, presented: &Presented<'_>) -> Finding {
     let check = &checks::REVOCATION;
     if let Some(unknown) = path.undecided().next() {
         let RevocationStatus::Unknown(why) = &unknown.revocation else {
@@ -225,11 +218,15 @@ fn judge_revocation(path: &VerifiedPath) -> Finding {
         });
     if let Some((certificate, revoked_at)) = later {
         let subject = common_name(&certificate.subject);
-        let (revoked, registered) = (clock_time(revoked_at), clock_time(path.at()));
+        let (revoked, at) = (clock_time(revoked_at), clock_time(path.at()));
+        let (by, by_en) = presented.proven_by.map_or_else(
+            || ("当前".to_owned(), "the present".to_owned()),
+            |by| (by.name_zh(), by.name_en()),
+        );
         return Finding::passed(
             check,
-            format!("{subject} 于 {revoked} 吊销，在登记（{registered}）之后"),
-            format!("{subject} was revoked at {revoked}, after registration ({registered})"),
+            format!("{subject} 于 {revoked} 吊销，在{by}证明的时间（{at}）之后"),
+            format!("{subject} was revoked at {revoked}, after the time that {by_en} proves ({at})"),
         );
     }
     let lists = path
@@ -247,62 +244,112 @@ fn judge_revocation(path: &VerifiedPath) -> Finding {
     )
 }
 
-/// Says why there is no good path. `once` is the path at the claimed time, if it was good then.
-fn reject(
+/// What a signer's certificate lacked at the time that counts, for a sentence: that nothing proves an earlier time,
+/// or what proves a later one only.
+fn unproven(presented: &Presented<'_>) -> (String, String) {
+    match (presented.proven_by, presented.times.proven) {
+        (Some(by), Some(at)) => {
+            let at = clock_time(at);
+            (
+                format!("{}只证明签名不晚于 {at}", by.name_zh()),
+                format!(
+                    "{} proves no more than that the signature existed by {at}",
+                    by.name_en()
+                ),
+            )
+        }
+        _ => (
+            "无法证明签名在此之前".to_owned(),
+            "nothing proves that the signature is older".to_owned(),
+        ),
+    }
+}
+
+/// What would help.
+const PROOF: (&str, &str) = (
+    "须有证明签名时间的时间戳或登记记录；没有则不可采信",
+    "a timestamp or a registry entry must prove its age; do not rely on it otherwise",
+);
+
+/// Says why there is no good path. Gives the anchor of the path that the certificate had once, if it had one.
+pub(super) fn reject(
     error: PathError,
-    once: Option<&VerifiedPath>,
-    claimed: Option<Timestamp>,
+    presented: &Presented<'_>,
+    path: &PathAt<'_>,
     findings: &mut Vec<Finding>,
-) {
+) -> Option<[u8; 32]> {
     let english = error.to_string();
+    let claimed = presented.times.believable();
+    let (unproven, unproven_en) = unproven(presented);
+    // If it was once good, say so: what is missing then is proof of the time, not trust.
+    let Times { proven, now, .. } = presented.times;
+    let once = claimed
+        .filter(|claimed| *claimed < proven.unwrap_or(now))
+        .and_then(|claimed| path(claimed).ok());
     match error {
         PathError::Expired {
             certificate,
             not_after,
         } => {
             let certificate = common_name(&certificate);
-            if let Some(path) = once {
+            let last = path(not_after).ok();
+            if let Some(path) = once.as_ref().or(last.as_ref()) {
                 pass_path(path, findings);
             }
+            let is_known_good = last.is_some_and(|path| path.undecided().next().is_none());
             findings.push(match claimed {
                 Some(claimed) if claimed > not_after => expired(claimed, not_after),
                 _ => Finding::undecided(
                     &checks::SIGNER_VALIDITY,
                     code::SIGNER_EXPIRED,
-                    SubIndication::OutOfBoundsNoPoe,
-                    format!(
-                        "{certificate} 已于 {} 过期，无法证明签章在此之前",
-                        clock_time(not_after)
-                    ),
-                    format!("{english}; nothing proves that the signature is older"),
+                    if is_known_good {
+                        SubIndication::OutOfBoundsNotRevoked
+                    } else {
+                        SubIndication::OutOfBoundsNoPoe
+                    },
+                    format!("{certificate} 已于 {} 过期，{unproven}", clock_time(not_after)),
+                    format!("{english}; {unproven_en}"),
                 )
-                .hint(
-                    "查询登记库：登记记录可证明签章时间",
-                    "ask the registry: its entry proves the time",
-                ),
+                .hint(PROOF.0, PROOF.1),
             });
         }
         PathError::NotYetValid {
             certificate,
             not_before,
-        } => findings.push(Finding::failed(
-            &checks::SIGNER_VALIDITY,
-            code::SIGNER_NOT_YET_VALID,
-            SubIndication::NotYetValid,
-            format!(
-                "{} 自 {} 起方才有效",
-                common_name(&certificate),
-                clock_time(not_before)
-            ),
-            english,
-        )),
+        } => {
+            let subject = common_name(&certificate);
+            let from = clock_time(not_before);
+            let own = x509::parse(presented.certificate).map(|own| x509::validity(&own).0);
+            findings.push(if own.is_ok_and(|own| own >= not_before) {
+                Finding::failed(
+                    &checks::SIGNER_VALIDITY,
+                    code::SIGNER_NOT_YET_VALID,
+                    SubIndication::NotYetValid,
+                    format!("{subject} 自 {from} 起方才有效，签名早于此"),
+                    english,
+                )
+            } else {
+                // A younger certificate of the same issuer may be at hand in the place of the one of then.
+                Finding::undecided(
+                    &checks::SIGNER_VALIDITY,
+                    code::SIGNER_NOT_YET_VALID,
+                    SubIndication::OutOfBoundsNoPoe,
+                    format!("{subject} 自 {from} 起方才有效，签名时须另有其前的证书"),
+                    english,
+                )
+                .hint(
+                    "请提供签名当时的上级证书",
+                    "supply the CA certificate of that time",
+                )
+            });
+        }
         PathError::Revoked {
             certificate,
             signer,
             revoked_at,
             ..
         } => {
-            if let Some(path) = once {
+            if let Some(path) = &once {
                 pass_path(path, findings);
             }
             let when = clock_time(revoked_at);
@@ -313,7 +360,7 @@ fn reject(
                     &checks::REVOCATION,
                     code::SIGNER_REVOKED,
                     SubIndication::Revoked,
-                    format!("{certificate} 已于 {when} 吊销，签章在吊销之后"),
+                    format!("{certificate} 已于 {when} 吊销，签名在吊销之后"),
                     format!("{english}, before the signature was made"),
                 ),
                 _ => Finding::undecided(
@@ -324,20 +371,20 @@ fn reject(
                     } else {
                         SubIndication::RevokedCaNoPoe
                     },
-                    format!("{certificate} 已于 {when} 吊销，无法证明签章在吊销之前"),
-                    format!("{english}; nothing proves that the signature is older"),
+                    format!("{certificate} 已于 {when} 吊销，{unproven}"),
+                    format!("{english}; {unproven_en}"),
                 )
-                .hint(
-                    "未经登记库证明签章时间，请勿采信",
-                    "do not rely on it unless the registry proves the time",
-                ),
+                .hint(PROOF.0, PROOF.1),
             });
         }
         PathError::WrongUsage { certificate, .. } => findings.push(Finding::failed(
             &checks::SIGNER_USAGE,
             code::SIGNER_WRONG_USAGE,
             SubIndication::ChainConstraintsFailure,
-            format!("{} 不得用于文件签章", common_name(&certificate)),
+            match presented.usage {
+                Usage::Timestamp => format!("{} 不得用于时间戳", common_name(&certificate)),
+                _ => format!("{} 不得用于文件签章", common_name(&certificate)),
+            },
             english,
         )),
         PathError::NameConstraints | PathError::PathTooLong => findings.push(Finding::failed(
@@ -348,23 +395,23 @@ fn reject(
             english,
         )),
         PathError::WeakAlgorithm {
-            certificate, part, ..
+            certificate,
+            part,
+            until,
         } => {
             findings.push(
                 Finding::undecided(
                     &checks::SIGNER_PATH,
                     code::PATH_WEAK_ALGORITHM,
-                    match once {
+                    // What was never believed, no proof helps.
+                    match until {
                         Some(_) => SubIndication::CryptoConstraintsFailureNoPoe,
                         None => SubIndication::CryptoConstraintsFailure,
                     },
                     format!("{} 的签名使用 {part}，已不可靠", common_name(&certificate)),
                     english,
                 )
-                .hint(
-                    "须有证明签章时间的时间戳或登记记录；没有则不可采信",
-                    "a timestamp or a registry entry must prove its age; do not rely on it otherwise",
-                ),
+                .hint(PROOF.0, PROOF.1),
             );
         }
         PathError::UnsupportedAlgorithm(_) => findings.push(
@@ -407,4 +454,5 @@ fn reject(
             ),
         ),
     }
+    once.map(|path| path.anchor_fingerprint())
 }

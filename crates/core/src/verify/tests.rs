@@ -764,7 +764,7 @@ fn an_expired_signer_certificate_needs_proof_of_time() {
     let report = verifier.verify_file(&in_time.file, &options(), None);
     assert_eq!(
         verdict(&report),
-        undecided(SubIndication::OutOfBoundsNoPoe, "SIGNER_EXPIRED")
+        undecided(SubIndication::OutOfBoundsNotRevoked, "SIGNER_EXPIRED")
     );
     let mut view = world.view(&in_time);
     view.seal.as_mut().unwrap().definition = seal;
@@ -1222,11 +1222,29 @@ fn other_pdfs_are_said_to_be_other_pdfs() {
     let report = world.verify(unsigned);
     assert_eq!(
         verdict(&report),
+        undecided(SubIndication::SignedDataNotFound, "NOT_SIGNED"),
+        "{report:?}"
+    );
+    assert_eq!(
+        (report.input, report.in_force),
+        (Input::SignedDocument, Force::NotApplicable)
+    );
+    // What says that it is a certificate has to be signed.
+    let mut file = world.good.file.clone();
+    let field = find(&file, b"/FT/Sig");
+    file[field..field + 7].copy_from_slice(b"/FT/Tx ");
+    let report = world.verify(&file);
+    assert_eq!(
+        verdict(&report),
         failed(SubIndication::FormatFailure, "NOT_SIGNED"),
         "{report:?}"
     );
     // Every check has its line, but a person reads only those that were asked.
-    assert_eq!(report.findings.len(), checks::required(Input::Document).len());
+    let force = 2;
+    assert_eq!(
+        report.findings.len(),
+        checks::required(Input::Document).len() + force
+    );
     let text = report.to_text(Language::Chinese);
     assert!(text.contains("其余 18 项") && text.lines().count() < 12, "{text}");
     let report = world.verify(b"Hello");

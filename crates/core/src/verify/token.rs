@@ -11,11 +11,12 @@ use super::{
     indication::SubIndication,
     material::Material,
     report::{Finding, SignedBy},
-    signer::{Times, is_after},
+    signer::Times,
     standing::authority_out,
     text::clock_time,
 };
 use crate::{
+    clock::is_after,
     crypto::x509,
     qr::token::{FaceToken, SignedToken, TokenError, kid_of},
     registry::CertificateRecord,

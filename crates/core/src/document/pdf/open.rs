@@ -24,6 +24,7 @@ mod about;
 mod difference;
 mod display;
 mod error;
+mod evidence;
 mod filter;
 mod history;
 mod lock;
@@ -44,6 +45,7 @@ pub use self::{
     about::{Attachment, Metadata},
     difference::{Change, ChangeKind, Difference, Permission, Standing},
     error::OpenError,
+    evidence::{EvidenceKind, StoredEvidence},
     history::LostSignature,
     page::{Modules, PageFields, Showing},
     revision::{Revision, RevisionObjects},

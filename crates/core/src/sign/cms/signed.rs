@@ -78,6 +78,8 @@ pub struct SignedCms {
     content: Option<Vec<u8>>,
     certificates: Vec<Vec<u8>>,
     crls: Vec<Vec<u8>>,
+    /// Revocation data of another kind than a list.
+    other_revocations: Vec<Vec<u8>>,
     /// Which of `certificates` the SignerInfo names.
     signer: Option<usize>,
     digest_algorithm: DigestAlgorithm,
@@ -198,9 +200,10 @@ impl SignedCms {
             })
         })?;
         signed.content = content;
-        // Other choices than a plain certificate or list (attribute certificates, OCSP responses) are
-        // tagged and mean nothing to this profile.
+        // Other choices than a plain certificate or list are tagged.
         signed.crls = plain(&crls);
+        let tagged = crls.iter().filter(|der| der.first() != Some(&super::SEQUENCE));
+        signed.other_revocations = tagged.map(|der| der.to_vec()).collect();
         Ok(signed)
     }
 
@@ -302,6 +305,7 @@ impl SignedCms {
             signer: certificates.iter().position(|der| name.names(der)),
             certificates,
             crls: Vec::new(),
+            other_revocations: Vec::new(),
             digest_algorithm,
             signature_algorithm,
             signed_attributes,
@@ -491,6 +495,17 @@ impl SignedCms {
         &self.crls
     }
 
+    /// Revocation data of another kind, each an element under its tag.
+    pub(super) fn other_revocations(&self) -> &[Vec<u8>] {
+        &self.other_revocations
+    }
+
+    /// The signed attributes, each whole; none where there are none.
+    pub(super) fn signed_attributes(&self) -> Option<Vec<&[u8]>> {
+        let attributes = self.signed_attributes.as_ref()?;
+        inside(&mut SliceReader::new(attributes).ok()?, Tag::Set, elements).ok()
+    }
+
     /// The time claimed in a signing-time attribute; PAdES signatures have none.
     pub fn signing_time(&self) -> Option<Timestamp> {
         self.signing_time
@@ -633,7 +648,7 @@ impl CertificateReference {
 }
 
 /// Attribute: its type and the elements of its values.
-fn read_attribute(der: &[u8]) -> Result<(ObjectIdentifier, Vec<&[u8]>), CmsError> {
+pub(super) fn read_attribute(der: &[u8]) -> Result<(ObjectIdentifier, Vec<&[u8]>), CmsError> {
     inside(&mut SliceReader::new(der)?, Tag::Sequence, |attribute| {
         Ok((
             ObjectIdentifier::decode(attribute)?,
@@ -694,7 +709,7 @@ pub(in crate::sign) fn rest<'a>(reader: &mut SliceReader<'a>) -> Result<&'a [u8]
 }
 
 /// Those that are a SEQUENCE: plain certificates and revocation lists.
-fn plain(elements: &[&[u8]]) -> Vec<Vec<u8>> {
+pub(super) fn plain(elements: &[&[u8]]) -> Vec<Vec<u8>> {
     elements
         .iter()
         .filter(|der| der.first() == Some(&super::SEQUENCE))

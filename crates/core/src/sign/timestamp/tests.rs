@@ -127,6 +127,7 @@ fn what_our_authority_says_is_believed_where_its_root_is() {
         intermediates: &[],
         revocations: &Revocations::default(),
         policy: AlgorithmPolicy::built_in(),
+        at: "2026-06-01T08:00:00Z".parse().unwrap(),
         policy_at: "2026-06-01T08:00:00Z".parse().unwrap(),
     };
     let proven = prove(&token, &[1; 32], &trust).unwrap();
@@ -144,7 +145,7 @@ fn what_our_authority_says_is_believed_where_its_root_is() {
     };
     prove(&token, &[1; 32], &trust).unwrap();
     let later = TimestampTrust {
-        policy_at: "2026-06-02T00:00:00Z".parse().unwrap(),
+        at: "2026-06-02T00:00:00Z".parse().unwrap(),
         ..trust
     };
     let refused = prove(&token, &[1; 32], &later).unwrap_err();
@@ -177,6 +178,7 @@ fn only_a_timestamp_certificate_tells_the_time() {
             intermediates: &[],
             revocations: &Revocations::default(),
             policy: AlgorithmPolicy::built_in(),
+            at: "2026-06-01T08:00:00Z".parse().unwrap(),
             policy_at: "2026-06-01T08:00:00Z".parse().unwrap(),
         };
         assert!(matches!(

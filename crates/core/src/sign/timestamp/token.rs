@@ -6,7 +6,10 @@ use x509_cert::{
     name::Name,
 };
 
-use super::{super::cms::SignedCms, TokenError, TstInfo};
+use super::{
+    super::cms::{CmsEvidence, SignedCms},
+    TokenError, TstInfo,
+};
 use crate::crypto::{policy::Mechanism, x509};
 
 /// A token, read but not believed.
@@ -48,9 +51,9 @@ impl TimeStampToken {
         self.cms.certificates()
     }
 
-    /// DER of the revocation lists in the token.
-    pub fn crls(&self) -> &[Vec<u8>] {
-        self.cms.crls()
+    /// The certificates and revocation data in the token.
+    pub fn evidence(&self) -> CmsEvidence {
+        self.cms.evidence()
     }
 
     /// Whether it is a timestamp over this digest, made with the algorithm that [`TstInfo::imprint`] names, and

@@ -1,9 +1,11 @@
 //! The checks of a document, one function each.
 
-use jiff::Timestamp;
-
-use super::{BadToken, Facts, signatures::Signed};
+use super::{
+    BadToken, Facts,
+    signatures::{Content, Signed},
+};
 use crate::{
+    clock::is_after,
     crypto::{Used, VerifyError},
     document::pdf::{
         OpenError,
@@ -15,8 +17,8 @@ use crate::{
         code,
         indication::SubIndication,
         material::Material,
-        report::{Finding, Subject, halves},
-        signer::{Times, is_after},
+        report::{Finding, ProvenBy, Subject, halves},
+        signer::Times,
         standing::authority_out,
         text::clock_time,
         token,
@@ -24,11 +26,8 @@ use crate::{
 };
 
 impl Facts {
-    pub(super) fn judge_structure(&self, main: &PdfSignature) -> Finding {
+    pub(super) fn judge_structure(&self) -> Finding {
         let check = &checks::STRUCTURE;
-        if profile(main).is_none_or(|profile| profile == Profile::Timestamp) {
-            return other_profile(check, main);
-        }
         if self.repaired {
             return Finding::passed(
                 check,
@@ -37,157 +36,6 @@ impl Facts {
             );
         }
         Finding::passed(check, "PDF 完整可读", "a well-formed PDF")
-    }
-
-    /// Digest, signing-certificate attribute and signature value.
-    ///
-    /// Gives the signature, and with what it verified if it did.
-    pub(super) fn judge_cms<'s>(
-        signed: &'s Signed,
-        findings: &mut Vec<Finding>,
-    ) -> Option<(&'s SignedCms, Option<Used>)> {
-        let cms = match &signed.cms {
-            Some(Ok(cms)) => cms,
-            Some(Err(CmsError::AlgorithmRefused(error))) => {
-                findings.push(
-                    Finding::undecided(
-                        &checks::SIGNATURE,
-                        code::ALGORITHM_REFUSED,
-                        SubIndication::CryptoConstraintsFailure,
-                        "签名算法不受支持",
-                        error.to_string(),
-                    )
-                    .hint(
-                        "请用支持该算法的程序核验",
-                        "verify with a program that knows the algorithm",
-                    ),
-                );
-                return None;
-            }
-            Some(Err(error @ CmsError::IndefiniteLength(_))) => {
-                // CMS may be written so, PAdES may not: another profile, not a damage.
-                findings.push(
-                    Finding::undecided(
-                        &checks::SIGNATURE,
-                        code::SIGNATURE_NOT_DER,
-                        SubIndication::Generic,
-                        "签名数据用 BER 编码，不符合 PAdES，本程序不作判定",
-                        error.to_string(),
-                    )
-                    .hint(
-                        "请用支持该格式的程序核验",
-                        "verify with a program that knows the format",
-                    ),
-                );
-                return None;
-            }
-            // Of a form that nobody here knows, nobody here can say that it is damaged.
-            Some(Err(_)) if profile(&signed.signature).is_none() => {
-                findings.push(other_profile(&checks::SIGNATURE, &signed.signature));
-                return None;
-            }
-            Some(Err(error)) => {
-                findings.push(Finding::failed(
-                    &checks::SIGNATURE,
-                    code::SIGNATURE_MALFORMED,
-                    SubIndication::FormatFailure,
-                    "签名数据损坏",
-                    format!("the CMS is not of the profile: {error}"),
-                ));
-                return None;
-            }
-            None => {
-                let why = signed
-                    .signature
-                    .cms
-                    .as_ref()
-                    .err()
-                    .map(ToString::to_string)
-                    .unwrap_or_default();
-                let (zh, en) = halves(&why);
-                findings.push(Finding::failed(
-                    &checks::SIGNATURE,
-                    code::SIGNATURE_MALFORMED,
-                    SubIndication::FormatFailure,
-                    zh,
-                    en,
-                ));
-                return None;
-            }
-        };
-        if let Some(digest) = &signed.digest {
-            findings.push(match cms.check_digest(digest) {
-                Ok(()) => Finding::passed(
-                    &checks::DIGEST,
-                    format!("与签名时一致（{}）", cms.digest_algorithm()),
-                    format!("the signed one ({})", cms.digest_algorithm()),
-                ),
-                Err(CmsVerifyError::DigestMismatch) => Finding::failed(
-                    &checks::DIGEST,
-                    code::DIGEST_MISMATCH,
-                    SubIndication::HashFailure,
-                    "文件内容在签章后被改动",
-                    "the content was changed after signing",
-                ),
-                Err(CmsVerifyError::Signature(error)) => wrong_value(&checks::DIGEST, &error),
-                Err(CmsVerifyError::SignerCertificateMissing) => no_certificate(&checks::DIGEST),
-                Err(error) => Finding::failed(
-                    &checks::DIGEST,
-                    code::SIGNATURE_MALFORMED,
-                    SubIndication::FormatFailure,
-                    "签名属性不完整",
-                    error.to_string(),
-                ),
-            });
-        }
-        findings.push(match cms.check_signing_certificate() {
-            Ok(()) => Finding::passed(
-                &checks::SIGNING_CERTIFICATE,
-                "签名指明了本签名证书",
-                "the signature names its certificate",
-            ),
-            Err(CmsVerifyError::SigningCertificateMismatch { .. }) => Finding::failed(
-                &checks::SIGNING_CERTIFICATE,
-                code::SIGNING_CERTIFICATE_MISMATCH,
-                SubIndication::SigConstraintsFailure,
-                "签名指明的是另一张证书",
-                "the signature names another certificate",
-            ),
-            Err(CmsVerifyError::SignerCertificateMissing) => no_certificate(&checks::SIGNING_CERTIFICATE),
-            Err(error) => Finding::undecided(
-                &checks::SIGNING_CERTIFICATE,
-                code::SIGNING_CERTIFICATE_NOT_NAMED,
-                SubIndication::Generic,
-                "签名没有指明签名证书，不符合 PAdES",
-                error.to_string(),
-            )
-            .hint(
-                "请用支持该格式的程序核验",
-                "verify with a program that knows the format",
-            ),
-        });
-        // Where nothing but the digest is signed, there is no answer without it.
-        let Some(digest) = &signed.digest else {
-            return Some((cms, None));
-        };
-        let verified = cms.check_signature(digest);
-        findings.push(match &verified {
-            Ok(used) => Finding::passed(
-                &checks::SIGNATURE,
-                format!("有效（{used}）"),
-                format!("good ({used})"),
-            ),
-            Err(CmsVerifyError::SignerCertificateMissing) => no_certificate(&checks::SIGNATURE),
-            Err(CmsVerifyError::Signature(error)) => wrong_value(&checks::SIGNATURE, error),
-            Err(error) => Finding::failed(
-                &checks::SIGNATURE,
-                code::ALGORITHMS_CONTRADICT,
-                SubIndication::FormatFailure,
-                "签名内写明的算法与所用的算法不符",
-                error.to_string(),
-            ),
-        });
-        Some((cms, verified.ok()))
     }
 
     pub(super) fn judge_token(&self, material: &Material, times: &Times, findings: &mut Vec<Finding>) {
@@ -234,6 +82,161 @@ impl Facts {
             ),
         }
     }
+}
+
+/// Digest, signing-certificate attribute and signature value.
+///
+/// Gives the signature, and with what it verified if it did.
+pub(super) fn judge_cms<'s>(
+    signed: &'s Signed,
+    findings: &mut Vec<Finding>,
+) -> Option<(&'s SignedCms, Option<Used>)> {
+    // Of a form that nobody here knows, nobody here can say what it signs.
+    if profile(&signed.signature).is_none() {
+        findings.push(other_profile(&checks::SIGNATURE, &signed.signature));
+        return None;
+    }
+    let read = match &signed.content {
+        Content::Cms(cms, _) => Some(cms.as_ref()),
+        _ => None,
+    };
+    let cms = match read {
+        Some(Ok(cms)) => cms,
+        Some(Err(CmsError::AlgorithmRefused(error))) => {
+            findings.push(
+                Finding::undecided(
+                    &checks::SIGNATURE,
+                    code::ALGORITHM_REFUSED,
+                    SubIndication::CryptoConstraintsFailure,
+                    "签名算法不受支持",
+                    error.to_string(),
+                )
+                .hint(
+                    "请用支持该算法的程序核验",
+                    "verify with a program that knows the algorithm",
+                ),
+            );
+            return None;
+        }
+        Some(Err(error @ CmsError::IndefiniteLength(_))) => {
+            // CMS may be written so, PAdES may not: another profile, not a damage.
+            findings.push(
+                Finding::undecided(
+                    &checks::SIGNATURE,
+                    code::SIGNATURE_NOT_DER,
+                    SubIndication::Generic,
+                    "签名数据用 BER 编码，不符合 PAdES，本程序不作判定",
+                    error.to_string(),
+                )
+                .hint(
+                    "请用支持该格式的程序核验",
+                    "verify with a program that knows the format",
+                ),
+            );
+            return None;
+        }
+        Some(Err(error)) => {
+            findings.push(Finding::failed(
+                &checks::SIGNATURE,
+                code::SIGNATURE_MALFORMED,
+                SubIndication::FormatFailure,
+                "签名数据损坏",
+                format!("the CMS is not of the profile: {error}"),
+            ));
+            return None;
+        }
+        None => {
+            let why = signed
+                .signature
+                .cms
+                .as_ref()
+                .err()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            let (zh, en) = halves(&why);
+            findings.push(Finding::failed(
+                &checks::SIGNATURE,
+                code::SIGNATURE_MALFORMED,
+                SubIndication::FormatFailure,
+                zh,
+                en,
+            ));
+            return None;
+        }
+    };
+    if let Some(digest) = &signed.digest {
+        findings.push(match cms.check_digest(digest) {
+            Ok(()) => Finding::passed(
+                &checks::DIGEST,
+                format!("与签名时一致（{}）", cms.digest_algorithm()),
+                format!("the signed one ({})", cms.digest_algorithm()),
+            ),
+            Err(CmsVerifyError::DigestMismatch) => Finding::failed(
+                &checks::DIGEST,
+                code::DIGEST_MISMATCH,
+                SubIndication::HashFailure,
+                "文件内容在签章后被改动",
+                "the content was changed after signing",
+            ),
+            Err(CmsVerifyError::Signature(error)) => wrong_value(&checks::DIGEST, &error),
+            Err(CmsVerifyError::SignerCertificateMissing) => no_certificate(&checks::DIGEST),
+            Err(error) => Finding::failed(
+                &checks::DIGEST,
+                code::SIGNATURE_MALFORMED,
+                SubIndication::FormatFailure,
+                "签名属性不完整",
+                error.to_string(),
+            ),
+        });
+    }
+    findings.push(match cms.check_signing_certificate() {
+        Ok(()) => Finding::passed(
+            &checks::SIGNING_CERTIFICATE,
+            "签名指明了本签名证书",
+            "the signature names its certificate",
+        ),
+        Err(CmsVerifyError::SigningCertificateMismatch { .. }) => Finding::failed(
+            &checks::SIGNING_CERTIFICATE,
+            code::SIGNING_CERTIFICATE_MISMATCH,
+            SubIndication::SigConstraintsFailure,
+            "签名指明的是另一张证书",
+            "the signature names another certificate",
+        ),
+        Err(CmsVerifyError::SignerCertificateMissing) => no_certificate(&checks::SIGNING_CERTIFICATE),
+        Err(error) => Finding::undecided(
+            &checks::SIGNING_CERTIFICATE,
+            code::SIGNING_CERTIFICATE_NOT_NAMED,
+            SubIndication::Generic,
+            "签名没有指明签名证书，不符合 PAdES",
+            error.to_string(),
+        )
+        .hint(
+            "请用支持该格式的程序核验",
+            "verify with a program that knows the format",
+        ),
+    });
+    // Where nothing but the digest is signed, there is no answer without it.
+    let Some(digest) = &signed.digest else {
+        return Some((cms, None));
+    };
+    let verified = cms.check_signature(digest);
+    findings.push(match &verified {
+        Ok(used) => Finding::passed(
+            &checks::SIGNATURE,
+            format!("有效（{used}）"),
+            format!("good ({used})"),
+        ),
+        Err(CmsVerifyError::SignerCertificateMissing) => no_certificate(&checks::SIGNATURE),
+        Err(CmsVerifyError::Signature(error)) => wrong_value(&checks::SIGNATURE, error),
+        Err(error) => Finding::failed(
+            &checks::SIGNATURE,
+            code::ALGORITHMS_CONTRADICT,
+            SubIndication::FormatFailure,
+            "签名内写明的算法与所用的算法不符",
+            error.to_string(),
+        ),
+    });
+    Some((cms, verified.ok()))
 }
 
 pub(super) fn judge_range(main: &PdfSignature) -> Finding {
@@ -336,19 +339,25 @@ pub(super) fn judge_issuer(
     })
 }
 
-pub(super) fn judge_time(claimed: Option<Timestamp>, proven: Option<Timestamp>, now: Timestamp) -> Finding {
+/// Whether the time that the signer states can be true. A signature that states none contradicts nothing.
+pub(super) fn judge_time(times: &Times, by: Option<&ProvenBy>) -> Finding {
     let check = &checks::SIGNING_TIME;
-    let Some(claimed) = claimed else {
-        return Finding::undecided(
-            check,
-            code::SIGNING_TIME_UNKNOWN,
-            SubIndication::Generic,
-            "签章没有写明时间",
-            "the signature does not say when it was made",
-        );
+    let proof = times.proven.map(clock_time).zip(by);
+    let Some(claimed) = times.claimed else {
+        return match proof {
+            Some((proven, by)) => Finding::passed(
+                check,
+                format!("签名没有写明时间；{}证明不晚于 {proven}", by.name_zh()),
+                format!(
+                    "the signature states none; {} proves no later than {proven}",
+                    by.name_en()
+                ),
+            ),
+            None => Finding::passed(check, "签名没有写明时间", "the signature states none"),
+        };
     };
     let when = clock_time(claimed);
-    if is_after(claimed, now) {
+    if is_after(claimed, times.now) {
         return Finding::failed(
             check,
             code::SIGNED_IN_THE_FUTURE,
@@ -361,26 +370,41 @@ pub(super) fn judge_time(claimed: Option<Timestamp>, proven: Option<Timestamp>, 
             "check this machine's clock; if it is right, do not rely on the document",
         );
     }
-    match proven {
-        Some(proven) if is_after(claimed, proven) => Finding::failed(
-            check,
-            code::SIGNED_AFTER_REGISTRATION,
-            SubIndication::SigConstraintsFailure,
-            format!("签章时间 {when} 晚于登记时间 {}", clock_time(proven)),
-            format!(
-                "signed at {when}, after it was registered at {}",
-                clock_time(proven)
-            ),
-        ),
-        Some(proven) => Finding::passed(
-            check,
-            format!("{when}，登记库证明不晚于 {}", clock_time(proven)),
-            format!("{when}; the registry proves no later than {}", clock_time(proven)),
-        ),
-        None => Finding::passed(
+    let Some((proven, by)) = proof else {
+        return Finding::passed(
             check,
             format!("{when}（签章者声明）"),
             format!("{when} (by the signer's word)"),
+        );
+    };
+    let is_later = times.proven.is_some_and(|proven| is_after(claimed, proven));
+    match by {
+        // Our own record: what states a later time was not what was entered then.
+        ProvenBy::Registry if is_later => Finding::failed(
+            check,
+            code::SIGNED_AFTER_REGISTRATION,
+            SubIndication::SigConstraintsFailure,
+            format!("签章时间 {when} 晚于登记时间 {proven}"),
+            format!("signed at {when}, after it was registered at {proven}"),
+        ),
+        // The proof counts, and the signer's clock was ahead: EN 319 102-1 §5.5.4 step 5 asks no more than that the
+        // timestamp did not come too late.
+        _ if is_later => Finding::passed(
+            check,
+            format!(
+                "签名者所称时间 {when} 有误：{}证明签名不晚于 {proven}，以后者为准",
+                by.name_zh()
+            ),
+            format!(
+                "the signer's word {when} is wrong: {} proves no later than {proven}, and counts",
+                by.name_en()
+            ),
+        )
+        .coded(code::SIGNED_AFTER_TIMESTAMP),
+        _ => Finding::passed(
+            check,
+            format!("{when}，{}证明不晚于 {proven}", by.name_zh()),
+            format!("{when}; {} proves no later than {proven}", by.name_en()),
         ),
     }
 }
@@ -419,7 +443,7 @@ pub(super) fn profile(signature: &PdfSignature) -> Option<Profile> {
 }
 
 /// A value that is wrong speaks against the signature; one that nobody here can compute does not.
-fn wrong_value(check: &'static Check, error: &VerifyError) -> Finding {
+pub(super) fn wrong_value(check: &'static Check, error: &VerifyError) -> Finding {
     if error.is_unsupported() {
         return Finding::undecided(
             check,
@@ -457,7 +481,7 @@ fn other_profile(check: &'static Check, signature: &PdfSignature) -> Finding {
     )
 }
 
-fn no_certificate(check: &'static Check) -> Finding {
+pub(super) fn no_certificate(check: &'static Check) -> Finding {
     Finding::undecided(
         check,
         code::NO_SIGNER_CERTIFICATE,

@@ -1,26 +1,33 @@
-//! Every signature of a document: what it covers, what came after it, and whether it is good.
-
-use jiff::Timestamp;
+//! Every signature of a document: what it covers, what came after it, whether it is good, and by when it existed.
+//!
+//! There is one way to judge a signature, [`Signed::judge`], for a certificate's own as for anybody else's.
 
 use super::{
     Facts,
-    parts::{judge_range, profile},
+    level::{self, Attained},
+    parts::{judge_cms, judge_range, judge_time, profile},
+    timestamp,
+    whole::deciding,
 };
 use crate::{
-    crypto::x509,
+    crypto::{DigestAlgorithm, x509},
     document::pdf::{
         OpenError,
         open::{Coverage, Difference, OpenedPdf, PdfSignature, SignatureKind, Standing},
     },
-    limits::MAX_SIGNED_BYTES,
-    sign::cms::{CmsError, Profile, SignedCms},
+    limits::{MAX_SIGNATURE_TIMESTAMPS, MAX_SIGNED_BYTES},
+    sign::{
+        cms::{CmsError, CmsEvidence, Profile, SignedCms},
+        timestamp::{TimeStampToken, TokenError},
+    },
+    trust::path::Usage,
     verify::{
         algorithms, checks, code,
+        existence::{Basis, Proof},
         indication::{Indication, SubIndication},
-        material::Material,
-        report::{Finding, SignedBy, halves, total_of},
-        signatures::{SignatureReport, reported, sentence},
-        signer::{self, Times},
+        report::{Finding, ProvenBy, SignedBy, halves, total_of},
+        signatures::{SignatureReport, TimestampReport, reported, sentence},
+        signer::{self, Presented, Times},
     },
 };
 
@@ -28,9 +35,63 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Signed {
     pub(super) signature: PdfSignature,
-    pub(super) cms: Option<Result<SignedCms, CmsError>>,
+    pub(super) content: Content,
     pub(super) digest: Option<Vec<u8>>,
     pub(super) difference: Result<Difference, OpenError>,
+}
+
+/// What is in `/Contents`.
+#[derive(Debug)]
+pub(super) enum Content {
+    /// Nothing that could be read, as the signature's defects say.
+    Nothing,
+    /// A signature, with the timestamps in it.
+    Cms(
+        Box<Result<SignedCms, CmsError>>,
+        Vec<Result<TimeStampToken, TokenError>>,
+    ),
+    /// A timestamp over the document.
+    Timestamp(Box<Result<TimeStampToken, TokenError>>),
+}
+
+impl Content {
+    fn read(signature: &PdfSignature) -> Self {
+        let Ok(contents) = &signature.cms else {
+            return Self::Nothing;
+        };
+        if signature.kind == SignatureKind::DocumentTimestamp {
+            return Self::Timestamp(Box::new(TimeStampToken::parse(contents)));
+        }
+        let profile = profile(signature).unwrap_or(Profile::Cades);
+        let cms = SignedCms::parse(contents, profile);
+        let tokens = cms.as_ref().map(|cms| {
+            let tokens = cms.timestamp_tokens().take(MAX_SIGNATURE_TIMESTAMPS);
+            tokens.map(TimeStampToken::parse).collect()
+        });
+        let tokens = tokens.unwrap_or_default();
+        Self::Cms(Box::new(cms), tokens)
+    }
+
+    /// What the signed bytes are hashed with.
+    fn algorithm(&self) -> Option<DigestAlgorithm> {
+        match self {
+            Self::Nothing => None,
+            Self::Cms(cms, _) => cms.as_ref().as_ref().ok().map(SignedCms::digest_algorithm),
+            Self::Timestamp(token) => {
+                let token = token.as_ref().as_ref().ok();
+                token.map(|token| token.info().imprint.algorithm)
+            }
+        }
+    }
+}
+
+/// What came of one signature.
+#[derive(Debug)]
+pub(super) struct Judged {
+    pub(super) report: SignatureReport,
+    pub(super) times: Times,
+    /// What it proves, if it is a document timestamp.
+    proof: Option<Proof>,
 }
 
 impl Signed {
@@ -38,27 +99,53 @@ impl Signed {
     pub(super) fn all(opened: &OpenedPdf<'_>) -> Vec<Signed> {
         let mut left = MAX_SIGNED_BYTES;
         let read = |signature: &PdfSignature| {
-            let contents = signature.cms.as_ref().ok();
-            let cms = contents.map(|contents| {
-                let profile = profile(signature).unwrap_or(Profile::Cades);
-                SignedCms::parse(contents, profile)
-            });
+            let content = Content::read(signature);
             let covered = signature.byte_range.as_ref().map_or(0, |range| range.end);
-            let digest = match &cms {
-                Some(Ok(cms)) if covered <= left => {
+            let digest = match content.algorithm() {
+                Some(algorithm) if covered <= left => {
                     left -= covered;
-                    opened.signed_digest(signature, cms.digest_algorithm())
+                    opened.signed_digest(signature, algorithm)
                 }
                 _ => None,
             };
             Signed {
                 signature: signature.clone(),
-                cms,
+                content,
                 digest,
                 difference: opened.difference(signature),
             }
         };
         opened.signatures().iter().map(read).collect()
+    }
+
+    /// Where its covered bytes end. One without a range lies behind everything that anything proves.
+    pub(super) fn place(&self) -> usize {
+        let range = self.signature.byte_range.as_ref();
+        range.map_or(usize::MAX, |range| range.end)
+    }
+
+    /// The certificates and revocation data that came with it.
+    pub(super) fn evidence(&self) -> Vec<CmsEvidence> {
+        let of_token =
+            |token: &Result<TimeStampToken, TokenError>| token.as_ref().ok().map(TimeStampToken::evidence);
+        match &self.content {
+            Content::Nothing => Vec::new(),
+            Content::Cms(cms, tokens) => {
+                let own = cms.as_ref().as_ref().ok().map(SignedCms::evidence);
+                own.into_iter()
+                    .chain(tokens.iter().filter_map(of_token))
+                    .collect()
+            }
+            Content::Timestamp(token) => of_token(token).into_iter().collect(),
+        }
+    }
+
+    /// DER of the signer certificate.
+    pub(super) fn signer_certificate(&self) -> Option<&[u8]> {
+        match &self.content {
+            Content::Cms(cms, _) => cms.as_ref().as_ref().ok()?.signer_certificate(),
+            _ => None,
+        }
     }
 
     pub(super) fn is_signature(&self) -> bool {
@@ -145,207 +232,222 @@ fn modified(chinese: String, english: String) -> Finding {
     )
 }
 
-impl Facts {
-    /// Reports on every signature. `findings` are those of the document, among them the main signature's.
-    pub(super) fn report_signatures(
-        &self,
-        material: &Material,
-        now: Timestamp,
-        main: Option<(&SignedBy, &[Finding])>,
-    ) -> Vec<SignatureReport> {
-        let mut reports = Vec::with_capacity(self.signatures.len());
-        for (index, signed) in self.signatures.iter().enumerate() {
-            let is_main = self.main == Some(index);
-            let (findings, signed_by) = match main.filter(|_| is_main) {
-                Some((signed_by, findings)) => {
-                    let its = |finding: &&Finding| {
-                        let mut own = checks::OF_SIGNATURE.iter();
-                        own.any(|check| check.name == finding.check)
+impl Signed {
+    /// Judges a signature, or a timestamp over the document.
+    ///
+    /// 1. It covers its revision, and what came after is what it allows.
+    /// 2. The signature verifies, over these bytes, by the certificate it names.
+    /// 3. By when it existed: by what covers it, and by the timestamps in it.
+    /// 4. Its algorithms and its signer are good at that time.
+    /// 5. The time that the signer states fits.
+    fn judge(&self, is_main: bool, revisions: usize, basis: &Basis<'_>) -> Judged {
+        let place = self.place();
+        let mut times = Times {
+            claimed: self.signature.claimed_time,
+            proven: basis.proofs.earliest(place).map(|proof| proof.at),
+            now: basis.now,
+        };
+        // 1. Coverage.
+        let mut findings = vec![judge_range(&self.signature), self.judge_revisions()];
+        let mut signed_by = None;
+        let mut timestamps = Vec::new();
+        let mut attained = Attained::default();
+        let mut proof = None;
+        match &self.content {
+            _ if self.signature.kind == SignatureKind::Unrecognised => findings.push(unrecognised()),
+            Content::Timestamp(token) => {
+                let judged = timestamp::judge(token, |_| self.digest.clone(), place, basis);
+                // Of bytes that are not all that stands before it, it proves nothing.
+                if self.signature.byte_range.is_ok() {
+                    proof = judged.proof(ProvenBy::DocumentTimestamp, place);
+                }
+                findings.extend(judged.findings);
+                signed_by = judged.signed_by;
+            }
+            Content::Nothing | Content::Cms(..) => {
+                // 2. The signature itself.
+                let cms = judge_cms(self, &mut findings);
+                if let Some((cms, _)) = cms {
+                    // What is signed comes before what stands beside it (ISO 32000-1 table 252, M).
+                    times.claimed = cms.signing_time().or(times.claimed);
+                }
+
+                // 3. Time.
+                let mut proofs: Vec<Proof> = basis.proofs.over(place).cloned().collect();
+                if let (Some((cms, _)), Content::Cms(_, tokens)) = (cms, &self.content) {
+                    for token in tokens {
+                        let over = |token: &TimeStampToken| {
+                            Some(token.info().imprint.algorithm.digest(cms.signature_value()))
+                        };
+                        let judged = timestamp::judge(token, over, place, basis);
+                        proofs.extend(judged.proof(ProvenBy::SignatureTimestamp, 0));
+                        timestamps.push(reported_timestamp(judged));
+                    }
+                }
+                let first = proofs.iter().min_by_key(|proof| proof.at);
+                times.proven = first.map(|proof| proof.at);
+                let by = first.map(|proof| &proof.by);
+
+                // 4. Algorithms and signer, at that time.
+                if let Some((cms, Some(used))) = cms {
+                    findings.push(algorithms::judge(cms, used, basis.material.policy(), &times));
+                }
+                if let Some((cms, certificate)) =
+                    cms.and_then(|(cms, _)| Some((cms, cms.signer_certificate()?)))
+                {
+                    let presented = Presented {
+                        certificate,
+                        usage: Usage::Document,
+                        times,
+                        proven_by: by,
                     };
-                    (
-                        findings.iter().filter(its).cloned().collect(),
-                        Some(signed_by.clone()),
-                    )
+                    let path = |at| basis.path(certificate, Usage::Document, at, place);
+                    let anchor = signer::judge(&presented, &path, &mut findings);
+                    signed_by = Some(SignedBy {
+                        name: x509::parse(certificate)
+                            .map(|certificate| x509::subject_text(&certificate))
+                            .unwrap_or_default(),
+                        fingerprint: x509::fingerprint(certificate),
+                        anchor,
+                        signed_at: times.claimed,
+                        proven_at: times.proven,
+                        proven_by: by.cloned(),
+                    });
+                    let proofs: Vec<&Proof> = proofs.iter().collect();
+                    attained = level::judge(self, cms, &findings, &proofs, basis);
                 }
-                None => Self::judge_signature(signed, material, now),
-            };
-            let (indication, sub_indication, reason) = total_of(&checks::OF_SIGNATURE, &findings);
-            reports.push(SignatureReport {
-                fields: signed.signature.fields.clone(),
-                kind: signed.signature.kind.into(),
-                format: signed.signature.sub_filter.clone(),
-                main: is_main,
-                revision: signed.revision(self.revisions),
-                revisions: self.revisions,
-                indication,
-                sub_indication,
-                reason,
-                signed_by,
-                findings,
-                timestamps: Vec::new(),
-                level: None,
-                level_note: String::new(),
-                level_note_en: String::new(),
-                changes: signed.difference.as_ref().map(reported).unwrap_or_default(),
-            });
-        }
-        reports
-    }
 
-    /// A signature beside the main one.
-    fn judge_signature(
-        signed: &Signed,
-        material: &Material,
-        now: Timestamp,
-    ) -> (Vec<Finding>, Option<SignedBy>) {
-        let mut findings = vec![judge_range(&signed.signature), signed.judge_revisions()];
-        if !signed.is_signature() {
-            findings.push(
-                Finding::undecided(
-                    &checks::SIGNATURE,
-                    code::TIMESTAMP_NOT_JUDGED,
-                    SubIndication::Generic,
-                    "文档时间戳或未知格式，本程序不作判定，也不据以认定时间",
-                    "a document timestamp, or of unknown form: not judged here and not relied on",
-                )
-                .hint(
-                    "如需认定时间，请用支持该格式的程序核验",
-                    "verify with a program that knows the format if the time matters",
-                ),
-            );
-            return (findings, None);
+                // 5. The time stated.
+                findings.push(judge_time(&times, by));
+                findings.extend(judge_timestamps(&timestamps));
+            }
         }
-        let cms = Self::judge_cms(signed, &mut findings);
-        let claimed = signed.signature.claimed_time;
-        let times = Times {
-            claimed,
-            proven: None,
-            now,
+        let (indication, sub_indication, reason) = total_of(&checks::OF_SIGNATURE, &findings);
+        let report = SignatureReport {
+            fields: self.signature.fields.clone(),
+            kind: self.signature.kind.into(),
+            format: self.signature.sub_filter.clone(),
+            main: is_main,
+            revision: self.revision(revisions),
+            revisions,
+            indication,
+            sub_indication,
+            reason,
+            signed_by,
+            findings,
+            timestamps,
+            level: attained.level,
+            level_note: attained.note,
+            level_note_en: attained.note_en,
+            changes: self.difference.as_ref().map(reported).unwrap_or_default(),
         };
-        if let Some((cms, Some(used))) = cms {
-            findings.push(algorithms::judge(cms, used, material.policy(), &times));
-        }
-        let Some((cms, certificate)) = cms.and_then(|(cms, _)| Some((cms, cms.signer_certificate()?))) else {
-            return (findings, None);
-        };
-        let presented = signer::Presented {
-            certificate,
-            others: cms.certificates(),
-            crls: cms.crls(),
-            times,
-        };
-        let anchor = signer::judge(&presented, material, &mut findings);
-        let signed_by = SignedBy {
-            name: x509::parse(certificate)
-                .map(|certificate| x509::subject_text(&certificate))
-                .unwrap_or_default(),
-            fingerprint: x509::fingerprint(certificate),
-            anchor,
-            signed_at: claimed,
-            proven_at: None,
-            proven_by: None,
-        };
-        (findings, Some(signed_by))
+        Judged { report, times, proof }
     }
+}
 
-    /// Signatures beside the main one, and such as were taken away. None where there is nothing to say.
-    pub(super) fn judge_others(&self, reports: &[SignatureReport]) -> Option<Finding> {
-        let check = &checks::OTHER_SIGNATURES;
-        let others = || {
-            let pairs = self.signatures.iter().zip(reports);
-            pairs.filter(|(_, report)| !report.main)
-        };
-        let named = |report: &SignatureReport| {
-            let name = report.fields.join(", ");
-            let name = if name.is_empty() { "–".to_owned() } else { name };
-            let place = report
-                .revision
-                .map_or("–".to_owned(), |revision| revision.to_string());
-            (
-                format!("{name}（第 {place} 版）"),
-                format!("{name} (revision {place})"),
-            )
-        };
-        // 1. A broken one breaks the whole: of one file nobody can say that a part is genuine.
-        let broken = others()
-            .find(|(signed, report)| signed.is_signature() && report.indication == Indication::TotalFailed);
-        if let Some((_, report)) = broken {
-            let (zh, en) = named(report);
-            let why = report
-                .findings
-                .iter()
-                .find(|finding| Some(finding.code) == report.reason);
-            let (why_zh, why_en) = why.map_or(("", ""), |why| (&why.message[..], &why.message_en[..]));
-            return Some(Finding::failed(
+fn unrecognised() -> Finding {
+    Finding::undecided(
+        &checks::SIGNATURE,
+        code::TIMESTAMP_UNRECOGNISED,
+        SubIndication::Generic,
+        "字典所称的类型与格式互相矛盾，不作判定，也不据以认定时间",
+        "its dictionary contradicts itself on what it is: passed over, and not relied on",
+    )
+    .hint(
+        "如需认定时间，请用支持该格式的程序核验",
+        "verify with a program that knows the format if the time matters",
+    )
+}
+
+fn reported_timestamp(judged: timestamp::JudgedTimestamp) -> TimestampReport {
+    let (indication, sub_indication, reason) = total_of(&checks::OF_TIMESTAMP, &judged.findings);
+    TimestampReport {
+        indication,
+        sub_indication,
+        reason,
+        signed_by: judged.signed_by,
+        findings: judged.findings,
+    }
+}
+
+/// What came of the timestamps in a signature. One that proves nothing costs its proof, not the signature (ETSI EN
+/// 319 102-1 §5.5.4 step 3): it is taken out of the set. One that is broken is still worth a loud word.
+fn judge_timestamps(timestamps: &[TimestampReport]) -> Option<Finding> {
+    let check = &checks::TIMESTAMPS;
+    let of = |indication| timestamps.iter().filter(move |one| one.indication == indication);
+    let count = timestamps.len();
+    if let Some(broken) = of(Indication::TotalFailed).next() {
+        let (why, why_en) = deciding(&broken.findings, broken.reason);
+        return Some(
+            Finding::failed(
                 check,
-                code::OTHER_SIGNATURE_FAILED,
-                report.sub_indication.unwrap_or(SubIndication::Generic),
-                format!("签名 {zh} 不成立：{why_zh}"),
-                format!("signature {en} is not good: {why_en}"),
-            ));
-        }
-        // 2. One that is missed.
-        match &self.lost {
-            Ok(lost) => {
-                if let Some(lost) = lost.first() {
-                    let (name, revision) = (lost.fields.join(", "), lost.revision + 1);
-                    return Some(
-                        Finding::undecided(
-                            check,
-                            code::SIGNATURE_REMOVED,
-                            SubIndication::SigConstraintsFailure,
-                            format!("第 {revision} 版中的签名 {name} 后来被删除"),
-                            format!("the signature {name} of revision {revision} was removed later"),
-                        )
-                        .hint(
-                            "请向发证机关核实为何删除",
-                            "ask the issuing authority why it was removed",
-                        ),
-                    );
-                }
-            }
-            Err(error) => {
-                let text = error.to_string();
-                let (zh, en) = halves(&text);
-                return Some(Finding::undecided(
-                    check,
-                    code::CHANGES_NOT_COMPARED,
-                    SubIndication::Generic,
-                    zh,
-                    en,
-                ));
-            }
-        }
-        // 3. One that cannot be decided.
-        let open = others()
-            .find(|(signed, report)| signed.is_signature() && report.indication == Indication::Indeterminate);
-        if let Some((_, report)) = open {
-            let (zh, en) = named(report);
-            return Some(
-                Finding::undecided(
-                    check,
-                    code::OTHER_SIGNATURE_OPEN,
-                    report.sub_indication.unwrap_or(SubIndication::Generic),
-                    format!("签名 {zh} 无法判定"),
-                    format!("signature {en} cannot be decided"),
-                )
-                .hint(
-                    "请补齐该签名所需的信任资料后重新核验",
-                    "supply what that signature needs and verify again",
+                code::TIMESTAMP_FAILED,
+                broken.sub_indication.unwrap_or(SubIndication::Generic),
+                format!(
+                    "{count} 个时间戳中有 {} 个不成立：{why}",
+                    of(Indication::TotalFailed).count()
                 ),
-            );
+                format!(
+                    "{} of {count} timestamps are not good: {why_en}",
+                    of(Indication::TotalFailed).count()
+                ),
+            )
+            .hint(
+                "该时间戳不证明任何时间；签名本身另行判定",
+                "that timestamp proves no time; the signature is judged by itself",
+            ),
+        );
+    }
+    if let Some(open) = of(Indication::Indeterminate).next() {
+        let (why, why_en) = deciding(&open.findings, open.reason);
+        return Some(
+            Finding::undecided(
+                check,
+                code::TIMESTAMP_OPEN,
+                open.sub_indication.unwrap_or(SubIndication::Generic),
+                format!("{count} 个时间戳中有无法判定的：{why}"),
+                format!("of {count} timestamps some cannot be decided: {why_en}"),
+            )
+            .hint(
+                "如需认定时间，请补齐时间戳服务机构的根证书和吊销信息",
+                "if the time matters, supply the authority's root and revocation data",
+            ),
+        );
+    }
+    (count > 0).then(|| {
+        Finding::passed(
+            check,
+            format!("{count} 个，均有效"),
+            format!("{count}, all of them good"),
+        )
+    })
+}
+
+impl Facts {
+    /// Judges every signature. The document timestamps come first, from the last to the first: each is judged at the time
+    /// that those behind it prove, and proves a time for what lies before it.
+    pub(super) fn judge_signatures(&self, basis: &mut Basis<'_>) -> Vec<Judged> {
+        let judge = |index: usize, basis: &Basis<'_>| {
+            let signed = self.signatures.get(index)?;
+            Some(signed.judge(self.main == Some(index), self.revisions, basis))
+        };
+        let is_timestamp = |index: &usize| {
+            let signed = self.signatures.get(*index);
+            signed.is_some_and(|signed| signed.signature.kind == SignatureKind::DocumentTimestamp)
+        };
+        let mut judged: Vec<Option<Judged>> = self.signatures.iter().map(|_| None).collect();
+        for index in (0..judged.len()).rev().filter(is_timestamp) {
+            let one = judge(index, basis);
+            if let Some(proof) = one.as_ref().and_then(|one| one.proof.clone()) {
+                basis.proofs.push(proof);
+            }
+            if let Some(place) = judged.get_mut(index) {
+                *place = one;
+            }
         }
-        let (mut zh, mut en) = (Vec::new(), Vec::new());
-        for (signed, report) in others() {
-            let (name, name_en) = named(report);
-            let (kind, kind_en) = if signed.is_signature() {
-                ("有效", "good")
-            } else {
-                ("时间戳，未判定", "a timestamp, not judged")
-            };
-            zh.push(format!("{name}{kind}"));
-            en.push(format!("{name_en} {kind_en}"));
-        }
-        (!zh.is_empty()).then(|| Finding::passed(check, zh.join("；"), en.join("; ")))
+        let judged = judged.into_iter().enumerate();
+        judged
+            .filter_map(|(index, one)| one.or_else(|| judge(index, basis)))
+            .collect()
     }
 }

@@ -66,6 +66,11 @@ impl Loaded {
     pub(super) fn is_stream(&self) -> bool {
         self.stream.is_some()
     }
+
+    /// Where the data of a stream begin.
+    pub(super) fn stream_start(&self) -> Option<usize> {
+        self.stream
+    }
 }
 
 /// A decoded object stream (7.5.7).

@@ -1,0 +1,170 @@
+//! Certificates and revocation data that travel with a signature: in its own fields and in attributes.
+//!
+//! | place | of |
+//! |---|---|
+//! | `certificates`, `crls` of SignedData | RFC 5652 §5.1, OCSP responses as RFC 5940 has them |
+//! | `certificate-values`, `revocation-values`, unsigned | CAdES, ETSI EN 319 122-1 annex A.1.1.2, A.1.2.2 |
+//! | `adbe-revocationInfoArchival`, signed or not | ISO 32000-1 12.8.3.3.2 |
+//!
+//! Nothing of it is believed here. An attribute that cannot be read speaks for nothing, and is left out.
+
+use const_oid::ObjectIdentifier;
+use der::{Decode as _, SliceReader, Tag};
+
+use super::{
+    CONTEXT_0, CmsError, OCTET_STRING, SEQUENCE,
+    signed::{SignedCms, context, elements, inside, optional, plain, read_attribute},
+    tlv,
+};
+
+const CERTIFICATE_VALUES: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.23");
+const REVOCATION_VALUES: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.24");
+const ADBE_REVOCATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113583.1.1.8");
+/// id-ri-ocsp-response (RFC 5940 §2.1).
+const OCSP_RESPONSE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.16.2");
+/// id-pkix-ocsp-basic as a whole element (RFC 6960 §4.2.1).
+const OCSP_BASIC: &[u8] = b"\x06\x09\x2b\x06\x01\x05\x05\x07\x30\x01\x01";
+/// OCSPResponseStatus successful.
+const SUCCESSFUL: &[u8] = b"\x0a\x01\x00";
+
+/// What came with a signature, as DER.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CmsEvidence {
+    /// X.509 certificates.
+    pub certificates: Vec<Vec<u8>>,
+    /// Revocation lists.
+    pub crls: Vec<Vec<u8>>,
+    /// OCSP responses.
+    pub ocsps: Vec<Vec<u8>>,
+}
+
+impl SignedCms {
+    /// The certificates and revocation data that came with the signature.
+    pub fn evidence(&self) -> CmsEvidence {
+        let mut found = CmsEvidence {
+            certificates: self.certificates().to_vec(),
+            crls: self.crls().to_vec(),
+            ocsps: Vec::new(),
+        };
+        for other in self.other_revocations() {
+            found.ocsps.extend(ocsp_of(other).ok().flatten());
+        }
+        for der in self.signed_attributes().into_iter().flatten() {
+            if let Ok((ADBE_REVOCATION, values)) = read_attribute(der) {
+                found.take(ADBE_REVOCATION, &values);
+            }
+        }
+        for attribute in self.unsigned_attributes() {
+            let values: Vec<&[u8]> = attribute.values.iter().map(Vec::as_slice).collect();
+            found.take(attribute.kind, &values);
+        }
+        found
+    }
+}
+
+impl CmsEvidence {
+    fn take(&mut self, kind: ObjectIdentifier, values: &[&[u8]]) {
+        for value in values {
+            let read = match kind {
+                CERTIFICATE_VALUES => list(value).map(|ders| Self {
+                    certificates: plain(&ders),
+                    ..Self::default()
+                }),
+                REVOCATION_VALUES => revocations(value).map(|(crls, basics)| Self {
+                    crls,
+                    ocsps: basics.iter().map(|basic| whole_response(basic)).collect(),
+                    ..Self::default()
+                }),
+                ADBE_REVOCATION => revocations(value).map(|(crls, ocsps)| Self {
+                    crls,
+                    ocsps,
+                    ..Self::default()
+                }),
+                _ => return,
+            };
+            if let Ok(read) = read {
+                self.certificates.extend(read.certificates);
+                self.crls.extend(read.crls);
+                self.ocsps.extend(read.ocsps);
+            }
+        }
+    }
+}
+
+/// A SEQUENCE OF.
+fn list(der: &[u8]) -> Result<Vec<&[u8]>, CmsError> {
+    inside(&mut SliceReader::new(der)?, Tag::Sequence, elements)
+}
+
+/// `SEQUENCE { [0] SEQUENCE OF lists, [1] SEQUENCE OF answers, … }`, which both attributes are.
+fn revocations(der: &[u8]) -> Result<(Vec<Vec<u8>>, Vec<Vec<u8>>), CmsError> {
+    inside(&mut SliceReader::new(der)?, Tag::Sequence, |values| {
+        let mut part = |number| {
+            let found = optional(values, context(number), |part| {
+                inside(part, Tag::Sequence, elements)
+            });
+            found.map(|found| plain(&found.unwrap_or_default()))
+        };
+        let found = (part(0)?, part(1)?);
+        part(2)?;
+        Ok(found)
+    })
+}
+
+/// The OCSP response in an OtherRevocationInfoFormat, which stands under `[1]`.
+fn ocsp_of(der: &[u8]) -> Result<Option<Vec<u8>>, CmsError> {
+    inside(&mut SliceReader::new(der)?, context(1), |other| {
+        let kind = ObjectIdentifier::decode(other)?;
+        let parts = elements(other)?;
+        Ok(parts
+            .first()
+            .filter(|_| kind == OCSP_RESPONSE)
+            .map(|response| response.to_vec()))
+    })
+}
+
+/// CAdES keeps the inner part of a response only.
+fn whole_response(basic: &[u8]) -> Vec<u8> {
+    let bytes = tlv(SEQUENCE, &[OCSP_BASIC, &tlv(OCTET_STRING, &[basic])]);
+    tlv(SEQUENCE, &[SUCCESSFUL, &tlv(CONTEXT_0, &[&bytes])])
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn attributes_give_what_they_hold() {
+        let (crl, ocsp, certificate) = (b"\x30\x01\x01", b"\x30\x01\x02", b"\x30\x01\x03");
+        let both = |tag: u8, inner: &[u8]| tlv(tag, &[&tlv(SEQUENCE, &[inner])]);
+        let archival = tlv(SEQUENCE, &[&both(CONTEXT_0, crl), &both(0xa1, ocsp)]);
+        let mut found = CmsEvidence::default();
+        found.take(ADBE_REVOCATION, &[&archival]);
+        assert_eq!(found.crls, [crl.to_vec()]);
+        assert_eq!(found.ocsps, [ocsp.to_vec()]);
+
+        found.take(REVOCATION_VALUES, &[&archival]);
+        assert_eq!(found.crls.len(), 2);
+        assert!(found.ocsps[1].ends_with(ocsp) && found.ocsps[1].len() > 20);
+        found.take(CERTIFICATE_VALUES, &[&tlv(SEQUENCE, &[certificate])]);
+        assert_eq!(found.certificates, [certificate.to_vec()]);
+
+        // What is no such structure, or of another kind, gives nothing.
+        let before = found.clone();
+        for kind in [
+            ADBE_REVOCATION,
+            REVOCATION_VALUES,
+            CERTIFICATE_VALUES,
+            OCSP_RESPONSE,
+        ] {
+            found.take(kind, &[b"", b"\x04\x01\x00", b"\x30\x05\x30"]);
+        }
+        assert_eq!(found, before);
+
+        let other = tlv(0xa1, &[&super::super::oid(OCSP_RESPONSE).unwrap(), &ocsp[..]]);
+        assert_eq!(ocsp_of(&other).unwrap(), Some(ocsp.to_vec()));
+        assert!(ocsp_of(crl).is_err());
+    }
+}

@@ -1,0 +1,212 @@
+//! What all signatures of a document come to together.
+
+use super::Facts;
+use crate::verify::{
+    checks, code,
+    indication::{Indication, SubIndication},
+    report::{Finding, halves},
+    signatures::{ReportedKind, SignatureReport},
+};
+
+/// Message of the finding that decided.
+pub(super) fn deciding<'f>(findings: &'f [Finding], reason: Option<&str>) -> (&'f str, &'f str) {
+    let finding = findings.iter().find(|finding| Some(finding.code) == reason);
+    finding.map_or(("", ""), |finding| (&finding.message, &finding.message_en))
+}
+
+/// Name and revision of a signature, for people.
+fn named(report: &SignatureReport) -> (String, String) {
+    let name = report.fields.join(", ");
+    let name = if name.is_empty() { "–".to_owned() } else { name };
+    let place = report
+        .revision
+        .map_or("–".to_owned(), |revision| revision.to_string());
+    (
+        format!("{name}（第 {place} 版）"),
+        format!("{name} (revision {place})"),
+    )
+}
+
+impl Facts {
+    /// What came of the document timestamps, and of what says to be one and is none. None where there are none.
+    pub(super) fn judge_document_timestamps(reports: &[SignatureReport]) -> Option<Finding> {
+        let check = &checks::DOCUMENT_TIMESTAMPS;
+        let all = || {
+            reports
+                .iter()
+                .filter(|report| report.kind != ReportedKind::Signature)
+        };
+        let of = |indication| all().find(|report| report.indication == indication);
+        if let Some(report) = of(Indication::TotalFailed) {
+            let ((zh, en), (why, why_en)) = (named(report), deciding(&report.findings, report.reason));
+            return Some(
+                Finding::failed(
+                    check,
+                    code::TIMESTAMP_FAILED,
+                    report.sub_indication.unwrap_or(SubIndication::Generic),
+                    format!("{zh} 不成立：{why}"),
+                    format!("{en} is not good: {why_en}"),
+                )
+                .hint(
+                    "签名另行判定，该时间戳未必证明时间",
+                    "the signatures are judged by themselves; this timestamp may prove no time",
+                ),
+            );
+        }
+        if let Some(report) = of(Indication::Indeterminate) {
+            let ((zh, en), (why, why_en)) = (named(report), deciding(&report.findings, report.reason));
+            return Some(
+                Finding::undecided(
+                    check,
+                    code::TIMESTAMP_OPEN,
+                    report.sub_indication.unwrap_or(SubIndication::Generic),
+                    format!("{zh} 无法判定：{why}"),
+                    format!("{en} cannot be decided: {why_en}"),
+                )
+                .hint(
+                    "如需认定时间，请补齐时间戳服务机构的根证书和吊销信息",
+                    "if the time matters, supply the authority's root and revocation data",
+                ),
+            );
+        }
+        let (mut zh, mut en) = (Vec::new(), Vec::new());
+        for report in all() {
+            let (name, name_en) = named(report);
+            zh.push(format!("{name}有效"));
+            en.push(format!("{name_en} good"));
+        }
+        (!zh.is_empty()).then(|| Finding::passed(check, zh.join("；"), en.join("; ")))
+    }
+
+    /// Every signature of a document that is no certificate; where nobody signed, every timestamp.
+    ///
+    /// A broken one breaks the whole, because of one file nobody can say that a part is genuine.
+    pub(super) fn judge_all(reports: &[SignatureReport]) -> Finding {
+        let check = &checks::SIGNATURES;
+        let is_signed = reports
+            .iter()
+            .any(|report| report.kind == ReportedKind::Signature);
+        let kind = if is_signed {
+            ReportedKind::Signature
+        } else {
+            ReportedKind::DocumentTimestamp
+        };
+        let all = || reports.iter().filter(|report| report.kind == kind);
+        let worst = [Indication::TotalFailed, Indication::Indeterminate]
+            .into_iter()
+            .find_map(|indication| all().find(|report| report.indication == indication));
+        if let Some(report) = worst {
+            let (zh, en) = named(report);
+            let reason = report
+                .findings
+                .iter()
+                .find(|finding| Some(finding.code) == report.reason);
+            return match reason {
+                Some(finding) => finding.as_answer_to(
+                    check,
+                    format!("{zh}：{}", finding.message),
+                    format!("{en}: {}", finding.message_en),
+                ),
+                None => Finding::undecided(
+                    check,
+                    code::NOT_PERFORMED,
+                    SubIndication::Generic,
+                    format!("{zh}：有未能检查的项目"),
+                    format!("{en}: some checks could not be performed"),
+                ),
+            };
+        }
+        let (mut zh, mut en) = (Vec::new(), Vec::new());
+        for report in all() {
+            let (name, name_en) = named(report);
+            zh.push(format!("{name}有效"));
+            en.push(format!("{name_en} good"));
+        }
+        Finding::passed(check, zh.join("；"), en.join("; "))
+    }
+
+    /// Signatures that an earlier revision bears and this file does not.
+    pub(super) fn judge_lost(&self) -> Option<Finding> {
+        let check = &checks::OTHER_SIGNATURES;
+        match &self.lost {
+            Ok(lost) => {
+                let lost = lost.first()?;
+                let (name, revision) = (lost.fields.join(", "), lost.revision + 1);
+                Some(
+                    Finding::undecided(
+                        check,
+                        code::SIGNATURE_REMOVED,
+                        SubIndication::SigConstraintsFailure,
+                        format!("第 {revision} 版中的签名 {name} 后来被删除"),
+                        format!("the signature {name} of revision {revision} was removed later"),
+                    )
+                    .hint(
+                        "请向发证机关核实为何删除",
+                        "ask the issuing authority why it was removed",
+                    ),
+                )
+            }
+            Err(error) => {
+                let text = error.to_string();
+                let (zh, en) = halves(&text);
+                Some(Finding::undecided(
+                    check,
+                    code::CHANGES_NOT_COMPARED,
+                    SubIndication::Generic,
+                    zh,
+                    en,
+                ))
+            }
+        }
+    }
+
+    /// Signatures beside the main one, and such as were taken away. None where there is nothing to say.
+    pub(super) fn judge_others(&self, reports: &[SignatureReport]) -> Option<Finding> {
+        let check = &checks::OTHER_SIGNATURES;
+        let others = || {
+            let signatures = reports
+                .iter()
+                .filter(|report| report.kind == ReportedKind::Signature);
+            signatures.filter(|report| !report.main)
+        };
+        // 1. A broken one breaks the whole: of one file nobody can say that a part is genuine.
+        if let Some(report) = others().find(|report| report.indication == Indication::TotalFailed) {
+            let ((zh, en), (why_zh, why_en)) = (named(report), deciding(&report.findings, report.reason));
+            return Some(Finding::failed(
+                check,
+                code::OTHER_SIGNATURE_FAILED,
+                report.sub_indication.unwrap_or(SubIndication::Generic),
+                format!("签名 {zh} 不成立：{why_zh}"),
+                format!("signature {en} is not good: {why_en}"),
+            ));
+        }
+        // 2. One that is missed.
+        if let Some(lost) = self.judge_lost() {
+            return Some(lost);
+        }
+        // 3. One that cannot be decided.
+        if let Some(report) = others().find(|report| report.indication == Indication::Indeterminate) {
+            let (zh, en) = named(report);
+            return Some(
+                Finding::undecided(
+                    check,
+                    code::OTHER_SIGNATURE_OPEN,
+                    report.sub_indication.unwrap_or(SubIndication::Generic),
+                    format!("签名 {zh} 无法判定"),
+                    format!("signature {en} cannot be decided"),
+                )
+                .hint(
+                    "请补齐该签名所需的信任资料后重新核验",
+                    "supply what that signature needs and verify again",
+                ),
+            );
+        }
+        let (mut zh, mut en) = (Vec::new(), Vec::new());
+        for report in others() {
+            let (name, name_en) = named(report);
+            zh.push(format!("{name}有效"));
+            en.push(format!("{name_en} good"));
+        }
+        (!zh.is_empty()).then(|| Finding::passed(check, zh.join("；"), en.join("; ")))
+    }
+}

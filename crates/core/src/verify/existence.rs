@@ -1,0 +1,299 @@
+//! By when the signatures of a file are proven to have existed, and what in the file is as old.
+//!
+//! Three things prove it: the registry's entry, which names the file by its digest; a timestamp over the
+//! document, which covers every signature before it; a timestamp over one signature value, inside that
+//! signature. The earliest counts (best-signature-time, ETSI EN 319 102-1 §5.5.4).
+//!
+//! Whoever proves something is judged himself, from the outside in: the last document timestamp as things
+//! stand now, each one before it at the time that those behind it prove (§5.6.2). What proves the age of a
+//! signature proves the age of nothing else; certificates and revocation data made with an algorithm that is
+//! not believed any more have to lie before a document timestamp, or in the registry's document (§5.6.3).
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::{material::Material, report::ProvenBy};
+use crate::{
+    document::pdf::open::{EvidenceKind, OpenedPdf},
+    limits::MAX_PDF_EVIDENCE,
+    sign::{cms::CmsEvidence, timestamp::TimeStampToken},
+    trust::{
+        path::{PathContext, PathError, Usage, VerifiedPath, validate},
+        revocation::{RevocationStatus, Revocations, UnknownRevocation},
+        timestamp::{ProvenTime, TimestampRefused, TimestampTrust, prove},
+    },
+};
+
+/// Something that proves that bytes existed by a time.
+#[derive(Debug, Clone)]
+pub(super) struct Proof {
+    pub(super) at: Timestamp,
+    pub(super) by: ProvenBy,
+    /// It proves everything in the file that ends before this place; 0 for one over a signature value.
+    pub(super) covers: usize,
+    /// Whose timestamp it is.
+    pub(super) authority: Option<Authority>,
+}
+
+/// Who made a timestamp.
+#[derive(Debug, Clone)]
+pub(super) struct Authority {
+    /// DER of its certificate.
+    pub(super) certificate: Vec<u8>,
+    /// The instant at which its path was judged.
+    pub(super) judged_at: Timestamp,
+}
+
+/// The proofs about places of a file, in no order.
+#[derive(Debug, Default)]
+pub(super) struct Proofs(Vec<Proof>);
+
+impl Proofs {
+    pub(super) fn push(&mut self, proof: Proof) {
+        self.0.push(proof);
+    }
+
+    /// Those over what ends at a place.
+    pub(super) fn over(&self, place: usize) -> impl Iterator<Item = &Proof> {
+        self.0.iter().filter(move |proof| place < proof.covers)
+    }
+
+    /// The earliest of them.
+    pub(super) fn earliest(&self, place: usize) -> Option<&Proof> {
+        self.over(place).min_by_key(|proof| proof.at)
+    }
+}
+
+/// The certificates and revocation data in a file, each piece with the first place at which it ends.
+#[derive(Debug, Default)]
+pub(super) struct FileEvidence {
+    certificates: Vec<(usize, Vec<u8>)>,
+    revocations: Vec<(usize, Revocations)>,
+}
+
+/// Certificates and revocation data to judge by.
+#[derive(Debug, Default)]
+pub(super) struct AtHand {
+    certificates: Vec<Vec<u8>>,
+    revocations: Revocations,
+}
+
+impl FileEvidence {
+    /// Gathers what came with the signatures, each with the place at which its covered bytes end, and what
+    /// the document security store holds. What cannot be used is left out: it speaks for nothing.
+    pub(super) fn gather(
+        opened: &OpenedPdf<'_>,
+        of_signatures: impl IntoIterator<Item = (usize, CmsEvidence)>,
+    ) -> Self {
+        let mut pieces: BTreeMap<(EvidenceKind, Vec<u8>), (usize, usize)> = BTreeMap::new();
+        let mut keep = |kind: EvidenceKind, der: Vec<u8>, place: usize| {
+            let order = pieces.len();
+            let known = pieces.entry((kind, der)).or_insert((place, order));
+            known.0 = known.0.min(place);
+        };
+        for (place, evidence) in of_signatures {
+            for (kind, ders) in [
+                (EvidenceKind::Certificate, evidence.certificates),
+                (EvidenceKind::Crl, evidence.crls),
+                (EvidenceKind::Ocsp, evidence.ocsps),
+            ] {
+                ders.into_iter().for_each(|der| keep(kind, der, place));
+            }
+        }
+        for piece in opened.stored_evidence().unwrap_or_default() {
+            keep(piece.kind, piece.der, piece.end);
+        }
+        let mut pieces: Vec<_> = pieces.into_iter().collect();
+        pieces.sort_by_key(|(_, (_, order))| *order);
+        let mut found = Self::default();
+        for ((kind, der), (place, _)) in pieces.into_iter().take(MAX_PDF_EVIDENCE) {
+            let mut one = Revocations::default();
+            let read = match kind {
+                EvidenceKind::Certificate => {
+                    found.certificates.push((place, der));
+                    continue;
+                }
+                EvidenceKind::Crl => one.add_crl(&der),
+                EvidenceKind::Ocsp => continue,
+            };
+            if read.is_ok() {
+                found.revocations.push((place, one));
+            }
+        }
+        found
+    }
+
+    /// What ends before a place, and what the operator has besides.
+    fn before(&self, place: usize, material: Option<&Material>) -> AtHand {
+        let mut at_hand = AtHand::default();
+        // What came with the signature is likelier to belong to it.
+        let certificates = self.certificates.iter().filter(|(end, _)| *end < place);
+        at_hand.certificates = certificates.map(|(_, der)| der.clone()).collect();
+        if let Some(material) = material {
+            at_hand.certificates.extend_from_slice(material.intermediates());
+            at_hand.revocations = material.revocations().clone();
+        }
+        for (_, one) in self.revocations.iter().filter(|(end, _)| *end < place) {
+            if at_hand.revocations.extend(one).is_err() {
+                break;
+            }
+        }
+        at_hand
+    }
+
+    fn has_revocations(&self) -> bool {
+        !self.revocations.is_empty()
+    }
+}
+
+/// What signatures of one file are judged by.
+#[derive(Debug)]
+pub(super) struct Basis<'a> {
+    pub(super) material: &'a Material,
+    pub(super) now: Timestamp,
+    pub(super) proofs: Proofs,
+    evidence: &'a FileEvidence,
+    at_hand: AtHand,
+}
+
+/// Most proven times at which old evidence is looked at once more: files are renewed every some years.
+const MOST_LOOKS: usize = 8;
+
+impl<'a> Basis<'a> {
+    pub(super) fn new(
+        material: &'a Material,
+        now: Timestamp,
+        proofs: Proofs,
+        evidence: &'a FileEvidence,
+    ) -> Self {
+        Self {
+            at_hand: evidence.before(usize::MAX, Some(material)),
+            material,
+            now,
+            proofs,
+            evidence,
+        }
+    }
+
+    /// The path of a signer whose signature ends at a place, at an instant.
+    pub(super) fn path(
+        &self,
+        certificate: &[u8],
+        usage: Usage,
+        at: Timestamp,
+        place: usize,
+    ) -> Result<VerifiedPath, PathError> {
+        let anchors = self.anchors(usage);
+        let judge = |at_hand: &AtHand, policy_at| {
+            let context = self.context(&anchors, at_hand, usage, at, policy_at);
+            validate(certificate, &at_hand.certificates, &context)
+        };
+        let is_weak = |judged: &Result<VerifiedPath, PathError>| match judged {
+            Ok(path) => rests_on_weak_lists(path),
+            Err(error) => matches!(error, PathError::WeakAlgorithm { .. }),
+        };
+        self.now_or_then(place, judge, is_weak)
+    }
+
+    /// The time that a token at a place proves for bytes of this digest; it existed at `at` by proof, or exists now.
+    pub(super) fn prove(
+        &self,
+        token: &TimeStampToken,
+        digest: &[u8],
+        at: Timestamp,
+        place: usize,
+    ) -> Result<ProvenTime, TimestampRefused> {
+        let anchors = self.anchors(Usage::Timestamp);
+        let judge = |at_hand: &AtHand, policy_at| {
+            let trust = TimestampTrust {
+                anchors: &anchors,
+                intermediates: &at_hand.certificates,
+                revocations: &at_hand.revocations,
+                policy: self.material.policy(),
+                at,
+                policy_at,
+            };
+            prove(token, digest, &trust)
+        };
+        let is_weak = |judged: &Result<ProvenTime, TimestampRefused>| match judged {
+            Ok(proven) => rests_on_weak_lists(proven.path()),
+            Err(error) => matches!(error, TimestampRefused::Path(PathError::WeakAlgorithm { .. })),
+        };
+        self.now_or_then(place, judge, is_weak)
+    }
+
+    /// Judges with everything at hand by the algorithms believed now; where those fail it, with what is proven
+    /// to have existed when they were believed (ETSI EN 319 102-1 §5.5.4 step 10, §5.6.2.4).
+    fn now_or_then<T, E>(
+        &self,
+        place: usize,
+        judge: impl Fn(&AtHand, Timestamp) -> Result<T, E>,
+        is_weak: impl Fn(&Result<T, E>) -> bool,
+    ) -> Result<T, E> {
+        let first = judge(&self.at_hand, self.now);
+        if !is_weak(&first) {
+            return first;
+        }
+        for proof in self.proofs.over(place).take(MOST_LOOKS) {
+            let then = judge(&self.evidence.before(proof.covers, Some(self.material)), proof.at);
+            if then.is_ok() && !is_weak(&then) {
+                return then;
+            }
+        }
+        first
+    }
+
+    /// Whether the part of the file before a place holds everything that the path of a certificate, good
+    /// already, needs at an instant.
+    pub(super) fn is_self_contained(
+        &self,
+        certificate: &[u8],
+        usage: Usage,
+        at: Timestamp,
+        place: usize,
+    ) -> bool {
+        if !self.evidence.has_revocations() {
+            return false;
+        }
+        let anchors = self.anchors(usage);
+        let at_hand = self.evidence.before(place, None);
+        let context = self.context(&anchors, &at_hand, usage, at, at);
+        validate(certificate, &at_hand.certificates, &context)
+            .is_ok_and(|path| path.undecided().next().is_none())
+    }
+
+    fn anchors(&self, usage: Usage) -> Vec<&[u8]> {
+        match usage {
+            Usage::Timestamp => self.material.timestamp_anchors(),
+            _ => self.material.anchors(),
+        }
+    }
+
+    fn context<'c>(
+        &'c self,
+        anchors: &'c [&'c [u8]],
+        at_hand: &'c AtHand,
+        usage: Usage,
+        at: Timestamp,
+        policy_at: Timestamp,
+    ) -> PathContext<'c> {
+        PathContext {
+            anchors,
+            revocations: &at_hand.revocations,
+            at,
+            usage,
+            policy: self.material.policy(),
+            policy_at,
+        }
+    }
+}
+
+fn rests_on_weak_lists(path: &VerifiedPath) -> bool {
+    path.undecided().any(|certificate| {
+        matches!(
+            certificate.revocation,
+            RevocationStatus::Unknown(UnknownRevocation::Weak(_))
+        )
+    })
+}
