@@ -53,5 +53,5 @@ if [ "${1:-demo}" = test ] && [ ! -x target/tools/openapi/bin/openapi-spec-valid
     echo "installing: openapi-spec-validator (PyPI) into target/tools/openapi"
     mkdir -p target/tools
     python3 -m venv target/tools/openapi
-    target/tools/openapi/bin/pip install --quiet --disable-pip-version-check 'openapi-spec-validator==0.9.0' 'openapi-schema-validator==0.9.0'
+    target/tools/openapi/bin/pip install --quiet --disable-pip-version-check 'openapi-spec-validator==0.9.0' 'openapi-schema-validator==0.9.0' 'jsonschema==4.26.0'
 fi

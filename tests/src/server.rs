@@ -221,7 +221,7 @@ impl Answer {
 }
 
 /// openapi-spec-validator, where `scripts/setup.sh test` puts it, or on the path.
-fn validator() -> PathBuf {
+pub fn validator() -> PathBuf {
     const NAME: &str = "openapi-spec-validator";
     let own = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../target/tools/openapi/bin")

@@ -167,7 +167,9 @@ fn several_inputs_end_with_the_worst_of_their_verdicts() {
     fs::write(&empty, b"").unwrap();
     let output = desk.run(&["--json", "verify", desk.file(), empty.to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(1));
-    let reports: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+    let lines = output.stdout.split(|byte| *byte == b'\n');
+    let lines = lines.filter(|line| !line.is_empty());
+    let reports: Vec<Value> = lines.map(|line| serde_json::from_slice(line).unwrap()).collect();
     let indications: Vec<&Value> = reports.iter().map(|one| &one["report"]["indication"]).collect();
     assert_eq!(indications, ["TOTAL-PASSED", "TOTAL-FAILED"]);
     assert_eq!(reports[0]["input"], desk.file());

@@ -3,7 +3,7 @@
 //! Help is Chinese first with English beneath, because the people at the keyboard are clerks and
 //! operators of Chinese departments.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
 
 use certseal_core::{
     home::{RevocationReason, is_host},
@@ -30,16 +30,9 @@ use crate::output;
     disable_version_flag = true
 )]
 pub(crate) struct Cli {
-    /// 数据目录（配置、密钥、登记簿、证照文件） Home directory of the installation
-    #[arg(
-        long,
-        global = true,
-        help_heading = COMMON,
-        env = "CERTSEAL_HOME",
-        default_value = "certseal-home",
-        value_name = "DIR"
-    )]
-    pub(crate) home: PathBuf,
+    /// 数据目录（配置、密钥、登记簿、证照文件），缺省为 certseal-home Home directory of the installation; certseal-home by default
+    #[arg(long, global = true, help_heading = COMMON, env = "CERTSEAL_HOME", value_name = "DIR")]
+    pub(crate) home: Option<PathBuf>,
     /// 密钥口令文件；另可用环境变量 CERTSEAL_PASSPHRASE 或交互输入 File holding the key passphrase
     #[arg(long, global = true, help_heading = COMMON, value_name = "FILE")]
     pub(crate) passphrase_file: Option<PathBuf>,
@@ -242,19 +235,59 @@ pub(crate) struct Backfill {
 
 /// Options of `verify`.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "退出码 Exit status:\n  0    全部真实且有效 all genuine and in force\n  1    有不真实的，或真实而不在效力内的 some not genuine, or not in force\n  2    有无法读取的；用法或运行错误 some could not be read; usage or operational error\n  3    有无法判定的 some undecided\n  130  被 Ctrl-C 中断，其余未核验 interrupted, the rest not verified\n  141  读取输出的程序已退出，其余未核验 who read the output has gone, the rest not verified\n取其重：2 重于 1，1 重于 3。 The worst counts: 2 before 1 before 3."
+)]
 pub(crate) struct Verify {
-    /// 证照文件、图片、二维码文本；- 为从标准输入逐行读文件名 Files, pictures or QR text
-    #[arg(required = true, value_name = "INPUT")]
-    pub(crate) inputs: Vec<String>,
+    /// 文件、文件夹（其中全部 PDF、PNG、JPEG）、二维码文本、电子证照标识；- 为标准输入的内容 Files, folders (every PDF, PNG and JPEG in them), QR text, identifiers; - for the bytes on standard input
+    #[arg(required_unless_present = "list", value_name = "INPUT")]
+    pub(crate) inputs: Vec<OsString>,
+    /// 逐行列出待核验名称的文件，- 为标准输入 File that names the inputs, one a line; - for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) list: Option<PathBuf>,
+    /// --list 中的名称以 NUL 结尾 Names in --list end with NUL
+    #[arg(long, requires = "list")]
+    pub(crate) null: bool,
+    /// 另存为网页，只限一份 Also write the report as a page, for one input
+    #[arg(long, value_name = "FILE", conflicts_with = "list")]
+    pub(crate) html: Option<PathBuf>,
+    /// 不用数据目录：只凭本命令所给的信任资料 Use no installation: nothing but what is given here
+    #[arg(long, conflicts_with = "trust_list")]
+    pub(crate) no_home: bool,
+    #[command(flatten)]
+    pub(crate) given: Given,
     /// 信任列表；缺省用数据目录中的 Trust list to use instead of the home's
     #[arg(long, value_name = "FILE")]
     pub(crate) trust_list: Option<PathBuf>,
     /// 不查登记簿 Do not ask the registry
     #[arg(long)]
     pub(crate) offline: bool,
-    /// 以该时刻为核验时间 Judge at this instant
+    /// 以该时刻为核验时间，报告中注明 Judge at this instant; the report says so
     #[arg(long, value_name = "TIME")]
     pub(crate) at: Option<Timestamp>,
+}
+
+/// Trust material besides that of the installation. Each is a file, PEM or DER, or a folder of them.
+#[derive(Debug, Args)]
+#[command(
+    next_help_heading = "信任资料（文件，或文件夹中的全部文件；PEM 或 DER；可重复） Trust material: files or folders, PEM or DER, repeatable"
+)]
+pub(crate) struct Given {
+    /// 信任的根证书 Roots that are trusted
+    #[arg(long, value_name = "PATH")]
+    pub(crate) anchor: Vec<PathBuf>,
+    /// 信任的时间戳根证书；不给则以 --anchor 为准 Roots trusted for timestamps; those of --anchor without any
+    #[arg(long, value_name = "PATH")]
+    pub(crate) timestamp_anchor: Vec<PathBuf>,
+    /// 文件可能漏带的中间证书；不因此受信 CA certificates that files may have left out; not trusted by themselves
+    #[arg(long, value_name = "PATH")]
+    pub(crate) intermediate: Vec<PathBuf>,
+    /// 证书吊销列表 Revocation lists
+    #[arg(long, value_name = "PATH")]
+    pub(crate) crl: Vec<PathBuf>,
+    /// OCSP 应答 OCSP responses
+    #[arg(long, value_name = "PATH")]
+    pub(crate) ocsp: Vec<PathBuf>,
 }
 
 /// Options of `recognise`.

@@ -35,7 +35,7 @@ use certseal_core::{
     issue::{IssueError, Service, TOKEN_SIGNER},
     registry::{RegistryError, SledOptions},
 };
-
+use tokio::runtime::Runtime;
 use tracing_subscriber::EnvFilter;
 
 use crate::{
@@ -46,7 +46,8 @@ use crate::{
 
 /// What every verb can ask for.
 pub(crate) struct Session {
-    home: PathBuf,
+    /// Where the installation lies, if that was said.
+    home: Option<PathBuf>,
     passphrase_file: Option<PathBuf>,
     /// Results as JSON.
     pub(crate) json: bool,
@@ -55,12 +56,20 @@ pub(crate) struct Session {
 impl Session {
     /// The installation.
     pub(crate) fn home(&self) -> Result<Home, Failure> {
-        Home::open(&self.home).map_err(home_failure)
+        Home::open(self.home_path()).map_err(home_failure)
+    }
+
+    /// The installation; none where none was named and none is in its usual place.
+    pub(crate) fn home_if_any(&self) -> Result<Option<Home>, Failure> {
+        match Home::open(self.home_path()) {
+            Err(HomeError::Missing(_)) if self.home.is_none() => Ok(None),
+            opened => opened.map(Some).map_err(home_failure),
+        }
     }
 
     /// The installation's folder, which need not exist.
     pub(crate) fn home_path(&self) -> &Path {
-        &self.home
+        self.home.as_deref().unwrap_or(Path::new("certseal-home"))
     }
 
     pub(crate) fn passphrase(&self) -> Result<Passphrase, Failure> {
@@ -142,13 +151,17 @@ fn log(serving: bool) {
 
 /// Drives the asynchronous rooms from a verb.
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> Result<T, Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+    Ok(runtime()?.block_on(future))
+}
+
+/// What drives the asynchronous rooms.
+pub(crate) fn runtime() -> Result<Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .max_blocking_threads(16)
         .enable_all()
         .build()
-        .context("启动运行时")?;
-    Ok(runtime.block_on(future))
+        .context("启动运行时")
 }
 
 /// The largest resident size this process has had, in bytes.

@@ -119,6 +119,11 @@ pub(crate) fn line(text: impl fmt::Display) {
     }
 }
 
+/// Whether stdout takes no more.
+pub(crate) fn is_closed() -> bool {
+    CLOSED.get().is_some()
+}
+
 /// Fails if not all could be printed. A reader that has seen enough is no failure, as usual in a pipeline.
 pub(crate) fn finish() -> Result<(), Failure> {
     match CLOSED.get() {

@@ -83,6 +83,10 @@ pub const MAX_CRL_BYTES: usize = 32 << 20;
 pub const MAX_REVOCATIONS: usize = 4_096;
 /// See [`MAX_REVOCATIONS`].
 pub const MAX_REVOCATION_BYTES: usize = 256 << 20;
+/// Most files read from one folder of trust material.
+pub const MAX_LOADED_FILES: usize = 4_096;
+/// Most certificates read from one file or folder: the trusted lists of all countries of the EU have some thousand.
+pub const MAX_LOADED_CERTIFICATES: usize = 8_192;
 /// Longest side of a photo, in pixels: far above 600 dpi for any portrait on a face.
 pub const MAX_PHOTO_SIDE: u32 = 4_000;
 /// Shortest side of a photo, in pixels: a portrait 25 mm wide is a blur below.

@@ -55,6 +55,11 @@ fn remark(text: &str, most: usize) -> Result<String, RemarkError> {
     }
 }
 
+/// A character of a text that nobody vouches for, or what stands for it where it would hide something.
+pub fn visible(c: char) -> char {
+    if hides(c) { '\u{FFFD}' } else { c }
+}
+
 /// Controls, directions and characters without width: two remarks that look the same are the same.
 fn hides(c: char) -> bool {
     c.is_control()

@@ -28,6 +28,7 @@ mod examine;
 mod existence;
 mod indication;
 mod material;
+mod page;
 mod report;
 mod seal;
 mod seed_values;
@@ -41,6 +42,7 @@ mod token;
 pub use examine::Examined;
 pub use indication::{Indication, SubIndication};
 pub use material::{MaterialError, Part, TrustMaterial};
+pub use page::PAGE_STYLE;
 pub use report::{Bearing, Conclusion, Finding, Force, Input, Outcome, ProvenBy, Report, SignedBy, Subject};
 pub use signatures::{Level, ReportedChange, ReportedKind, SignatureReport, TimestampReport};
 pub use state::RegistryView;
@@ -132,6 +134,7 @@ impl Verifier {
         let as_of = registry.map(|view| view.as_of);
         Report {
             signatures,
+            document_digest: examined.document_digest(),
             ..Report::conclude(input, findings, in_force, now, as_of, subject, signed_by)
         }
     }

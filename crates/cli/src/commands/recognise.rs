@@ -20,7 +20,7 @@ pub(super) fn run(session: &Session, args: &Recognise) -> Result<Outcome, Failur
     let trust_list = args.trust_list.as_deref();
     let list = home.trust_list(trust_list).map_err(home_failure)?;
     let desk = Desk::of_session(&home, trust_list, args.offline)?;
-    let report = desk.judge(&read(&args.file.to_string_lossy())?, clock().now())?;
+    let report = desk.judge(&read(args.file.as_os_str())?, clock().now())?;
     let policy = Policy {
         region: args
             .region

@@ -40,6 +40,7 @@ use super::{
 use crate::{
     catalogue::{FaceJson, FaceJsonError},
     codes::{CertificateIdentifier, mask_code},
+    crypto::sha256,
     document::pdf::{
         ATTACHMENT, OpenError,
         open::{LostSignature, Metadata, OpenedPdf, PageFields, open},
@@ -54,6 +55,8 @@ use crate::{
 /// What a file says, read once.
 #[derive(Debug)]
 pub(super) struct Document {
+    /// SHA-256 of the whole file.
+    pub(super) digest: [u8; 32],
     facts: Result<Box<Facts>, OpenError>,
 }
 
@@ -99,8 +102,11 @@ pub(super) struct Verdict {
 
 impl Document {
     pub(super) fn read(file: &[u8]) -> Document {
+        let facts = open(file).map(|opened| Box::new(Facts::of(&opened)));
+        let hashed = facts.as_ref().ok().and_then(|facts| facts.states.last());
         Document {
-            facts: open(file).map(|opened| Box::new(Facts::of(&opened))),
+            digest: hashed.map_or_else(|| sha256(file), |(_, digest)| *digest),
+            facts,
         }
     }
 

@@ -148,6 +148,14 @@ impl Examined {
         Examined { what }
     }
 
+    /// SHA-256 of the file, where it is a document.
+    pub(super) fn document_digest(&self) -> Option<[u8; 32]> {
+        match &self.what {
+            What::Document(document) => Some(document.digest),
+            What::Token(_) | What::Identifier(_) | What::Unreadable { .. } => None,
+        }
+    }
+
     /// The certificate identifier that the input names, to ask the registry for. Not to be believed.
     pub fn identifier(&self) -> Option<&str> {
         match &self.what {

@@ -17,6 +17,15 @@ pub enum Indication {
 }
 
 impl Indication {
+    /// Of a signature, in a word for people, Chinese and English.
+    pub(super) fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::TotalPassed => ("有效", "valid"),
+            Self::TotalFailed => ("不成立", "not good"),
+            Self::Indeterminate => ("无法判定", "undetermined"),
+        }
+    }
+
     /// The word of the standard.
     pub fn as_str(self) -> &'static str {
         match self {

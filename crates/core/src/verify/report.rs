@@ -4,13 +4,14 @@
 //! not be decided, so leaving a check out can never raise it.
 
 use jiff::{Timestamp, civil::Date};
-use serde::Serialize;
+use serde::{Serialize, Serializer, ser::SerializeStruct as _};
 
 use super::{
     checks::{self, Check},
     code::{self, Code},
     indication::{Indication, SubIndication},
     signatures::SignatureReport,
+    text::Language,
 };
 use crate::qr::token::FaceToken;
 
@@ -387,11 +388,10 @@ impl ProvenBy {
     }
 }
 
-/// Outcome of a verification.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// Outcome of a verification. `docs/report.schema.json` is its JSON form, to which the server and the command
+/// line alike write it.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
-    /// Version of this structure; fields are only ever added.
-    pub schema: &'static str,
     /// What was given.
     pub input: Input,
     /// The verdict: genuine or not.
@@ -406,6 +406,10 @@ pub struct Report {
     pub conclusion: Conclusion,
     /// Time of verification.
     pub verified_at: Timestamp,
+    /// Whether somebody gave that time, and it is not the present.
+    pub time_given: bool,
+    /// SHA-256 of the file that was judged, where it was one.
+    pub document_digest: Option<[u8; 32]>,
     /// As-of time of the registry's word, if it was asked.
     pub registry_as_of: Option<Timestamp>,
     /// The certificate, as far as the input says.
@@ -455,7 +459,6 @@ impl Report {
             },
         };
         Report {
-            schema: Self::SCHEMA,
             input,
             indication,
             sub_indication,
@@ -463,12 +466,55 @@ impl Report {
             in_force,
             conclusion,
             verified_at,
+            time_given: false,
+            document_digest: None,
             registry_as_of,
             subject,
             signed_by,
             findings,
             signatures: Vec::new(),
         }
+    }
+}
+
+impl Serialize for Report {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // Named one by one, so that none can be forgotten.
+        let Self {
+            input,
+            indication,
+            sub_indication,
+            reason,
+            in_force,
+            conclusion,
+            verified_at,
+            time_given,
+            document_digest,
+            registry_as_of,
+            subject,
+            signed_by,
+            findings,
+            signatures,
+        } = self;
+        let mut members = serializer.serialize_struct("Report", 17)?;
+        members.serialize_field("schema", Self::SCHEMA)?;
+        members.serialize_field("headline", &self.headline(Language::Chinese))?;
+        members.serialize_field("headline_en", &self.headline(Language::English))?;
+        members.serialize_field("input", input)?;
+        members.serialize_field("indication", indication)?;
+        members.serialize_field("sub_indication", sub_indication)?;
+        members.serialize_field("reason", reason)?;
+        members.serialize_field("in_force", in_force)?;
+        members.serialize_field("conclusion", conclusion)?;
+        members.serialize_field("verified_at", verified_at)?;
+        members.serialize_field("time_given", time_given)?;
+        members.serialize_field("document_digest", &document_digest.map(hex::encode))?;
+        members.serialize_field("registry_as_of", registry_as_of)?;
+        members.serialize_field("subject", subject)?;
+        members.serialize_field("signed_by", signed_by)?;
+        members.serialize_field("findings", findings)?;
+        members.serialize_field("signatures", signatures)?;
+        members.end()
     }
 }
 

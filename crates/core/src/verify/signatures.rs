@@ -1,15 +1,20 @@
 //! What a report says of each signature of a document, and of what came after it.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer, ser::SerializeStruct as _};
 
 use super::{
     indication::{Indication, SubIndication},
     report::{Finding, SignedBy},
+    text::{Language, common_name},
 };
-use crate::document::pdf::open::{Change, ChangeKind, Difference, SignatureKind, Standing};
+use crate::{
+    clock::clock_time,
+    document::pdf::open::{Change, ChangeKind, Difference, SignatureKind, Standing},
+    remark::visible,
+};
 
 /// One signature of a document.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignatureReport {
     /// Full names of the fields that hold it; usually one.
     pub fields: Vec<String>,
@@ -43,6 +48,145 @@ pub struct SignatureReport {
     pub level_note_en: String,
     /// What later revisions changed, ordered by kind; the first of them where there are very many.
     pub changes: Vec<ReportedChange>,
+}
+
+impl Serialize for SignatureReport {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // Named one by one, so that none can be forgotten.
+        let Self {
+            fields,
+            kind,
+            format,
+            main,
+            revision,
+            revisions,
+            indication,
+            sub_indication,
+            reason,
+            signed_by,
+            findings,
+            timestamps,
+            level,
+            level_note,
+            level_note_en,
+            changes,
+        } = self;
+        let mut members = serializer.serialize_struct("SignatureReport", 18)?;
+        members.serialize_field("headline", &self.headline(Language::Chinese))?;
+        members.serialize_field("headline_en", &self.headline(Language::English))?;
+        members.serialize_field("fields", fields)?;
+        members.serialize_field("kind", kind)?;
+        members.serialize_field("format", format)?;
+        members.serialize_field("main", main)?;
+        members.serialize_field("revision", revision)?;
+        members.serialize_field("revisions", revisions)?;
+        members.serialize_field("indication", indication)?;
+        members.serialize_field("sub_indication", sub_indication)?;
+        members.serialize_field("reason", reason)?;
+        members.serialize_field("signed_by", signed_by)?;
+        members.serialize_field("findings", findings)?;
+        members.serialize_field("timestamps", timestamps)?;
+        members.serialize_field("level", level)?;
+        members.serialize_field("level_note", level_note)?;
+        members.serialize_field("level_note_en", level_note_en)?;
+        members.serialize_field("changes", changes)?;
+        members.end()
+    }
+}
+
+impl SignatureReport {
+    /// It in one sentence: who, in what capacity, whether it is good, when, and what it covers.
+    pub fn headline(&self, language: Language) -> String {
+        let zh = language == Language::Chinese;
+        let (word, word_en) = self.indication.words();
+        let (word, comma, end) = if zh {
+            (word, "，", "；")
+        } else {
+            (word_en, ", ", "; ")
+        };
+        let mut out = [self.signer(zh), self.capacity(zh), word].join(comma);
+        if let Some(level) = self.level {
+            out.push_str(comma);
+            out.push_str(level.as_str());
+        }
+        for part in [self.time(zh), self.coverage(zh)] {
+            if !part.is_empty() {
+                out.push_str(end);
+                out.push_str(&part);
+            }
+        }
+        out.chars().map(visible).collect()
+    }
+
+    /// What it covers and whether anything came after, for people.
+    pub(super) fn coverage(&self, zh: bool) -> String {
+        let all = self.revisions;
+        let Some(own) = self.revision else {
+            return if zh {
+                "不是文件的任何一版".to_owned()
+            } else {
+                "no revision of the file".to_owned()
+            };
+        };
+        let after = all.saturating_sub(own);
+        match (zh, after) {
+            (true, 0) => format!("整个文件（第 {own} 版，共 {all} 版）"),
+            (false, 0) => format!("the whole file (revision {own} of {all})"),
+            (true, _) => format!("第 {own} 版，共 {all} 版；其后的 {after} 版不在此签名之内"),
+            (false, _) => format!("revision {own} of {all}; the {after} after it are not covered"),
+        }
+    }
+
+    /// Who signed, for a heading.
+    pub(super) fn signer(&self, zh: bool) -> &str {
+        let unknown = if zh {
+            "签名人读不出"
+        } else {
+            "signer cannot be read"
+        };
+        let by = self.signed_by.as_ref();
+        by.map_or(unknown, |by| common_name(&by.name))
+    }
+
+    /// In what capacity: what kind of signature it is.
+    pub(super) fn capacity(&self, zh: bool) -> &'static str {
+        match (self.kind, self.main, zh) {
+            (ReportedKind::Signature, true, true) => "签名（本报告的依据）",
+            (ReportedKind::Signature, true, false) => "the signature that this report rests on",
+            (ReportedKind::Signature, false, true) => "签名",
+            (ReportedKind::Signature, false, false) => "a signature",
+            (ReportedKind::DocumentTimestamp, _, true) => "文档时间戳",
+            (ReportedKind::DocumentTimestamp, _, false) => "a document timestamp",
+            (ReportedKind::Unrecognised, _, true) => "形式无法识别的签名",
+            (ReportedKind::Unrecognised, _, false) => "a signature of unknown form",
+        }
+    }
+
+    /// When, by whose word, and what proves it.
+    pub(super) fn time(&self, zh: bool) -> String {
+        let Some(by) = &self.signed_by else {
+            return String::new();
+        };
+        let stamp = self.kind == ReportedKind::DocumentTimestamp;
+        let said = match (by.signed_at.map(clock_time), zh, stamp) {
+            (Some(at), true, true) => format!("{at}（时间戳机构所证）"),
+            (Some(at), false, true) => format!("{at}, by the authority's word"),
+            (Some(at), true, false) => format!("{at}（签名人自称）"),
+            (Some(at), false, false) => format!("{at}, by the signer's own word"),
+            (None, true, _) => "未写明签名时间".to_owned(),
+            (None, false, _) => "no time of signing stated".to_owned(),
+        };
+        let proven = by.proven_at.map(clock_time);
+        let proof = match (proven, &by.proven_by, zh) {
+            (Some(at), Some(proof), true) => format!("，不晚于 {at}，由{}证明", proof.name_zh()),
+            (Some(at), Some(proof), false) => format!(", no later than {at}, proven by {}", proof.name_en()),
+            (Some(at), None, true) => format!("，不晚于 {at}"),
+            (Some(at), None, false) => format!(", no later than {at}"),
+            (None, _, true) => "，没有时间证明".to_owned(),
+            (None, _, false) => ", nothing proves a time".to_owned(),
+        };
+        said + &proof
+    }
 }
 
 /// One timestamp over a signature.
@@ -149,7 +293,7 @@ impl ReportedChange {
     }
 
     /// Where it is, for people: page, field, object.
-    fn phrase(&self, zh: bool) -> String {
+    pub(super) fn phrase(&self, zh: bool) -> String {
         let mut out = String::from(if zh { self.what } else { self.what_en });
         let mut parts = Vec::new();
         if let Some(page) = self.page {
@@ -185,11 +329,7 @@ impl ReportedChange {
 
 /// A name out of a file nobody vouches for, fit to be shown in a line.
 fn shown(name: &str) -> String {
-    let mut name: String = name
-        .chars()
-        .map(|letter| if letter.is_control() { '\u{FFFD}' } else { letter })
-        .take(LONGEST_NAME + 1)
-        .collect();
+    let mut name: String = name.chars().map(visible).take(LONGEST_NAME + 1).collect();
     if name.chars().count() > LONGEST_NAME {
         name.pop();
         name.push('…');

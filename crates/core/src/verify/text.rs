@@ -8,9 +8,10 @@ use super::{
     code,
     indication::Indication,
     report::{Bearing, Conclusion, Finding, Force, Input, Outcome, Report},
-    signatures::ReportedKind,
+    signatures::{ReportedKind, SignatureReport},
 };
 pub(crate) use crate::clock::clock_time;
+use crate::remark::visible;
 
 /// Language of the human form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -136,6 +137,14 @@ impl Report {
             _ => String::new(),
         };
         let _ = writeln!(out, "{}{}", pick("结论  ", "Verdict   "), self.headline(language));
+        if self.time_given {
+            out.push_str(pick("注意  核验时间系人为指定为 ", "Note      judged as of "));
+            out.push_str(&clock_time(self.verified_at));
+            out.push_str(pick(
+                "，不是现在；结论只说明以该时刻而论如何\n",
+                ", a time that was given, not the present: the verdict holds for that instant only\n",
+            ));
+        }
         let _ = writeln!(
             out,
             "{}{}{sub}",
@@ -183,11 +192,75 @@ impl Report {
                 );
             }
         }
-        out
+        for (index, signature) in self.signatures.iter().enumerate() {
+            self.write_signature(&mut out, signature, index, zh);
+        }
+        out.chars()
+            .map(|letter| if letter == '\n' { letter } else { visible(letter) })
+            .collect()
+    }
+
+    /// One signature: who, when and what it covers; and its checks, unless they stand above as the document's own.
+    fn write_signature(&self, out: &mut String, signature: &SignatureReport, index: usize, zh: bool) {
+        let (word, word_en) = signature.indication.words();
+        let comma = if zh { "，" } else { ", " };
+        let level = signature.level.map(|level| format!("{comma}{}", level.as_str()));
+        let level = level.unwrap_or_default();
+        let _ = if zh {
+            writeln!(
+                out,
+                "\n第 {} 个签名（共 {} 个）：{}，{}，{word}{level}",
+                index + 1,
+                self.signatures.len(),
+                line(signature.signer(zh)),
+                signature.capacity(zh)
+            )
+        } else {
+            writeln!(
+                out,
+                "\nSignature {} of {}: {}, {}, {word_en}{level}",
+                index + 1,
+                self.signatures.len(),
+                line(signature.signer(zh)),
+                signature.capacity(zh)
+            )
+        };
+        let pick = |chinese: &'static str, english: &'static str| if zh { chinese } else { english };
+        let mut row = |label: &str, value: &str| {
+            if !value.is_empty() {
+                let _ = writeln!(out, "{label}{}", line(value));
+            }
+        };
+        row(pick("  签名域  ", "  Field     "), &signature.fields.join(", "));
+        row(pick("  时间    ", "  When      "), &signature.time(zh));
+        row(pick("  覆盖    ", "  Covers    "), &signature.coverage(zh));
+        let note = pick_note(&signature.level_note, &signature.level_note_en, zh);
+        row(pick("  级别    ", "  Level     "), note);
+        let told: Vec<String> = signature.changes.iter().map(|change| change.phrase(zh)).collect();
+        row(pick("  其后    ", "  After it  "), &told.join(pick("；", "; ")));
+        for finding in &signature.findings {
+            if !self.findings.contains(finding) {
+                write_finding(out, finding, zh);
+            }
+        }
+        for stamp in &signature.timestamps {
+            let by = stamp.signed_by.as_ref();
+            let authority = line(by.map_or("", |by| common_name(&by.name)));
+            let at = by.and_then(|by| by.signed_at).map(clock_time).unwrap_or_default();
+            let (word, word_en) = stamp.indication.words();
+            let _ = if zh {
+                writeln!(out, "  时间戳  {authority} {at}，{word}")
+            } else {
+                writeln!(out, "  Timestamp {authority} {at}, {word_en}")
+            };
+            for finding in &stamp.findings {
+                write_finding(out, finding, zh);
+            }
+        }
     }
 
     /// The finding that the conclusion rests on; none where all is well.
-    pub(crate) fn deciding(&self) -> Option<&Finding> {
+    pub fn deciding(&self) -> Option<&Finding> {
         let wanted = match self.conclusion {
             Conclusion::Good | Conclusion::Signed => return None,
             Conclusion::NotInForce => {
@@ -286,6 +359,16 @@ pub(crate) fn write_outcome(out: &mut String, outcome: Outcome, text: &str, code
         let _ = write!(out, " ({code})");
     }
     out.push('\n');
+}
+
+/// The note in one language.
+fn pick_note<'a>(chinese: &'a str, english: &'a str, zh: bool) -> &'a str {
+    if zh { chinese } else { english }
+}
+
+/// A text that nobody vouches for, on one line.
+fn line(text: &str) -> String {
+    text.chars().map(visible).collect()
 }
 
 /// Whether an outcome wants an explanation.

@@ -2,7 +2,7 @@
 
 use std::{
     net::{IpAddr, SocketAddr},
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::Instant,
 };
 
@@ -13,12 +13,14 @@ use axum::{
     http::{HeaderMap, Response, header, request::Parts},
     response::IntoResponse,
 };
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use certseal_core::{
     codes::CertificateIdentifier,
     limits::MAX_DOCUMENT_BYTES,
-    verify::{Examined, Language, Options, RegistryView, Report},
+    verify::{Examined, Options, PAGE_STYLE, RegistryView},
 };
 use jiff::Timestamp;
+use ring::digest;
 use serde::{Deserialize, Serialize};
 use tokio::task;
 use utoipa::ToSchema;
@@ -35,63 +37,6 @@ use crate::{
 /// What a multipart body may hold besides the file: boundaries and part headers.
 const MULTIPART_ROOM: usize = 64 << 10;
 
-/// 核验报告：一句话结论，再逐项 The conclusion in a sentence, then the report
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({
-    "headline": "真实有效",
-    "headline_en": "genuine and in force",
-    "schema": "certseal-report/1",
-    "input": "document",
-    "indication": "TOTAL-PASSED",
-    "sub_indication": null,
-    "reason": null,
-    "in_force": "in-force",
-    "conclusion": "good",
-    "verified_at": "2026-11-21T11:09:33Z",
-    "registry_as_of": "2026-11-21T11:09:33Z",
-    "subject": {
-        "identifier": "1.2.156.3005.2.11100000MB0900121R963.11419901MB99A01579.20244199010000001.001.B",
-        "type_code": "11100000MB0900121R963",
-        "type_name": "教师资格证",
-        "number": "20244199010000001",
-        "holder_name": "沈示例",
-        "holder_code_masked": "4199************61",
-        "issuer_code": "11419901MB99A01579",
-        "issuer_name": "河南省示例市示例区教育局",
-        "issued_on": "2024-06-28",
-        "valid_from": "2024-06-28",
-        "valid_until": null
-    },
-    "signed_by": {
-        "name": "CN=…",
-        "fingerprint": "…",
-        "anchor": "…",
-        "signed_at": "2026-11-21T11:09:30Z",
-        "proven_at": "2026-11-21T11:09:30Z"
-    },
-    "findings": [{
-        "check": "byte-range",
-        "title": "签章覆盖全文",
-        "title_en": "…",
-        "bears_on": "verdict",
-        "outcome": "passed",
-        "code": "OK",
-        "message": "…",
-        "message_en": "…",
-        "hint": "",
-        "hint_en": ""
-    }]
-}))]
-pub(crate) struct Verified {
-    /// 一句话结论 The conclusion in one sentence
-    headline: String,
-    /// The same in English.
-    headline_en: String,
-    #[serde(flatten)]
-    #[schema(value_type = report::Report)]
-    report: Report,
-}
-
 /// 证照文件或二维码 A file or a QR code
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the form for the OpenAPI document")]
@@ -103,7 +48,8 @@ struct VerifyForm {
 
 /// 核验文件或二维码 Verify a document, a picture of a QR code, or its text
 ///
-/// 文件只用于本次核验，不保存。What is sent is used for this check only and not kept.
+/// 文件只用于本次核验，不保存。`Accept: text/html` 得到可打印的网页，内容相同。What is sent is used for this check only and
+/// not kept. With `Accept: text/html` the same report comes as a page to be read or printed.
 #[utoipa::path(
     post, path = "/v1/verify", tag = "核验 verification",
     request_body(content(
@@ -111,7 +57,9 @@ struct VerifyForm {
         (inline(Binary) = "image/png"), (inline(Binary) = "image/jpeg"), (String = "text/plain"),
     )),
     responses(
-        (status = 200, description = "已核验，结论见 indication 与 conclusion Verified; see the verdict", body = Verified),
+        (status = 200, description = "已核验，结论见 indication 与 conclusion Verified; see the verdict", content(
+            (report::Report = "application/json"), (String = "text/html"),
+        )),
         (status = 429),
     )
 )]
@@ -119,9 +67,10 @@ pub(crate) async fn verify(
     State(app): State<Arc<App>>,
     asker: Asker,
     request: Request,
-) -> Result<Answer<Verified>, Problem> {
+) -> Result<Response<Body>, Problem> {
     asker.metered(&app)?;
     let (parts, body) = request.into_parts();
+    let as_page = wants_page(&parts.headers);
     let form = is_form(&parts.headers);
     let room = if form { MULTIPART_ROOM } else { 0 };
     let held = app
@@ -163,11 +112,39 @@ pub(crate) async fn verify(
                 .judge(&examined, &Options { now }, registry.as_ref())
         })
         .await?;
-    Ok(Answer(Verified {
-        headline: report.headline(Language::Chinese),
-        headline_en: report.headline(Language::English),
-        report,
-    }))
+    if as_page {
+        let about = [
+            (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+            (header::CONTENT_SECURITY_POLICY, page_policy()),
+        ];
+        return Ok((about, report.to_html(None)).into_response());
+    }
+    Ok(Answer(report).into_response())
+}
+
+/// Whether a page is asked for: by name, and JSON is not.
+fn wants_page(headers: &HeaderMap) -> bool {
+    let accepted = |media_type: &str| {
+        let values = headers.get_all(header::ACCEPT).into_iter();
+        let values = values.filter_map(|value| value.to_str().ok());
+        values.flat_map(|value| value.split(',')).any(|one| {
+            let name = one.split(';').next().unwrap_or_default();
+            name.trim().eq_ignore_ascii_case(media_type)
+        })
+    };
+    accepted("text/html") && !accepted("application/json")
+}
+
+/// The page may use its own style and nothing else.
+fn page_policy() -> &'static str {
+    static POLICY: OnceLock<String> = OnceLock::new();
+    POLICY.get_or_init(|| {
+        let digest = BASE64_STANDARD.encode(digest::digest(&digest::SHA256, PAGE_STYLE.as_bytes()));
+        format!(
+            "default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; \
+             frame-ancestors 'none'"
+        )
+    })
 }
 
 fn is_form(headers: &HeaderMap) -> bool {

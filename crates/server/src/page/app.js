@@ -512,6 +512,7 @@ async function askStatus(token, judged) {
 
 const CONCLUSION = {
   good: ["good", "核验通过", "Genuine and in force"],
+  signed: ["calm", "签名有效（不是电子证照）", "Validly signed; no electronic certificate"],
   "not-in-force": ["wary", "真实，但现不在效力内", "Genuine, but not in force"],
   undecided: ["wary", "无法判定", "Undetermined"],
   bad: ["bad", "核验不通过", "Not genuine"],
@@ -527,6 +528,12 @@ function finding(one) {
   return axis(tone, one.title, one.title_en, one.message, one.message_en,
     one.hint ? both("span", one.hint, one.hint_en) : null);
 }
+
+const INDICATION = { "TOTAL-PASSED": "good", "TOTAL-FAILED": "bad", INDETERMINATE: "wary" };
+
+/** One signature of a document, in the words of the report. */
+const signatureOf = (one) =>
+  axis(INDICATION[one.indication] ?? "wary", one.fields.join(", ") || "–", one.format ?? "", one.headline, one.headline_en);
 
 /** The common name in a distinguished name, or all of it where there is none. */
 const commonName = (name) => /(?:^|, )CN=([^,]+)/.exec(name ?? "")?.[1] ?? name;
@@ -567,6 +574,8 @@ function showReport(report) {
       ["签章人", "Signed by", commonName(report.signed_by?.name)],
       ["登记簿截至", "Registry as of", report.registry_as_of ? instant(report.registry_as_of) : null],
     ]) : null,
+    report.signatures.length ? both("h2", "签名与时间戳", "Signatures and timestamps") : null,
+    report.signatures.length ? el("ul", { class: "axes" }, ...report.signatures.map(signatureOf)) : null,
     folded(skipped, "因前项未通过而未做的", "not made because of what failed before"),
     folded(passed, "已通过的", "passed"),
     el("div", { class: "row" }, printButton()),

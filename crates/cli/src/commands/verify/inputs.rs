@@ -1,0 +1,314 @@
+//! What there is to verify: arguments, names in a list, files in folders; one after the other, as needed.
+
+use std::{
+    ffi::{OsStr, OsString},
+    fs,
+    io::{self, BufRead, Read as _},
+    os::unix::ffi::OsStringExt as _,
+    path::{Path, PathBuf},
+    vec,
+};
+
+use certseal_core::{files::read_to, limits::MAX_DOCUMENT_BYTES, verify::Examined};
+
+use crate::output::{Context as _, Failure};
+
+/// Letters of a name that are read; longer ones are no names.
+const LONGEST_NAME: u64 = 1 << 16;
+
+/// One thing to verify.
+#[derive(Debug)]
+pub(crate) struct Input {
+    /// What to call it.
+    pub(super) name: String,
+    what: Result<What, Failure>,
+}
+
+#[derive(Debug)]
+enum What {
+    Stdin,
+    Text(String),
+    File(PathBuf),
+}
+
+impl Input {
+    /// A file where there is one, else the text of a QR code or an identifier; `-` is standard input.
+    pub(crate) fn of(given: &OsStr) -> Self {
+        let name = given.to_string_lossy().into_owned();
+        let what = if given == "-" {
+            What::Stdin
+        } else if is_text(&name) && !Path::new(given).exists() {
+            What::Text(name.clone())
+        } else {
+            What::File(given.into())
+        };
+        Self { name, what: Ok(what) }
+    }
+
+    fn file(path: PathBuf) -> Self {
+        let name = path.to_string_lossy().into_owned();
+        let what = Ok(What::File(path));
+        Self { name, what }
+    }
+
+    fn failed(name: &Path, failure: Failure) -> Self {
+        let (name, what) = (name.to_string_lossy().into_owned(), Err(failure));
+        Self { name, what }
+    }
+
+    /// Reads it, no further than the limit.
+    pub(crate) fn read(self) -> Result<Examined, Failure> {
+        let bytes = match self.what? {
+            What::Text(text) => return Ok(Examined::of_qr_text(&text)),
+            What::Stdin => {
+                let mut bytes = Vec::new();
+                let limit = MAX_DOCUMENT_BYTES as u64 + 1;
+                let read = io::stdin().lock().take(limit).read_to_end(&mut bytes);
+                read.context("读取标准输入")?;
+                bytes
+            }
+            What::File(path) => {
+                let unread = |error: io::Error| {
+                    Failure::from_error(&format!("读取 {}", self.name), &error)
+                        .hint("参数应为证照文件、文件夹、二维码图片、二维码文本或电子证照标识。")
+                };
+                // The size is asked before a byte is read; what has none, such as a pipe, is read no further than the
+                // limit.
+                if fs::metadata(&path).map_err(unread)?.len() > MAX_DOCUMENT_BYTES as u64 {
+                    return Ok(Examined::too_large());
+                }
+                read_to(&path, MAX_DOCUMENT_BYTES).map_err(unread)?
+            }
+        };
+        if bytes.len() > MAX_DOCUMENT_BYTES {
+            return Ok(Examined::too_large());
+        }
+        Ok(Examined::of(&bytes))
+    }
+}
+
+/// Whether an argument that names no file can be the text of a QR code or an identifier.
+fn is_text(given: &str) -> bool {
+    let digits = given.len() > 100 && given.chars().all(|ch| ch.is_ascii_digit() || ch.is_whitespace());
+    digits || given.contains("://") || given.trim_start().starts_with("1.2.156.")
+}
+
+/// Inputs in order: those of the command line, then those of the list. A folder stands for every PDF and picture in
+/// it and below it, by name.
+pub(super) struct Inputs {
+    given: vec::IntoIter<OsString>,
+    list: Option<Names>,
+    /// Folders being walked, the innermost last, each with what of it is still to come.
+    walk: Vec<vec::IntoIter<PathBuf>>,
+    /// The folder that was named, until something was found in it.
+    barren: Option<PathBuf>,
+}
+
+impl Inputs {
+    pub(super) fn new(given: Vec<OsString>, list: Option<Names>) -> Self {
+        Self {
+            given: given.into_iter(),
+            list,
+            walk: Vec::new(),
+            barren: None,
+        }
+    }
+
+    fn enter(&mut self, folder: &Path) -> Option<Input> {
+        match entries(folder) {
+            Ok(entries) => {
+                self.walk.push(entries.into_iter());
+                None
+            }
+            Err(error) => {
+                self.barren = None;
+                let failure = Failure::from_error(&format!("读取文件夹 {}", folder.display()), &error);
+                Some(Input::failed(folder, failure))
+            }
+        }
+    }
+}
+
+impl Iterator for Inputs {
+    type Item = Input;
+
+    fn next(&mut self) -> Option<Input> {
+        loop {
+            if let Some(folder) = self.walk.last_mut() {
+                match folder.next() {
+                    Some(path) if path.is_dir() => {
+                        if let Some(failed) = self.enter(&path) {
+                            return Some(failed);
+                        }
+                    }
+                    Some(path) => {
+                        self.barren = None;
+                        return Some(Input::file(path));
+                    }
+                    None => {
+                        self.walk.pop();
+                        if self.walk.is_empty()
+                            && let Some(folder) = self.barren.take()
+                        {
+                            let message = format!("文件夹 {} 中没有 PDF、PNG 或 JPEG 文件", folder.display());
+                            let failure =
+                                Failure::new(message, "核对文件夹是否拿错；其他格式请逐个指明文件。");
+                            return Some(Input::failed(&folder, failure));
+                        }
+                    }
+                }
+                continue;
+            }
+            let given = match self.given.next() {
+                Some(given) => given,
+                None => match self.list.as_mut()?.next()? {
+                    Ok(name) => name,
+                    Err(error) => {
+                        self.list = None;
+                        let failure = Failure::from_error("读取名单 (--list)", &error);
+                        return Some(Input::failed(Path::new("--list"), failure));
+                    }
+                },
+            };
+            let path = Path::new(&given);
+            if !path.is_dir() {
+                return Some(Input::of(&given));
+            }
+            self.barren = Some(path.to_owned());
+            if let Some(failed) = self.enter(path) {
+                return Some(failed);
+            }
+        }
+    }
+}
+
+/// Folders, PDFs and pictures of a folder, by name. Links to folders are not followed: they could lead in a circle.
+fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let path = entry.path();
+        let wanted = path.extension().is_some_and(|extension| {
+            let mut known = ["pdf", "png", "jpg", "jpeg"].iter();
+            known.any(|known| extension.eq_ignore_ascii_case(known))
+        });
+        if entry.file_type()?.is_dir() || wanted && !path.is_dir() {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Names in a file, each ended by a byte.
+pub(super) struct Names {
+    file: Box<dyn BufRead + Send>,
+    end: u8,
+}
+
+impl Names {
+    /// The names in a file; of standard input with `-`.
+    pub(super) fn open(list: &Path, null: bool) -> Result<Self, Failure> {
+        let file: Box<dyn BufRead + Send> = if list == Path::new("-") {
+            Box::new(io::BufReader::new(io::stdin()))
+        } else {
+            let doing = format!("读取名单 {}", list.display());
+            Box::new(io::BufReader::new(fs::File::open(list).context(&doing)?))
+        };
+        let end = if null { 0 } else { b'\n' };
+        Ok(Self { file, end })
+    }
+}
+
+impl Iterator for Names {
+    type Item = io::Result<OsString>;
+
+    fn next(&mut self) -> Option<io::Result<OsString>> {
+        loop {
+            let mut name = Vec::new();
+            match (&mut self.file)
+                .take(LONGEST_NAME)
+                .read_until(self.end, &mut name)
+            {
+                Ok(0) => return None,
+                Ok(length) if length as u64 == LONGEST_NAME => {
+                    let error = io::Error::new(io::ErrorKind::InvalidData, "名称过长 (a name is too long)");
+                    return Some(Err(error));
+                }
+                Ok(_) => {}
+                Err(error) => return Some(Err(error)),
+            }
+            if name.last() == Some(&self.end) {
+                name.pop();
+            }
+            // Lists made on Windows end their lines with two characters.
+            if self.end == b'\n' && name.last() == Some(&b'\r') {
+                name.pop();
+            }
+            if !name.trim_ascii().is_empty() {
+                return Some(Ok(OsString::from_vec(name)));
+            }
+        }
+    }
+}
+
+/// A name as one line of visible text.
+pub(super) fn shown(name: &str) -> String {
+    let visible = |letter: char| if letter.is_control() { '\u{FFFD}' } else { letter };
+    name.chars().map(visible).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::os::unix::ffi::OsStrExt as _;
+
+    use super::*;
+
+    fn names(inputs: Inputs) -> Vec<String> {
+        inputs.map(|input| input.name).collect()
+    }
+
+    #[test]
+    fn a_folder_stands_for_what_can_be_verified_in_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        for path in ["b.pdf", "a/c.PDF", "a/d.jpeg", "a/e.txt", "f.png"] {
+            let path = root.join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        fs::create_dir(root.join("empty")).unwrap();
+        std::os::unix::fs::symlink(root, root.join("circle")).unwrap();
+        let found = names(Inputs::new(vec![root.into(), "g.pdf".into()], None));
+        let expected =
+            ["a/c.PDF", "a/d.jpeg", "b.pdf", "f.png"].map(|name| root.join(name).display().to_string());
+        assert_eq!(found[..4], expected);
+        assert_eq!(found[4..], ["g.pdf"]);
+        let mut barren = Inputs::new(vec![root.join("empty").into()], None);
+        assert!(barren.next().unwrap().read().is_err());
+        assert!(barren.next().is_none());
+    }
+
+    #[test]
+    fn lists_end_their_names_as_they_say() {
+        let listed = |bytes: &'static [u8], null: bool| {
+            let end = if null { 0 } else { b'\n' };
+            let list = Names {
+                file: Box::new(bytes),
+                end,
+            };
+            names(Inputs::new(Vec::new(), Some(list)))
+        };
+        assert_eq!(
+            listed(b"a.pdf\r\n\n b.pdf\nc.pdf", false),
+            ["a.pdf", " b.pdf", "c.pdf"]
+        );
+        assert_eq!(listed(b"a\nb.pdf\0c.pdf\0", true), ["a\nb.pdf", "c.pdf"]);
+        assert_eq!(shown("a\nb\u{1b}[2J"), "a\u{FFFD}b\u{FFFD}[2J");
+        // Bytes that are no text are a name all the same.
+        let name = OsStr::from_bytes(b"\xff.pdf");
+        assert!(Input::of(name).read().is_err());
+    }
+}
