@@ -1,5 +1,6 @@
 //! Shared by the end-to-end suites: the built program, installations to run it on, outside judges.
 
+pub mod attacks;
 pub mod backlog;
 pub mod documents;
 pub mod fuzz;

@@ -342,7 +342,8 @@ impl Comparison<'_, '_> {
         self.given_up
             .extend(before.filter_map(|(_, look)| look.reference()));
         let looks = self.sides.last.follow(new)?;
-        let mut is_sound = !looks.is_stream() && looks.object.dict().is_some();
+        // Without one, each viewer draws the field from its value (12.7.4.3).
+        let mut is_sound = !looks.is_stream() && matches!(looks.object, Object::Dict(_) | Object::Null);
         for (_, look) in looks.object.dict().into_iter().flat_map(Dict::iter) {
             let look = self.sides.last.follow(look)?;
             if look.is_stream() {
