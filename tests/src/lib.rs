@@ -2,6 +2,7 @@
 
 pub mod attacks;
 pub mod backlog;
+pub mod corpora;
 pub mod documents;
 pub mod fuzz;
 pub mod server;

@@ -316,6 +316,27 @@ fn forms() -> Vec<Attack> {
                 (62, look_of("999")),
             ]
         }),
+        swap("form", "form technology", "need-appearances-and-fill", ("fields as each viewer draws them", "change-form"), |v| {
+            let mut objects = filled(v);
+            objects.push(v.pdf.changed(FORM, "/SigFlags 3", "/SigFlags 3 /NeedAppearances true"));
+            objects
+        })
+        .code("CHANGES_UNCLEAR")
+        .undecided()
+        .on(&["p256-table-approval", "rsa-packed-certified2"]),
+        swap("form", "form technology", "filled-in-white", ("an empty field of value 999", ""), |v| {
+            let (number, field) = v.pdf.changed(AMOUNT, "/V (100) /DA (/Helv 12 Tf 0 g)", "/V (999) /DA (/Helv 12 Tf 1 g)");
+            vec![(number, field.replace("/AP << /N 27 0 R >>", ""))]
+        })
+        .code("CHANGES_UNCLEAR")
+        .undecided()
+        .on(&["p256-table-approval", "rsa-packed-certified2"]),
+        swap("appearance", SHADOW, "value-unlike-look", ("100 in a field of value 999", "change-appearance-unlike-value"), |v| {
+            vec![v.pdf.changed(AMOUNT, "/V (100)", "/V (999)")]
+        })
+        .code("CHANGES_UNCLEAR")
+        .undecided()
+        .on(&["p256-table-approval", "rsa-packed-certified2"]),
         swap("form", "field swap", "value-by-number", ("a field whose value is no text", "change-field-changed"), |v| {
             vec![v.pdf.changed(AMOUNT, "/V (100)", "/V 999")]
         })

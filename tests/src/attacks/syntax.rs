@@ -222,6 +222,30 @@ pub(super) fn all() -> Vec<Attack> {
             let tail = format!("xref\n0 0\ntrailer\n<< /Size 110 /Root 1 0 R >>\n{}", end(last));
             [appended(v), tail.into_bytes()].concat()
         }),
+        isa("body-and-section-without-it", "another payee in readers that search for objects", "change-unseen-revision", |v| {
+            // A whole update: body, table, trailer, end. The table does not list what the body holds.
+            let mut pdf = v.pdf.clone();
+            pdf.bytes = appended(v);
+            pdf.finish(&[].into());
+            pdf.bytes
+        }),
+        isa("body-and-section-beside", "another payee in readers that repair", "change-unseen-revision", |v| {
+            let mut pdf = v.pdf.clone();
+            pdf.layout = Layout::Table;
+            pdf.bytes = appended(v);
+            let at = pdf.section(&[].into(), "");
+            pdf.bytes.extend(end(at + 3).as_bytes());
+            pdf.bytes
+        }),
+        isa("body-behind-evidence", "another payee in readers that search for objects", "change-unseen-revision", |v| {
+            let catalog = v.pdf.changed(number::CATALOG, "/Lang", "/DSS << /Certs [61 0 R] >> /Lang");
+            let mut pdf = v.pdf.clone();
+            let entries = pdf.write(&[catalog, (61, stream("", "a certificate"))]);
+            let (number, body) = page(v);
+            pdf.bytes.extend(format!("{number} 0 obj\n{body}\nendobj\n").as_bytes());
+            pdf.finish(&entries);
+            pdf.bytes
+        }),
         isa("trailer-only", "another payee in readers that repair", "", |v| {
             [appended(v), b"trailer\n<< /Size 110 /Root 1 0 R >>\n".to_vec()].concat()
         }),
@@ -309,6 +333,21 @@ pub(super) fn all() -> Vec<Attack> {
             pdf.last = Some(at);
             pdf.finish(&[].into());
             pdf.bytes
+        }),
+        xref("encryption-added", "nothing without the attacker's password", "FILE_DAMAGED", |v| {
+            let mut pdf = v.pdf.clone();
+            pdf.trailer.push_str(" /Encrypt << /Filter /Standard /V 5 /R 6 >>");
+            pdf.finish(&[].into());
+            pdf.bytes
+        }),
+        xref("length-shortened", "a page without its last line: the length of its content was changed", "MODIFIED_AFTER_SIGNING", |v| {
+            v.updated(&[(number::PREPARED, "9".to_owned())])
+        })
+        .change("change-page-content")
+        .prepared(|| {
+            let data = "0 0 9 9re\nendstream\nBT (and no more) Tj ET";
+            let stream = format!("<< /Length 19 0 R >>\nstream\n{data}\nendstream");
+            vec![(number::CONTENT, stream), (number::PREPARED, data.len().to_string())]
         }),
         xref("prev-beyond-end", "nothing certain", "FILE_DAMAGED", |v| {
             let mut pdf = v.pdf.clone();
