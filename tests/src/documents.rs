@@ -453,11 +453,11 @@ fn number_in_trailer(document: &[u8], name: &str) -> usize {
     digits.parse().expect("a number")
 }
 
-fn size_of(document: &[u8]) -> usize {
+pub(crate) fn size_of(document: &[u8]) -> usize {
     number_in_trailer(document, "/Size")
 }
 
-fn catalog_of(document: &[u8]) -> (usize, String) {
+pub(crate) fn catalog_of(document: &[u8]) -> (usize, String) {
     let root = number_in_trailer(document, "/Root");
     let begin = format!("\n{root} 0 obj").into_bytes();
     let at = document

@@ -1,6 +1,8 @@
 //! Shared by the end-to-end suites: the built program, installations to run it on, outside judges.
 
+pub mod attacks;
 pub mod backlog;
+pub mod corpora;
 pub mod documents;
 pub mod fuzz;
 pub mod server;

@@ -134,6 +134,16 @@ pub fn open(bytes: &[u8]) -> Result<OpenedPdf<'_>, OpenError> {
     };
     let trailer = reader.trailer().ok_or_else(|| no_root.clone())?;
     if trailer.get("Encrypt").is_some() {
+        // A file is encrypted as a whole or not at all (ISO 32000-2 7.6.1): who adds it to what is there
+        // hides what was changed. The second trailer of a linearised file names nothing.
+        let sections = reader.sections.iter().map(|section| &section.trailer);
+        let mut whole = sections.filter(|trailer| trailer.get("Root").is_some());
+        if let Some(plain) = whole.find(|trailer| trailer.get("Encrypt").is_none()) {
+            return Err(OpenError::CrossReference {
+                offset: plain.span("Root").map_or(end, |span| span.start),
+                what: "encryption that begins in a later revision",
+            });
+        }
         return Err(OpenError::Encrypted);
     }
     let root = reader.get(trailer, "Root")?;

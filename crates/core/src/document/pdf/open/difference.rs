@@ -32,7 +32,7 @@ use self::same::{Sides, keys, value};
 use super::{
     Coverage, ModificationLevel, OpenError, OpenedPdf, PdfSignature, Repair,
     lock::Locks,
-    parse::{Dict, Id, Object},
+    parse::{Dict, Id, Object, Parser, is_space},
     reader::{Loaded, Reader},
     revision, signature,
     xref::{self, Entry},
@@ -56,7 +56,7 @@ pub(super) fn compare(opened: &OpenedPdf<'_>, signature: &PdfSignature) -> Resul
     let (Ok(range), Some(coverage)) = (&signature.byte_range, signature.coverage) else {
         return Ok(refused(ChangeKind::RevisionUnclear));
     };
-    if is_unseen(opened, range.end) {
+    if is_unseen(opened, range.end) || holds_unlisted(opened, range.end)? {
         return Ok(refused(ChangeKind::UnseenRevision));
     }
     match coverage {
@@ -108,6 +108,7 @@ pub(super) fn compare(opened: &OpenedPdf<'_>, signature: &PdfSignature) -> Resul
         new_widgets: BTreeMap::new(),
         covered: BTreeMap::new(),
         fields: BTreeSet::new(),
+        redraws: false,
         given_up: BTreeSet::new(),
         page: None,
         widgets: BTreeMap::new(),
@@ -156,6 +157,62 @@ fn is_unseen(opened: &OpenedPdf<'_>, signed_end: usize) -> bool {
             })
     });
     stale || hybrid || opened.trailing_bytes() > 0
+}
+
+/// Whether an object was written after signing that no cross-reference data list where it is. Strict readers
+/// do not see it; those that mend a file by searching it for objects do, so the file has two readings.
+fn holds_unlisted(opened: &OpenedPdf<'_>, signed_end: usize) -> Result<bool, OpenError> {
+    let reader = &opened.reader;
+    let mut places = BTreeSet::new();
+    for section in &reader.sections {
+        let entries = section.entries.values().chain(section.hidden.values());
+        places.extend(entries.filter_map(|entry| match entry {
+            Entry::At { offset, .. } => Some(*offset),
+            _ => None,
+        }));
+        // A stream of the section itself need not be listed.
+        places.insert(section.offset);
+        let hybrid = section.trailer.get("XRefStm").and_then(Object::integer);
+        places.extend(hybrid.and_then(|at| usize::try_from(at).ok()));
+    }
+    let mut seen = signed_end;
+    for place in places.range(signed_end..) {
+        if *place < seen {
+            continue;
+        }
+        let between = opened.bytes().get(seen..*place).unwrap_or_default();
+        if begins_object(between) {
+            return Ok(true);
+        }
+        seen = match reader.end_of(*place) {
+            Ok(end) => end,
+            Err(limit @ OpenError::Limit { .. }) => return Err(limit),
+            // A table, or what nobody can read: searched as all the rest is, behind its own head.
+            Err(_) => place.saturating_add(head_of(opened.bytes(), *place)),
+        };
+    }
+    Ok(begins_object(opened.bytes().get(seen..).unwrap_or_default()))
+}
+
+/// Length of the `12 0 obj` at an offset; of nothing where there is none.
+fn head_of(data: &[u8], at: usize) -> usize {
+    let mut parser = Parser::file(data, at);
+    parser.object_header().map_or(0, |_| parser.pos().saturating_sub(at))
+}
+
+/// Whether `12 0 obj` stands anywhere in some bytes.
+fn begins_object(bytes: &[u8]) -> bool {
+    let word = b"obj";
+    let found = bytes.windows(word.len()).enumerate().filter(|(_, part)| part == word);
+    let before = |end: usize, is: fn(u8) -> bool| -> Option<usize> {
+        let kept = bytes.get(..end)?.iter().rev().take_while(|byte| is(**byte)).count();
+        (kept > 0).then(|| end - kept)
+    };
+    let blank = |end| before(end, is_space);
+    let digits = |end| before(end, |byte| byte.is_ascii_digit());
+    found
+        .into_iter()
+        .any(|(at, _)| blank(at).and_then(digits).and_then(blank).and_then(digits).is_some())
 }
 
 /// Whether readers that know no cross-reference streams see something else than the others: what only the
@@ -236,6 +293,8 @@ struct Comparison<'r, 'a> {
     covered: BTreeMap<Id, f64>,
     /// Fields of the signed revision that were compared.
     fields: BTreeSet<Id>,
+    /// Whether viewers draw all fields anew, whatever looks are stored.
+    redraws: bool,
     /// Appearances that were replaced by others.
     given_up: BTreeSet<Id>,
     /// The page that is being compared, counted from 1.
@@ -420,7 +479,8 @@ impl Comparison<'_, '_> {
                 // How the section is written, and the identifier that each writer renews.
                 b"Size" | b"Prev" | b"XRefStm" | b"Type" | b"W" | b"Index" | b"Length" | b"Filter"
                 | b"DecodeParms" => {}
-                // The first half names the document for good, the second each state of it.
+                // It names the document for programs that keep many. Readers show nothing of it, and where
+                // nothing is encrypted nothing is derived from it (14.4).
                 b"ID" => {
                     let first = |reader: &Reader<'_>, id: &Object| -> Result<Object, OpenError> {
                         let id = reader.follow(id)?.object;
@@ -429,8 +489,9 @@ impl Comparison<'_, '_> {
                     };
                     let was = first(self.sides.signed, pair.0)?;
                     let is = first(self.sides.last, pair.1)?;
-                    if was != Object::Null && was.string() != is.string() {
-                        self.refuse(ChangeKind::Trailer, 0, "ID");
+                    if was.string() != is.string() {
+                        let permission = Permission::From(ModificationLevel::None);
+                        self.note(ChangeKind::Trailer, permission, 0, "ID");
                     }
                 }
                 // Some writers give the catalogue another number; what is in it is compared all the same.

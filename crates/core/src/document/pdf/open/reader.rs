@@ -121,6 +121,11 @@ impl<'a> Reader<'a> {
     }
 
     fn load_at(&self, id: Id, offset: usize) -> Result<Loaded, OpenError> {
+        Ok(self.read_at(id, offset)?.0)
+    }
+
+    /// The object, and where reading it ended.
+    fn read_at(&self, id: Id, offset: usize) -> Result<(Loaded, usize), OpenError> {
         let mut parser = Parser::file(self.data, offset);
         let lost = OpenError::CrossReference {
             offset,
@@ -141,12 +146,23 @@ impl<'a> Reader<'a> {
             parser.line_end();
             parser.pos()
         });
-        Ok(Loaded {
+        let loaded = Loaded {
             number: id.number,
             object,
             in_file: true,
             stream,
-        })
+        };
+        Ok((loaded, parser.pos()))
+    }
+
+    /// Where the object that is written at an offset ends: behind `endobj`, or behind the data of a stream.
+    pub(super) fn end_of(&self, offset: usize) -> Result<usize, OpenError> {
+        let id = Parser::file(self.data, offset).object_header()?;
+        let (loaded, end) = self.read_at(id, offset)?;
+        match loaded.stream {
+            Some(start) => Ok(start.saturating_add(self.raw_stream(&loaded)?.len())),
+            None => Ok(end),
+        }
     }
 
     fn load_in(&self, id: Id, container: u32, index: usize) -> Result<Loaded, OpenError> {

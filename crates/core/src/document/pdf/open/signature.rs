@@ -111,6 +111,9 @@ pub enum SignatureDefect {
         /// Offset in the decoded `/Contents`.
         offset: usize,
     },
+    /// `/SubFilter` is absent or no name: nobody can tell how the signature is to be read.
+    #[error("签名字典没有写明签名格式（SubFilter），签名无效 / no SubFilter: the signature does not say of what format it is")]
+    FormatUnnamed,
     /// `/Contents` is larger than any signature.
     #[error("签名值超过 {limit} 字节 / Contents over {limit} bytes")]
     ContentsTooLarge {
@@ -132,6 +135,7 @@ impl SignatureDefect {
             Self::ContentsNotAsn1 => "contents-not-asn1",
             Self::PaddingNotZero { .. } => "contents-padding",
             Self::ContentsTooLarge { .. } => "contents-too-large",
+            Self::FormatUnnamed => "format-unnamed",
         }
     }
 }
@@ -377,10 +381,13 @@ fn read(
         object: loaded.number,
         kind,
         filter: name("Filter")?,
-        sub_filter,
         coverage,
         byte_range,
-        cms: contents(reader.data, loaded, dict),
+        cms: match sub_filter {
+            Some(_) => contents(reader.data, loaded, dict),
+            None => Err(SignatureDefect::FormatUnnamed),
+        },
+        sub_filter,
         claimed_time: text("M")?.as_deref().and_then(date),
         name: text("Name")?,
         reason: text("Reason")?,

@@ -42,7 +42,8 @@ impl Comparison<'_, '_> {
         self.sides.release(old)?;
         let before = self.sides.signed.follow(old)?.object;
         let info = self.sides.last.follow(new)?;
-        let mut is_plain = !info.is_stream() && info.object.dict().is_some();
+        // One that is gone says nothing.
+        let mut is_plain = !info.is_stream() && matches!(info.object, Object::Dict(_) | Object::Null);
         for (_, entry) in info.object.dict().into_iter().flat_map(Dict::iter) {
             let entry = self.sides.last.follow(entry)?;
             is_plain &= !matches!(entry.object, Object::Dict(_) | Object::Array(_));

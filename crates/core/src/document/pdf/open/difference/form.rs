@@ -91,10 +91,16 @@ impl Comparison<'_, '_> {
             self.refuse(ChangeKind::Form, number, "AcroForm");
             return Ok(());
         };
+        let redraws = |reader: &Reader<'_>, form: &Dict| -> Result<bool, OpenError> {
+            Ok(reader.get(form, "NeedAppearances")?.object == Object::Bool(true))
+        };
+        self.redraws = redraws(self.sides.last, after)?;
+        let began_to_redraw = redraws(self.sides.signed, before)? != self.redraws;
         for key in keys(before, after) {
             let pair = (&value(before, key), &value(after, key));
             match key {
                 b"Fields" => self.fields(number, pair)?,
+                b"NeedAppearances" => {}
                 // SignaturesExist and AppendOnly may come, not go.
                 b"SigFlags" => {
                     let flags = |object: Object| object.integer().unwrap_or_default();
@@ -116,6 +122,16 @@ impl Comparison<'_, '_> {
                 }
                 _ => self.strict(ChangeKind::Form, number, key, pair)?,
             }
+        }
+        // Who fills fields in may leave the drawing to viewers, but that draws all others anew as well.
+        if began_to_redraw {
+            let is_filled = |change: &super::Change| change.kind == ChangeKind::FieldFilled;
+            let permission = if self.changes.iter().any(is_filled) {
+                Permission::Unclear(ModificationLevel::FormFilling)
+            } else {
+                Permission::Never
+            };
+            self.note(ChangeKind::Form, permission, number, "NeedAppearances");
         }
         Ok(())
     }
@@ -287,7 +303,17 @@ impl Comparison<'_, '_> {
                         }
                     }
                 }
-                b"AS" | b"DA" | b"I" | b"MK" if follows => self.sides.release(pair.0)?,
+                // How viewers draw the value, where no look is stored that shows it.
+                b"BS" | b"DA" | b"MK" if follows => {
+                    let is_drawn = here.filled.is_some() && (self.redraws || new.get("AP").is_none());
+                    if is_drawn && self.sides.mismatch(pair.0, pair.1)?.is_some() {
+                        let permission = Permission::Unclear(ModificationLevel::FormFilling);
+                        let kind = ChangeKind::AppearanceUnlikeValue;
+                        self.note(kind, permission, id.number, here.name.clone());
+                    }
+                    self.sides.release(pair.0)?;
+                }
+                b"AS" | b"I" if follows => self.sides.release(pair.0)?,
                 b"AP" | b"AS" | b"I" | b"MK" => {
                     self.strict(
                         ChangeKind::AppearanceWithoutValue,
@@ -342,7 +368,8 @@ impl Comparison<'_, '_> {
         self.given_up
             .extend(before.filter_map(|(_, look)| look.reference()));
         let looks = self.sides.last.follow(new)?;
-        let mut is_sound = !looks.is_stream() && looks.object.dict().is_some();
+        // Without one, each viewer draws the field from its value (12.7.4.3).
+        let mut is_sound = !looks.is_stream() && matches!(looks.object, Object::Dict(_) | Object::Null);
         for (_, look) in looks.object.dict().into_iter().flat_map(Dict::iter) {
             let look = self.sides.last.follow(look)?;
             if look.is_stream() {
