@@ -92,6 +92,7 @@ pub fn prove(
         at: info.gen_time,
         usage: Usage::Timestamp,
         policy: trust.policy,
+        policies: &[],
         policy_at: trust.policy_at,
     };
     let mut parts = mechanisms
