@@ -13,7 +13,7 @@ use certseal_core::{
     home::Home,
     limits::MAX_DOCUMENT_BYTES,
     registry::Registry,
-    verify::{Conclusion, Examined, Language, Options, RegistryView, Report, Verifier},
+    verify::{Conclusion, Examined, Language, Options, RegistryView, Report, TrustMaterial, Verifier},
 };
 use jiff::Timestamp;
 use serde_json::json;
@@ -21,12 +21,15 @@ use serde_json::json;
 use super::{Session, block_on, clock, home_failure};
 use crate::{
     args::Verify,
+    fetch::Fetcher,
     output::{self, Context as _, Failure, Outcome},
 };
 
 /// A verifier over an installation, with its registry where it is at hand.
 pub(crate) struct Desk {
+    material: TrustMaterial,
     verifier: Verifier,
+    fetcher: Option<Fetcher>,
     registry: Option<Arc<dyn Registry>>,
     /// Credit codes of the departments whose certificates stand in that registry.
     issuers: BTreeSet<String>,
@@ -40,11 +43,14 @@ impl Desk {
         registry: Option<Arc<dyn Registry>>,
     ) -> Result<Self, Failure> {
         let material = home.trust_material(trust_list).map_err(home_failure)?;
-        Ok(Self {
-            verifier: Verifier::new(material).map_err(|error| {
-                Failure::from_error("读取信任材料", &error)
-                    .hint("检查数据目录的 pki、trust/crls、trust/seals，重新取得损坏的那一份文件。")
-            })?,
+        let verifier = Verifier::new(material.clone()).map_err(|error| {
+            Failure::from_error("读取信任材料", &error)
+                .hint("检查数据目录的 pki、trust/crls、trust/seals，重新取得损坏的那一份文件。")
+        })?;
+        let desk = Self {
+            material,
+            verifier,
+            fetcher: None,
             registry,
             issuers: home
                 .config()
@@ -52,6 +58,20 @@ impl Desk {
                 .iter()
                 .map(|department| department.code.clone())
                 .collect(),
+        };
+        match home.config().revocation.fetch {
+            true => desk.fetching(home),
+            false => Ok(desk),
+        }
+    }
+
+    /// The same, which fetches what it lacks.
+    fn fetching(self, home: &Home) -> Result<Self, Failure> {
+        let cache = home.path().join("cache/revocation");
+        let fetcher = Fetcher::new(&home.config().revocation, Some(&cache))?;
+        Ok(Self {
+            fetcher: Some(fetcher),
+            ..self
         })
     }
 
@@ -62,7 +82,11 @@ impl Desk {
         } else {
             Some(Arc::new(home.registry().map_err(home_failure)?))
         };
-        Self::new(home, trust_list, registry)
+        let desk = Self::new(home, trust_list, registry)?;
+        Ok(Self {
+            fetcher: desk.fetcher.filter(|_| !offline),
+            ..desk
+        })
     }
 
     /// Judges an input at an instant.
@@ -75,13 +99,21 @@ impl Desk {
             }
             _ => None,
         };
-        Ok(self.verifier.judge(examined, &Options { now }, view.as_ref()))
+        let judge = |verifier: &Verifier| verifier.judge(examined, &Options { now }, view.as_ref());
+        let Some(fetcher) = &self.fetcher else {
+            return Ok(judge(&self.verifier));
+        };
+        let fetched = fetcher.judge(self.material.clone(), clock().now(), |material| {
+            Verifier::new(material.clone()).map(|verifier| judge(&verifier))
+        });
+        fetched.context("读取信任材料")
     }
 }
 
 pub(super) fn run(session: &Session, args: &Verify) -> Result<Outcome, Failure> {
     let home = session.home()?;
     let desk = Desk::of_session(&home, args.trust_list.as_deref(), args.offline)?;
+    let desk = if args.fetch { desk.fetching(&home)? } else { desk };
     let now = args.at.unwrap_or_else(|| clock().now());
 
     let mut inputs = Vec::new();
