@@ -44,7 +44,7 @@ use certseal_core::{
     trust::{
         list::{TrustList, TrustListContent},
         path::{PathContext, Usage, validate},
-        revocation::{Revocations, crl::Crl},
+        revocation::{Revocations, crl::Crl, ocsp::OcspResponse},
     },
     verify::{Indication, Options, TrustMaterial, Verifier},
 };
@@ -77,6 +77,7 @@ pub const TARGETS: &[Target] = &[
     target("difference", difference, 250),
     target("event", event, 3_000),
     target("face-json", face_json, 1_000),
+    target("ocsp", ocsp, 1_000),
     target("pdf", pdf, 250),
     target("picture", picture, 30),
     target("qr-text", qr_text, 2_000),
@@ -182,6 +183,13 @@ fn signature(bytes: &[u8]) {
 fn crl(bytes: &[u8]) {
     if let Ok(list) = Crl::parse(bytes) {
         let _ = (list.this_update(), list.next_update(), list.len());
+    }
+}
+
+fn ocsp(bytes: &[u8]) {
+    if let Ok(response) = OcspResponse::parse(bytes) {
+        assert_eq!(response.der(), bytes);
+        let _ = (response.produced_at(), response.next_update());
     }
 }
 
@@ -398,6 +406,7 @@ fn x509_certificate(bytes: &[u8]) {
         at: Timestamp::UNIX_EPOCH,
         usage: Usage::Document,
         policy: AlgorithmPolicy::built_in(),
+        policies: &[],
         policy_at: Timestamp::UNIX_EPOCH,
     };
     let _ = validate(bytes, &[], &context);

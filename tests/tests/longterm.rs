@@ -14,12 +14,20 @@ use std::{
     time::Duration,
 };
 
-use certseal_core::document::pdf::open::{SignatureKind, open};
+use certseal_core::{
+    clock::FixedClock,
+    crypto::{KeyFolder, Passphrase},
+    document::pdf::open::{SignatureKind, open},
+    home::{Home, Revoke},
+    longterm::{Level, extend},
+    verify::{Indication, Level as Attained, Options, Verifier},
+};
 use certseal_tests::{
     certseal,
-    documents::{Issued, copy_of, found, issue, judged},
+    documents::{Issued, copy_of, found, issue, judged, verify, with_page_content},
     judge_is_here, pyhanko, run, run_ok, run_to,
 };
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -470,6 +478,111 @@ fn files_with_streams_for_tables_are_stamped_too() {
         let refused = refused(&office, &["extend", "--level", "LT"], &plain);
         assert!(refused.contains("签名 Seal"), "{name}: {refused}");
     }
+}
+
+/// What our own verifier says of a file: conclusion, level of the signature, what proves its time.
+fn judged_by_us(office: &Office, name: &str) -> (String, String, String) {
+    let verdict = verify(&office.home(), &[office.file(name).to_str().unwrap()]);
+    let word = |value: &Value| value.as_str().unwrap_or("–").to_owned();
+    (
+        word(&verdict.report["conclusion"]),
+        word(&verdict.report["signatures"][0]["level"]),
+        word(&verdict.report["signed_by"]["proven_by"]["source"]),
+    )
+}
+
+#[test]
+fn our_own_verifier_takes_what_we_extend() {
+    let office = office();
+    thread::sleep(Duration::from_millis(1_100));
+    run_ok(certseal(&office.home()).args(["key", "crl", "--roots"]));
+    fs::write(office.file("b-t.pdf"), &office.issued.document).unwrap();
+    let original = office.issued.file.clone();
+    carry(&office, &["timestamp"], &original, "stamped.pdf");
+    carry(&office, &["extend", "--level", "LT"], &original, "lt.pdf");
+    carry(&office, &["extend", "--level", "LTA"], &original, "lta.pdf");
+    let lta = office.file("lta.pdf");
+    carry(&office, &["extend", "--level", "LTA"], &lta, "renewed.pdf");
+
+    // The document of record, whatever evidence stands behind it. The time of the entry is that of the request, which is
+    // a little earlier than the timestamp.
+    for (name, level) in [
+        ("b-t.pdf", "B-T"),
+        ("stamped.pdf", "B-T"),
+        ("lt.pdf", "B-LT"),
+        ("lta.pdf", "B-LTA"),
+        ("renewed.pdf", "B-LTA"),
+    ] {
+        let found = judged_by_us(&office, name);
+        let wanted = ("good", level, "registry");
+        assert_eq!((&found.0[..], &found.1[..], &found.2[..]), wanted, "{name}");
+    }
+    let verdict = verify(&office.home(), &[lta.to_str().unwrap()]);
+    verdict.expect(0, "TOTAL-PASSED", "in-force");
+    verdict.check("registered-document", "passed", "EXTENDED_DOCUMENT_OF_RECORD");
+    verdict.check("document-timestamps", "passed", "OK");
+
+    // The signer is revoked: after the time that is proven, which does no harm.
+    run_ok(certseal(&office.home()).args(["key", "crl", "--revoke", "signer-jy"]));
+    for name in ["b-t.pdf", "stamped.pdf", "lt.pdf", "lta.pdf", "renewed.pdf"] {
+        assert_eq!(judged_by_us(&office, name).0, "good", "{name}");
+    }
+
+    // A page of the record cannot be exchanged behind its back: what follows has to be allowed.
+    fs::write(
+        office.file("changed.pdf"),
+        with_page_content(&fs::read(&lta).unwrap()),
+    )
+    .unwrap();
+    let verdict = verify(&office.home(), &[office.file("changed.pdf").to_str().unwrap()]);
+    verdict.because("MODIFIED_AFTER_SIGNING", "SIG_CONSTRAINTS_FAILURE");
+    verdict.check("registered-document", "failed", "NOT_THE_DOCUMENT_OF_RECORD");
+}
+
+#[test]
+fn decades_are_a_chain_of_timestamps() {
+    let office = office();
+    let path = office.home();
+    let home = Home::open(&path).unwrap();
+    let passphrase = || Passphrase::new(certseal_tests::PASSPHRASE.to_owned()).unwrap();
+    let keys = || Arc::new(KeyFolder::unlocked(&home.keys_path(), passphrase()));
+    let lists = |now: Timestamp| {
+        let none = Revoke::default();
+        home.renew_revocation_lists(&none, true, &keys(), now).unwrap();
+    };
+    let extended = |file: &[u8], now: Timestamp| {
+        let clock = Arc::new(FixedClock(now));
+        let authority = home.time_stamp_authority(keys(), clock).unwrap().unwrap();
+        let trust = home.long_term_trust(now).unwrap();
+        extend(file, Level::Lta, &authority, &trust, now).unwrap().bytes
+    };
+    let judge = |file: &[u8], now: Timestamp| {
+        let verifier = Verifier::new(home.trust_material(None).unwrap()).unwrap();
+        let report = verifier.verify_file(file, &Options { now }, None);
+        report.signatures[0].clone()
+    };
+    let issued = Timestamp::now();
+    let years = |years: i64| issued + SignedDuration::from_hours(24 * 365 * years + 24);
+
+    // Signer and authority have three years. The first file is renewed after two, by the authority's next key.
+    lists(issued + SignedDuration::from_secs(2));
+    let first = extended(&office.issued.document, issued + SignedDuration::from_secs(2));
+    lists(years(2));
+    home.renew_key("tsa", &passphrase(), years(2)).unwrap();
+    let renewed = extended(&first, years(2));
+
+    for file in [&office.issued.document, &first, &renewed] {
+        assert_eq!(judge(file, years(2)).indication, Indication::TotalPassed);
+    }
+    lists(years(4));
+    for file in [&office.issued.document, &first] {
+        let judged = judge(file, years(4));
+        assert_eq!(judged.indication, Indication::Indeterminate);
+        assert_eq!(judged.reason, Some("SIGNER_EXPIRED"), "{judged:#?}");
+    }
+    let judged = judge(&renewed, years(4));
+    assert_eq!(judged.indication, Indication::TotalPassed, "{judged:#?}");
+    assert_eq!(judged.level, Some(Attained::Lta));
 }
 
 #[test]

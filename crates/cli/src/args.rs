@@ -262,6 +262,9 @@ pub(crate) struct Verify {
     /// 不查登记簿 Do not ask the registry
     #[arg(long)]
     pub(crate) offline: bool,
+    /// 缺少的吊销信息和上级证书按证书所载网址获取 Fetch missing revocation data and issuers from the addresses that certificates give
+    #[arg(long, conflicts_with = "offline")]
+    pub(crate) fetch: bool,
     /// 以该时刻为核验时间，报告中注明 Judge at this instant; the report says so
     #[arg(long, value_name = "TIME")]
     pub(crate) at: Option<Timestamp>,

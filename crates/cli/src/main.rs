@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod demo;
+mod fetch;
 mod output;
 mod passphrase;
 mod tsa;

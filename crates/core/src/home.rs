@@ -35,7 +35,7 @@ use std::{
 use self::files::{read, write};
 pub use self::{
     audit::{AuditProgress, HomeAudit},
-    config::{Config, IssuingDepartment, is_host},
+    config::{Config, IssuingDepartment, RevocationConfig, is_host},
     deadlines::{Deadline, DeadlineKind},
     founding::{Founding, found},
     pki::{KeyEntry, PkiError, RenewedLists, RevocationReason, Revoke},

@@ -64,6 +64,18 @@ pub const MAX_IMPRESSION_BYTES: usize = 256 << 10;
 pub const MAX_SEAL_BYTES: usize = MAX_IMPRESSION_BYTES + (64 << 10);
 /// Largest trust list file.
 pub const MAX_TRUST_LIST_BYTES: usize = 16 << 20;
+/// Most signatures of X.509 certificates checked in the search for one path: each pair of certificates once.
+pub const MAX_PATH_SIGNATURES: usize = 100;
+/// Most steps from a certificate to an issuer in the search for one path.
+pub const MAX_PATH_STEPS: usize = 1_000;
+/// Most whole paths judged for one certificate: cross certificates make some, loops and copies make any number.
+pub const MAX_PATHS: usize = 32;
+/// Most missing things noted at a time, each about one certificate.
+pub const MAX_WANTED: usize = 64;
+/// Most addresses noted for one of them.
+pub const MAX_WANTED_URLS: usize = 8;
+/// Most comparisons of names with name constraints on one path.
+pub const MAX_NAME_COMPARISONS: usize = 100_000;
 /// Longest X.509 path below an anchor.
 pub const MAX_PATH_LENGTH: usize = 6;
 /// Longest value of one face field, in characters.
@@ -78,6 +90,10 @@ pub const MAX_ROW_BYTES: usize = 256 << 10;
 pub const MAX_CMS_PARTS: usize = 256;
 /// Largest X.509 revocation list read; national CAs publish lists of several megabytes.
 pub const MAX_CRL_BYTES: usize = 32 << 20;
+/// Largest answer of an OCSP responder: about one certificate, with its maker's, it takes some kilobytes.
+pub const MAX_OCSP_BYTES: usize = 256 << 10;
+/// Most certificates in one answer.
+pub const MAX_OCSP_CERTIFICATES: usize = 16;
 /// Most revocation lists and answers about revocation at hand at a time, and most bytes of them: a country's
 /// authorities publish some hundred lists.
 pub const MAX_REVOCATIONS: usize = 4_096;

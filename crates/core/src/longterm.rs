@@ -459,6 +459,7 @@ fn judge(opened: &OpenedPdf<'_>, trust: &LongTermTrust, now: Timestamp) -> Resul
             at: earliest.unwrap_or(now),
             usage: Usage::Document,
             policy: &trust.policy,
+            policies: &[],
             policy_at: earliest.unwrap_or(now),
         };
         let path =

@@ -5,11 +5,13 @@
 //! | [`list`] | the signed list of authorities and what each may issue |
 //! | [`load`] | certificates and revocation data from files and folders |
 //! | [`path`] | path validation from a certificate to an anchor, at an instant, for a usage |
-//! | [`revocation`] | revocation lists, and what they say about a certificate |
+//! | [`revocation`] | revocation lists and answers of OCSP responders, and what they say about a certificate |
 //! | [`timestamp`] | the time a timestamp proves |
+//! | [`wanted`] | what was missing, and where it can be had |
 
 pub mod list;
 pub mod load;
 pub mod path;
 pub mod revocation;
 pub mod timestamp;
+pub mod wanted;

@@ -32,6 +32,7 @@ use self::{
 use super::{Session, backfill, clock, home_failure, runtime, write_whole};
 use crate::{
     args::{Given, Verify},
+    fetch::Fetcher,
     output::{self, Context as _, Failure, Outcome},
 };
 
@@ -43,6 +44,8 @@ pub(crate) fn read(input: &OsStr) -> Result<Examined, Failure> {
 /// A verifier, with the registry of an installation where it is at hand.
 pub(crate) struct Desk {
     verifier: Verifier,
+    /// What fetches what is missing, and the material that it adds to; none where nothing is to be fetched.
+    fetching: Option<(Fetcher, TrustMaterial)>,
     registry: Option<(Arc<dyn Registry>, Runtime)>,
     /// Credit codes of the departments whose certificates stand in that registry.
     issuers: BTreeSet<String>,
@@ -56,19 +59,29 @@ impl Desk {
         registry: Option<Arc<dyn Registry>>,
     ) -> Result<Self, Failure> {
         let material = home.trust_material(trust_list).map_err(home_failure)?;
-        Self::over(Some(home), material, registry)
+        Self::over(Some(home), material, registry, home.config().revocation.fetch)
     }
 
     /// The same with the installation's own registry, unless it shall not be asked.
     pub(crate) fn of_session(home: &Home, trust_list: Option<&Path>, offline: bool) -> Result<Self, Failure> {
-        Self::new(home, trust_list, own_registry(home, offline)?)
+        let material = home.trust_material(trust_list).map_err(home_failure)?;
+        let fetch = home.config().revocation.fetch && !offline;
+        Self::over(Some(home), material, own_registry(home, offline)?, fetch)
     }
 
     fn over(
         home: Option<&Home>,
         material: TrustMaterial,
         registry: Option<Arc<dyn Registry>>,
+        fetch: bool,
     ) -> Result<Self, Failure> {
+        let fetching = if fetch {
+            let config = home.map(|home| home.config().revocation.clone()).unwrap_or_default();
+            let cache = home.map(|home| home.path().join("cache/revocation"));
+            Some((Fetcher::new(&config, cache.as_deref())?, material.clone()))
+        } else {
+            None
+        };
         let verifier = Verifier::new(material).map_err(|error| {
             Failure::from_error("读取信任材料", &error)
                 .hint("检查数据目录的 pki、trust/crls、trust/seals，重新取得损坏的那一份文件。")
@@ -80,6 +93,7 @@ impl Desk {
         let departments = home.into_iter().flat_map(|home| &home.config().departments);
         Ok(Self {
             verifier,
+            fetching,
             registry,
             issuers: departments.map(|department| department.code.clone()).collect(),
         })
@@ -95,7 +109,14 @@ impl Desk {
             }
             _ => None,
         };
-        Ok(self.verifier.judge(examined, &Options { now }, view.as_ref()))
+        let judge = |verifier: &Verifier| verifier.judge(examined, &Options { now }, view.as_ref());
+        let Some((fetcher, material)) = &self.fetching else {
+            return Ok(judge(&self.verifier));
+        };
+        let fetched = fetcher.judge(material.clone(), clock().now(), |material| {
+            Verifier::new(material.clone()).map(|verifier| judge(&verifier))
+        });
+        fetched.context("读取信任材料")
     }
 
     /// Judges an input at an instant that was given, which the report says, or else at the present.
@@ -164,7 +185,9 @@ fn desk(session: &Session, args: &Verify) -> Result<Desk, Failure> {
             "提示：没有数据目录，也没有用 --anchor 指定信任的根证书：能查出改动和伪造，不能判定签名人是谁。\n      No installation and no --anchor: alterations are found, but nobody's identity can be decided.",
         );
     }
-    Desk::over(home.as_ref(), material, registry)
+    let configured = home.as_ref().is_some_and(|home| home.config().revocation.fetch);
+    let fetch = args.fetch || configured && !args.offline;
+    Desk::over(home.as_ref(), material, registry, fetch)
 }
 
 /// Adds what was named on the command line.

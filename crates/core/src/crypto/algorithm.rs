@@ -7,7 +7,9 @@
 use std::fmt;
 
 use const_oid::ObjectIdentifier;
-use der::{Decode, Encode, Sequence, asn1::AnyRef};
+#[cfg(test)]
+use der::Encode as _;
+use der::{Decode, Sequence, asn1::AnyRef};
 use spki::AlgorithmIdentifierRef;
 
 use super::{
@@ -62,6 +64,7 @@ impl Pss {
     }
 
     /// DER of the `AlgorithmIdentifier` that names these parameters, with NULL or nothing behind each digest.
+    #[cfg(test)]
     pub(crate) fn identifier(self, digest_parameters: Option<AnyRef<'_>>) -> Vec<u8> {
         let digest = |digest: DigestAlgorithm| AlgorithmIdentifierRef {
             oid: digest.oid(),

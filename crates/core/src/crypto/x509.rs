@@ -1,7 +1,7 @@
 //! Small questions about X.509 certificates (RFC 5280): subjects, instants, digests.
 
 use der::{
-    Any, DateTime, Decode, Encode, Header, Reader, SliceReader, Tag,
+    Any, DateTime, Decode, Encode, Header, Reader, SliceReader, Tag, Tagged,
     asn1::{ObjectIdentifier, PrintableStringRef, Utf8StringRef},
 };
 use jiff::Timestamp;
@@ -155,6 +155,18 @@ pub fn raw(der: &[u8]) -> Result<RawParts<'_>, X509Error> {
     Ok(parts)
 }
 
+/// What is signed of a certificate, cut out of its DER.
+pub fn to_be_signed(der: &[u8]) -> Result<&[u8], X509Error> {
+    let mut reader = SliceReader::new(der)?;
+    let content = reader.sequence(|certificate| {
+        let content = certificate.tlv_bytes()?;
+        certificate.read_slice(certificate.remaining_len())?;
+        Ok::<_, der::Error>(content)
+    })?;
+    reader.finish()?;
+    Ok(content)
+}
+
 /// Reads PEM (one or more) or DER (one) X.509 certificates; gives DER, in order, at least one.
 pub fn parse_bundle(bytes: &[u8]) -> Result<Vec<Vec<u8>>, X509Error> {
     if bytes.first() == Some(&0x30) {
@@ -208,6 +220,52 @@ pub fn name_text(name: &Name) -> String {
     let mut parts: Vec<String> = name.iter().map(attribute_text).collect();
     parts.reverse();
     parts.join(", ")
+}
+
+/// A name as it is compared (RFC 5280 §7.1): each of its parts without regard to the kind of string, to upper and
+/// lower case, and to how many blanks there are.
+pub fn canonical(name: &Name) -> Vec<Vec<u8>> {
+    let attribute = |attribute: &AttributeTypeAndValue| {
+        let mut bytes = attribute.oid.as_bytes().to_vec();
+        match text_of(&attribute.value) {
+            Some(text) => {
+                let words: Vec<&str> = text.split_whitespace().collect();
+                bytes.push(0);
+                bytes.extend(words.join(" ").to_lowercase().into_bytes());
+            }
+            None => bytes.extend(attribute.value.to_der().unwrap_or_default()),
+        }
+        bytes
+    };
+    let part = |part: &RelativeDistinguishedName| {
+        let mut attributes: Vec<Vec<u8>> = part.iter().map(attribute).collect();
+        attributes.sort();
+        let joined = attributes.iter().flat_map(|one| {
+            let length = u32::try_from(one.len()).unwrap_or(u32::MAX);
+            length.to_be_bytes().into_iter().chain(one.iter().copied())
+        });
+        joined.collect()
+    };
+    name.iter_rdn().map(part).collect()
+}
+
+fn text_of(value: &Any) -> Option<String> {
+    let bytes = value.value();
+    match value.tag() {
+        Tag::Utf8String | Tag::PrintableString | Tag::Ia5String | Tag::VisibleString => {
+            String::from_utf8(bytes.to_vec()).ok()
+        }
+        // As everybody does, though the standard has another character set.
+        Tag::TeletexString => Some(bytes.iter().map(|byte| char::from(*byte)).collect()),
+        Tag::BmpString => {
+            let units = bytes.chunks(2).map(|pair| match pair {
+                [high, low] => Some(u16::from_be_bytes([*high, *low])),
+                _ => None,
+            });
+            String::from_utf16(&units.collect::<Option<Vec<u16>>>()?).ok()
+        }
+        _ => None,
+    }
 }
 
 fn attribute_text(attribute: &AttributeTypeAndValue) -> String {

@@ -29,9 +29,38 @@ pub struct Config {
     /// What our own timestamps state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timestamp: Option<TimestampConfig>,
+    /// Where revocation data of others come from.
+    #[serde(default, skip_serializing_if = "RevocationConfig::is_default")]
+    pub revocation: RevocationConfig,
     /// Departments that issue here.
     #[serde(rename = "department")]
     pub departments: Vec<IssuingDepartment>,
+}
+
+/// Revocation data of others, for verification.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct RevocationConfig {
+    /// A folder that somebody fills with revocation lists, OCSP responses and CA certificates, PEM or DER,
+    /// relative to the home directory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub folder: Option<PathBuf>,
+    /// Whether what is missing may be fetched from the addresses that certificates give.
+    pub fetch: bool,
+    /// Whether these may be addresses that are not public.
+    pub private_hosts: bool,
+    /// The proxy to fetch through; none takes what the environment says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proxy: Option<String>,
+    /// How old revocation data may be that count for the present, in hours; none takes what they say themselves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_age_hours: Option<u32>,
+}
+
+impl RevocationConfig {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// A department as an issuing authority (证照颁发机构).

@@ -9,8 +9,8 @@ use jiff::{Span, Timestamp};
 use rayon::prelude::*;
 
 use super::{
-    CA, Config, Home, HomeError, IssuingDepartment, LIST_KEY, PkiError, ROOT, SEAL_MAKER, SEAL_ROOT,
-    SealOrder, TSA,
+    CA, Config, Home, HomeError, IssuingDepartment, LIST_KEY, PkiError, ROOT, RevocationConfig, SEAL_MAKER,
+    SEAL_ROOT, SealOrder, TSA,
     authorities::{AUTHORITIES, certify},
     renewal::duty,
     write,
@@ -79,6 +79,7 @@ pub fn found(
         fonts: Vec::new(),
         emblem: None,
         timestamp: None,
+        revocation: RevocationConfig::default(),
         departments: departments(catalogue.departments(), founding)?,
     };
 

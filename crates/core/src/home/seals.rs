@@ -140,6 +140,7 @@ impl Home {
             at: now,
             usage: Usage::Document,
             policy: AlgorithmPolicy::built_in(),
+            policies: &[],
             policy_at: now,
         };
         validate(&maker.certificate, &maker.issuers, &context).map_err(PkiError::from)?;

@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use jiff::{Span, Timestamp, civil::Date};
+use jiff::{SignedDuration, Span, Timestamp, civil::Date};
 
 use super::{
     Home, HomeError, LIST_KEY, ROOT, SEAL_ROOT,
@@ -32,7 +32,10 @@ use crate::{
         Agreement, Authority, AuthorityStatus, Der, ListError, SeenList, StatusChange, TrustList,
         TrustListContent, TypeGrant, WithdrawnSigner,
     },
-    trust::revocation::{RevocationError, Revocations, crl::Crl},
+    trust::{
+        load::{self, LoadError, Loaded},
+        revocation::{RevocationError, Revocations, crl::Crl},
+    },
     verify::TrustMaterial,
 };
 
@@ -107,6 +110,12 @@ pub enum TrustStoreError {
     /// A revocation list or seal of another authority is none.
     #[error("{} 不是可用的吊销列表或印章，未收录 (neither a revocation list nor a seal)", .0.display())]
     Unusable(PathBuf),
+    /// The folder of revocation data.
+    #[error("certseal.toml 中 [revocation] folder 所指目录不可用 (the folder of revocation data)")]
+    Folder(#[source] LoadError),
+    /// More revocation data than are kept at a time.
+    #[error(transparent)]
+    TooMuch(RevocationError),
     /// The list key's certificate.
     #[error(transparent)]
     X509(#[from] X509Error),
@@ -246,7 +255,14 @@ impl Home {
 
     /// Revocation lists at hand: the authority's own and those of others.
     pub fn revocations(&self) -> Result<Revocations, HomeError> {
-        let mut revocations = Revocations::default();
+        Ok(self.at_hand()?.0)
+    }
+
+    /// The same, and the certificates that lie with others'.
+    fn at_hand(&self) -> Result<(Revocations, Vec<Vec<u8>>), HomeError> {
+        let max_age = self.config.revocation.max_age_hours;
+        let max_age = max_age.map(|hours| SignedDuration::from_hours(i64::from(hours)));
+        let mut revocations = Revocations::default().no_older_than(max_age);
         for folder in [self.pki_path(), self.path().join("trust/crls")] {
             for (name, list) in files(&folder, "crl")? {
                 let taken = revocations.add_crl(&list);
@@ -256,7 +272,23 @@ impl Home {
                 })?;
             }
         }
-        Ok(revocations)
+        let given = self.given_folder()?;
+        let taken = revocations.extend(&given.revocations);
+        taken.map_err(TrustStoreError::TooMuch)?;
+        Ok((revocations, given.certificates))
+    }
+
+    /// What the configured folder has. What in it cannot be used is told and passed over: whoever fills it may be in
+    /// the middle of that.
+    fn given_folder(&self) -> Result<Loaded, HomeError> {
+        let Some(folder) = &self.config.revocation.folder else {
+            return Ok(Loaded::default());
+        };
+        let loaded = load::folder(&self.path().join(folder)).map_err(TrustStoreError::Folder)?;
+        for skipped in &loaded.skipped {
+            tracing::warn!("{skipped}");
+        }
+        Ok(loaded)
     }
 
     /// Seals at hand, as their makers made them: the authority's own and those of others. Whether one
@@ -283,8 +315,10 @@ impl Home {
 
     /// Everything a verifier here rests on: the trust list, revocation lists and seals at hand.
     pub fn trust_material(&self, other_list: Option<&Path>) -> Result<TrustMaterial, HomeError> {
+        let (revocations, intermediates) = self.at_hand()?;
         Ok(TrustMaterial {
-            revocations: self.revocations()?,
+            revocations,
+            intermediates,
             timestamp_anchors: self.timestamp_roots()?,
             seals: self.seals()?,
             list: Some(Arc::new(self.trust_list(other_list)?)),

@@ -140,6 +140,7 @@ impl PressRoom {
             at: now,
             usage,
             policy: AlgorithmPolicy::built_in(),
+            policies: &[],
             policy_at: now,
         };
         let path = validate(&identity.certificate, &identity.issuers, &context).map_err(|source| {

@@ -12,7 +12,11 @@ use std::{
 use cms::{cert::CertificateChoices, content_info::ContentInfo, signed_data::SignedData};
 use der::{Decode as _, Encode as _, asn1::ObjectIdentifier};
 
-use super::revocation::{RevocationError, Revocations};
+use super::revocation::{
+    RevocationError, Revocations,
+    crl::Crl,
+    ocsp::{OcspError, OcspResponse},
+};
 use crate::{
     crypto::x509,
     files,
@@ -95,7 +99,7 @@ pub fn certificates(path: &Path) -> Result<Vec<Vec<u8>>, LoadError> {
     for path in files_of(path)? {
         loaded.take(&path, |piece| match piece {
             Piece::Certificates(_) => Ok(()),
-            Piece::Crl(_) => Err(Fault::Other("证书")),
+            Piece::Crl(_) | Piece::Ocsp(_) => Err(Fault::Other("证书")),
         })?;
     }
     Ok(loaded.certificates)
@@ -107,7 +111,7 @@ pub fn revocations(path: &Path) -> Result<Revocations, LoadError> {
     for path in files_of(path)? {
         loaded.take(&path, |piece| match piece {
             Piece::Certificates(_) => Err(Fault::Other("吊销列表或 OCSP 应答")),
-            Piece::Crl(_) => Ok(()),
+            Piece::Crl(_) | Piece::Ocsp(_) => Ok(()),
         })?;
     }
     Ok(loaded.revocations)
@@ -133,10 +137,15 @@ pub fn certificates_of(bytes: &[u8]) -> Result<Vec<Vec<u8>>, Fault> {
     for piece in pieces(bytes)? {
         match Piece::of(&piece?)? {
             Piece::Certificates(ders) => found.extend(ders),
-            Piece::Crl(_) => return Err(Fault::Other("证书")),
+            Piece::Crl(_) | Piece::Ocsp(_) => return Err(Fault::Other("证书")),
         }
     }
     Ok(found)
+}
+
+/// DER of one thing, which may have come as PEM.
+pub fn der_of(bytes: &[u8]) -> Result<Vec<u8>, Fault> {
+    pieces(bytes)?.next().unwrap_or(Err(Fault::Unknown))
 }
 
 /// A file itself, or the files of a folder in order of name, without hidden ones.
@@ -169,6 +178,7 @@ fn files_of(path: &Path) -> Result<Vec<PathBuf>, LoadError> {
 enum Piece {
     Certificates(Vec<Vec<u8>>),
     Crl(Vec<u8>),
+    Ocsp(Vec<u8>),
 }
 
 impl Piece {
@@ -179,11 +189,16 @@ impl Piece {
         if let Some(bundle) = bundle(der) {
             return Ok(Self::Certificates(bundle));
         }
-        match Revocations::from_crls([der]) {
-            Ok(_) => Ok(Self::Crl(der.to_vec())),
-            Err(error) if looks_like_list(der) => Err(error.into()),
-            Err(_) => Err(Fault::Unknown),
-        }
+        let error: RevocationError = match Crl::parse(der) {
+            Ok(_) => return Ok(Self::Crl(der.to_vec())),
+            Err(error) if looks_like_list(der) => error.into(),
+            Err(_) => match OcspResponse::parse(der) {
+                Ok(_) => return Ok(Self::Ocsp(der.to_vec())),
+                Err(error @ OcspError::NoAnswer(_)) => error.into(),
+                Err(_) => return Err(Fault::Unknown),
+            },
+        };
+        Err(error.into())
     }
 }
 
@@ -206,6 +221,10 @@ impl Loaded {
                 Piece::Certificates(ders) => self.certificates.extend(ders),
                 Piece::Crl(der) => {
                     let taken = self.revocations.add_crl(&der);
+                    taken.map_err(|error| unusable(error.into()))?;
+                }
+                Piece::Ocsp(der) => {
+                    let taken = self.revocations.add_ocsp(&der);
                     taken.map_err(|error| unusable(error.into()))?;
                 }
             }

@@ -1,46 +1,50 @@
 //! Path validation (RFC 5280 §6) from a certificate to a trust anchor, at an instant, for a usage.
 //!
-//! rustls-webpki finds the path and checks signatures, validity, basic constraints, path length, name
-//! constraints and critical extensions. It leaves key usage aside and reports revocation as yes or
-//! no, so both are done here, over the path it found:
+//! [`search`] finds paths: from a certificate to those of its issuer's name whose key signed it, until an anchor
+//! did. Each path is then judged whole, from the anchor down, and the first that is good and of known revocation
+//! is taken; so an expired, revoked or misused cross certificate hides no better way. Where none is good, the
+//! fault of the best is told.
 //!
 //! | question | rule |
 //! |---|---|
+//! | validity of every certificate, the anchor's own too | covers the instant |
+//! | every issuer of version 3 | basic constraints say that it is an authority (§6.1.4 (k)) |
+//! | issuers of versions 1 and 2 | anchors only: nothing says that they are authorities |
+//! | path length, name constraints, certificate policies | §6.1.3 and §6.1.4; those of an anchor's own certificate too (RFC 5937) |
+//! | critical extensions | known, or the path is refused (§6.1.4 (o)) |
 //! | extended key usage of every certificate of the path | absent, or one of those the [`Usage`] accepts |
 //! | extended key usage of a timestamp authority | timeStamping, nothing else, critical (RFC 3161 §2.3) |
 //! | key usage of the signer certificate | absent, or one of the bits the [`Usage`] accepts |
 //! | key usage of each issuer | absent, or with keyCertSign |
-//! | revocation of each certificate below the anchor | not revoked by then; else said, see [`revocation`](super::revocation) |
 //! | algorithms and keys of every signature on the path | believed by the policy at its instant |
-//! | validity of the anchor | its own certificate covers the instant |
+//! | revocation of each certificate below the anchor | not revoked by then; else said, see [`revocation`](super::revocation) |
 //!
-//! Signatures go through our own door, [`verify`](crate::crypto::verify), which webpki is handed as its list of
-//! algorithms: it understands more than webpki's own list, and weak ones too, for the policy to refuse.
+//! Signatures go through our own door, [`verify`](crate::crypto::verify), weak ones too, for the policy to refuse.
 //!
 //! A certificate without an extended key usage is accepted for documents because most certificates for
 //! organisations, here and abroad, have none: RFC 9336 §3.2 leaves that to local policy.
 
-mod algorithms;
+mod constraints;
+mod policies;
+mod search;
 
-use const_oid::ObjectIdentifier;
-use der::referenced::OwnedToRef as _;
+use const_oid::{AssociatedOid, ObjectIdentifier};
 use jiff::{Timestamp, civil::Date};
-use pki_types::{CertificateDer, TrustAnchor, UnixTime};
-use webpki::{
-    EndEntityCert, Error as WebpkiError, ExtendedKeyUsageValidator, KeyPurposeIdIter,
-    anchor_from_trusted_cert,
-};
 use x509_cert::{
-    Certificate,
-    ext::pkix::{CrlReason, ExtendedKeyUsage, KeyUsage},
+    Certificate, Version,
+    ext::pkix::{
+        AuthorityKeyIdentifier, BasicConstraints, CertificatePolicies, CrlDistributionPoints, CrlReason,
+        ExtendedKeyUsage, InhibitAnyPolicy, KeyUsage, NameConstraints, PolicyConstraints, PolicyMappings,
+        SubjectAltName, SubjectKeyIdentifier,
+    },
 };
 
-use super::revocation::{ListIssuer, RevocationStatus, Revocations, judge};
+use self::{constraints::Constraints, policies::Policies, search::Node};
+use super::revocation::{Asked, Issuer, RevocationStatus, Revocations, Source, judge};
 use crate::{
     crypto::{
-        AlgorithmPolicy, SignatureAlgorithm, VerifyError,
+        AlgorithmPolicy, Used,
         authority::{DOCUMENT_SIGNING, EMAIL_PROTECTION, TIME_STAMPING},
-        mechanism_of,
         policy::{Age, Judgement, Mechanism},
         x509,
     },
@@ -98,6 +102,8 @@ pub struct PathContext<'a> {
     pub usage: Usage,
     /// Which algorithms are believed.
     pub policy: &'a AlgorithmPolicy,
+    /// Certificate policies of which the path must hold under one; any path will do where there is none.
+    pub policies: &'a [ObjectIdentifier],
     /// By when the path is proven to have existed, which is no later than `at` only with proof: the instant
     /// its algorithms are judged at.
     pub policy_at: Timestamp,
@@ -137,6 +143,8 @@ pub struct PathCertificate {
     pub not_after: Timestamp,
     /// What is known about its revocation.
     pub revocation: RevocationStatus,
+    /// From where: none where nothing is known.
+    pub sources: Vec<Source>,
 }
 
 impl VerifiedPath {
@@ -200,6 +208,9 @@ pub enum PathError {
         /// First valid instant.
         not_before: Timestamp,
     },
+    /// Under none of the certificate policies that were demanded, by the verifier or by an issuer.
+    #[error("the path holds under none of the certificate policies demanded")]
+    Policies,
     /// More issuers than an issuer or this program allows.
     #[error("the path is longer than an issuer or this program ({MAX_PATH_LENGTH}) allows")]
     PathTooLong,
@@ -247,143 +258,193 @@ pub fn validate(
     intermediates: &[Vec<u8>],
     context: &PathContext<'_>,
 ) -> Result<VerifiedPath, PathError> {
-    let anchor_certificates: Vec<CertificateDer<'_>> = context
-        .anchors
-        .iter()
-        .map(|der| CertificateDer::from(*der))
-        .collect();
-    let anchors = anchor_certificates
-        .iter()
-        .map(|certificate| {
-            anchor_from_trusted_cert(certificate).map_err(|error| PathError::Anchor(format!("{error:?}")))
-        })
-        .collect::<Result<Vec<_>, _>>()?;
-    let offered: Vec<CertificateDer<'_>> = intermediates
-        .iter()
-        .map(|der| CertificateDer::from(der.as_slice()))
-        .collect();
-    let certificate = CertificateDer::from(leaf);
-    let end_entity = EndEntityCert::try_from(&certificate).map_err(|error| map(&error, leaf))?;
+    search::best(leaf, intermediates, context)
+}
 
-    // 1. A path, its signatures, dates and constraints.
-    let search = Search {
-        end_entity: &end_entity,
-        anchors: &anchors,
-        offered: &offered,
-    };
-    let (found, anchor) = search.run(context.at).map_err(|error| {
-        let dates = match error {
-            WebpkiError::CertExpired { not_after, .. } => to_timestamp(not_after),
-            WebpkiError::CertNotValidYet { not_before, .. } => to_timestamp(not_before),
-            other => return map(&other, leaf),
-        };
-        // Dates are looked at first, but they do not matter where there is no path at all.
-        match search.run(dates) {
-            Err(other) if !is_about_dates(&other) => map(&other, leaf),
-            _ => name_outdated(leaf, intermediates, context.at),
+/// A path whose signatures verify: its certificates from the signer's up, and the anchor.
+struct Found<'a> {
+    nodes: Vec<&'a Node<'a>>,
+    anchor: &'a Node<'a>,
+    /// With what each certificate is signed.
+    signatures: Vec<Used>,
+    at_hand: &'a [Vec<u8>],
+}
+
+impl Found<'_> {
+    fn judge(&self, context: &PathContext<'_>) -> Result<VerifiedPath, PathError> {
+        // 1. Dates, the signer's own before those of its issuers.
+        for node in self.nodes.iter().chain([&self.anchor]) {
+            node.check_dates(context.at)?;
         }
-    })?;
-    let anchor = context.anchors.get(anchor).copied().unwrap_or_default();
-
-    // 2. What webpki leaves out: usages, and the anchor's own dates.
-    let parsed = found
-        .iter()
-        .map(|der| x509::parse(der).map_err(|error| PathError::Malformed(error.to_string())))
-        .collect::<Result<Vec<_>, _>>()?;
-    for (position, certificate) in parsed.iter().enumerate() {
-        check_usage(certificate, position == 0, context.usage)?;
-    }
-    let anchor_parsed = x509::parse(anchor).map_err(|error| PathError::Anchor(error.to_string()))?;
-    if let Some(error) = outdated(&anchor_parsed, context.at) {
-        return Err(error);
-    }
-
-    // 3. Algorithms: each certificate's signature under its issuer's key.
-    let issuers = found.iter().skip(1).map(Vec::as_slice).chain([anchor]);
-    for (certificate, issuer) in parsed.iter().zip(issuers) {
-        check_algorithms(certificate, issuer, context)?;
-    }
-
-    // 4. Revocation, each certificate by the lists of its issuer.
-    let issuers = parsed
-        .iter()
-        .zip(&found)
-        .skip(1)
-        .map(|(certificate, der)| (certificate, der.as_slice()));
-    let issuers = issuers.chain([(&anchor_parsed, anchor)]);
-    let mut certificates = Vec::with_capacity(found.len());
-    for ((certificate, der), (issuer, issuer_der)) in parsed.iter().zip(&found).zip(issuers) {
-        let malformed = |error: x509::X509Error| PathError::Malformed(error.to_string());
-        let issuer = ListIssuer {
-            public_key_info: x509::raw(issuer_der).map_err(malformed)?.public_key_info,
-            may_sign_lists: key_usage(issuer)?.is_none_or(|usage| usage.crl_sign()),
-        };
-        let raw = x509::raw(der).map_err(malformed)?;
-        let subject = x509::subject_text(certificate);
-        match judge(context, certificate, raw, issuer) {
-            Ok(revocation) => certificates.push(PathCertificate {
-                der: der.clone(),
-                subject,
-                not_after: x509::validity(certificate).1,
-                revocation,
-            }),
-            Err(revoked) => {
-                return Err(PathError::Revoked {
-                    certificate: subject,
-                    signer: certificates.is_empty(),
-                    revoked_at: revoked.at,
-                    reason: revoked.reason,
+        // 2. What authorities allow those below.
+        self.check_constraints(context)?;
+        // 3. Usages.
+        for (position, node) in self.nodes.iter().enumerate() {
+            check_usage(&node.parsed, position == 0, context.usage)?;
+        }
+        // 4. Algorithms.
+        for (node, used) in self.nodes.iter().zip(&self.signatures) {
+            if let Some((part, until)) = context.weakness(Mechanism::Signature(*used)) {
+                return Err(PathError::WeakAlgorithm {
+                    certificate: x509::subject_text(&node.parsed),
+                    part,
+                    until,
                 });
             }
         }
+        // 5. Revocation.
+        Ok(VerifiedPath {
+            certificates: self.check_revocation(context)?,
+            anchor: self.anchor.der.to_vec(),
+            at: context.at,
+        })
     }
-    Ok(VerifiedPath {
-        certificates,
-        anchor: anchor.to_vec(),
-        at: context.at,
-    })
-}
 
-/// What webpki is asked with, but for the instant.
-struct Search<'a> {
-    end_entity: &'a EndEntityCert<'a>,
-    anchors: &'a [TrustAnchor<'a>],
-    offered: &'a [CertificateDer<'a>],
-}
+    fn check_constraints(&self, context: &PathContext<'_>) -> Result<(), PathError> {
+        let mut constraints = Constraints::default();
+        let mut policies = Policies::new(self.nodes.len(), !context.policies.is_empty());
+        let mut longest = usize::MAX;
+        // A certificate that is trusted itself vouches for itself, whether or not it is an authority's.
+        let is_own_anchor = matches!(self.nodes.as_slice(), [only] if only.der == self.anchor.der);
+        if !is_own_anchor {
+            check_authority(self.anchor, true)?;
+            constraints.add(&self.anchor.parsed)?;
+            longest = path_length(&self.anchor.parsed)?.unwrap_or(longest);
+        }
+        for (position, node) in self.nodes.iter().enumerate().rev() {
+            let is_last = position == 0;
+            let self_issued = node.subject == node.issuer;
+            check_extensions(&node.parsed)?;
+            if is_last || !self_issued {
+                constraints.check(&node.parsed)?;
+            }
+            policies.step(&node.parsed, is_last)?;
+            if is_last {
+                break;
+            }
+            check_authority(node, false)?;
+            constraints.add(&node.parsed)?;
+            if !self_issued {
+                longest = longest.checked_sub(1).ok_or(PathError::PathTooLong)?;
+            }
+            longest = longest.min(path_length(&node.parsed)?.unwrap_or(usize::MAX));
+        }
+        policies.finish(context.policies)
+    }
 
-impl Search<'_> {
-    /// DER of the path's certificates, and which anchor it leads to.
-    fn run(&self, at: Timestamp) -> Result<(Vec<Vec<u8>>, usize), WebpkiError> {
-        let seconds = u64::try_from(at.as_second()).unwrap_or_default();
-        let path = self.end_entity.verify_for_usage(
-            algorithms::all(),
-            self.anchors,
-            self.offered,
-            UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds)),
-            AnyPurpose,
-            None,
-            None,
-        )?;
-        let mut found = vec![self.end_entity.der().to_vec()];
-        found.extend(
-            path.intermediate_certificates()
-                .map(|certificate| certificate.der().to_vec()),
-        );
-        let anchor = self
-            .anchors
-            .iter()
-            .position(|anchor| std::ptr::eq(anchor, path.anchor()));
-        Ok((found, anchor.ok_or(WebpkiError::UnknownIssuer)?))
+    /// Each certificate by its issuer's word.
+    fn check_revocation(&self, context: &PathContext<'_>) -> Result<Vec<PathCertificate>, PathError> {
+        let mut issuers: Vec<Issuer<'_>> = Vec::with_capacity(self.nodes.len());
+        for node in self.nodes.iter().skip(1).chain([&self.anchor]) {
+            issuers.push(Issuer {
+                subject: node.raw.subject,
+                public_key_info: node.raw.public_key_info,
+                may_sign_lists: key_usage(&node.parsed)?.is_none_or(|usage| usage.crl_sign()),
+                above: None,
+                at_hand: self.at_hand,
+            });
+        }
+        let mut certificates = Vec::with_capacity(self.nodes.len());
+        for (position, (node, issuer)) in self.nodes.iter().zip(&issuers).enumerate() {
+            let above = issuers.get(position + 1);
+            let asked = Asked {
+                certificate: &node.parsed,
+                raw: node.raw,
+                issuer: Issuer { above, ..*issuer },
+            };
+            let subject = x509::subject_text(&node.parsed);
+            match judge(context, &asked) {
+                Ok((revocation, sources)) => certificates.push(PathCertificate {
+                    der: node.der.to_vec(),
+                    subject,
+                    not_after: node.not_after,
+                    revocation,
+                    sources,
+                }),
+                Err(revoked) => {
+                    return Err(PathError::Revoked {
+                        certificate: subject,
+                        signer: certificates.is_empty(),
+                        revoked_at: revoked.at,
+                        reason: revoked.reason,
+                    });
+                }
+            }
+        }
+        Ok(certificates)
     }
 }
 
-/// Purposes are judged on the path that was found, where the certificate can be named.
-struct AnyPurpose;
-
-impl ExtendedKeyUsageValidator for AnyPurpose {
-    fn validate(&self, _: KeyPurposeIdIter<'_, '_>) -> Result<(), WebpkiError> {
+/// Whether a certificate may issue others (§6.1.4 (k) and (n)).
+fn check_authority(node: &Node<'_>, is_anchor: bool) -> Result<(), PathError> {
+    let wrong = |why| {
+        Err(PathError::WrongUsage {
+            certificate: x509::subject_text(&node.parsed),
+            why,
+        })
+    };
+    let tbs = node.parsed.tbs_certificate();
+    if tbs.version() == Version::V3 {
+        let constraints = extension::<BasicConstraints>(&node.parsed)?;
+        if !constraints.is_some_and(|(_, constraints)| constraints.ca) {
+            return wrong("it is no certification authority's");
+        }
+        if key_usage(&node.parsed)?.is_some_and(|usage| !usage.key_cert_sign()) {
+            return wrong("its key usage does not allow to issue certificates");
+        }
+    } else if !is_anchor {
+        return wrong("a certificate of its version does not say that it is an authority's");
+    }
+    if is_anchor {
+        check_extensions(&node.parsed)
+    } else {
         Ok(())
     }
+}
+
+/// How many authorities may follow.
+fn path_length(certificate: &Certificate) -> Result<Option<usize>, PathError> {
+    let constraints = extension::<BasicConstraints>(certificate)?;
+    Ok(constraints.and_then(|(_, constraints)| constraints.path_len_constraint.map(usize::from)))
+}
+
+/// Each extension once (§4.2), and none that is critical and not understood.
+fn check_extensions(certificate: &Certificate) -> Result<(), PathError> {
+    let known = [
+        AuthorityKeyIdentifier::OID,
+        BasicConstraints::OID,
+        CertificatePolicies::OID,
+        CrlDistributionPoints::OID,
+        ExtendedKeyUsage::OID,
+        InhibitAnyPolicy::OID,
+        KeyUsage::OID,
+        NameConstraints::OID,
+        PolicyConstraints::OID,
+        PolicyMappings::OID,
+        SubjectAltName::OID,
+        SubjectKeyIdentifier::OID,
+    ];
+    let tbs = certificate.tbs_certificate();
+    let mut seen = std::collections::BTreeSet::new();
+    for one in tbs.extensions().into_iter().flatten() {
+        let oid = one.extn_id;
+        if !seen.insert(oid) {
+            return Err(PathError::Malformed(format!("extension {oid} twice")));
+        }
+        if one.critical && !known.contains(&oid) {
+            return Err(PathError::Malformed(format!("unknown critical extension {oid}")));
+        }
+    }
+    extension::<SubjectAltName>(certificate)?;
+    Ok(())
+}
+
+fn extension<'a, T>(certificate: &'a Certificate) -> Result<Option<(bool, T)>, PathError>
+where
+    T: der::Decode<'a, Error = der::Error> + AssociatedOid,
+{
+    let found = certificate.tbs_certificate().get_extension::<T>();
+    found.map_err(|error| PathError::Malformed(error.to_string()))
 }
 
 fn check_usage(certificate: &Certificate, is_leaf: bool, usage: Usage) -> Result<(), PathError> {
@@ -397,15 +458,9 @@ fn check_usage(certificate: &Certificate, is_leaf: bool, usage: Usage) -> Result
         Some(bits) if is_leaf && !usage.accepts_key_usage(bits) => {
             return wrong("its key usage does not allow signatures of this kind");
         }
-        Some(bits) if !is_leaf && !bits.key_cert_sign() => {
-            return wrong("its key usage does not allow to issue certificates");
-        }
         _ => {}
     }
-    let purposes = certificate
-        .tbs_certificate()
-        .get_extension::<ExtendedKeyUsage>()
-        .map_err(|error| PathError::Malformed(error.to_string()))?;
+    let purposes = extension::<ExtendedKeyUsage>(certificate)?;
     if is_leaf && usage == Usage::Timestamp {
         return match &purposes {
             Some((true, purposes)) if purposes.0 == [TIME_STAMPING] => Ok(()),
@@ -423,96 +478,8 @@ fn check_usage(certificate: &Certificate, is_leaf: bool, usage: Usage) -> Result
     }
 }
 
-fn check_algorithms(
-    certificate: &Certificate,
-    issuer: &[u8],
-    context: &PathContext<'_>,
-) -> Result<(), PathError> {
-    let malformed = |error: x509::X509Error| PathError::Malformed(error.to_string());
-    let unsupported = |error: VerifyError| PathError::UnsupportedAlgorithm(error.to_string());
-    let key = x509::raw(issuer).map_err(malformed)?.public_key_info;
-    let identifier = certificate.signature_algorithm().owned_to_ref();
-    let algorithm = SignatureAlgorithm::from_identifier(&identifier, None).map_err(unsupported)?;
-    let used = mechanism_of(key, algorithm).map_err(unsupported)?;
-    match context.weakness(Mechanism::Signature(used)) {
-        None => Ok(()),
-        Some((part, until)) => Err(PathError::WeakAlgorithm {
-            certificate: x509::subject_text(certificate),
-            part,
-            until,
-        }),
-    }
-}
-
 fn key_usage(certificate: &Certificate) -> Result<Option<KeyUsage>, PathError> {
-    let found = certificate.tbs_certificate().get_extension::<KeyUsage>();
-    let found = found.map_err(|error| PathError::Malformed(error.to_string()))?;
-    Ok(found.map(|(_, usage)| usage))
-}
-
-fn outdated(certificate: &Certificate, at: Timestamp) -> Option<PathError> {
-    let (not_before, not_after) = x509::validity(certificate);
-    let subject = || x509::subject_text(certificate);
-    if at < not_before {
-        return Some(PathError::NotYetValid {
-            certificate: subject(),
-            not_before,
-        });
-    }
-    (at > not_after).then(|| PathError::Expired {
-        certificate: subject(),
-        not_after,
-    })
-}
-
-/// Which certificate it was whose dates did not fit: the signer's own before those of its issuers.
-fn name_outdated(leaf: &[u8], intermediates: &[Vec<u8>], at: Timestamp) -> PathError {
-    [leaf]
-        .into_iter()
-        .chain(intermediates.iter().map(Vec::as_slice))
-        .filter_map(|der| x509::parse(der).ok())
-        .find_map(|certificate| outdated(&certificate, at))
-        .unwrap_or(PathError::UnknownIssuer)
-}
-
-fn is_about_dates(error: &WebpkiError) -> bool {
-    matches!(
-        error,
-        WebpkiError::CertExpired { .. } | WebpkiError::CertNotValidYet { .. }
-    )
-}
-
-fn to_timestamp(time: UnixTime) -> Timestamp {
-    let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
-    Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX)
-}
-
-fn map(error: &WebpkiError, leaf: &[u8]) -> PathError {
-    let wrong_usage = |why| PathError::WrongUsage {
-        certificate: x509::parse(leaf).map_or_else(|_| String::new(), |leaf| x509::subject_text(&leaf)),
-        why,
-    };
-    match error {
-        WebpkiError::UnknownIssuer => PathError::UnknownIssuer,
-        WebpkiError::InvalidSignatureForPublicKey | WebpkiError::SignatureAlgorithmMismatch => {
-            PathError::BadSignature
-        }
-        WebpkiError::PathLenConstraintViolated
-        | WebpkiError::MaximumPathDepthExceeded
-        | WebpkiError::MaximumPathBuildCallsExceeded
-        | WebpkiError::MaximumSignatureChecksExceeded => PathError::PathTooLong,
-        WebpkiError::NameConstraintViolation | WebpkiError::MaximumNameConstraintComparisonsExceeded => {
-            PathError::NameConstraints
-        }
-        WebpkiError::UnsupportedSignatureAlgorithmContext(_)
-        | WebpkiError::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => {
-            PathError::UnsupportedAlgorithm(format!("{error:?}"))
-        }
-        WebpkiError::CaUsedAsEndEntity => wrong_usage("it is a certification authority's"),
-        WebpkiError::EndEntityUsedAsCa => wrong_usage("its issuer is no certification authority"),
-        WebpkiError::EmptyEkuExtension => wrong_usage("an extended key usage on its path is empty"),
-        other => PathError::Malformed(format!("{other:?}")),
-    }
+    Ok(extension::<KeyUsage>(certificate)?.map(|(_, usage)| usage))
 }
 
 #[cfg(test)]

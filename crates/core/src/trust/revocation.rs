@@ -1,25 +1,59 @@
 //! What is at hand about revocation, and what it says about one certificate at one instant.
 //!
-//! What nothing speaks for is [`RevocationStatus::Unknown`], which is never taken for good.
+//! Revocation lists and answers of OCSP responders count alike. What nothing speaks for is
+//! [`RevocationStatus::Unknown`], which is never taken for good.
+//!
+//! Which of them decides is said in one place, [`decide`]; how new one has to be in another, `freshness`.
 
 pub mod crl;
+pub mod ocsp;
 
-use std::sync::Arc;
+use std::{cmp::Reverse, sync::Arc};
 
-use jiff::Timestamp;
-use x509_cert::ext::pkix::CrlReason;
+use jiff::{SignedDuration, Timestamp};
+use x509_cert::{Certificate, ext::pkix::CrlReason};
 
-use self::crl::{Crl, CrlError};
-pub(super) use self::crl::{ListIssuer, judge};
-use crate::limits::{MAX_REVOCATION_BYTES, MAX_REVOCATIONS};
+use self::{
+    crl::{Crl, CrlError},
+    ocsp::{OcspError, OcspResponse},
+};
+use super::{path::PathContext, wanted::Notes};
+use crate::{
+    crypto::{
+        SignatureAlgorithm,
+        policy::Mechanism,
+        verify_value,
+        x509::{self, RawParts},
+    },
+    limits::{MAX_REVOCATION_BYTES, MAX_REVOCATIONS},
+};
 
 /// Revocation data at hand, of any issuer: each piece well-formed, none believed before it is asked. Cheap
 /// to clone.
 #[derive(Debug, Clone, Default)]
 pub struct Revocations {
     crls: Vec<Arc<Crl>>,
+    responses: Vec<Arc<OcspResponse>>,
     /// Of all pieces.
     bytes: usize,
+    max_age: Option<SignedDuration>,
+    notes: Option<Arc<Notes>>,
+}
+
+/// A piece of it.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Source {
+    /// A revocation list.
+    Crl(Arc<Crl>),
+    /// An answer of an OCSP responder.
+    Ocsp(Arc<OcspResponse>),
+}
+
+impl Source {
+    fn is_crl(&self, list: &Crl) -> bool {
+        matches!(self, Self::Crl(own) if std::ptr::eq(&raw const **own, list))
+    }
 }
 
 /// Why bytes were not taken in.
@@ -29,6 +63,9 @@ pub enum RevocationError {
     /// Not a revocation list that can be used.
     #[error(transparent)]
     Crl(#[from] CrlError),
+    /// Not an answer of an OCSP responder that can be used.
+    #[error(transparent)]
+    Ocsp(#[from] OcspError),
     /// More than is kept at a time.
     #[error("吊销信息超过 {MAX_REVOCATIONS} 份或 {MAX_REVOCATION_BYTES} 字节 (too much revocation data)")]
     TooMuch,
@@ -51,11 +88,41 @@ impl Revocations {
         Ok(())
     }
 
+    /// Takes in the DER of an `OCSPResponse`, or of a `BasicOCSPResponse`.
+    pub fn add_ocsp(&mut self, der: &[u8]) -> Result<(), RevocationError> {
+        self.make_room(der.len())?;
+        self.responses.push(Arc::new(OcspResponse::parse(der)?));
+        Ok(())
+    }
+
+    /// Demands that what counts for the present is no older than this, whatever it says about itself; in turn
+    /// it need not say when newer is due.
+    #[must_use]
+    pub fn no_older_than(mut self, max_age: Option<SignedDuration>) -> Self {
+        self.max_age = max_age;
+        self
+    }
+
+    /// Keeps note of what judgements by this lack.
+    #[must_use]
+    pub fn noting(mut self, notes: Arc<Notes>) -> Self {
+        self.notes = Some(notes);
+        self
+    }
+
+    pub(super) fn notes(&self) -> Option<&Notes> {
+        self.notes.as_deref()
+    }
+
     /// Takes in everything that another has.
     pub fn extend(&mut self, other: &Self) -> Result<(), RevocationError> {
         for crl in &other.crls {
             self.make_room(crl.der().len())?;
             self.crls.push(Arc::clone(crl));
+        }
+        for response in &other.responses {
+            self.make_room(response.der().len())?;
+            self.responses.push(Arc::clone(response));
         }
         Ok(())
     }
@@ -74,9 +141,24 @@ impl Revocations {
         self.crls.iter().map(AsRef::as_ref)
     }
 
+    /// The answers of OCSP responders.
+    pub fn responses(&self) -> impl Iterator<Item = &OcspResponse> {
+        self.responses.iter().map(AsRef::as_ref)
+    }
+
+    /// What speaks about a certificate, and what it says.
+    fn sources(&self, asked: &Asked<'_>, context: &PathContext<'_>) -> Vec<(Source, Says)> {
+        let mut found = crl::says(context, asked);
+        let responses = self.responses.iter();
+        found.extend(responses.filter_map(|response| {
+            Some((Source::Ocsp(Arc::clone(response)), response.says(asked, context)?))
+        }));
+        found
+    }
+
     /// How many pieces there are.
     pub fn len(&self) -> usize {
-        self.crls.len()
+        self.crls.len() + self.responses.len()
     }
 
     /// Whether there is nothing.
@@ -125,9 +207,18 @@ pub enum RevocationStatus {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UnknownRevocation {
-    /// There is no list of its issuer for its kind.
-    #[error("no revocation list of its issuer is at hand")]
+    /// Nothing at hand speaks of it.
+    #[error("no revocation list of its issuer is at hand, and no answer about it")]
     NoList,
+    /// The responder does not know it.
+    #[error("the responder does not know the certificate")]
+    UnknownToResponder,
+    /// The responder's own certificate is of unknown revocation, and its issuer does not say that this is well.
+    #[error("whether the responder's certificate is revoked is unknown")]
+    ResponderUnchecked,
+    /// A kind of list that is not understood here.
+    #[error("the revocation list is of a kind that is not supported ({0})")]
+    Unsupported(String),
     /// A newer list was due before the instant, and a certificate can have been revoked since.
     #[error("the revocation list was due for renewal at {next_update}")]
     Stale {
@@ -148,3 +239,132 @@ pub enum UnknownRevocation {
     #[error("the revocation list was made after the certificate had expired")]
     TooLate,
 }
+
+/// A certificate whose revocation is asked about.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub(super) certificate: &'a Certificate,
+    pub(super) raw: RawParts<'a>,
+    pub(super) issuer: Issuer<'a>,
+}
+
+/// Its issuer on the path.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Issuer<'a> {
+    /// Name, as encoded.
+    pub(super) subject: &'a [u8],
+    /// SubjectPublicKeyInfo of the key that signed the certificate.
+    pub(super) public_key_info: &'a [u8],
+    /// Whether its key usage allows to sign lists.
+    pub(super) may_sign_lists: bool,
+    /// The issuer's issuer; none above an anchor.
+    pub(super) above: Option<&'a Self>,
+    /// DER of certificates, among which another of the same name may have signed a list.
+    pub(super) at_hand: &'a [Vec<u8>],
+}
+
+/// What a piece says about a certificate.
+#[derive(Debug)]
+struct Says {
+    /// That it was revoked, or that it was not; or why the piece says nothing.
+    status: Result<Option<Revoked>, UnknownRevocation>,
+    this_update: Timestamp,
+    next_update: Option<Timestamp>,
+    /// Certificates that expired since then are still spoken of.
+    kept_since: Option<Timestamp>,
+}
+
+/// What is known about a certificate at the instant of a context, and from where; `Err` if it was revoked by
+/// then.
+pub(super) fn judge(
+    context: &PathContext<'_>,
+    asked: &Asked<'_>,
+) -> Result<(RevocationStatus, Vec<Source>), Revoked> {
+    decide(context, asked, context.revocations.sources(asked, context))
+}
+
+/// The newest piece that concludes decides, whatever its kind, but a revocation for good on an older one
+/// stands: only a hold can be lifted.
+fn decide(
+    context: &PathContext<'_>,
+    asked: &Asked<'_>,
+    mut pieces: Vec<(Source, Says)>,
+) -> Result<(RevocationStatus, Vec<Source>), Revoked> {
+    pieces.sort_by_key(|(_, says)| Reverse(says.this_update));
+    let expiry = x509::validity(asked.certificate).1;
+    let mut known: Option<(RevocationStatus, Vec<Source>)> = None;
+    let mut unknown = None;
+    for (source, says) in pieces {
+        let stale = freshness(context.at, &says, expiry, context.revocations.max_age);
+        match (says.status, stale) {
+            (Err(why), _) | (Ok(None), Some(why)) => {
+                unknown.get_or_insert(why);
+            }
+            (Ok(None), None) => {
+                let good = RevocationStatus::Good {
+                    as_of: says.this_update,
+                    next_update: says.next_update,
+                };
+                known.get_or_insert((good, vec![source]));
+            }
+            (Ok(Some(revoked)), _) => {
+                let lifted = known.is_some() && revoked.reason == Some(CrlReason::CertificateHold);
+                match revoked.at <= context.at {
+                    _ if lifted => {}
+                    true => return Err(revoked),
+                    false => known = Some((RevocationStatus::RevokedLater(revoked), vec![source])),
+                }
+            }
+        }
+    }
+    Ok(known.unwrap_or_else(|| {
+        let why = unknown.unwrap_or(UnknownRevocation::NoList);
+        (RevocationStatus::Unknown(why), Vec::new())
+    }))
+}
+
+/// Whether a piece that does not name a certificate as revoked says enough about an instant, the present or a
+/// proven past one; gives what is wrong.
+///
+/// - Made after the instant: it is fresh for it (ETSI EN 319 102-1 §5.2.5: issued after the validation time less
+///   the freshness demanded), unless the certificate had expired when it was made. Then it need not speak of it
+///   any more (RFC 5280 §3.3), except where it says that it does (`expiredCertsOnCRL`, `archiveCutoff`).
+/// - Made before: no older than the maximum age, where one is configured, and not past its `nextUpdate`. The
+///   interval between its two updates is the freshness demanded where nothing is configured; what has no
+///   `nextUpdate` has none, and says nothing about any instant after it.
+fn freshness(
+    at: Timestamp,
+    says: &Says,
+    expiry: Timestamp,
+    max_age: Option<SignedDuration>,
+) -> Option<UnknownRevocation> {
+    if says.this_update >= at {
+        let speaks_of_it = says.this_update <= expiry || says.kept_since.is_some_and(|since| since <= expiry);
+        return (!speaks_of_it).then_some(UnknownRevocation::TooLate);
+    }
+    let oldest = max_age.map(|age| says.this_update.saturating_add(age).unwrap_or(Timestamp::MAX));
+    match [oldest, says.next_update].into_iter().flatten().min() {
+        None => Some(UnknownRevocation::Undated),
+        Some(next_update) if next_update <= at => Some(UnknownRevocation::Stale { next_update }),
+        Some(_) => None,
+    }
+}
+
+/// Checks the signature of a piece, and that its algorithm is believed.
+fn check_signature(
+    public_key_info: &[u8],
+    algorithm: SignatureAlgorithm,
+    content: &[u8],
+    signature: &[u8],
+    context: &PathContext<'_>,
+) -> Result<(), UnknownRevocation> {
+    let used = verify_value(public_key_info, algorithm, content, signature);
+    let used = used.map_err(|_| UnknownRevocation::Untrusted)?;
+    match context.weakness(Mechanism::Signature(used)) {
+        Some((part, _)) => Err(UnknownRevocation::Weak(part)),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

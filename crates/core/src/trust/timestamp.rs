@@ -108,6 +108,7 @@ pub fn prove(
         at: trust.at,
         usage: Usage::Timestamp,
         policy: trust.policy,
+        policies: &[],
         policy_at: trust.policy_at,
     };
     let own = PathContext {

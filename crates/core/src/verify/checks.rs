@@ -59,6 +59,11 @@ pub(super) static SIGNING_CERTIFICATE: Check = verdict(
 pub(super) static SIGNATURE: Check = verdict("signature", "数字签名", "signature value");
 pub(super) static ALGORITHMS: Check = verdict("algorithms", "密码算法", "algorithms of the signature");
 pub(super) static SIGNER_PATH: Check = verdict("signer-path", "签名证书可信", "path to a trust anchor");
+pub(super) static AUTHORITY: Check = verdict(
+    "authority",
+    "签名者的担保机构",
+    "standing of the authority behind the signer",
+);
 pub(super) static ISSUER: Check = verdict(
     "issuer",
     "颁发机关在担保范围内",

@@ -114,8 +114,11 @@ codes! {
         REVOCATION_LIST_STALE "The revocation list is out of date"
         REVOCATION_LIST_TOO_LATE "The revocation list was made when the expired certificate had left it"
         REVOCATION_LIST_UNDATED "The revocation list does not say when the next one is due"
+        REVOCATION_LIST_UNSUPPORTED "The revocation list is of a kind that is not understood"
         REVOCATION_LIST_UNTRUSTED "The revocation list is wrongly signed"
         REVOCATION_LIST_WEAK "The revocation list is signed by an algorithm that is not believed any more"
+        REVOCATION_RESPONDER_UNCHECKED "Whether the OCSP responder was revoked is unknown"
+        REVOCATION_UNKNOWN_TO_RESPONDER "The OCSP responder does not know the certificate"
         ISSUER_UNKNOWN "The issuing authority is not named"
         ISSUER_NOT_VOUCHED "The authority behind the signer does not vouch for this department"
     }

@@ -386,19 +386,23 @@ fn states(opened: &OpenedPdf<'_>) -> Vec<(usize, [u8; 32])> {
 /// Whether a document says anywhere that it is a certificate: by its metadata, its attached data or its QR code.
 /// Somebody who wants to be taken for one says so where a program looks; who takes the words away is no certificate any
 /// more, whoever signed.
-fn claims(opened: &OpenedPdf<'_>) -> bool {
-    let by_metadata = opened.metadata().is_ok_and(|metadata| {
+fn claims(
+    opened: &OpenedPdf<'_>,
+    metadata: &Result<Metadata, OpenError>,
+    page: &Result<PageFields, OpenError>,
+) -> bool {
+    let by_metadata = metadata.as_ref().is_ok_and(|metadata| {
         let identifier = metadata.identifier.as_deref();
         metadata.number.is_some()
             || metadata.certificate_type.is_some()
             || identifier.is_some_and(|id| CertificateIdentifier::parse(id).is_ok())
     });
+    let by_code = page.as_ref().is_ok_and(|page| page.qr.is_some());
     let by_attachment = || {
         let attachments = opened.attachments().unwrap_or_default();
         attachments.iter().any(|attachment| attachment.name == ATTACHMENT)
     };
-    let by_code = || opened.page_fields().is_ok_and(|page| page.qr.is_some());
-    by_metadata || by_attachment() || by_code()
+    by_metadata || by_code || by_attachment()
 }
 
 impl Facts {
@@ -420,9 +424,9 @@ impl Facts {
             Some(Err(error)) => Err(error.clone()),
             None => Ok(opened),
         };
-        let (metadata, page, face_json) = match content {
+        let (metadata, page, face_json) = match &content {
             Ok(content) => (content.metadata(), content.page_fields(), face_json(content)),
-            Err(error) => (Err(error.clone()), Err(error.clone()), Err(error)),
+            Err(error) => (Err(error.clone()), Err(error.clone()), Err(error.clone())),
         };
         let token = page
             .as_ref()
@@ -434,10 +438,8 @@ impl Facts {
             pieces.map(|evidence| (signed.place(), evidence))
         });
         Facts {
-            claims: claims(opened)
-                || signed
-                    .as_ref()
-                    .is_some_and(|signed| signed.as_ref().is_ok_and(claims)),
+            claims: content.is_ok_and(|content| claims(content, &metadata, &page))
+                || signed.is_some() && claims(opened, &opened.metadata(), &opened.page_fields()),
             states: states(opened),
             evidence: FileEvidence::gather(opened, evidence),
             repaired: !opened.repairs().is_empty(),

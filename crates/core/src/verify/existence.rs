@@ -115,7 +115,7 @@ impl FileEvidence {
                     continue;
                 }
                 EvidenceKind::Crl => one.add_crl(&der),
-                EvidenceKind::Ocsp => continue,
+                EvidenceKind::Ocsp => one.add_ocsp(&der),
             };
             if read.is_ok() {
                 found.revocations.push((place, one));
@@ -284,6 +284,7 @@ impl<'a> Basis<'a> {
             at,
             usage,
             policy: self.material.policy(),
+            policies: &[],
             policy_at,
         }
     }

@@ -212,6 +212,7 @@ fn believe<'a>(
         usage: Usage::Document,
         // When it was made a seal says itself. For its algorithms only what is proven counts.
         policy: material.policy(),
+        policies: &[],
         policy_at: proven,
     };
     let path = validate(maker, &intermediates, &context).map_err(|error| {

@@ -192,6 +192,18 @@ fn judge_revocation(path: &VerifiedPath, presented: &Presented<'_>) -> Finding {
                 code::REVOCATION_LIST_UNDATED,
                 "吊销列表没有写明下次更新时间，不知是否仍新".to_owned(),
             ),
+            UnknownRevocation::UnknownToResponder => (
+                code::REVOCATION_UNKNOWN_TO_RESPONDER,
+                "OCSP 服务不知有此证书".to_owned(),
+            ),
+            UnknownRevocation::ResponderUnchecked => (
+                code::REVOCATION_RESPONDER_UNCHECKED,
+                "不知 OCSP 服务自己的证书是否吊销".to_owned(),
+            ),
+            UnknownRevocation::Unsupported(kind) => (
+                code::REVOCATION_LIST_UNSUPPORTED,
+                format!("不支持此种吊销列表（{kind}）"),
+            ),
             UnknownRevocation::TooLate => (
                 code::REVOCATION_LIST_TOO_LATE,
                 "吊销列表在证书过期之后制作，不再记载该证书".to_owned(),
@@ -387,13 +399,15 @@ pub(super) fn reject(
             },
             english,
         )),
-        PathError::NameConstraints | PathError::PathTooLong => findings.push(Finding::failed(
-            &checks::SIGNER_PATH,
-            code::PATH_CONSTRAINTS,
-            SubIndication::ChainConstraintsFailure,
-            "证书链超出其颁发者的授权范围",
-            english,
-        )),
+        PathError::NameConstraints | PathError::PathTooLong | PathError::Policies => {
+            findings.push(Finding::failed(
+                &checks::SIGNER_PATH,
+                code::PATH_CONSTRAINTS,
+                SubIndication::ChainConstraintsFailure,
+                "证书链超出其颁发者的授权范围",
+                english,
+            ))
+        }
         PathError::WeakAlgorithm {
             certificate,
             part,

@@ -72,6 +72,7 @@ impl Scene {
             at: at(when),
             usage: Usage::Document,
             policy: AlgorithmPolicy::built_in(),
+            policies: &[],
             policy_at: at(when),
         };
         validate(leaf, issuers, &context)
@@ -139,6 +140,7 @@ fn every_role_passes_for_its_usage() {
             at: at("2051-01-01"),
             usage,
             policy: AlgorithmPolicy::built_in(),
+            policies: &[],
             policy_at: at("2051-01-01"),
         };
         validate(&signer.certificate, &signer.issuers, &context).unwrap();
@@ -192,6 +194,7 @@ fn dates_are_named_with_the_certificate() {
             at: at(when),
             usage: Usage::Document,
             policy: AlgorithmPolicy::built_in(),
+            policies: &[],
             policy_at: at(when),
         };
         validate(&leaf, &[], &context)
@@ -242,6 +245,7 @@ fn strangers_and_forgers_are_told_apart() {
         at: at("2026-01-01"),
         usage: Usage::Document,
         policy: AlgorithmPolicy::built_in(),
+        policies: &[],
         policy_at: at("2026-01-01"),
     };
     assert!(matches!(
@@ -469,6 +473,7 @@ fn usages_constraints_and_algorithms_are_judged() {
             at: now,
             usage,
             policy: AlgorithmPolicy::built_in(),
+            policies: &[],
             policy_at: now,
         };
         validate(leaf, offered, &context).map(|_| ())
@@ -545,7 +550,7 @@ fn usages_constraints_and_algorithms_are_judged() {
     );
     assert!(matches!(
         judge(Usage::Document, &critical, &[]),
-        Err(PathError::Malformed(why)) if why.contains("Critical")
+        Err(PathError::Malformed(why)) if why.contains("critical")
     ));
 }
 
@@ -587,6 +592,7 @@ fn chains_of_every_kind_of_key_lead_to_their_root() {
             at: now,
             usage: Usage::Document,
             policy: AlgorithmPolicy::built_in(),
+            policies: &[],
             policy_at: now,
         };
         let judged = validate(&leaf, &[], &context).map(drop);

@@ -1,39 +1,45 @@
 //! Revocation lists (RFC 5280 §5) and what they say about one certificate at one instant.
 //!
-//! A list speaks only for the certificates of its own issuer and scope, and only when its signature
-//! verifies under that issuer's key. What no list speaks for is [`RevocationStatus::Unknown`], which is
-//! never taken for good. Delta lists, indirect lists and lists for some reasons only are refused whole.
+//! A list speaks only for the certificates of its own issuer and scope, and only when its signature verifies
+//! under that issuer's key: the key the certificate was signed with, or another that the issuer, or whoever
+//! certified it, certified under the same name for signing lists (RFC 5280 §6.3.3 (f)).
+//!
+//! | kind of list | what it says here |
+//! |---|---|
+//! | full, partial by distribution point, for users or authorities only | everything about what is in its scope |
+//! | for some reasons only | that a certificate on it is revoked; never that one is good |
+//! | delta, indirect | nothing, and that by name: [`UnknownRevocation::Unsupported`] |
 
-use std::{cmp::Reverse, collections::BTreeMap, ops::Range};
+use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 use const_oid::{AssociatedOid, ObjectIdentifier};
-use der::{Decode, Header, Length, Reader, SliceReader, Tag, asn1::BitStringRef};
+use der::{
+    Decode, Header, Length, Reader, SliceReader, Tag,
+    asn1::{BitStringRef, GeneralizedTime},
+};
 use jiff::Timestamp;
 use spki::AlgorithmIdentifierRef;
 use x509_cert::{
     Certificate,
     crl::{RevokedCert, TbsCertList},
     ext::pkix::{
-        AuthorityKeyIdentifier, BasicConstraints, CrlDistributionPoints, CrlNumber, CrlReason,
+        AuthorityKeyIdentifier, BasicConstraints, CrlDistributionPoints, CrlNumber, CrlReason, KeyUsage,
         crl::dp::IssuingDistributionPoint,
         name::{DistributionPointName, GeneralNames},
     },
 };
 
-use super::{RevocationStatus, Revoked, UnknownRevocation};
+use super::{Asked, Issuer, RevocationStatus, Revoked, Says, Source, UnknownRevocation, ocsp::signed_by};
 use crate::{
-    crypto::{
-        SignatureAlgorithm, VerifyError,
-        policy::Mechanism,
-        verify_value,
-        x509::{self, RawParts},
-    },
-    limits::MAX_CRL_BYTES,
+    crypto::{SignatureAlgorithm, VerifyError, x509},
+    limits::{MAX_CMS_PARTS, MAX_CRL_BYTES},
     trust::path::PathContext,
 };
 
 /// id-ce-issuingDistributionPoint (RFC 5280 §5.2.5).
 const ISSUING_DISTRIBUTION_POINT: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.28");
+/// id-ce-expiredCertsOnCRL (X.509 §9.5.2.8).
+const EXPIRED_KEPT: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.60");
 /// id-ce-deltaCRLIndicator (RFC 5280 §5.2.4).
 const DELTA_INDICATOR: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.27");
 
@@ -50,9 +56,6 @@ pub enum CrlError {
     /// Longer than this program reads.
     #[error("吊销列表超过 {MAX_CRL_BYTES} 字节 (the revocation list is too large)")]
     TooLarge,
-    /// A kind of list that speaks for less than it seems to.
-    #[error("不支持此种吊销列表 (unsupported kind of revocation list: {0})")]
-    Unsupported(String),
 }
 
 /// A well-formed revocation list. Its signature is checked against the issuer's key when it is asked.
@@ -70,6 +73,10 @@ pub struct Crl {
     /// By the bytes of the serial number.
     revoked: BTreeMap<Vec<u8>, Revoked>,
     scope: Scope,
+    /// Certificates that expired since then stay on it.
+    kept_since: Option<Timestamp>,
+    /// Why it says nothing here, if so: a kind of list that speaks for less, or more, than it seems to.
+    unsupported: Option<String>,
 }
 
 /// Which of its issuer's certificates a list speaks for.
@@ -77,16 +84,9 @@ pub struct Crl {
 struct Scope {
     only_users: bool,
     only_authorities: bool,
+    only_attributes: bool,
+    some_reasons: bool,
     points: Option<GeneralNames>,
-}
-
-/// The issuer of a certificate, as far as a list needs it.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::trust) struct ListIssuer<'a> {
-    /// SubjectPublicKeyInfo.
-    pub(in crate::trust) public_key_info: &'a [u8],
-    /// Whether its key usage allows to sign lists.
-    pub(in crate::trust) may_sign_lists: bool,
 }
 
 impl Crl {
@@ -117,20 +117,33 @@ impl Crl {
         })?;
 
         let mut revoked = BTreeMap::new();
+        let mut unsupported = None;
         for line in content.revoked_certificates.unwrap_or_default() {
-            let reason = reason_of(&line)?;
+            let (reason, unknown) = reason_of(&line)?;
+            unsupported = unsupported.or(unknown);
+            // Only delta lists have such lines (§5.3.1): elsewhere they name what is not revoked.
+            if reason == Some(CrlReason::RemoveFromCRL) {
+                continue;
+            }
             let at = x509::to_timestamp(line.revocation_date);
             revoked.insert(line.serial_number.as_bytes().to_vec(), Revoked { at, reason });
         }
         let mut scope = Scope::default();
+        let mut kept_since = None;
         for extension in content.crl_extensions.unwrap_or_default() {
             match extension.extn_id {
                 AuthorityKeyIdentifier::OID | CrlNumber::OID => {}
-                ISSUING_DISTRIBUTION_POINT => scope = Scope::read(extension.extn_value.as_bytes())?,
-                DELTA_INDICATOR => return Err(CrlError::Unsupported("delta list".to_owned())),
-                other if extension.critical => {
-                    return Err(CrlError::Unsupported(format!("critical extension {other}")));
+                ISSUING_DISTRIBUTION_POINT => {
+                    let unknown;
+                    (scope, unknown) = Scope::read(extension.extn_value.as_bytes())?;
+                    unsupported = unsupported.or(unknown);
                 }
+                DELTA_INDICATOR => unsupported = Some("delta list".to_owned()),
+                EXPIRED_KEPT => {
+                    let since = GeneralizedTime::from_der(extension.extn_value.as_bytes())?;
+                    kept_since = Some(x509::to_timestamp(since.into()));
+                }
+                other if extension.critical => unsupported = Some(format!("critical extension {other}")),
                 _ => {}
             }
         }
@@ -146,6 +159,8 @@ impl Crl {
             next_update: content.next_update.map(x509::to_timestamp),
             revoked,
             scope,
+            kept_since,
+            unsupported,
         })
     }
 
@@ -186,24 +201,114 @@ impl Crl {
         self.revoked.is_empty()
     }
 
+    /// What it says about a certificate of its issuer; none if that is outside its scope.
+    fn says(&self, asked: &Asked<'_>, context: &PathContext<'_>) -> Option<Says> {
+        if self.issuer != asked.raw.issuer || !self.scope.covers(asked.certificate) {
+            return None;
+        }
+        let serial = asked.certificate.tbs_certificate().serial_number().as_bytes();
+        let status = match (
+            self.doubt(asked, context),
+            &self.unsupported,
+            self.revoked.get(serial),
+        ) {
+            (Some(doubt), ..) => Err(doubt),
+            (None, Some(kind), _) => Err(UnknownRevocation::Unsupported(kind.clone())),
+            (None, None, Some(revoked)) => Ok(Some(*revoked)),
+            (None, None, None) if self.scope.some_reasons => Err(UnknownRevocation::Unsupported(
+                "list for some reasons only".to_owned(),
+            )),
+            (None, None, None) => Ok(None),
+        };
+        Some(Says {
+            status,
+            this_update: self.this_update,
+            next_update: self.next_update,
+            kept_since: self.kept_since,
+        })
+    }
+
     /// Why the list cannot be believed to be its issuer's; none if it can.
-    fn doubt(&self, issuer: ListIssuer<'_>, context: &PathContext<'_>) -> Option<UnknownRevocation> {
-        if !issuer.may_sign_lists {
-            return Some(UnknownRevocation::Untrusted);
+    fn doubt(&self, asked: &Asked<'_>, context: &PathContext<'_>) -> Option<UnknownRevocation> {
+        let issuer = asked.issuer;
+        let doubt = match self.signed_with(issuer.public_key_info, context) {
+            Ok(()) if issuer.may_sign_lists => return None,
+            Ok(()) => UnknownRevocation::Untrusted,
+            Err(doubt) => doubt,
+        };
+        // Another key of the same name: the issuer's next or former one, or one for lists only.
+        let signers = issuer.at_hand.iter().take(MAX_CMS_PARTS);
+        let mut signers = signers.filter(|der| self.is_signed_by_other(der, issuer, context));
+        signers.next().is_none().then_some(doubt)
+    }
+
+    fn is_signed_by_other(&self, der: &[u8], issuer: Issuer<'_>, context: &PathContext<'_>) -> bool {
+        let (Ok(raw), Ok(certificate)) = (x509::raw(der), x509::parse(der)) else {
+            return false;
+        };
+        let usage = certificate.tbs_certificate().get_extension::<KeyUsage>();
+        let (from, until) = x509::validity(&certificate);
+        // That a certificate may sign lists must be said where it is not the issuer's own.
+        if raw.subject != self.issuer
+            || raw.public_key_info == issuer.public_key_info
+            || !matches!(usage, Ok(Some((_, usage))) if usage.crl_sign())
+            || !(from..=until).contains(&self.this_update)
+        {
+            return false;
         }
-        let verified = verify_value(
-            issuer.public_key_info,
+        let by_whom = if raw.issuer == issuer.subject {
+            Some(Issuer {
+                at_hand: &[],
+                ..issuer
+            })
+        } else {
+            issuer
+                .above
+                .filter(|above| raw.issuer == above.subject)
+                .map(|above| Issuer {
+                    subject: above.subject,
+                    public_key_info: above.public_key_info,
+                    may_sign_lists: above.may_sign_lists,
+                    above: None,
+                    at_hand: &[],
+                })
+        };
+        let Some(by_whom) = by_whom else { return false };
+        if signed_by(&certificate, der, by_whom.public_key_info, context).is_err()
+            || self.signed_with(raw.public_key_info, context).is_err()
+        {
+            return false;
+        }
+        // A list does not say that its own signer is good; others may.
+        let asked = Asked {
+            certificate: &certificate,
+            raw,
+            issuer: by_whom,
+        };
+        let others = context.revocations.sources(&asked, context);
+        let others = others.into_iter().filter(|(source, _)| !source.is_crl(self));
+        matches!(
+            super::decide(context, &asked, others.collect()),
+            Ok((
+                RevocationStatus::Good { .. } | RevocationStatus::RevokedLater(_),
+                _
+            ))
+        )
+    }
+
+    fn signed_with(
+        &self,
+        public_key_info: &[u8],
+        context: &PathContext<'_>,
+    ) -> Result<(), UnknownRevocation> {
+        let content = self.der.get(self.to_be_signed.clone()).unwrap_or_default();
+        super::check_signature(
+            public_key_info,
             self.signature_algorithm,
-            self.der.get(self.to_be_signed.clone()).unwrap_or_default(),
+            content,
             &self.signature,
-        );
-        match verified {
-            Err(_) => Some(UnknownRevocation::Untrusted),
-            Ok(used) => {
-                let weakness = context.weakness(Mechanism::Signature(used));
-                weakness.map(|(part, _)| UnknownRevocation::Weak(part))
-            }
-        }
+            context,
+        )
     }
 }
 
@@ -213,29 +318,26 @@ fn after_header(der: &[u8]) -> Result<Length, der::Error> {
 }
 
 impl Scope {
-    fn read(der: &[u8]) -> Result<Self, CrlError> {
-        let unsupported = |what: &str| Err(CrlError::Unsupported(what.to_owned()));
+    /// The scope, and why the list says nothing, if so.
+    fn read(der: &[u8]) -> Result<(Self, Option<String>), CrlError> {
         let point = IssuingDistributionPoint::from_der(der)?;
-        if point.indirect_crl {
-            return unsupported("indirect list");
-        }
-        if point.only_some_reasons.is_some() {
-            return unsupported("list for some reasons only");
-        }
-        if point.only_contains_attribute_certs {
-            return unsupported("list of attribute certificates");
-        }
-        Ok(Self {
+        let mut unsupported = point.indirect_crl.then_some("indirect list");
+        let points = match point.distribution_point {
+            None => None,
+            Some(DistributionPointName::FullName(names)) => Some(names),
+            Some(DistributionPointName::NameRelativeToCRLIssuer(_)) => {
+                unsupported = Some("list with a relative distribution point");
+                None
+            }
+        };
+        let scope = Self {
             only_users: point.only_contains_user_certs,
             only_authorities: point.only_contains_ca_certs,
-            points: match point.distribution_point {
-                None => None,
-                Some(DistributionPointName::FullName(names)) => Some(names),
-                Some(DistributionPointName::NameRelativeToCRLIssuer(_)) => {
-                    return unsupported("list with a relative distribution point");
-                }
-            },
-        })
+            only_attributes: point.only_contains_attribute_certs,
+            some_reasons: point.only_some_reasons.is_some(),
+            points,
+        };
+        Ok((scope, unsupported.map(str::to_owned)))
     }
 
     /// RFC 5280 §6.3.3 (b)(2).
@@ -243,7 +345,10 @@ impl Scope {
         let tbs = certificate.tbs_certificate();
         let is_authority =
             matches!(tbs.get_extension::<BasicConstraints>(), Ok(Some((_, constraints))) if constraints.ca);
-        if (self.only_users && is_authority) || (self.only_authorities && !is_authority) {
+        if self.only_attributes
+            || (self.only_users && is_authority)
+            || (self.only_authorities && !is_authority)
+        {
             return false;
         }
         let Some(names) = &self.points else {
@@ -259,69 +364,25 @@ impl Scope {
     }
 }
 
-fn reason_of(line: &RevokedCert) -> Result<Option<CrlReason>, CrlError> {
-    let mut reason = None;
+/// Why a line names its certificate, and why the whole list says nothing (§5.3), if so.
+fn reason_of(line: &RevokedCert) -> Result<(Option<CrlReason>, Option<String>), CrlError> {
+    let (mut reason, mut unsupported) = (None, None);
     for extension in line.crl_entry_extensions.iter().flatten() {
         match extension.extn_id {
             CrlReason::OID => reason = Some(CrlReason::from_der(extension.extn_value.as_bytes())?),
             other if extension.critical => {
-                return Err(CrlError::Unsupported(format!(
-                    "critical extension {other} of an entry"
-                )));
+                unsupported = Some(format!("critical extension {other} of an entry"));
             }
             _ => {}
         }
     }
-    Ok(reason)
+    Ok((reason, unsupported))
 }
 
-/// What the lists of a context say about a certificate at its instant; `Err` if it was revoked by then.
-///
-/// The newest list that covers the instant decides, but a revocation for good on an older one stands:
-/// only a hold can be lifted.
-pub(in crate::trust) fn judge(
-    context: &PathContext<'_>,
-    certificate: &Certificate,
-    raw: RawParts<'_>,
-    issuer: ListIssuer<'_>,
-) -> Result<RevocationStatus, Revoked> {
-    let at = context.at;
-    let mut lists: Vec<&Crl> = context
-        .revocations
-        .crls()
-        .filter(|crl| crl.issuer == raw.issuer && crl.scope.covers(certificate))
-        .collect();
-    lists.sort_by_key(|crl| Reverse(crl.this_update));
-
-    let serial = certificate.tbs_certificate().serial_number().as_bytes();
-    let expiry = x509::validity(certificate).1;
-    let mut known = None;
-    let mut unknown = UnknownRevocation::NoList;
-    for crl in lists {
-        if let Some(doubt) = crl.doubt(issuer, context) {
-            unknown = doubt;
-            continue;
-        }
-        if let Some(&revoked) = crl.revoked.get(serial) {
-            let lifted = known.is_some() && revoked.reason == Some(CrlReason::CertificateHold);
-            match revoked.at <= at {
-                _ if lifted => {}
-                true => return Err(revoked),
-                false => known = Some(RevocationStatus::RevokedLater(revoked)),
-            }
-            continue;
-        }
-        match crl.next_update {
-            _ if crl.this_update > at && crl.this_update > expiry => unknown = UnknownRevocation::TooLate,
-            Some(next_update) if next_update <= at => unknown = UnknownRevocation::Stale { next_update },
-            None if crl.this_update < at => unknown = UnknownRevocation::Undated,
-            next_update => {
-                known.get_or_insert(RevocationStatus::Good {
-                    as_of: crl.this_update,
-                    next_update,
-                });
-            }
-        }
-    }
-    Ok(known.unwrap_or(RevocationStatus::Unknown(unknown)))
+/// What the lists at hand say about a certificate.
+pub(super) fn says(context: &PathContext<'_>, asked: &Asked<'_>) -> Vec<(Source, Says)> {
+    let lists = context.revocations.crls.iter();
+    lists
+        .filter_map(|crl| Some((Source::Crl(Arc::clone(crl)), crl.says(asked, context)?)))
+        .collect()
 }

@@ -349,6 +349,17 @@ pub(super) fn judge_issuer(
     })
 }
 
+/// Why the list stands behind none of the authorities of a root. Our own roots stand whatever it says.
+pub(super) fn judge_standing(anchor: &[u8; 32], material: &Material, times: &Times) -> Option<Finding> {
+    if material.is_own_anchor(anchor) {
+        return None;
+    }
+    let listed = material.list()?.by_anchor(anchor);
+    let mut judged = listed.map(|authority| authority_out(&checks::AUTHORITY, authority, times));
+    let first = judged.next()??;
+    judged.all(|other| other.is_some()).then_some(first)
+}
+
 /// Whether the time that the signer states can be true. A signature that states none contradicts nothing.
 pub(super) fn judge_time(times: &Times, by: Option<&ProvenBy>) -> Finding {
     let check = &checks::SIGNING_TIME;

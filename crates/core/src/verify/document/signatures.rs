@@ -5,7 +5,7 @@
 use super::{
     Facts,
     level::{self, Attained},
-    parts::{judge_cms, judge_range, judge_time, profile},
+    parts::{judge_cms, judge_range, judge_standing, judge_time, profile},
     timestamp,
     whole::deciding,
 };
@@ -304,6 +304,8 @@ impl Signed {
                     };
                     let path = |at| basis.path(certificate, Usage::Document, at, place);
                     let anchor = signer::judge(&presented, &path, &mut findings);
+                    let standing = |anchor| judge_standing(anchor, basis.material, &times);
+                    findings.extend(anchor.as_ref().and_then(standing));
                     signed_by = Some(SignedBy {
                         name: x509::parse(certificate)
                             .map(|certificate| x509::subject_text(&certificate))
@@ -437,9 +439,12 @@ impl Facts {
     /// Judges every signature. The document timestamps come first, from the last to the first: each is judged at the time
     /// that those behind it prove, and proves a time for what lies before it.
     pub(super) fn judge_signatures(&self, basis: &mut Basis<'_>) -> Vec<Judged> {
+        let of_documents = self.signatures.iter().filter(|signed| signed.is_signature());
+        let has_main = self.claims || of_documents.count() == 1;
         let judge = |index: usize, basis: &Basis<'_>| {
             let signed = self.signatures.get(index)?;
-            Some(signed.judge(self.main == Some(index), self.revisions, basis))
+            let is_main = has_main && self.main == Some(index);
+            Some(signed.judge(is_main, self.revisions, basis))
         };
         let is_timestamp = |index: &usize| {
             let signed = self.signatures.get(*index);

@@ -276,7 +276,11 @@ fn a_strangers_signature_is_good_and_no_certificate() {
     );
 
     // Nobody accepts it for a certificate, whatever stands on a list.
-    let list = signed_list(&list_content(vec![listed_authority("self", "410000", &desk.signer)]));
+    let list = signed_list(&list_content(vec![listed_authority(
+        "self",
+        "410000",
+        &desk.signer,
+    )]));
     let policy = Policy {
         region: "410000".to_owned(),
         types: None,

@@ -1,0 +1,241 @@
+//! Name constraints (RFC 5280 §4.2.1.10): which names the certificates below an authority may bear.
+//!
+//! Directory names, mailboxes, hosts, addresses and URIs are compared. A constraint on a name of another form
+//! refuses every certificate that has a name of that form: it cannot be said to be kept (§4.2.1.10).
+
+use const_oid::ObjectIdentifier;
+use x509_cert::{
+    Certificate,
+    ext::pkix::{
+        NameConstraints, SubjectAltName,
+        constraints::name::{GeneralSubtree, GeneralSubtrees},
+        name::GeneralName,
+    },
+};
+
+use super::PathError;
+use crate::{crypto::x509, limits::MAX_NAME_COMPARISONS};
+
+/// emailAddress, in subjects of certificates that have no alternative name (§4.2.1.10).
+const EMAIL: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.1");
+
+/// What is permitted and excluded so far, from the anchor down.
+#[derive(Debug, Default)]
+pub(super) struct Constraints {
+    /// Of each authority that permits: a name must be permitted by all of them.
+    permitted: Vec<GeneralSubtrees>,
+    excluded: GeneralSubtrees,
+    comparisons: usize,
+}
+
+/// A name that cannot be told to be inside or outside.
+struct Unclear;
+
+impl Constraints {
+    /// Takes in the constraints that an authority's certificate has (§6.1.4 (g)).
+    pub(super) fn add(&mut self, authority: &Certificate) -> Result<(), PathError> {
+        let malformed = |why: &str| Err(PathError::Malformed(format!("name constraints: {why}")));
+        let found = match authority.tbs_certificate().get_extension::<NameConstraints>() {
+            Ok(Some((_, found))) => found,
+            Ok(None) => return Ok(()),
+            Err(error) => return malformed(&error.to_string()),
+        };
+        let (permitted, excluded) = (found.permitted_subtrees, found.excluded_subtrees);
+        let all = || permitted.iter().chain(&excluded).flatten();
+        if all().next().is_none() {
+            return malformed("empty");
+        }
+        if all().any(|subtree| subtree.minimum != 0 || subtree.maximum.is_some()) {
+            return malformed("a minimum or maximum");
+        }
+        self.permitted.extend(permitted);
+        self.excluded.extend(excluded.into_iter().flatten());
+        Ok(())
+    }
+
+    /// Checks every name of a certificate (§6.1.3 (b) and (c)).
+    pub(super) fn check(&mut self, certificate: &Certificate) -> Result<(), PathError> {
+        if self.permitted.is_empty() && self.excluded.is_empty() {
+            return Ok(());
+        }
+        for name in names_of(certificate)? {
+            let work = self.permitted.iter().map(Vec::len).sum::<usize>() + self.excluded.len();
+            self.comparisons = self.comparisons.saturating_add(work);
+            if self.comparisons > MAX_NAME_COMPARISONS {
+                return Err(PathError::NameConstraints);
+            }
+            self.check_name(&name)
+                .map_err(|Unclear| PathError::NameConstraints)?;
+        }
+        Ok(())
+    }
+
+    fn check_name(&self, name: &GeneralName) -> Result<(), Unclear> {
+        for layer in &self.permitted {
+            let mut of_its_form = layer.iter().filter(|subtree| same_form(subtree, name)).peekable();
+            if of_its_form.peek().is_none() {
+                continue;
+            }
+            let mut inside = false;
+            for subtree in of_its_form {
+                inside |= contains(&subtree.base, name, Side::Permitted)?;
+            }
+            if !inside {
+                return Err(Unclear);
+            }
+        }
+        for subtree in self.excluded.iter().filter(|subtree| same_form(subtree, name)) {
+            if contains(&subtree.base, name, Side::Excluded)? {
+                return Err(Unclear);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The subject, the alternative names, and the mailboxes in a subject that has none of these.
+fn names_of(certificate: &Certificate) -> Result<Vec<GeneralName>, PathError> {
+    let tbs = certificate.tbs_certificate();
+    let alternative = tbs.get_extension::<SubjectAltName>();
+    let alternative = alternative.map_err(|error| PathError::Malformed(error.to_string()))?;
+    let has_alternative = alternative.is_some();
+    let mut names = alternative.map(|(_, names)| names.0).unwrap_or_default();
+    let subject = tbs.subject();
+    if !subject.is_empty() {
+        names.push(GeneralName::DirectoryName(subject.clone()));
+    }
+    if !has_alternative {
+        for attribute in subject.iter().filter(|attribute| attribute.oid == EMAIL) {
+            let malformed = |_| PathError::Malformed("a mailbox in a subject".to_owned());
+            let text = attribute.value.decode_as().map_err(malformed)?;
+            names.push(GeneralName::Rfc822Name(text));
+        }
+    }
+    Ok(names)
+}
+
+fn same_form(subtree: &GeneralSubtree, name: &GeneralName) -> bool {
+    match (&subtree.base, name) {
+        (GeneralName::OtherName(base), GeneralName::OtherName(name)) => base.type_id == name.type_id,
+        (base, name) => std::mem::discriminant(base) == std::mem::discriminant(name),
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Permitted,
+    Excluded,
+}
+
+/// Whether a subtree contains a name of its form.
+fn contains(base: &GeneralName, name: &GeneralName, side: Side) -> Result<bool, Unclear> {
+    match (base, name) {
+        (GeneralName::DirectoryName(base), GeneralName::DirectoryName(name)) => {
+            let (base, name) = (x509::canonical(base), x509::canonical(name));
+            Ok(name.starts_with(&base))
+        }
+        (GeneralName::Rfc822Name(base), GeneralName::Rfc822Name(name)) => {
+            mailbox_within(base.as_ref(), name.as_ref())
+        }
+        (GeneralName::DnsName(base), GeneralName::DnsName(name)) => {
+            host_within(base.as_ref(), name.as_ref(), side)
+        }
+        (GeneralName::UniformResourceIdentifier(base), GeneralName::UniformResourceIdentifier(name)) => {
+            let host = host_of(name.as_ref()).ok_or(Unclear)?;
+            within(base.as_ref(), host)
+        }
+        (GeneralName::IpAddress(base), GeneralName::IpAddress(name)) => {
+            address_within(base.as_bytes(), name.as_bytes())
+        }
+        _ => Err(Unclear),
+    }
+}
+
+/// A mailbox, all mailboxes of a host, or with a leading dot those of all hosts below it.
+fn mailbox_within(base: &str, name: &str) -> Result<bool, Unclear> {
+    let (local, host) = name.rsplit_once('@').ok_or(Unclear)?;
+    if local.is_empty() || !is_host(host) {
+        return Err(Unclear);
+    }
+    match base.rsplit_once('@') {
+        Some((base_local, base_host)) => Ok(base_local == local && base_host.eq_ignore_ascii_case(host)),
+        None => within(base, host),
+    }
+}
+
+/// A host itself, or with a leading dot every host below it.
+fn within(base: &str, host: &str) -> Result<bool, Unclear> {
+    let (parent, below) = match base.strip_prefix('.') {
+        Some(parent) => (parent, true),
+        None => (base, false),
+    };
+    if !is_host(parent) || !is_host(host) {
+        return Err(Unclear);
+    }
+    Ok(match below {
+        true => is_below(parent, host),
+        false => parent.eq_ignore_ascii_case(host),
+    })
+}
+
+/// A host and every host below it. A name with a wildcard stands for many: it is excluded when one of them is.
+fn host_within(base: &str, name: &str, side: Side) -> Result<bool, Unclear> {
+    let (name, wildcard) = match name.strip_prefix("*.") {
+        Some(parent) => (parent, true),
+        None => (name, false),
+    };
+    if !is_host(name) || !(base.is_empty() || is_host(base)) {
+        return Err(Unclear);
+    }
+    let inside = base.is_empty() || base.eq_ignore_ascii_case(name) || is_below(base, name);
+    Ok(inside || (wildcard && side == Side::Excluded && is_below(name, base)))
+}
+
+fn is_below(parent: &str, host: &str) -> bool {
+    let start = host.len().checked_sub(parent.len() + 1);
+    start
+        .and_then(|start| host.get(start..))
+        .and_then(|end| end.strip_prefix('.'))
+        .is_some_and(|end| end.eq_ignore_ascii_case(parent))
+}
+
+fn is_host(text: &str) -> bool {
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    };
+    text.len() <= 253 && text.split('.').all(label)
+}
+
+/// The host of a URI, if it has a name for one.
+fn host_of(uri: &str) -> Option<&str> {
+    let (_, rest) = uri.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let host = authority.rsplit('@').next()?.split(':').next()?;
+    let is_address = host.parse::<std::net::Ipv4Addr>().is_ok();
+    (is_host(host) && !is_address).then_some(host)
+}
+
+fn address_within(base: &[u8], name: &[u8]) -> Result<bool, Unclear> {
+    if !matches!(name.len(), 4 | 16) || !matches!(base.len(), 8 | 32) {
+        return Err(Unclear);
+    }
+    let (network, mask) = base.split_at(base.len() / 2);
+    let ones = mask.iter().map(|byte| byte.leading_ones()).sum::<u32>();
+    let bits: u32 = mask.iter().map(|byte| byte.count_ones()).sum();
+    let contiguous = mask
+        .iter()
+        .scan(false, |ended, byte| {
+            let good = !(*ended && *byte != 0);
+            *ended |= *byte != 0xff;
+            Some(good)
+        })
+        .all(|good| good);
+    if ones != bits || !contiguous {
+        return Err(Unclear);
+    }
+    let mut octets = network.iter().zip(mask).zip(name);
+    Ok(network.len() == name.len() && octets.all(|((network, mask), name)| network & mask == name & mask))
+}

@@ -1,0 +1,554 @@
+//! Answers of OCSP responders (RFC 6960) and what they say about one certificate.
+//!
+//! An answer is believed when the issuer signed it, or a responder whom the issuer certified for that purpose
+//! alone (RFC 6960 §4.2.2.2). A nonce binds an answer to one question at one moment: kept answers have none, and
+//! none is asked for (RFC 5019 §2.2.1); what tells new from old is `thisUpdate`.
+//!
+//! The digests in a `CertID` and a `KeyHash` find a certificate and a key among others. SHA-1, which RFC 5019
+//! prescribes there, serves for that: what is signed is judged like every other signature.
+
+use std::ops::Range;
+
+use const_oid::ObjectIdentifier;
+use der::{
+    Choice, Decode, Encode, Enumerated, Header, Reader, Sequence, SliceReader, Tag,
+    asn1::{BitStringRef, GeneralizedTime, Null, OctetString, OctetStringRef},
+    referenced::OwnedToRef as _,
+};
+use jiff::Timestamp;
+use spki::{AlgorithmIdentifierOwned, AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
+use x509_cert::{
+    Certificate,
+    ext::{
+        Extensions,
+        pkix::{CrlReason, ExtendedKeyUsage, KeyUsage},
+    },
+    name::Name,
+    serial_number::SerialNumber,
+};
+
+use super::{Asked, Revoked, Says, UnknownRevocation, crl};
+use crate::{
+    crypto::{
+        DigestAlgorithm, SignatureAlgorithm, VerifyError,
+        x509::{self, X509Error},
+    },
+    limits::{MAX_OCSP_BYTES, MAX_OCSP_CERTIFICATES},
+    trust::path::PathContext,
+};
+
+/// id-pkix-ocsp-basic.
+const BASIC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1.1");
+/// id-pkix-ocsp-nocheck.
+const NO_CHECK: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1.5");
+/// id-pkix-ocsp-archive-cutoff.
+const ARCHIVE_CUTOFF: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1.6");
+/// id-kp-OCSPSigning.
+const OCSP_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.9");
+
+/// Why bytes are not an answer that can be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OcspError {
+    /// Its signature algorithm is unknown.
+    #[error(transparent)]
+    AlgorithmRefused(#[from] VerifyError),
+    /// A certificate in it is none.
+    #[error("OCSP 应答所附证书有误 (a certificate in the OCSP response)")]
+    Certificate(#[from] X509Error),
+    /// Not DER of an answer.
+    #[error("OCSP 应答格式有误 (malformed OCSP response: {0})")]
+    Malformed(#[from] der::Error),
+    /// The responder answered that it does not answer.
+    #[error("OCSP 服务未给出结果 (the OCSP responder answered: {0})")]
+    NoAnswer(&'static str),
+    /// Longer than this program reads.
+    #[error(
+        "OCSP 应答超过 {MAX_OCSP_BYTES} 字节或 {MAX_OCSP_CERTIFICATES} 张证书 (the OCSP response is too large)"
+    )]
+    TooLarge,
+    /// An answer of another kind.
+    #[error("不支持此种 OCSP 应答 (unsupported kind of OCSP response: {0})")]
+    Unsupported(String),
+}
+
+/// A well-formed answer. Who signed it is asked when it is.
+#[derive(Debug, Clone)]
+pub struct OcspResponse {
+    der: Vec<u8>,
+    /// Where in it what is signed stands.
+    to_be_signed: Range<usize>,
+    signature_algorithm: SignatureAlgorithm,
+    signature: Vec<u8>,
+    responder: Responder,
+    produced_at: Timestamp,
+    answers: Vec<Answer>,
+    /// DER of the certificates that came with it.
+    certificates: Vec<Vec<u8>>,
+}
+
+/// Who says to have answered.
+#[derive(Debug, Clone)]
+enum Responder {
+    /// Name, as encoded.
+    Name(Vec<u8>),
+    /// SHA-1 of the key.
+    Key(Vec<u8>),
+}
+
+/// What is answered about one certificate.
+#[derive(Debug, Clone)]
+struct Answer {
+    about: CertId,
+    status: Status,
+    this_update: Timestamp,
+    next_update: Option<Timestamp>,
+    /// Certificates that expired since then are still answered for.
+    kept_since: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Status {
+    Good,
+    Revoked(Revoked),
+    Unknown,
+}
+
+/// RFC 6960 §4.1.1.
+#[derive(Debug, Clone, PartialEq, Eq, Sequence)]
+struct CertId {
+    hash_algorithm: AlgorithmIdentifierOwned,
+    issuer_name_hash: OctetString,
+    issuer_key_hash: OctetString,
+    serial_number: SerialNumber,
+}
+
+/// RFC 6960 §4.2.1.
+#[derive(Debug, Clone, Sequence)]
+struct ResponseData {
+    #[asn1(context_specific = "0", tag_mode = "EXPLICIT", default = "Default::default")]
+    version: u8,
+    responder_id: ResponderId,
+    produced_at: GeneralizedTime,
+    responses: Vec<SingleResponse>,
+    #[asn1(context_specific = "1", tag_mode = "EXPLICIT", optional = "true")]
+    extensions: Option<Extensions>,
+}
+
+#[derive(Debug, Clone, Choice)]
+enum ResponderId {
+    #[asn1(context_specific = "1", tag_mode = "EXPLICIT", constructed = "true")]
+    ByName(Name),
+    #[asn1(context_specific = "2", tag_mode = "EXPLICIT", constructed = "true")]
+    ByKey(OctetString),
+}
+
+#[derive(Debug, Clone, Sequence)]
+struct SingleResponse {
+    cert_id: CertId,
+    cert_status: CertStatus,
+    this_update: GeneralizedTime,
+    #[asn1(context_specific = "0", tag_mode = "EXPLICIT", optional = "true")]
+    next_update: Option<GeneralizedTime>,
+    #[asn1(context_specific = "1", tag_mode = "EXPLICIT", optional = "true")]
+    extensions: Option<Extensions>,
+}
+
+#[derive(Debug, Clone, Choice)]
+enum CertStatus {
+    #[asn1(context_specific = "0", tag_mode = "IMPLICIT")]
+    Good(Null),
+    #[asn1(context_specific = "1", tag_mode = "IMPLICIT", constructed = "true")]
+    Revoked(RevokedInfo),
+    #[asn1(context_specific = "2", tag_mode = "IMPLICIT")]
+    Unknown(Null),
+}
+
+#[derive(Debug, Clone, Sequence)]
+struct RevokedInfo {
+    revocation_time: GeneralizedTime,
+    #[asn1(context_specific = "0", tag_mode = "EXPLICIT", optional = "true")]
+    revocation_reason: Option<CrlReason>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enumerated)]
+#[asn1(type = "ENUMERATED")]
+#[repr(u8)]
+enum ResponseStatus {
+    Successful = 0,
+    MalformedRequest = 1,
+    InternalError = 2,
+    TryLater = 3,
+    SigRequired = 5,
+    Unauthorized = 6,
+}
+
+#[derive(Sequence)]
+struct OcspRequest {
+    tbs_request: TbsRequest,
+}
+
+#[derive(Sequence)]
+struct TbsRequest {
+    request_list: Vec<SingleRequest>,
+}
+
+#[derive(Sequence)]
+struct SingleRequest {
+    req_cert: CertId,
+}
+
+/// DER of the question about a certificate of an issuer, both DER, as RFC 5019 §2.1 has it: one certificate, by
+/// SHA-1, without a nonce, so that servers can have answers ready.
+pub fn request(certificate: &[u8], issuer: &[u8]) -> Result<Vec<u8>, X509Error> {
+    let (certificate, issuer) = (x509::parse(certificate)?, x509::raw(issuer)?);
+    let sha1 = DigestAlgorithm::Sha1;
+    let info = SubjectPublicKeyInfoRef::from_der(issuer.public_key_info)?;
+    let about = CertId {
+        hash_algorithm: AlgorithmIdentifierOwned {
+            oid: sha1.oid(),
+            parameters: Some(der::Any::null()),
+        },
+        issuer_name_hash: OctetString::new(sha1.digest(issuer.subject))?,
+        issuer_key_hash: OctetString::new(sha1.digest(info.subject_public_key.raw_bytes()))?,
+        serial_number: certificate.tbs_certificate().serial_number().clone(),
+    };
+    let request = OcspRequest {
+        tbs_request: TbsRequest {
+            request_list: vec![SingleRequest { req_cert: about }],
+        },
+    };
+    Ok(request.to_der()?)
+}
+
+impl OcspResponse {
+    /// Reads the DER of an `OCSPResponse`, or of the `BasicOCSPResponse` in it, which CMS signatures carry.
+    pub fn parse(der: &[u8]) -> Result<Self, OcspError> {
+        if der.len() > MAX_OCSP_BYTES {
+            return Err(OcspError::TooLarge);
+        }
+        let mut whole = SliceReader::new(der)?;
+        let outer = Header::decode(&mut whole)?;
+        outer.tag().assert_eq(Tag::Sequence)?;
+        let basic = match Tag::peek(&whole)? {
+            Tag::Enumerated => basic_of(der)?,
+            _ => der,
+        };
+        let mut reader = SliceReader::new(basic)?;
+        let (to_be_signed, identifier, signature, certificates) = reader.sequence(|basic| {
+            let to_be_signed = basic.tlv_bytes()?;
+            let identifier = AlgorithmIdentifierRef::decode(basic)?;
+            let signature = BitStringRef::decode(basic)?;
+            let certificates = match basic.is_finished() {
+                true => Vec::new(),
+                false => certificates_in(basic)?,
+            };
+            Ok::<_, der::Error>((to_be_signed, identifier, signature, certificates))
+        })?;
+        reader.finish()?;
+        if certificates.len() > MAX_OCSP_CERTIFICATES {
+            return Err(OcspError::TooLarge);
+        }
+        for certificate in &certificates {
+            x509::parse(certificate)?;
+        }
+        let data = ResponseData::from_der(to_be_signed)?;
+        if data.version != 0 {
+            return Err(OcspError::Unsupported(format!("version {}", data.version)));
+        }
+        refuse_critical(data.extensions.as_ref())?;
+        let start = to_be_signed.as_ptr().addr() - der.as_ptr().addr();
+        Ok(Self {
+            der: der.to_vec(),
+            to_be_signed: start..start + to_be_signed.len(),
+            signature_algorithm: SignatureAlgorithm::from_identifier(&identifier, None)?,
+            signature: signature.raw_bytes().to_vec(),
+            responder: match data.responder_id {
+                ResponderId::ByName(name) => Responder::Name(name.to_der()?),
+                ResponderId::ByKey(hash) => Responder::Key(hash.as_bytes().to_vec()),
+            },
+            produced_at: to_timestamp(data.produced_at),
+            answers: data
+                .responses
+                .into_iter()
+                .map(Answer::read)
+                .collect::<Result<_, _>>()?,
+            certificates,
+        })
+    }
+
+    /// The answer itself, as it was read.
+    pub fn der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// When it was signed.
+    pub fn produced_at(&self) -> Timestamp {
+        self.produced_at
+    }
+
+    /// Until when every answer in it says to be current; none if one does not say.
+    pub fn next_update(&self) -> Option<Timestamp> {
+        let all: Option<Vec<Timestamp>> = self.answers.iter().map(|answer| answer.next_update).collect();
+        all?.into_iter().min()
+    }
+
+    /// What it says about a certificate; none if it does not speak of it.
+    pub(super) fn says(&self, asked: &Asked<'_>, context: &PathContext<'_>) -> Option<Says> {
+        let answer = self.answers.iter().find(|answer| answer.about.is(asked))?;
+        let status = match (self.doubt(asked, context), answer.status) {
+            (Some(doubt), _) => Err(doubt),
+            (None, Status::Good) => Ok(None),
+            (None, Status::Revoked(revoked)) => Ok(Some(revoked)),
+            (None, Status::Unknown) => Err(UnknownRevocation::UnknownToResponder),
+        };
+        Some(Says {
+            status,
+            this_update: answer.this_update,
+            next_update: answer.next_update,
+            kept_since: answer.kept_since,
+        })
+    }
+
+    /// Why the answer cannot be believed; none if it can.
+    fn doubt(&self, asked: &Asked<'_>, context: &PathContext<'_>) -> Option<UnknownRevocation> {
+        let issuer = asked.issuer;
+        // 1. The issuer itself: whoever signs certificates may say what became of them.
+        if self.is_by(issuer.subject, issuer.public_key_info) {
+            return self.signed_with(issuer.public_key_info, context).err();
+        }
+        // 2. A responder that the issuer certified.
+        let mut doubt = UnknownRevocation::Untrusted;
+        for der in &self.certificates {
+            match self.delegate(der, asked, context) {
+                Ok(()) => return None,
+                Err(UnknownRevocation::Untrusted) => {}
+                Err(other) => doubt = other,
+            }
+        }
+        Some(doubt)
+    }
+
+    /// Whether a certificate that came with the answer is its maker's, and permits to answer.
+    fn delegate(
+        &self,
+        der: &[u8],
+        asked: &Asked<'_>,
+        context: &PathContext<'_>,
+    ) -> Result<(), UnknownRevocation> {
+        let untrusted = || UnknownRevocation::Untrusted;
+        let issuer = asked.issuer;
+        let raw = x509::raw(der).map_err(|_| untrusted())?;
+        if !self.is_by(raw.subject, raw.public_key_info) || raw.issuer != issuer.subject {
+            return Err(untrusted());
+        }
+        let certificate = x509::parse(der).map_err(|_| untrusted())?;
+        let tbs = certificate.tbs_certificate();
+        let (from, until) = x509::validity(&certificate);
+        let purposes = tbs.get_extension::<ExtendedKeyUsage>().map_err(|_| untrusted())?;
+        let usage = tbs.get_extension::<KeyUsage>().map_err(|_| untrusted())?;
+        let may_answer = purposes.is_some_and(|(_, purposes)| purposes.0.contains(&OCSP_SIGNING))
+            && usage.is_none_or(|(_, usage)| usage.digital_signature() || usage.non_repudiation());
+        if !may_answer || self.produced_at < from || self.produced_at > until {
+            return Err(untrusted());
+        }
+        // By the very key that signed the certificate asked about (§4.2.2.2).
+        signed_by(&certificate, der, issuer.public_key_info, context)?;
+        self.signed_with(raw.public_key_info, context)?;
+        // Its own revocation, unless the issuer says that nobody need ask (§4.2.2.2.1). Of lists only: a responder
+        // does not speak for itself.
+        if tbs
+            .extensions()
+            .is_some_and(|all| all.iter().any(|one| one.extn_id == NO_CHECK))
+        {
+            return Ok(());
+        }
+        let responder = Asked {
+            certificate: &certificate,
+            raw,
+            issuer,
+        };
+        match super::decide(context, &responder, crl::says(context, &responder)) {
+            Ok((super::RevocationStatus::Unknown(_), _)) => Err(UnknownRevocation::ResponderUnchecked),
+            Ok(_) => Ok(()),
+            Err(_) => Err(untrusted()),
+        }
+    }
+
+    fn is_by(&self, subject: &[u8], public_key_info: &[u8]) -> bool {
+        match &self.responder {
+            Responder::Name(name) => name == subject,
+            Responder::Key(hash) => SubjectPublicKeyInfoRef::from_der(public_key_info)
+                .is_ok_and(|info| DigestAlgorithm::Sha1.digest(info.subject_public_key.raw_bytes()) == *hash),
+        }
+    }
+
+    fn signed_with(
+        &self,
+        public_key_info: &[u8],
+        context: &PathContext<'_>,
+    ) -> Result<(), UnknownRevocation> {
+        let content = self.der.get(self.to_be_signed.clone()).unwrap_or_default();
+        super::check_signature(
+            public_key_info,
+            self.signature_algorithm,
+            content,
+            &self.signature,
+            context,
+        )
+    }
+}
+
+impl CertId {
+    fn is(&self, asked: &Asked<'_>) -> bool {
+        let Ok(digest) = DigestAlgorithm::from_identifier(&self.hash_algorithm.owned_to_ref()) else {
+            return false;
+        };
+        let Ok(info) = SubjectPublicKeyInfoRef::from_der(asked.issuer.public_key_info) else {
+            return false;
+        };
+        self.serial_number == *asked.certificate.tbs_certificate().serial_number()
+            && self.issuer_name_hash.as_bytes() == digest.digest(asked.raw.issuer)
+            && self.issuer_key_hash.as_bytes() == digest.digest(info.subject_public_key.raw_bytes())
+    }
+}
+
+impl Answer {
+    fn read(single: SingleResponse) -> Result<Self, OcspError> {
+        refuse_critical(single.extensions.as_ref())?;
+        let mut kept_since = None;
+        for extension in single.extensions.iter().flatten() {
+            if extension.extn_id == ARCHIVE_CUTOFF {
+                let cutoff = GeneralizedTime::from_der(extension.extn_value.as_bytes())?;
+                kept_since = Some(to_timestamp(cutoff));
+            }
+        }
+        let this_update = to_timestamp(single.this_update);
+        let next_update = single.next_update.map(to_timestamp);
+        if next_update.is_some_and(|next_update| next_update < this_update) {
+            return Err(der::Error::from(Tag::GeneralizedTime.value_error()).into());
+        }
+        Ok(Self {
+            about: single.cert_id,
+            status: match single.cert_status {
+                CertStatus::Good(_) => Status::Good,
+                CertStatus::Revoked(info) => Status::Revoked(Revoked {
+                    at: to_timestamp(info.revocation_time),
+                    reason: info.revocation_reason,
+                }),
+                CertStatus::Unknown(_) => Status::Unknown,
+            },
+            this_update,
+            next_update,
+            kept_since,
+        })
+    }
+}
+
+/// Whether a certificate bears a good signature of this key, one that is believed.
+pub(super) fn signed_by(
+    certificate: &Certificate,
+    der: &[u8],
+    public_key_info: &[u8],
+    context: &PathContext<'_>,
+) -> Result<(), UnknownRevocation> {
+    let identifier = certificate.signature_algorithm().owned_to_ref();
+    let algorithm =
+        SignatureAlgorithm::from_identifier(&identifier, None).map_err(|_| UnknownRevocation::Untrusted)?;
+    let content = x509::to_be_signed(der).map_err(|_| UnknownRevocation::Untrusted)?;
+    super::check_signature(
+        public_key_info,
+        algorithm,
+        content,
+        certificate.signature().raw_bytes(),
+        context,
+    )
+}
+
+/// The basic response in an `OCSPResponse`.
+fn basic_of(der: &[u8]) -> Result<&[u8], OcspError> {
+    let mut reader = SliceReader::new(der)?;
+    let (status, kind, content) = reader.sequence(|outer| {
+        let status = ResponseStatus::decode(outer)?;
+        if outer.is_finished() {
+            return Ok((status, None, &[][..]));
+        }
+        let mut outer = explicit_zero(outer)?;
+        let (kind, content) = outer.sequence(|bytes| {
+            Ok::<_, der::Error>((
+                ObjectIdentifier::decode(bytes)?,
+                <&OctetStringRef>::decode(bytes)?.as_bytes(),
+            ))
+        })?;
+        outer.finish()?;
+        Ok::<_, der::Error>((status, Some(kind), content))
+    })?;
+    reader.finish()?;
+    match (status, kind) {
+        (ResponseStatus::Successful, Some(BASIC)) => Ok(content),
+        (ResponseStatus::Successful, Some(other)) => Err(OcspError::Unsupported(other.to_string())),
+        (ResponseStatus::Successful, None) => Err(der::Error::from(Tag::OctetString.value_error()).into()),
+        (ResponseStatus::MalformedRequest, _) => Err(OcspError::NoAnswer("malformedRequest")),
+        (ResponseStatus::InternalError, _) => Err(OcspError::NoAnswer("internalError")),
+        (ResponseStatus::TryLater, _) => Err(OcspError::NoAnswer("tryLater")),
+        (ResponseStatus::SigRequired, _) => Err(OcspError::NoAnswer("sigRequired")),
+        (ResponseStatus::Unauthorized, _) => Err(OcspError::NoAnswer("unauthorized")),
+    }
+}
+
+/// `certs [0] EXPLICIT SEQUENCE OF Certificate`, each as encoded.
+fn certificates_in(basic: &mut SliceReader<'_>) -> Result<Vec<Vec<u8>>, der::Error> {
+    let mut field = explicit_zero(basic)?;
+    let found = field.sequence(|list| {
+        let mut found = Vec::new();
+        while !list.is_finished() && found.len() <= MAX_OCSP_CERTIFICATES {
+            found.push(list.tlv_bytes()?.to_vec());
+        }
+        list.read_slice(list.remaining_len())?;
+        Ok::<_, der::Error>(found)
+    })?;
+    field.finish()?;
+    Ok(found)
+}
+
+/// What is in an element tagged `[0] EXPLICIT`.
+fn explicit_zero<'a>(reader: &mut SliceReader<'a>) -> Result<SliceReader<'a>, der::Error> {
+    let mut field = SliceReader::new(reader.tlv_bytes()?)?;
+    Header::decode(&mut field)?
+        .tag()
+        .assert_eq(Tag::ContextSpecific {
+            constructed: true,
+            number: der::TagNumber(0),
+        })?;
+    Ok(field)
+}
+
+/// No extension is known here that would change what an answer says.
+fn refuse_critical(extensions: Option<&Extensions>) -> Result<(), OcspError> {
+    let known = [ARCHIVE_CUTOFF];
+    match extensions
+        .into_iter()
+        .flatten()
+        .find(|one| one.critical && !known.contains(&one.extn_id))
+    {
+        Some(one) => Err(OcspError::Unsupported(format!(
+            "critical extension {}",
+            one.extn_id
+        ))),
+        None => Ok(()),
+    }
+}
+
+fn to_timestamp(time: GeneralizedTime) -> Timestamp {
+    x509::to_timestamp(time.into())
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    /// The basic response in an answer.
+    pub(in super::super) fn basic(der: &[u8]) -> Vec<u8> {
+        super::basic_of(der).unwrap().to_vec()
+    }
+}

@@ -1,0 +1,467 @@
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
+
+use std::{fs, path::PathBuf, process::Command};
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::{
+    crypto::AlgorithmPolicy,
+    trust::path::{PathError, Usage, VerifiedPath, validate},
+};
+
+/// An authority by openssl, with certificates `good`, `bad` (revoked for its key) and `new` (not in its index).
+struct Office {
+    folder: TempDir,
+}
+
+impl Office {
+    fn new() -> Self {
+        let office = Self {
+            folder: TempDir::new().unwrap(),
+        };
+        office.shell(
+            "printf '[ca]\ndefault_ca=d\n[d]\ndatabase=index\ncrlnumber=number\ndefault_md=sha256\n\
+             [users]\nissuingDistributionPoint=critical,@u\n[u]\nonlyuser=TRUE\n\
+             [authorities]\nissuingDistributionPoint=critical,@a\n[a]\nonlyCA=TRUE\n\
+             [indirect]\nissuingDistributionPoint=critical,@i\n[i]\nindirectCRL=TRUE\n\
+             [some]\nissuingDistributionPoint=critical,@s\n[s]\nonlysomereasons=keyCompromise\n\
+             [delta]\n2.5.29.27=critical,DER:020101\n\
+             [kept]\n2.5.29.60=DER:180f32303030303130313030303030305a\n' > conf; \
+             echo 01 > number; \
+             openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ca.key; \
+             openssl req -x509 -new -key ca.key -subj /CN=ca -days 900 -out ca.pem \
+                 -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign,cRLSign",
+        );
+        for (serial, name) in [(16, "good"), (17, "bad"), (18, "new")] {
+            office.issue(name, serial, "ca", "keyUsage=digitalSignature");
+        }
+        office.index(&[
+            "V\t351231235959Z\t\t10\tunknown\t/CN=good",
+            "R\t351231235959Z\t260101000000Z,keyCompromise\t11\tunknown\t/CN=bad",
+        ]);
+        office
+    }
+
+    #[track_caller]
+    fn shell(&self, script: &str) {
+        let done = Command::new("sh")
+            .arg("-ec")
+            .arg(script)
+            .current_dir(&self.folder)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&done.stderr);
+        assert!(done.status.success(), "{script}\n{said}");
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn index(&self, lines: &[&str]) {
+        fs::write(self.path("index"), lines.join("\n") + "\n").unwrap();
+    }
+
+    fn issue(&self, name: &str, serial: u32, issuer: &str, extensions: &str) {
+        fs::write(self.path("ext"), extensions.replace(';', "\n")).unwrap();
+        self.shell(&format!(
+            "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out {name}.key; \
+             openssl req -new -key {name}.key -subj /CN={name} -out csr; \
+             openssl x509 -req -in csr -CA {issuer}.pem -CAkey {issuer}.key -set_serial {serial} -days 800 \
+                 -extfile ext -out {name}.pem"
+        ));
+    }
+
+    fn der(&self, name: &str) -> Vec<u8> {
+        x509::parse_bundle(&fs::read(self.path(&format!("{name}.pem"))).unwrap())
+            .unwrap()
+            .remove(0)
+    }
+
+    /// The answer about a certificate, signed by somebody.
+    fn answer(&self, about: &str, by: &str, options: &str) -> Vec<u8> {
+        self.shell(&format!(
+            "openssl ocsp -index index -CA ca.pem -rsigner {by}.pem -rkey {by}.key -issuer ca.pem \
+                 -cert {about}.pem -no_nonce {options} -reqout asked.der -respout answer.der >/dev/null"
+        ));
+        fs::read(self.path("answer.der")).unwrap()
+    }
+
+    fn list(&self, options: &str) -> Vec<u8> {
+        self.shell(&format!(
+            "openssl ca -config conf -gencrl -keyfile ca.key -cert ca.pem {options} -out list.pem; \
+             openssl crl -in list.pem -outform DER -out list.der"
+        ));
+        fs::read(self.path("list.der")).unwrap()
+    }
+
+    fn path_of(
+        &self,
+        about: &str,
+        at: Timestamp,
+        revocations: &Revocations,
+    ) -> Result<VerifiedPath, PathError> {
+        let anchor = self.der("ca");
+        let context = PathContext {
+            anchors: &[&anchor],
+            revocations,
+            at,
+            usage: Usage::Document,
+            policy: AlgorithmPolicy::built_in(),
+            policies: &[],
+            policy_at: at,
+        };
+        validate(&self.der(about), &[], &context)
+    }
+
+    fn status(&self, about: &str, at: Timestamp, revocations: &Revocations) -> RevocationStatus {
+        let path = self.path_of(about, at, revocations).unwrap();
+        path.certificates()[0].revocation.clone()
+    }
+}
+
+fn soon() -> Timestamp {
+    Timestamp::now() + SignedDuration::from_mins(1)
+}
+
+fn answers<const N: usize>(ders: [Vec<u8>; N]) -> Revocations {
+    let mut revocations = Revocations::default();
+    for der in ders {
+        revocations.add_ocsp(&der).unwrap();
+    }
+    revocations
+}
+
+fn is_good(status: &RevocationStatus) -> bool {
+    matches!(status, RevocationStatus::Good { .. })
+}
+
+fn why(status: RevocationStatus) -> UnknownRevocation {
+    match status {
+        RevocationStatus::Unknown(why) => why,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_a_responder_answers_is_believed_from_whom_it_may_come() {
+    if !crate::judges::judge_is_here("openssl") {
+        return;
+    }
+    let office = Office::new();
+    let week = "-ndays 7";
+    let now = soon();
+    let key = "keyUsage=digitalSignature";
+    office.issue(
+        "delegate",
+        32,
+        "ca",
+        &format!("{key};extendedKeyUsage=OCSPSigning;noCheck=ignored"),
+    );
+    office.issue(
+        "checked",
+        33,
+        "ca",
+        &format!("{key};extendedKeyUsage=OCSPSigning"),
+    );
+    office.issue("nobody", 34, "ca", key);
+
+    // From the issuer itself, and from whom it delegated to, found by name and by key.
+    for (by, options) in [
+        ("ca", ""),
+        ("ca", "-resp_key_id"),
+        ("delegate", ""),
+        ("delegate", "-resp_key_id"),
+    ] {
+        let options = format!("{week} {options}");
+        let good = answers([office.answer("good", by, &options)]);
+        let status = office.status("good", now, &good);
+        assert!(is_good(&status), "{by} {options}: {status:?}");
+        let path = office.path_of("good", now, &good).unwrap();
+        assert!(matches!(
+            path.certificates()[0].sources.as_slice(),
+            [Source::Ocsp(_)]
+        ));
+
+        let bad = answers([office.answer("bad", by, &options)]);
+        assert!(matches!(
+            office.path_of("bad", now, &bad),
+            Err(PathError::Revoked {
+                reason: Some(CrlReason::KeyCompromise),
+                ..
+            })
+        ));
+        let then = "2025-12-31T00:00:00Z".parse().unwrap();
+        assert!(office.path_of("bad", then, &bad).is_err(), "before it was issued");
+        let unknown = answers([office.answer("new", by, &options)]);
+        let said = why(office.status("new", now, &unknown));
+        assert_eq!(said, UnknownRevocation::UnknownToResponder);
+        // An answer about another certificate says nothing.
+        assert_eq!(why(office.status("new", now, &good)), UnknownRevocation::NoList);
+    }
+    // The same without its envelope, as CMS signatures carry it.
+    let whole = office.answer("good", "ca", week);
+    let basic = ocsp::tests::basic(&whole);
+    assert!(is_good(&office.status("good", now, &answers([basic]))));
+
+    // A delegate whose own revocation counts.
+    let checked = office.answer("good", "checked", week);
+    let mut known = answers([checked]);
+    assert_eq!(
+        why(office.status("good", now, &known)),
+        UnknownRevocation::ResponderUnchecked
+    );
+    let clean = known.clone();
+    known.add_crl(&office.list("-crldays 7")).unwrap();
+    assert!(is_good(&office.status("good", now, &known)));
+    office.index(&["R\t351231235959Z\t260101000000Z\t21\tunknown\t/CN=checked"]);
+    let mut refused = clean;
+    refused
+        .add_crl(&office.list("-crldays 7 -crlexts users"))
+        .unwrap();
+    let ocsp_only = refused.responses.first().unwrap();
+    assert!(ocsp_only.produced_at() <= now);
+    let path = office.path_of("good", now, &refused).unwrap();
+    assert!(matches!(
+        path.certificates()[0].sources.as_slice(),
+        [Source::Crl(_)]
+    ));
+
+    // From whom it may not come: the issuer's other customers, and strangers under its name.
+    let by_nobody = answers([office.answer("good", "nobody", week)]);
+    assert_eq!(
+        why(office.status("good", now, &by_nobody)),
+        UnknownRevocation::Untrusted
+    );
+    let stranger = Office::new();
+    for name in ["ca", "delegate"] {
+        if name == "delegate" {
+            stranger.issue(
+                name,
+                32,
+                "ca",
+                &format!("{key};extendedKeyUsage=OCSPSigning;noCheck=ignored"),
+            );
+        }
+        for ending in ["pem", "key"] {
+            let from = stranger.path(&format!("{name}.{ending}"));
+            fs::copy(from, office.path(&format!("stranger-{name}.{ending}"))).unwrap();
+        }
+        let forged = answers([office.answer("good", &format!("stranger-{name}"), week)]);
+        assert_eq!(
+            why(office.status("good", now, &forged)),
+            UnknownRevocation::Untrusted
+        );
+    }
+}
+
+#[test]
+fn answers_age_and_no_flipped_bit_makes_one_good() {
+    if !crate::judges::judge_is_here("openssl") {
+        return;
+    }
+    let office = Office::new();
+    let now = soon();
+    let later = now + SignedDuration::from_hours(24 * 8);
+    let week = office.answer("good", "ca", "-ndays 7");
+    let dated = answers([week.clone()]);
+    assert!(matches!(
+        why(office.status("good", later, &dated)),
+        UnknownRevocation::Stale { .. }
+    ));
+    let undated = answers([office.answer("good", "ca", "")]);
+    assert_eq!(
+        why(office.status("good", now, &undated)),
+        UnknownRevocation::Undated
+    );
+    // A configured age stands in for what the responder leaves out, and shortens what it says.
+    let hour = Some(SignedDuration::from_hours(1));
+    assert!(is_good(&office.status("good", now, &undated.no_older_than(hour))));
+    let tomorrow = now + SignedDuration::from_hours(24);
+    assert!(is_good(&office.status("good", tomorrow, &dated)));
+    assert!(matches!(
+        why(office.status("good", tomorrow, &dated.clone().no_older_than(hour))),
+        UnknownRevocation::Stale { .. }
+    ));
+
+    // Without certificates sent along, which are signed themselves and stand outside of what is.
+    let week = office.answer("good", "ca", "-ndays 7 -resp_no_certs");
+    assert!(is_good(&office.status("good", now, &answers([week.clone()]))));
+    for position in 0..week.len() {
+        let mut changed = week.clone();
+        changed[position] ^= 1 << (position % 8);
+        let mut revocations = Revocations::default();
+        if revocations.add_ocsp(&changed).is_ok() {
+            let status = office.status("good", now, &revocations);
+            assert!(!is_good(&status), "byte {position}");
+        }
+        assert!(OcspResponse::parse(&week[..position]).is_err());
+    }
+    assert!(OcspResponse::parse(&[week, vec![0]].concat()).is_err());
+}
+
+#[test]
+fn the_newer_of_two_kinds_decides_and_a_revocation_stands() {
+    if !crate::judges::judge_is_here("openssl") {
+        return;
+    }
+    let office = Office::new();
+    let now = soon();
+    let good = office.answer("good", "ca", "-ndays 7");
+    let clean = office.list("-crldays 7");
+    let revoked = |reason: &str| format!("R\t351231235959Z\t260101000000Z{reason}\t10\tunknown\t/CN=good");
+    std::thread::sleep(std::time::Duration::from_millis(1_100));
+
+    // Revoked by a newer list, or a newer answer, or an older one: revoked.
+    office.index(&[&revoked("")]);
+    let (bad_list, bad_answer) = (office.list("-crldays 7"), office.answer("good", "ca", "-ndays 7"));
+    let both = |list: &[u8], answer: &[u8]| {
+        let mut all = answers([answer.to_vec()]);
+        all.add_crl(list).unwrap();
+        all
+    };
+    assert!(is_good(&office.status("good", now, &both(&clean, &good))));
+    for all in [both(&bad_list, &good), both(&clean, &bad_answer)] {
+        assert!(matches!(
+            office.path_of("good", now, &all),
+            Err(PathError::Revoked { .. })
+        ));
+    }
+    std::thread::sleep(std::time::Duration::from_millis(1_100));
+    office.index(&["V\t351231235959Z\t\t10\tunknown\t/CN=good"]);
+    let again = office.answer("good", "ca", "-ndays 7");
+    let all = both(&bad_list, &again);
+    assert!(matches!(
+        office.path_of("good", now, &all),
+        Err(PathError::Revoked { .. })
+    ));
+
+    // Only a hold is lifted by what is newer.
+    office.index(&[&revoked(",certificateHold")]);
+    let held = office.list("-crldays 7");
+    assert!(matches!(
+        office.path_of("good", now, &both(&held, &good)),
+        Err(PathError::Revoked { .. })
+    ));
+    std::thread::sleep(std::time::Duration::from_millis(1_100));
+    office.index(&["V\t351231235959Z\t\t10\tunknown\t/CN=good"]);
+    let lifted = office.answer("good", "ca", "-ndays 7");
+    assert!(is_good(&office.status("good", now, &both(&held, &lifted))));
+}
+
+#[test]
+fn lists_speak_for_their_scope_and_no_further() {
+    if !crate::judges::judge_is_here("openssl") {
+        return;
+    }
+    let office = Office::new();
+    let now = soon();
+    let of = |options: &str| {
+        let list = office.list(&format!("-crldays 7 {options}"));
+        Revocations::from_crls([list]).unwrap()
+    };
+    assert!(is_good(&office.status("good", now, &of("-crlexts users"))));
+    assert_eq!(
+        why(office.status("good", now, &of("-crlexts authorities"))),
+        UnknownRevocation::NoList
+    );
+    for (kind, named) in [
+        ("indirect", "indirect list"),
+        ("delta", "delta list"),
+        ("some", "list for some reasons only"),
+    ] {
+        let list = of(&format!("-crlexts {kind}"));
+        let said = why(office.status("good", now, &list));
+        assert_eq!(said, UnknownRevocation::Unsupported(named.to_owned()));
+    }
+    // A list for some reasons says of whom it names that it is revoked.
+    assert!(matches!(
+        office.path_of("bad", now, &of("-crlexts some")),
+        Err(PathError::Revoked { .. })
+    ));
+
+    // A list made when the certificate had expired speaks of it only where it says so.
+    let late = "-crl_lastupdate 20350101000000Z -crl_nextupdate 20350201000000Z";
+    let late = |more: &str| {
+        let list = office.list(&format!("{late} {more}"));
+        Revocations::from_crls([list]).unwrap()
+    };
+    assert_eq!(
+        why(office.status("good", now, &late(""))),
+        UnknownRevocation::TooLate
+    );
+    assert!(is_good(&office.status("good", now, &late("-crlexts kept"))));
+}
+
+#[test]
+fn a_list_may_be_signed_with_another_key_of_the_same_name() {
+    if !crate::judges::judge_is_here("openssl") {
+        return;
+    }
+    let office = Office::new();
+    let now = soon();
+    // The authority's key for lists, which it certified itself, and one of the same name that nobody did.
+    let signer = |file: &str, ca: &str, usage: &str| {
+        fs::write(office.path("ext"), format!("keyUsage=critical,{usage}")).unwrap();
+        office.shell(&format!(
+            "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out {file}.key; \
+             openssl req -new -key {file}.key -subj /CN=ca -out csr; \
+             openssl x509 -req -in csr -CA {ca}.pem -CAkey {ca}.key -set_serial 99 -days 800 -extfile ext -out {file}.pem; \
+             openssl ca -config conf -gencrl -keyfile {file}.key -cert {file}.pem -crldays 7 -out list.pem; \
+             openssl crl -in list.pem -outform DER -out list.der"
+        ));
+        let mut revocations = Revocations::from_crls([fs::read(office.path("list.der")).unwrap()]).unwrap();
+        revocations
+            .add_crl(&office.list("-crldays 7 -crlexts authorities"))
+            .unwrap();
+        // What says that the signer of the lists is good itself: users, for it is none of an authority.
+        let own = office.answer(file, "ca", "-ndays 7");
+        revocations.add_ocsp(&own).unwrap();
+        (office.der(file), revocations)
+    };
+    office.index(&[
+        "V\t351231235959Z\t\t10\tunknown\t/CN=good",
+        "V\t351231235959Z\t\t63\tunknown\t/CN=ca",
+    ]);
+    let anchor = office.der("ca");
+    let judge = |(offered, revocations): (Vec<u8>, Revocations)| {
+        let context = PathContext {
+            anchors: &[&anchor],
+            revocations: &revocations,
+            at: now,
+            usage: Usage::Document,
+            policy: AlgorithmPolicy::built_in(),
+            policies: &[],
+            policy_at: now,
+        };
+        let path = validate(&office.der("good"), &[offered], &context).unwrap();
+        path.certificates()[0].revocation.clone()
+    };
+    let status = judge(signer("lists", "ca", "cRLSign"));
+    assert!(is_good(&status), "{status:?}");
+    let wrong = judge(signer("other", "ca", "digitalSignature"));
+    assert_eq!(why(wrong), UnknownRevocation::Untrusted);
+    let stranger = Office::new();
+    for ending in ["pem", "key"] {
+        fs::copy(
+            stranger.path(&format!("ca.{ending}")),
+            office.path(&format!("stranger.{ending}")),
+        )
+        .unwrap();
+    }
+    let forged = judge(signer("forged", "stranger", "cRLSign"));
+    assert_eq!(why(forged), UnknownRevocation::Untrusted);
+}
+
+#[test]
+fn a_request_is_the_one_that_openssl_makes() {
+    if !crate::judges::judge_is_here("openssl") {
+        return;
+    }
+    let office = Office::new();
+    office.answer("good", "ca", "");
+    let theirs = fs::read(office.path("asked.der")).unwrap();
+    let ours = ocsp::request(&office.der("good"), &office.der("ca")).unwrap();
+    assert_eq!(ours, theirs);
+}
