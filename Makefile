@@ -1,7 +1,7 @@
 # Two commands do everything on a fresh Debian machine:
 #   make demo   installs what is missing, builds, seals a demonstration district, says what to look at
 #   make test   installs what is missing, runs the whole suite
-# and more for developers: `make lint`, `make bench`, and `make fuzz HOURS=10`, which mutates good
+# and more for developers: `make lint`, `make bench`, `make bench-verify` (against pyHanko and pdfsig), and `make fuzz HOURS=10`, which mutates good
 # input for every parser of untrusted bytes for that long (`make fuzz-seeds` for the targets under fuzz/).
 
 # Everything is built into and run from target/.
@@ -11,7 +11,7 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 DEMO ?= demo
 HOURS ?= 1
 
-.PHONY: demo test lint bench fuzz fuzz-seeds clean
+.PHONY: demo test lint bench bench-verify fuzz fuzz-seeds clean
 
 demo:
 	@scripts/setup.sh demo
@@ -36,6 +36,11 @@ bench:
 	@scripts/setup.sh demo
 	cargo build --release --locked --bin certseal
 	target/release/certseal bench
+
+bench-verify:
+	@scripts/setup.sh test
+	cargo build --release --locked --bin certseal
+	target/tools/pyhanko/bin/python benches/verifiers.py
 
 fuzz:
 	@scripts/setup.sh demo

@@ -163,7 +163,7 @@ fn command_line_and_server_give_one_report_in_the_published_form() {
     server.conforms();
 
     // Without an installation, with anchors and without.
-    let root = home.join("pki/root.pem");
+    let root = home.join("pki/root.cer");
     let mut strange = Command::new(program());
     strange.current_dir(folder.path()).env_remove("CERTSEAL_HOME");
     strange
@@ -353,7 +353,7 @@ fn a_verifier_needs_no_installation() {
         "{text}{said}"
     );
     let pki = home.join("pki");
-    let [root, crls] = ["root.pem", "ca.crl"].map(|name| pki.join(name).display().to_string());
+    let [root, crls] = ["root.cer", "ca.crl"].map(|name| pki.join(name).display().to_string());
     let (_, text, said) = verify(&["--anchor", &root, "--crl", &crls]);
     assert!(!text.contains("UNKNOWN_ROOT") && said.is_empty(), "{text}{said}");
     // What is no certificate is refused with its name, not passed over.

@@ -139,7 +139,8 @@ impl Report {
                 told.push(finding);
             }
         }
-        if told.is_empty() {
+        // What has failed is not mended by anything that could be supplied.
+        if told.is_empty() || self.indication == Indication::TotalFailed {
             return;
         }
         page.heading("尚缺什么，如何补齐", "What was missing, and how to supply it");

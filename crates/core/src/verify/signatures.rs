@@ -118,6 +118,21 @@ impl SignatureReport {
         out.chars().map(visible).collect()
     }
 
+    /// What came after it, in a line.
+    pub(super) fn later(&self, zh: bool) -> String {
+        let phrases = self.changes.iter().take(NAMED).map(|change| change.phrase(zh));
+        let mut out = Vec::from_iter(phrases).join(if zh { "；" } else { "; " });
+        let count = self.changes.len();
+        if count > NAMED {
+            out += &if zh {
+                format!("；等 {count} 处")
+            } else {
+                format!("; and {} more", count - NAMED)
+            };
+        }
+        out
+    }
+
     /// What it covers and whether anything came after, for people.
     pub(super) fn coverage(&self, zh: bool) -> String {
         let all = self.revisions;
@@ -168,7 +183,8 @@ impl SignatureReport {
             return String::new();
         };
         let stamp = self.kind == ReportedKind::DocumentTimestamp;
-        let said = match (by.signed_at.map(clock_time), zh, stamp) {
+        let clock = |at| format!("{} UTC+8", clock_time(at));
+        let said = match (by.signed_at.map(clock), zh, stamp) {
             (Some(at), true, true) => format!("{at}（时间戳机构所证）"),
             (Some(at), false, true) => format!("{at}, by the authority's word"),
             (Some(at), true, false) => format!("{at}（签名人自称）"),
@@ -176,7 +192,7 @@ impl SignatureReport {
             (None, true, _) => "未写明签名时间".to_owned(),
             (None, false, _) => "no time of signing stated".to_owned(),
         };
-        let proven = by.proven_at.map(clock_time);
+        let proven = by.proven_at.map(clock);
         let proof = match (proven, &by.proven_by, zh) {
             (Some(at), Some(proof), true) => format!("，不晚于 {at}，由{}证明", proof.name_zh()),
             (Some(at), Some(proof), false) => format!(", no later than {at}, proven by {}", proof.name_en()),

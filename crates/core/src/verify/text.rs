@@ -236,8 +236,7 @@ impl Report {
         row(pick("  覆盖    ", "  Covers    "), &signature.coverage(zh));
         let note = pick_note(&signature.level_note, &signature.level_note_en, zh);
         row(pick("  级别    ", "  Level     "), note);
-        let told: Vec<String> = signature.changes.iter().map(|change| change.phrase(zh)).collect();
-        row(pick("  其后    ", "  After it  "), &told.join(pick("；", "; ")));
+        row(pick("  其后    ", "  After it  "), &signature.later(zh));
         for finding in &signature.findings {
             if !self.findings.contains(finding) {
                 write_finding(out, finding, zh);
