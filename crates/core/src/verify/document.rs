@@ -57,6 +57,8 @@ pub(super) struct Document {
 #[derive(Debug)]
 struct Facts {
     repaired: bool,
+    /// Objects that could show something and that nothing leads to.
+    unused: usize,
     revisions: usize,
     /// All signatures and document timestamps, in the order in which their covered bytes end.
     signatures: Vec<Signed>,
@@ -285,6 +287,8 @@ impl Facts {
             .map(|qr| read_token(picture::decode_modules(&qr.dark, qr.width)));
         Facts {
             repaired: !opened.repairs().is_empty(),
+            // Too much to look through is not looked through: nothing rests on it.
+            unused: opened.unused_content().map_or(0, |found| found.len()),
             revisions: opened.revisions().len(),
             main,
             signatures,
