@@ -124,7 +124,14 @@ impl Attack {
         seen: &'static str,
         make: Objects,
     ) -> Attack {
-        Attack::with(class, published, name, seen, "MODIFIED_AFTER_SIGNING", Deed::Objects(make))
+        Attack::with(
+            class,
+            published,
+            name,
+            seen,
+            "MODIFIED_AFTER_SIGNING",
+            Deed::Objects(make),
+        )
     }
 
     fn by_signature(
@@ -221,7 +228,10 @@ fn kinds(names: &[&str]) -> Vec<Kind> {
             }
         }
     }
-    let find = |name: &&str| *all.get(*name).unwrap_or_else(|| panic!("no kind of document is {name}"));
+    let find = |name: &&str| {
+        *all.get(*name)
+            .unwrap_or_else(|| panic!("no kind of document is {name}"))
+    };
     names.iter().map(find).collect()
 }
 
@@ -300,6 +310,11 @@ pub fn all() -> Vec<Case> {
         attack.kinds.iter().map(move |kind| attack.case(*kind, pki))
     });
     cases.collect()
+}
+
+/// The document that they attack, unsigned, in each layout.
+pub fn unsigned() -> Vec<(&'static str, Vec<u8>)> {
+    victim::unsigned()
 }
 
 /// The root of those who signed the strangers' documents.

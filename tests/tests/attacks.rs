@@ -4,9 +4,13 @@
 
 use std::collections::BTreeSet;
 
-use certseal_core::verify::{Indication, Options, Verifier};
+use certseal_core::{
+    document::pdf::open::open,
+    verify::{Indication, Options, Report, Verifier},
+};
 use certseal_tests::{
     attacks::{self, Case, judges, table},
+    documents::{found, issue},
     judge_is_here, pyhanko,
 };
 use jiff::Timestamp;
@@ -18,7 +22,12 @@ fn assert_as_expected(cases: &[Case], verifier: &Verifier, options: &Options) {
         let report = verifier.verify_file(&case.bytes, options, None);
         faults.extend(case.fault(&report));
     }
-    assert!(faults.is_empty(), "{} of {}: {faults:#?}", faults.len(), cases.len());
+    assert!(
+        faults.is_empty(),
+        "{} of {}: {faults:#?}",
+        faults.len(),
+        cases.len()
+    );
 }
 
 #[test]
@@ -40,6 +49,31 @@ fn attacks_on_our_own_certificates_fail_for_their_own_reason() {
     let (cases, verifier) = table::own();
     let now = Timestamp::now();
     assert_as_expected(&cases, &verifier, &Options { now });
+}
+
+/// What a shadow attack keeps ready is signed with the rest: a warning, before anything is revealed. What this
+/// program writes holds no such thing, and it seals nothing that it did not write.
+#[test]
+fn content_kept_ready_is_warned_of() {
+    let warned = |report: &Report| {
+        let structure = report.finding("structure");
+        structure.is_some_and(|finding| finding.code == "UNUSED_CONTENT")
+    };
+    // The loan agreement has a second content that no page shows, and a glyph of no font.
+    for case in attacks::all()
+        .iter()
+        .filter(|case| case.name.starts_with("as-signed-"))
+    {
+        let report = attacks::verifier().verify_file(&case.bytes, &attacks::options(), None);
+        assert!(warned(&report), "{}: {report:#?}", case.name);
+    }
+    let folder = found("419901", "河南省示例市示例区");
+    let issued = issue(
+        &folder.path().join("home"),
+        "teacher-qualification-certificate",
+        &[],
+    );
+    assert_eq!(open(&issued.document).unwrap().unused_content(), Ok(Vec::new()));
 }
 
 #[test]

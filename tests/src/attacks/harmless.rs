@@ -28,8 +28,11 @@ fn made(name: &'static str, make: super::Signing) -> Attack {
 
 fn evidence(v: &Victim<'_>) -> Vec<(u32, String)> {
     vec![
-        v.pdf
-            .changed(CATALOG, "/Lang", "/DSS << /Type /DSS /Certs [61 0 R] /CRLs [62 0 R] >> /Lang"),
+        v.pdf.changed(
+            CATALOG,
+            "/Lang",
+            "/DSS << /Type /DSS /Certs [61 0 R] /CRLs [62 0 R] >> /Lang",
+        ),
         (61, stream("", "a certificate")),
         (62, stream("", "a revocation list")),
     ]
@@ -66,19 +69,30 @@ pub(super) fn all() -> Vec<Attack> {
             "p256-table-fieldmdp",
             "rsa-stream-locked",
         ]),
-        update("evidence", SEEN, evidence).on(&["p256-table-certified1", "rsa-packed-approval", "p256-table-locked"]),
+        update("evidence", SEEN, evidence).on(&[
+            "p256-table-certified1",
+            "rsa-packed-approval",
+            "p256-table-locked",
+        ]),
         update("evidence-by-signature", SEEN, |v| {
             let name = "0123456789ABCDEF0123456789ABCDEF01234567";
-            let store = format!("/DSS << /VRI << /{name} << /Cert [61 0 R] /TU (D:20260601000000Z) >> >> >> /Lang");
-            vec![v.pdf.changed(CATALOG, "/Lang", &store), (61, stream("", "a certificate"))]
+            let store =
+                format!("/DSS << /VRI << /{name} << /Cert [61 0 R] /TU (D:20260601000000Z) >> >> >> /Lang");
+            vec![
+                v.pdf.changed(CATALOG, "/Lang", &store),
+                (61, stream("", "a certificate")),
+            ]
         }),
         other("document-timestamp", SEEN, stamped).on(&[
             "p256-table-certified1",
             "rsa-packed-approval",
             "p256-stream-certified3",
         ]),
-        update("form-filled", "another amount, as the signer allowed", filled)
-            .on(&["p256-table-approval", "rsa-packed-certified2", "p256-stream-certified3"]),
+        update("form-filled", "another amount, as the signer allowed", filled).on(&[
+            "p256-table-approval",
+            "rsa-packed-certified2",
+            "p256-stream-certified3",
+        ]),
         update("box-ticked", "a ticked box, as the signer allowed", |v| {
             vec![v.pdf.changed(AGREE, "/V /Off /AS /Off", "/V /Yes /AS /Yes")]
         })
@@ -90,10 +104,16 @@ pub(super) fn all() -> Vec<Attack> {
                 .collect()
         })
         .on(&["p256-table-certified2"]),
-        other("second-signature", "a second signature where one was foreseen", |v| {
-            v.signed_again(&v.pki.other, &second_signature(v))
-        })
-        .on(&["p256-table-approval", "rsa-packed-certified2", "p256-stream-fieldmdp"]),
+        other(
+            "second-signature",
+            "a second signature where one was foreseen",
+            |v| v.signed_again(&v.pki.other, &second_signature(v)),
+        )
+        .on(&[
+            "p256-table-approval",
+            "rsa-packed-certified2",
+            "p256-stream-fieldmdp",
+        ]),
         other("second-signature-unseen", SEEN, |v| {
             let objects = super::content::signature_field("0 0 0 0", v);
             v.signed_again(&v.pki.other, &objects)
@@ -134,11 +154,18 @@ pub(super) fn all() -> Vec<Attack> {
         }),
         update("stream-packed-otherwise", SEEN, |v| {
             let (_, plain) = v.pdf.rewritten(GLYPH_ONE, "", "");
-            let data = plain.split_once("\nstream\n").and_then(|(_, rest)| rest.strip_suffix("\nendstream"));
+            let data = plain
+                .split_once("\nstream\n")
+                .and_then(|(_, rest)| rest.strip_suffix("\nendstream"));
             let digits = hex::encode(data.expect("a stream of ours"));
-            vec![(GLYPH_ONE, stream("/Filter /ASCIIHexDecode", &format!("{digits}>")))]
+            vec![(
+                GLYPH_ONE,
+                stream("/Filter /ASCIIHexDecode", &format!("{digits}>")),
+            )]
         }),
-        other("blank-lines-after-eof", SEEN, |v| [&v.pdf.bytes[..], b"\r\n\n  \n"].concat()),
+        other("blank-lines-after-eof", SEEN, |v| {
+            [&v.pdf.bytes[..], b"\r\n\n  \n"].concat()
+        }),
         other("update-of-another-layout", SEEN, |v| {
             let mut pdf = v.pdf.clone();
             pdf.layout = match pdf.layout {
@@ -148,12 +175,16 @@ pub(super) fn all() -> Vec<Attack> {
             pdf.update(&evidence(v)).bytes
         })
         .on(&["p256-packed-certified1", "rsa-table-approval"]),
-        made("timestamp-in-signature", |pki, signer, covered| with_timestamp(pki, signer, covered)),
+        made("timestamp-in-signature", |pki, signer, covered| {
+            with_timestamp(pki, signer, covered)
+        }),
         made("timestamp-of-another-signature", |pki, signer, covered| {
             // Fails that timestamp alone: whoever adds an unsigned attribute cannot fail the signature.
             with_foreign_timestamp(pki, signer, covered)
         }),
-        made("longer-digest", |pki, signer, covered| Cms::by(signer, pki, covered, Sha512)),
+        made("longer-digest", |pki, signer, covered| {
+            Cms::by(signer, pki, covered, Sha512)
+        }),
         made("signing-time", |pki, signer, covered| {
             let mut cms = Cms::new(signer, pki, covered);
             cms.attributes

@@ -26,7 +26,10 @@ pub(super) fn placeholder() -> String {
 
 /// A stream object with entries of its dictionary.
 pub(super) fn stream(entries: &str, data: &str) -> String {
-    format!("<< {entries} /Length {} >>\nstream\n{data}\nendstream", data.len())
+    format!(
+        "<< {entries} /Length {} >>\nstream\n{data}\nendstream",
+        data.len()
+    )
 }
 
 /// A document that grows by revisions.
@@ -202,7 +205,12 @@ impl Pdf {
 pub(super) fn with_contents(bytes: &[u8], gap: usize, cms: &[u8]) -> Vec<u8> {
     let mut out = bytes.to_vec();
     let digits = hex::encode(cms);
-    let end = gap + 1 + bytes[gap + 1..].iter().position(|byte| *byte == b'>').expect("a gap");
+    let end = gap
+        + 1
+        + bytes[gap + 1..]
+            .iter()
+            .position(|byte| *byte == b'>')
+            .expect("a gap");
     let room = &mut out[gap + 1..end];
     assert!(digits.len() <= room.len(), "{} digits are too many", digits.len());
     room.fill(b'0');
@@ -228,7 +236,11 @@ pub(super) fn replaced(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
 
 /// The same, the new ones filled up with blanks so that nothing moves.
 pub(super) fn overwritten(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
-    assert!(to.len() <= from.len(), "{} is longer", String::from_utf8_lossy(to));
+    assert!(
+        to.len() <= from.len(),
+        "{} is longer",
+        String::from_utf8_lossy(to)
+    );
     let mut to = to.to_vec();
     to.resize(from.len(), b' ');
     replaced(bytes, from, &to)

@@ -86,7 +86,9 @@ impl Key {
     /// The same name gives the same key.
     pub(super) fn p256(name: &str) -> Key {
         let secret = DigestAlgorithm::Sha256.digest(name.as_bytes());
-        Key::P256(Box::new(SigningKey::from_slice(&secret).expect("a digest is a scalar")))
+        Key::P256(Box::new(
+            SigningKey::from_slice(&secret).expect("a digest is a scalar"),
+        ))
     }
 
     fn public_info(&self) -> Vec<u8> {
@@ -178,12 +180,21 @@ fn name(text: &str) -> Vec<u8> {
         let attribute = tlv(SEQUENCE, &[&oid(kind), &tlv(0x0c, &[text.as_bytes()])]);
         tlv(SET, &[&attribute])
     };
-    tlv(SEQUENCE, &[&part("2.5.4.10", "Certseal attack tests"), &part("2.5.4.3", text)])
+    tlv(
+        SEQUENCE,
+        &[&part("2.5.4.10", "Certseal attack tests"), &part("2.5.4.3", text)],
+    )
 }
 
 impl Identity {
     /// `issuer`: none where it issues its own.
-    pub(super) fn new(common: &str, serial: u8, key: Key, purpose: Purpose, issuer: Option<&Identity>) -> Self {
+    pub(super) fn new(
+        common: &str,
+        serial: u8,
+        key: Key,
+        purpose: Purpose,
+        issuer: Option<&Identity>,
+    ) -> Self {
         let (own, serial) = (name(common), tlv(0x02, &[&[serial]]));
         let (issuer_name, issuer_key) = issuer.map_or((&own, &key), |issuer| (&issuer.name, &issuer.key));
         let time = |text: &str| tlv(0x17, &[text.as_bytes()]);
@@ -364,7 +375,10 @@ impl Cms {
 
     /// A timestamp token over a digest.
     pub(super) fn token(pki: &Pki, hash: &[u8]) -> Cms {
-        let imprint = tlv(SEQUENCE, &[&digest_identifier(DigestAlgorithm::Sha256), &tlv(OCTETS, &[hash])]);
+        let imprint = tlv(
+            SEQUENCE,
+            &[&digest_identifier(DigestAlgorithm::Sha256), &tlv(OCTETS, &[hash])],
+        );
         let info = tlv(
             SEQUENCE,
             &[
@@ -430,7 +444,10 @@ impl Cms {
 
     /// The ContentInfo.
     pub(super) fn der(&self) -> Vec<u8> {
-        let content = self.content.as_ref().map(|content| tlv(0xa0, &[&tlv(OCTETS, &[content])]));
+        let content = self
+            .content
+            .as_ref()
+            .map(|content| tlv(0xa0, &[&tlv(OCTETS, &[content])]));
         let version = if self.content_type == ID_DATA { 1 } else { 3 };
         let mut infos = self.others.clone();
         infos.push(self.info());

@@ -16,12 +16,20 @@ fn forged(bytes: &[u8]) -> Vec<u8> {
 /// The page says something else, and the byte range is another.
 fn ranged(victim: &Victim<'_>, range: &str) -> Vec<u8> {
     let range = format!("/ByteRange {range}");
-    overwritten(&forged(&victim.pdf.bytes), &byte_range(&victim.pdf.bytes), range.as_bytes())
+    overwritten(
+        &forged(&victim.pdf.bytes),
+        &byte_range(&victim.pdf.bytes),
+        range.as_bytes(),
+    )
 }
 
 /// The page says something else, and the signature value is another.
 fn valued(victim: &Victim<'_>, value: &str) -> Vec<u8> {
-    overwritten(&forged(&victim.pdf.bytes), &contents(&victim.pdf.bytes), value.as_bytes())
+    overwritten(
+        &forged(&victim.pdf.bytes),
+        &contents(&victim.pdf.bytes),
+        value.as_bytes(),
+    )
 }
 
 /// The numbers of the byte range.
@@ -52,7 +60,14 @@ fn end(at: usize) -> String {
 }
 
 fn usf(name: &'static str, seen: &'static str, code: &'static str, make: super::Bytes) -> Attack {
-    Attack::new("universal signature forgery", "Mladenov et al. 2019, USF", name, seen, code, make)
+    Attack::new(
+        "universal signature forgery",
+        "Mladenov et al. 2019, USF",
+        name,
+        seen,
+        code,
+        make,
+    )
 }
 
 fn isa(name: &'static str, seen: &'static str, change: &'static str, make: super::Bytes) -> Attack {
@@ -68,7 +83,14 @@ fn isa(name: &'static str, seen: &'static str, change: &'static str, make: super
 }
 
 fn swa(name: &'static str, seen: &'static str, code: &'static str, make: super::Bytes) -> Attack {
-    Attack::new("signature wrapping", "Mladenov et al. 2019, SWA", name, seen, code, make)
+    Attack::new(
+        "signature wrapping",
+        "Mladenov et al. 2019, SWA",
+        name,
+        seen,
+        code,
+        make,
+    )
 }
 
 fn xref(name: &'static str, seen: &'static str, code: &'static str, make: super::Bytes) -> Attack {

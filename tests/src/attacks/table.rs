@@ -17,7 +17,12 @@ pub fn own() -> (Vec<Case>, Verifier) {
     let home = folder.path().join("home");
     let of = "teacher-qualification-certificate";
     let good = issue(&home, of, &[]);
-    let more = ["--set", "holder-name=钱示范", "--set", "certificate-number=20194199010000038"];
+    let more = [
+        "--set",
+        "holder-name=钱示范",
+        "--set",
+        "certificate-number=20194199010000038",
+    ];
     let other = issue(&home, of, &more);
     let material = Home::open(&home).and_then(|home| home.trust_material(None));
     let verifier = Verifier::new(material.expect("the home opens")).expect("its material is good");
@@ -57,13 +62,18 @@ pub fn write(folder: &Path) -> Vec<(Case, String)> {
 /// # Panics
 /// When a judge is not installed, or the folder cannot be written.
 pub fn print(folder: &Path, cases: &[(Case, String)]) -> String {
-    let files: Vec<String> = cases.iter().map(|(case, _)| format!("{}.pdf", case.name)).collect();
+    let files: Vec<String> = cases
+        .iter()
+        .map(|(case, _)| format!("{}.pdf", case.name))
+        .collect();
     let opinions = judges::ask(folder, &files, &folder.join("root.der"), NOW);
     let mut table = String::from(
         "| file | class, after | what a reader sees | certseal | pyHanko strict | pyHanko lenient | pdfsig |\n\
          |---|---|---|---|---|---|---|\n",
     );
-    let mut rows = String::from("file\tclass\tafter\tseen\texpected\tcertseal\tpyhanko_strict\tpyhanko_lenient\tpdfsig\n");
+    let mut rows = String::from(
+        "file\tclass\tafter\tseen\texpected\tcertseal\tpyhanko_strict\tpyhanko_lenient\tpdfsig\n",
+    );
     let (mut attacks, mut accepted) = (0, [0; 3]);
     for ((case, verdict), opinion) in cases.iter().zip(opinions) {
         let Case {

@@ -106,7 +106,9 @@ fn look(content: &str) -> String {
 
 /// What a text field looks like that shows a text.
 pub(super) fn look_of(text: &str) -> String {
-    look(&format!("/Tx BMC q BT /Helv 12 Tf 0 g 2 5 Td ({text}) Tj ET Q EMC"))
+    look(&format!(
+        "/Tx BMC q BT /Helv 12 Tf 0 g 2 5 Td ({text}) Tj ET Q EMC"
+    ))
 }
 
 /// Entries of a signature dictionary, its references put in.
@@ -136,7 +138,10 @@ fn base(kind: Kind) -> Pdf {
     let (perms, lock) = match kind.rights {
         Rights::Certified(_) => ("/Perms << /DocMDP 21 0 R >>", ""),
         Rights::AllLocked => ("", "/Lock << /Type /SigFieldLock /Action /All /P 1 >>"),
-        Rights::FieldLocked => ("", "/Lock << /Type /SigFieldLock /Action /Include /Fields [(Amount)] >>"),
+        Rights::FieldLocked => (
+            "",
+            "/Lock << /Type /SigFieldLock /Action /Include /Fields [(Amount)] >>",
+        ),
         Rights::Unstated => ("", ""),
     };
     let catalog = format!(
@@ -162,7 +167,10 @@ fn base(kind: Kind) -> Pdf {
     let plain = |number: u32, body: &str| (number, body.to_owned());
     let objects = vec![
         (1, catalog),
-        plain(2, "<< /Type /Pages /Kids [3 0 R 15 0 R] /Count 2 /MediaBox [0 0 595 842] /Resources 9 0 R >>"),
+        plain(
+            2,
+            "<< /Type /Pages /Kids [3 0 R 15 0 R] /Count 2 /MediaBox [0 0 595 842] /Resources 9 0 R >>",
+        ),
         plain(3, page),
         (4, stream("", &content)),
         plain(
@@ -176,7 +184,10 @@ fn base(kind: Kind) -> Pdf {
              /LastChar 49 /Widths [9] /Encoding << /Differences [49 /one] >> /CharProcs << /one 38 0 R /nine 39 \
              0 R >> /Resources << >> >>",
         ),
-        plain(7, "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>"),
+        plain(
+            7,
+            "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
+        ),
         plain(
             8,
             "<< /Type /Font /Subtype /Type1 /BaseFont /Courier /Encoding 14 0 R /ToUnicode 13 0 R >>",
@@ -197,16 +208,34 @@ fn base(kind: Kind) -> Pdf {
         (12, stream("/N 1 /Alternate /DeviceGray", "a profile of grey")),
         (
             13,
-            stream("", "1 begincodespacerange <00> <ff> endcodespacerange 1 beginbfchar <31> <0031> endbfchar"),
+            stream(
+                "",
+                "1 begincodespacerange <00> <ff> endcodespacerange 1 beginbfchar <31> <0031> endbfchar",
+            ),
         ),
         plain(14, "<< /Type /Encoding /BaseEncoding /WinAnsiEncoding >>"),
         plain(15, "<< /Type /Page /Parent 2 0 R /Contents 18 0 R >>"),
         plain(16, "<< /Type /ExtGState /ca 1 >>"),
         plain(17, "<< /Type /OCG /Name (Term) >>"),
         (18, stream("", "BT /F2 12 Tf 72 760 Td (Second page) Tj ET")),
-        (19, stream("", "BT /F2 18 Tf 72 760 Td (Pay 999 to Mallory) Tj ET")),
-        field(20, "Sig", "Seal", "400 100 520 160", &format!("/V 21 0 R /AP << /N 29 0 R >> {lock}")),
-        field(22, "Tx", "Amount", "72 500 192 520", "/V (100) /DA (/Helv 12 Tf 0 g) /AP << /N 27 0 R >>"),
+        (
+            19,
+            stream("", "BT /F2 18 Tf 72 760 Td (Pay 999 to Mallory) Tj ET"),
+        ),
+        field(
+            20,
+            "Sig",
+            "Seal",
+            "400 100 520 160",
+            &format!("/V 21 0 R /AP << /N 29 0 R >> {lock}"),
+        ),
+        field(
+            22,
+            "Tx",
+            "Amount",
+            "72 500 192 520",
+            "/V (100) /DA (/Helv 12 Tf 0 g) /AP << /N 27 0 R >>",
+        ),
         field(
             23,
             "Btn",
@@ -230,7 +259,10 @@ fn base(kind: Kind) -> Pdf {
         (27, look_of("100")),
         (28, look("0 0 m 9 9 l S")),
         (29, look("0.8 g 0 0 120 20 re f")),
-        plain(30, "<< /Type /Filespec /F (terms.txt) /UF (terms.txt) /EF << /F 31 0 R >> >>"),
+        plain(
+            30,
+            "<< /Type /Filespec /F (terms.txt) /UF (terms.txt) /EF << /F 31 0 R >> >>",
+        ),
         (31, stream("/Type /EmbeddedFile", "No interest.")),
         plain(32, "<< /Type /Outlines /First 33 0 R /Last 33 0 R /Count 1 >>"),
         plain(33, "<< /Title (Total) /Parent 32 0 R /Dest [3 0 R /Fit] >>"),
@@ -243,8 +275,14 @@ fn base(kind: Kind) -> Pdf {
             ),
         ),
         plain(35, "<< /Title (Loan) /Producer (Certseal tests) >>"),
-        plain(36, "<< /Type /StructTreeRoot /K 37 0 R /ParentTree << /Nums [0 [37 0 R]] >> >>"),
-        plain(37, "<< /Type /StructElem /S /P /P 36 0 R /Pg 3 0 R /K 0 /ActualText (Pay 100 to Alice) >>"),
+        plain(
+            36,
+            "<< /Type /StructTreeRoot /K 37 0 R /ParentTree << /Nums [0 [37 0 R]] >> >>",
+        ),
+        plain(
+            37,
+            "<< /Type /StructElem /S /P /P 36 0 R /Pg 3 0 R /K 0 /ActualText (Pay 100 to Alice) >>",
+        ),
         (38, stream("", "9 0 d0 4 0 1 9 re f")),
         (39, stream("", "9 0 d0 0 4 9 5 re f 7 0 2 4 re f")),
         plain(
@@ -269,12 +307,32 @@ fn base(kind: Kind) -> Pdf {
         plain(44, "[/ICCBased 12 0 R]"),
         (45, look("")),
         (46, look_of("Best")),
+        // The numbers in between are left for whoever comes later.
+        plain(number::OF_WRITERS - 1, "null"),
     ];
     let trailer = "/Root 1 0 R /Info 35 0 R /ID [<00112233445566778899aabbccddeeff> \
                    <00112233445566778899aabbccddeeff>]";
-    let mut pdf = Pdf::new(kind.layout, trailer);
-    pdf.size = number::OF_WRITERS;
+    let pdf = Pdf::new(kind.layout, trailer);
     pdf.update(&objects)
+}
+
+/// The agreement before anybody signs it, in each layout.
+pub(super) fn unsigned() -> Vec<(&'static str, Vec<u8>)> {
+    let layouts = [
+        ("table", Layout::Table),
+        ("stream", Layout::Stream),
+        ("packed", Layout::Packed),
+    ];
+    let made = layouts.map(|(name, layout)| {
+        let pdf = base(Kind {
+            is_rsa: false,
+            layout,
+            rights: Rights::Unstated,
+        });
+        let field = pdf.changed(number::SEAL, "/V 21 0 R ", "");
+        (name, pdf.update(&[field]).bytes)
+    });
+    made.to_vec()
 }
 
 impl<'p> Victim<'p> {

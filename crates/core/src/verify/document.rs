@@ -65,6 +65,8 @@ struct Facts {
     /// Whether anything in it says that it is a certificate.
     claims: bool,
     repaired: bool,
+    /// Objects that could show something and that nothing leads to.
+    unused: usize,
     revisions: usize,
     /// The file as it was at the end of each revision: how many bytes, and their SHA-256. The last is the whole.
     states: Vec<(usize, [u8; 32])>,
@@ -443,6 +445,8 @@ impl Facts {
             states: states(opened),
             evidence: FileEvidence::gather(opened, evidence),
             repaired: !opened.repairs().is_empty(),
+            // Too much to look through is not looked through: nothing rests on it.
+            unused: opened.unused_content().map_or(0, |found| found.len()),
             revisions: opened.revisions().len(),
             main,
             signatures,

@@ -37,6 +37,7 @@ mod signature;
 #[cfg(test)]
 mod tests;
 mod text;
+mod unused;
 mod update;
 mod xref;
 
@@ -211,6 +212,12 @@ impl<'a> OpenedPdf<'a> {
     /// Signatures that an earlier revision held and this file does not.
     pub fn lost_signatures(&self) -> Result<Vec<LostSignature>, OpenError> {
         history::lost(self)
+    }
+
+    /// Numbers of the objects that could show something and that nothing leads to: leftovers of editing, or
+    /// content kept ready for a later revision to show.
+    pub fn unused_content(&self) -> Result<Vec<u32>, OpenError> {
+        unused::content(&self.reader)
     }
 
     /// Information dictionary and XMP packet.

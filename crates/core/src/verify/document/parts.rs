@@ -28,6 +28,21 @@ use crate::{
 impl Facts {
     pub(super) fn judge_structure(&self) -> Finding {
         let check = &checks::STRUCTURE;
+        if self.unused > 0 {
+            return Finding::passed(
+                check,
+                format!(
+                    "PDF 可读；另有 {} 个内容对象未被任何页面使用，可能是编辑残留，也可能是预先埋入、待日后替换显示的内容",
+                    self.unused
+                ),
+                format!(
+                    "a PDF; it holds {} objects of content that nothing shows: leftovers of editing, or content kept \
+                     ready to be shown later",
+                    self.unused
+                ),
+            )
+            .coded(code::UNUSED_CONTENT);
+        }
         if self.repaired {
             return Finding::passed(
                 check,

@@ -197,22 +197,36 @@ fn holds_unlisted(opened: &OpenedPdf<'_>, signed_end: usize) -> Result<bool, Ope
 /// Length of the `12 0 obj` at an offset; of nothing where there is none.
 fn head_of(data: &[u8], at: usize) -> usize {
     let mut parser = Parser::file(data, at);
-    parser.object_header().map_or(0, |_| parser.pos().saturating_sub(at))
+    parser
+        .object_header()
+        .map_or(0, |_| parser.pos().saturating_sub(at))
 }
 
 /// Whether `12 0 obj` stands anywhere in some bytes.
 fn begins_object(bytes: &[u8]) -> bool {
     let word = b"obj";
-    let found = bytes.windows(word.len()).enumerate().filter(|(_, part)| part == word);
+    let found = bytes
+        .windows(word.len())
+        .enumerate()
+        .filter(|(_, part)| part == word);
     let before = |end: usize, is: fn(u8) -> bool| -> Option<usize> {
-        let kept = bytes.get(..end)?.iter().rev().take_while(|byte| is(**byte)).count();
+        let kept = bytes
+            .get(..end)?
+            .iter()
+            .rev()
+            .take_while(|byte| is(**byte))
+            .count();
         (kept > 0).then(|| end - kept)
     };
     let blank = |end| before(end, is_space);
     let digits = |end| before(end, |byte| byte.is_ascii_digit());
-    found
-        .into_iter()
-        .any(|(at, _)| blank(at).and_then(digits).and_then(blank).and_then(digits).is_some())
+    found.into_iter().any(|(at, _)| {
+        blank(at)
+            .and_then(digits)
+            .and_then(blank)
+            .and_then(digits)
+            .is_some()
+    })
 }
 
 /// Whether readers that know no cross-reference streams see something else than the others: what only the

@@ -112,7 +112,9 @@ pub enum SignatureDefect {
         offset: usize,
     },
     /// `/SubFilter` is absent or no name: nobody can tell how the signature is to be read.
-    #[error("签名字典没有写明签名格式（SubFilter），签名无效 / no SubFilter: the signature does not say of what format it is")]
+    #[error(
+        "签名字典没有写明签名格式（SubFilter），签名无效 / no SubFilter: the signature does not say of what format it is"
+    )]
     FormatUnnamed,
     /// `/Contents` is larger than any signature.
     #[error("签名值超过 {limit} 字节 / Contents over {limit} bytes")]
