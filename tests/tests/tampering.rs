@@ -4,6 +4,7 @@
 
 use std::{
     collections::BTreeSet,
+    fmt::Write as _,
     fs::{self, File},
     io::Write as _,
     ops::Range,
@@ -419,7 +420,7 @@ fn the_program_refuses_what_is_no_certificate_and_says_so() {
         (2, "<</Type/Pages/Kids[3 0 R]/Count 1>>"),
         (3, "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>"),
     ] {
-        table.push_str(&format!("{:010} 00000 n \n", foreign.len()));
+        let _ = writeln!(table, "{:010} 00000 n ", foreign.len());
         foreign.extend_from_slice(format!("{number} 0 obj\n{body}\nendobj\n").as_bytes());
     }
     let start = foreign.len();
