@@ -76,7 +76,9 @@ impl Desk {
         fetch: bool,
     ) -> Result<Self, Failure> {
         let fetching = if fetch {
-            let config = home.map(|home| home.config().revocation.clone()).unwrap_or_default();
+            let config = home
+                .map(|home| home.config().revocation.clone())
+                .unwrap_or_default();
             let cache = home.map(|home| home.path().join("cache/revocation"));
             Some((Fetcher::new(&config, cache.as_deref())?, material.clone()))
         } else {

@@ -8,7 +8,7 @@ use super::{
     code,
     indication::Indication,
     report::{Bearing, Conclusion, Finding, Input, Outcome, Report, SignedBy},
-    signatures::{SignatureReport, TimestampReport},
+    signatures::{SignatureReport, TimestampReport, alike},
     text::{Language, common_name, day},
 };
 use crate::{clock::clock_time, remark::visible};
@@ -253,7 +253,8 @@ impl Report {
             page.raw("<h4>");
             page.both("此后的改动", "What came after");
             page.raw("</h4><ul class=\"changes\">");
-            for change in &signature.changes {
+            for alike in alike(&signature.changes) {
+                let change = alike.change;
                 let (zh, en) = match change.standing {
                     "permitted" => ("允许", "permitted"),
                     "forbidden" => ("不允许", "forbidden"),
@@ -261,8 +262,8 @@ impl Report {
                 };
                 page.raw("<li>");
                 page.both(
-                    &format!("{zh}：{}", change.phrase(true)),
-                    &format!("{en}: {}", change.phrase(false)),
+                    &format!("{zh}：{}", alike.phrase(true)),
+                    &format!("{en}: {}", alike.phrase(false)),
                 );
                 page.raw(" <code>");
                 page.text(change.code);

@@ -120,17 +120,7 @@ impl SignatureReport {
 
     /// What came after it, in a line.
     pub(super) fn later(&self, zh: bool) -> String {
-        let phrases = self.changes.iter().take(NAMED).map(|change| change.phrase(zh));
-        let mut out = Vec::from_iter(phrases).join(if zh { "；" } else { "; " });
-        let count = self.changes.len();
-        if count > NAMED {
-            out += &if zh {
-                format!("；等 {count} 处")
-            } else {
-                format!("; and {} more", count - NAMED)
-            };
-        }
-        out
+        in_a_line(&self.changes, zh)
     }
 
     /// What it covers and whether anything came after, for people.
@@ -308,26 +298,43 @@ impl ReportedChange {
         }
     }
 
-    /// Where it is, for people: page, field, object.
+    /// Whether a reader takes two for one: they differ in nothing but the object.
+    fn is_like(&self, other: &Self) -> bool {
+        (self.code, self.standing, self.page, &self.place)
+            == (other.code, other.standing, other.page, &other.place)
+    }
+}
+
+/// Changes that are one to a reader.
+#[derive(Debug)]
+pub(super) struct Alike<'a> {
+    pub(super) change: &'a ReportedChange,
+    objects: Vec<u32>,
+}
+
+impl Alike<'_> {
+    /// What changed and where, for people: page, field, objects.
     pub(super) fn phrase(&self, zh: bool) -> String {
-        let mut out = String::from(if zh { self.what } else { self.what_en });
+        let Self { change, objects } = self;
+        let mut out = String::from(if zh { change.what } else { change.what_en });
         let mut parts = Vec::new();
-        if let Some(page) = self.page {
+        if let Some(page) = change.page {
             parts.push(if zh {
                 format!("第 {page} 页")
             } else {
                 format!("page {page}")
             });
         }
-        if !self.place.is_empty() {
-            parts.push(shown(&self.place));
+        if !change.place.is_empty() {
+            parts.push(shown(&change.place));
         }
-        if self.object > 0 {
-            parts.push(if zh {
-                format!("对象 {}", self.object)
-            } else {
-                format!("object {}", self.object)
-            });
+        if let Some(numbers) = spans(objects, if zh { "、" } else { ", " }) {
+            let word = match (zh, objects.len()) {
+                (true, _) => "对象",
+                (false, 1) => "object",
+                (false, _) => "objects",
+            };
+            parts.push(format!("{word} {numbers}"));
         }
         if !parts.is_empty() {
             let [open, comma, close] = if zh {
@@ -341,6 +348,40 @@ impl ReportedChange {
         }
         out
     }
+}
+
+/// Puts together what is one to a reader, in the order in which it first comes.
+pub(super) fn alike(changes: &[ReportedChange]) -> Vec<Alike<'_>> {
+    let mut found: Vec<Alike<'_>> = Vec::new();
+    for change in changes {
+        match found.iter_mut().find(|known| known.change.is_like(change)) {
+            Some(known) => known.objects.push(change.object),
+            None => found.push(Alike {
+                change,
+                objects: vec![change.object],
+            }),
+        }
+    }
+    found
+}
+
+/// Object numbers in words, runs of them as one; none for the trailer, which has no number.
+fn spans(objects: &[u32], comma: &str) -> Option<String> {
+    let mut numbers: Vec<u32> = objects.iter().copied().filter(|number| *number > 0).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    let runs = numbers.chunk_by(|a, b| a + 1 == *b);
+    let mut words: Vec<String> = runs
+        .map(|run| match run {
+            [first, .., last] if run.len() > 2 => format!("{first}–{last}"),
+            run => run.iter().map(u32::to_string).collect::<Vec<_>>().join(comma),
+        })
+        .collect();
+    if words.len() > RUNS {
+        words.truncate(RUNS);
+        words.push("…".to_owned());
+    }
+    (!words.is_empty()).then(|| words.join(comma))
 }
 
 /// A name out of a file nobody vouches for, fit to be shown in a line.
@@ -362,34 +403,55 @@ const LISTED: usize = 100;
 /// Changes named in one sentence.
 const NAMED: usize = 4;
 
-/// The changes of a difference, what is worst first where there are too many.
+/// Runs of object numbers named for one change.
+const RUNS: usize = 5;
+
+/// The changes of a difference: the worst first, and among them what a reader sees.
 pub(super) fn reported(difference: &Difference) -> Vec<ReportedChange> {
     [Standing::Forbidden, Standing::Unclear, Standing::Permitted]
         .into_iter()
-        .flat_map(|standing| {
-            let of = difference.of(standing);
-            of.map(move |change| ReportedChange::of(change, standing))
-        })
+        .flat_map(|standing| reported_of(difference, standing))
         .take(LISTED)
         .collect()
 }
 
+fn reported_of(difference: &Difference, standing: Standing) -> Vec<ReportedChange> {
+    let mut changes: Vec<&Change> = difference.of(standing).collect();
+    changes.sort_by_key(|change| distance_from_reader(change.kind));
+    let changes = changes.into_iter();
+    changes
+        .map(|change| ReportedChange::of(change, standing))
+        .collect()
+}
+
+/// How far from a reader's eye a change is.
+fn distance_from_reader(kind: ChangeKind) -> u8 {
+    match kind {
+        ChangeKind::PageTree | ChangeKind::PageContent => 0,
+        ChangeKind::AnnotationOverFace | ChangeKind::SignatureOverFace => 1,
+        ChangeKind::Font | ChangeKind::Resources | ChangeKind::OptionalContent => 2,
+        ChangeKind::Metadata | ChangeKind::Trailer | ChangeKind::Structure => 4,
+        ChangeKind::ObjectAdded | ChangeKind::ObjectOverwritten => 5,
+        _ => 3,
+    }
+}
+
 /// The changes of one standing in a sentence, Chinese and English.
 pub(super) fn sentence(difference: &Difference, standing: Standing) -> (String, String) {
-    let count = difference.of(standing).count();
-    let first = || difference.of(standing).take(NAMED);
-    let list = |zh: bool, comma: &str| {
-        let phrases: Vec<String> = first()
-            .map(|change| ReportedChange::of(change, standing).phrase(zh))
-            .collect();
-        phrases.join(comma)
-    };
-    let (mut zh, mut en) = (list(true, "；"), list(false, "; "));
-    if count > NAMED {
-        zh = format!("{zh}；等 {count} 处");
-        en = format!("{en}; and {} more", count - NAMED);
+    let changes = reported_of(difference, standing);
+    (in_a_line(&changes, true), in_a_line(&changes, false))
+}
+
+/// The first of many changes, and how many there are.
+fn in_a_line(changes: &[ReportedChange], zh: bool) -> String {
+    let alike = alike(changes);
+    let phrases: Vec<String> = alike.iter().take(NAMED).map(|one| one.phrase(zh)).collect();
+    let line = phrases.join(if zh { "；" } else { "; " });
+    match (alike.len(), zh) {
+        (count, _) if count <= NAMED => line,
+        (count, true) => format!("{line}；等 {count} 处"),
+        (count, false) => format!("{line}; and {} more", count - NAMED),
     }
-    (zh, en)
 }
 
 fn words(kind: ChangeKind) -> (&'static str, &'static str) {
@@ -452,5 +514,41 @@ fn words(kind: ChangeKind) -> (&'static str, &'static str) {
             "追加了部分阅读器看不到的内容",
             "content was added that some readers see and others do not",
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn added(object: u32, page: Option<usize>) -> ReportedChange {
+        let change = Change {
+            kind: ChangeKind::ObjectAdded,
+            permission: crate::document::pdf::open::Permission::Never,
+            object,
+            page,
+            place: String::new(),
+        };
+        ReportedChange::of(&change, Standing::Forbidden)
+    }
+
+    #[test]
+    fn what_is_one_to_a_reader_is_told_once() {
+        let mut changes: Vec<ReportedChange> = (240..333).map(|object| added(object, None)).collect();
+        changes.push(added(7, Some(1)));
+        changes.push(added(400, None));
+        let told: Vec<String> = alike(&changes).iter().map(|one| one.phrase(false)).collect();
+        assert_eq!(
+            told,
+            [
+                "content that nothing uses was added (objects 240–332, 400)",
+                "content that nothing uses was added (page 1, object 7)"
+            ]
+        );
+        assert_eq!(spans(&[0], ", "), None);
+        assert_eq!(
+            spans(&[2, 1, 9, 11, 13, 15, 17], ", ").as_deref(),
+            Some("1, 2, 9, 11, 13, 15, …")
+        );
     }
 }
