@@ -121,16 +121,16 @@ impl SignatureReport {
     /// What came after it, in a line.
     pub(super) fn later(&self, zh: bool) -> String {
         let phrases = self.changes.iter().take(NAMED).map(|change| change.phrase(zh));
-        let mut out = Vec::from_iter(phrases).join(if zh { "；" } else { "; " });
+        let mut parts: Vec<String> = phrases.collect();
         let count = self.changes.len();
         if count > NAMED {
-            out += &if zh {
-                format!("；等 {count} 处")
+            parts.push(if zh {
+                format!("等 {count} 处")
             } else {
-                format!("; and {} more", count - NAMED)
-            };
+                format!("and {} more", count - NAMED)
+            });
         }
-        out
+        parts.join(if zh { "；" } else { "; " })
     }
 
     /// What it covers and whether anything came after, for people.
