@@ -2,6 +2,8 @@
 
     target/tools/pyhanko/bin/python benches/verifiers.py [--files 1000] [--work FOLDER] [--json]
 
+A work folder that is named is kept, and its files are used again.
+
 Half of the files are certificates that certseal issued (ECDSA P-256, one signature, about 70 kB); the other half are
 strangers' (RSA-2048 under a CA of their own, made here by pyHanko: 20 to 200 kB, two formats, every fifth with two
 signatures). All three are given the roots and the revocation lists. CPU time is what counts: other work on the machine
@@ -234,30 +236,41 @@ def main():
         tell(result)
 
 
+def prepared(args, work):
+    """The files, with the home, root and lists that go with them; those of an earlier run where they are there."""
+    record = work / "set.json"
+    if not record.exists():
+        home, ours = own_files(args.certseal, work, args.files // 2)
+        strangers = Strangers(work)
+        files = ours + strangers.files(args.files - len(ours))
+        random.Random(13).shuffle(files)
+        text = {"home": home, "files": files, "root": strangers.root, "crls": strangers.crls}
+        record.write_text(json.dumps(text, default=str))
+    told = json.loads(record.read_text())
+    paths = lambda names: [pathlib.Path(name) for name in names]
+    return pathlib.Path(told["home"]), paths(told["files"]), pathlib.Path(told["root"]), paths(told["crls"])
+
+
 def race(args, work):
-    home, ours = own_files(args.certseal, work, args.files // 2)
-    strangers = Strangers(work)
-    theirs = strangers.files(args.files - len(ours))
-    files = ours + theirs
-    random.Random(13).shuffle(files)
+    home, files, root, lists = prepared(args, work)
     names = work / "files.txt"
     names.write_text("".join(f"{path}\n" for path in files))
     roots, crls = work / "roots.txt", work / "crls.txt"
     pki = home / "pki"
-    roots.write_text(f"{strangers.root}\n{pki / 'root.cer'}\n")
+    roots.write_text(f"{root}\n{pki / 'root.cer'}\n")
     own_lists = sorted(pki.glob("*.crl"))
-    crls.write_text("".join(f"{path}\n" for path in strangers.crls + own_lists))
+    crls.write_text("".join(f"{path}\n" for path in lists + own_lists))
     for path in files:  # the page cache holds them all before anything is timed
         path.read_bytes()
     core = {max(os.sched_getaffinity(0))}
     result = {"files": len(files), "bytes": sum(path.stat().st_size for path in files), "load": os.getloadavg()[0]}
 
-    verify = [args.certseal, "--home", home, "verify", "--offline", "--json", "--list", names, "--anchor", strangers.root]
-    for path in strangers.crls:
+    verify = [args.certseal, "--home", home, "verify", "--offline", "--json", "--list", names, "--anchor", root]
+    for path in lists:
         verify += ["--crl", path]
     told = measured(verify, core)
-    conclusions = [json.loads(line)["report"]["conclusion"] for line in told.pop("output").splitlines()]
-    told["good"] = sum(conclusion in ("good", "signed") for conclusion in conclusions)
+    verdicts = [json.loads(line)["report"]["indication"] for line in told.pop("output").splitlines()]
+    told["good"] = verdicts.count("TOTAL-PASSED")
     result["certseal"] = told
     every = measured(verify, os.sched_getaffinity(0))
     result["certseal_all_cores"] = {"cores": len(os.sched_getaffinity(0)), "wall": every["wall"], "rss": every["rss"]}
@@ -268,9 +281,10 @@ def race(args, work):
     result["pyhanko"] = json.loads(told["output"])
 
     database = work / "nss"
+    shutil.rmtree(database, ignore_errors=True)
     database.mkdir()
     subprocess.run(["certutil", "-N", "--empty-password", "-d", f"sql:{database}"], check=True)
-    for number, path in enumerate((strangers.root, pki / "root.cer")):
+    for number, path in enumerate((root, pki / "root.cer")):
         subprocess.run(["certutil", "-A", "-d", f"sql:{database}", "-n", f"root {number}", "-t", "CT,C,C", "-i", path], check=True)
     sums = {"cpu": 0.0, "wall": 0.0, "rss": 0, "good": 0}
     for path in files:
