@@ -13,6 +13,7 @@ use certseal_core::{
     home::Home,
     limits::MAX_DOCUMENT_BYTES,
     registry::Registry,
+    trust::path::ObjectIdentifier,
     verify::{Conclusion, Examined, Language, Options, RegistryView, Report, TrustMaterial, Verifier},
 };
 use jiff::Timestamp;
@@ -59,10 +60,20 @@ impl Desk {
                 .map(|department| department.code.clone())
                 .collect(),
         };
-        match home.config().revocation.fetch {
-            true => desk.fetching(home),
-            false => Ok(desk),
+        if home.config().revocation.fetch {
+            desk.fetching(home)
+        } else {
+            Ok(desk)
         }
+    }
+
+    /// The same, of which the paths of signers must hold under one of these policies, if there are any.
+    fn demanding(mut self, policies: &[ObjectIdentifier]) -> Result<Self, Failure> {
+        if !policies.is_empty() {
+            self.material.policies = policies.to_vec();
+            self.verifier = Verifier::new(self.material.clone()).context("读取信任材料")?;
+        }
+        Ok(self)
     }
 
     /// The same, which fetches what it lacks.
@@ -113,6 +124,7 @@ impl Desk {
 pub(super) fn run(session: &Session, args: &Verify) -> Result<Outcome, Failure> {
     let home = session.home()?;
     let desk = Desk::of_session(&home, args.trust_list.as_deref(), args.offline)?;
+    let desk = desk.demanding(&args.policy)?;
     let desk = if args.fetch { desk.fetching(&home)? } else { desk };
     let now = args.at.unwrap_or_else(|| clock().now());
 

@@ -73,7 +73,7 @@ pub(super) fn judge(
             at,
             usage: Usage::Document,
             policy: material.policy(),
-            policies: &[],
+            policies: material.policies(),
             policy_at: at,
         };
         validate(presented.certificate, &intermediates, &context)

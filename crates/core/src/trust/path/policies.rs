@@ -122,9 +122,10 @@ impl Policies {
         for level in [last].iter().chain(self.levels.iter().rev()) {
             let mut above = BTreeSet::new();
             for (policy, from) in level.iter().filter(|(policy, _)| reached.contains(*policy)) {
-                match from.is_empty() {
-                    true => _ = roots.insert(*policy),
-                    false => above.extend(from.iter().copied()),
+                if from.is_empty() {
+                    roots.insert(*policy);
+                } else {
+                    above.extend(from.iter().copied());
                 }
             }
             reached = above;
