@@ -360,7 +360,7 @@ fn reject(
                 SubIndication::ChainConstraintsFailure,
                 "证书链超出其颁发者的授权范围",
                 english,
-            ))
+            ));
         }
         PathError::WeakAlgorithm {
             certificate, part, ..

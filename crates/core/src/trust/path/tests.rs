@@ -948,7 +948,7 @@ fn old_versions_may_be_anchors_and_signers_and_nothing_between() {
     let middle = bench.make("middle", "middle", "/CN=middle", Some("root"), "", "");
     let below = bench.make("below", "below", "/CN=below", Some("middle"), "", SIGNER);
     assert!(matches!(
-        judged(&below, &[middle.clone()], &[&root], &[]),
+        judged(&below, std::slice::from_ref(&middle), &[&root], &[]),
         Err(PathError::WrongUsage { certificate, .. }) if certificate == "CN=middle"
     ));
     // Unless it is trusted itself.

@@ -7,6 +7,8 @@
 //! The digests in a `CertID` and a `KeyHash` find a certificate and a key among others. SHA-1, which RFC 5019
 //! prescribes there, serves for that: what is signed is judged like every other signature.
 
+#![expect(clippy::unnested_or_patterns, reason = "derive(Choice) writes them")]
+
 use std::ops::Range;
 
 use const_oid::ObjectIdentifier;
