@@ -349,7 +349,7 @@ mod tests {
                 let line = String::from_utf8_lossy(&request[..length]).into_owned();
                 let path = line.split(' ').nth(1).unwrap_or_default().to_owned();
                 let _ = match files.get(&path) {
-                    Some(bytes) if path.ends_with(".moved") => write!(
+                    Some(bytes) if path == "/root.moved" => write!(
                         stream,
                         "HTTP/1.1 302 Found\r\nLocation: {}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
                         String::from_utf8_lossy(bytes)

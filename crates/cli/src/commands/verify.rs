@@ -182,6 +182,7 @@ fn desk(session: &Session, args: &Verify) -> Result<Desk, Failure> {
         None => TrustMaterial::default(),
     };
     add(&args.given, &mut material)?;
+    material.policies.clone_from(&args.policy);
     if home.is_none() && material.anchors.is_empty() {
         output::note(
             "提示：没有数据目录，也没有用 --anchor 指定信任的根证书：能查出改动和伪造，不能判定签名人是谁。\n      No installation and no --anchor: alterations are found, but nobody's identity can be decided.",

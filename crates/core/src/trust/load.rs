@@ -145,7 +145,7 @@ pub fn certificates_of(bytes: &[u8]) -> Result<Vec<Vec<u8>>, Fault> {
 
 /// DER of one thing, which may have come as PEM.
 pub fn der_of(bytes: &[u8]) -> Result<Vec<u8>, Fault> {
-    pieces(bytes)?.next().unwrap_or(Err(Fault::Unknown))
+    pieces(bytes)?.into_iter().next().unwrap_or(Err(Fault::Unknown))
 }
 
 /// A file itself, or the files of a folder in order of name, without hidden ones.
@@ -213,7 +213,8 @@ impl Loaded {
             position,
             why,
         };
-        for (index, piece) in pieces(&bytes).map_err(|why| unusable(1, why))?.enumerate() {
+        let found = pieces(&bytes).map_err(|why| unusable(1, why))?;
+        for (index, piece) in found.into_iter().enumerate() {
             let unusable = |why| unusable(index + 1, why);
             let piece = piece.and_then(|der| Piece::of(&der)).map_err(unusable)?;
             wanted(&piece).map_err(unusable)?;
@@ -239,20 +240,19 @@ impl Loaded {
 }
 
 /// DER of the parts of a file: the file itself, or its PEM blocks.
-fn pieces(bytes: &[u8]) -> Result<Box<dyn Iterator<Item = Result<Vec<u8>, Fault>> + '_>, Fault> {
+fn pieces(bytes: &[u8]) -> Result<Vec<Result<Vec<u8>, Fault>>, Fault> {
     if bytes.len() > MAX_CRL_BYTES {
         return Err(Fault::TooLarge);
     }
     if bytes.first() == Some(&0x30) {
-        return Ok(Box::new([Ok(bytes.to_vec())].into_iter()));
+        return Ok(vec![Ok(bytes.to_vec())]);
     }
     // Text before, between and after the blocks is allowed (RFC 7468 §5.2), and need not be UTF-8.
-    let text = String::from_utf8_lossy(bytes).into_owned();
+    let text = String::from_utf8_lossy(bytes);
     if !text.contains(BEGIN) {
         return Err(Fault::Unknown);
     }
-    let blocks: Vec<_> = text.split(BEGIN).skip(1).map(block).collect();
-    Ok(Box::new(blocks.into_iter()))
+    Ok(text.split(BEGIN).skip(1).map(block).collect())
 }
 
 /// What follows `-----BEGIN `, as DER.

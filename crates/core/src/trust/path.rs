@@ -28,7 +28,8 @@ mod constraints;
 mod policies;
 mod search;
 
-use const_oid::{AssociatedOid, ObjectIdentifier};
+use const_oid::AssociatedOid;
+pub use const_oid::ObjectIdentifier;
 use jiff::{Timestamp, civil::Date};
 use x509_cert::{
     Certificate, Version,

@@ -284,7 +284,10 @@ impl<'a> Basis<'a> {
             at,
             usage,
             policy: self.material.policy(),
-            policies: &[],
+            policies: match usage {
+                Usage::Document => self.material.policies(),
+                _ => &[],
+            },
             policy_at,
         }
     }

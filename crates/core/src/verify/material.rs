@@ -8,7 +8,7 @@ use crate::{
         x509::{self, X509Error},
     },
     seal::{SealError, SignedSeal},
-    trust::{list::TrustList, revocation::Revocations},
+    trust::{list::TrustList, path::ObjectIdentifier, revocation::Revocations},
 };
 
 /// Everything a verification rests on. What is left out leads to INDETERMINATE, never to a refusal.
@@ -23,6 +23,8 @@ pub struct TrustMaterial {
     /// DER of the roots of timestamp authorities; without any, [`anchors`](Self::anchors) vouch for time as well.
     /// Those of the trust list never do: to issue certificates is no leave to tell the time.
     pub timestamp_anchors: Vec<Vec<u8>>,
+    /// Certificate policies under one of which the paths of document signers must hold; any will do without one.
+    pub policies: Vec<ObjectIdentifier>,
     /// DER of the roots of seal makers, besides those of the trust list.
     pub seal_makers: Vec<Vec<u8>>,
     /// Seals as their makers made them, besides what the registry gives.
@@ -135,6 +137,10 @@ impl Material {
 
     pub(super) fn intermediates(&self) -> &[Vec<u8>] {
         &self.given.intermediates
+    }
+
+    pub(super) fn policies(&self) -> &[ObjectIdentifier] {
+        &self.given.policies
     }
 
     pub(super) fn revocations(&self) -> &Revocations {

@@ -154,7 +154,9 @@ fn contains(base: &GeneralName, name: &GeneralName, side: Side) -> Result<bool, 
 /// A mailbox, all mailboxes of a host, or with a leading dot those of all hosts below it.
 fn mailbox_within(base: &str, name: &str) -> Result<bool, Unclear> {
     let (local, host) = name.rsplit_once('@').ok_or(Unclear)?;
-    if local.is_empty() || !is_host(host) {
+    // What stands before the host may hold another @ only in quotes (RFC 5321 §4.1.2).
+    let quoted = local.len() > 1 && local.starts_with('"') && local.ends_with('"');
+    if local.is_empty() || (local.contains('@') && !quoted) || !is_host(host) {
         return Err(Unclear);
     }
     match base.rsplit_once('@') {
@@ -172,9 +174,10 @@ fn within(base: &str, host: &str) -> Result<bool, Unclear> {
     if !is_host(parent) || !is_host(host) {
         return Err(Unclear);
     }
-    Ok(match below {
-        true => is_below(parent, host),
-        false => parent.eq_ignore_ascii_case(host),
+    Ok(if below {
+        is_below(parent, host)
+    } else {
+        parent.eq_ignore_ascii_case(host)
     })
 }
 

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use const_oid::ObjectIdentifier;
 use x509_cert::{
     Certificate,
-    ext::pkix::{CertificatePolicies, InhibitAnyPolicy, PolicyConstraints, PolicyMappings},
+    ext::pkix::{CertificatePolicies, InhibitAnyPolicy, PolicyConstraints, PolicyMapping, PolicyMappings},
 };
 
 use super::PathError;
@@ -87,11 +87,7 @@ impl Policies {
 
         // 2. What becomes of it below (§6.1.4 (a), (b), (h) to (j)).
         let mappings = tbs.get_extension::<PolicyMappings>().map_err(malformed)?;
-        self.map(
-            mappings
-                .map(|(_, mappings)| mappings)
-                .unwrap_or_else(|| PolicyMappings(Vec::new())),
-        )?;
+        self.map(mappings.map(|(_, mappings)| mappings.0).unwrap_or_default())?;
         if !self_issued {
             for count in [&mut self.explicit, &mut self.mapping, &mut self.any_allowed] {
                 *count = count.saturating_sub(1);
@@ -122,9 +118,10 @@ impl Policies {
         for level in [last].iter().chain(self.levels.iter().rev()) {
             let mut above = BTreeSet::new();
             for (policy, from) in level.iter().filter(|(policy, _)| reached.contains(*policy)) {
-                match from.is_empty() {
-                    true => _ = roots.insert(*policy),
-                    false => above.extend(from.iter().copied()),
+                if from.is_empty() {
+                    roots.insert(*policy);
+                } else {
+                    above.extend(from.iter().copied());
                 }
             }
             reached = above;
@@ -145,9 +142,9 @@ impl Policies {
     }
 
     /// Begins the next level, in the words of the next domain.
-    fn map(&mut self, mappings: PolicyMappings) -> Result<(), PathError> {
+    fn map(&mut self, mappings: Vec<PolicyMapping>) -> Result<(), PathError> {
         let mut renamed: BTreeMap<ObjectIdentifier, BTreeSet<ObjectIdentifier>> = BTreeMap::new();
-        for mapping in mappings.0 {
+        for mapping in mappings {
             if mapping.issuer_domain_policy == ANY || mapping.subject_domain_policy == ANY {
                 return Err(PathError::Policies);
             }

@@ -65,13 +65,14 @@ impl<'a> Node<'a> {
 
     pub(super) fn check_dates(&self, at: Timestamp) -> Result<(), PathError> {
         let certificate = || x509::subject_text(&self.parsed);
-        if at < self.not_before {
+        // Certificates know whole seconds, and are valid through the last of them.
+        if at.as_second() < self.not_before.as_second() {
             return Err(PathError::NotYetValid {
                 certificate: certificate(),
                 not_before: self.not_before,
             });
         }
-        if at > self.not_after {
+        if at.as_second() > self.not_after.as_second() {
             return Err(PathError::Expired {
                 certificate: certificate(),
                 not_after: self.not_after,
@@ -219,8 +220,9 @@ impl<'a> Search<'a> {
         }
         let offered = self.offered;
         for issuer in likeliest(offered, last, self.context.at) {
-            let known = |other: &Node<'_>| other.is_same_entity(issuer);
-            if path.iter().any(|other| known(other)) || anchors.iter().any(known) {
+            // An anchor's own certificate leads nowhere else; another one of its key and name may.
+            let is_anchor = anchors.iter().any(|anchor| anchor.der == issuer.der);
+            if is_anchor || path.iter().any(|other| other.is_same_entity(issuer)) {
                 continue;
             }
             if path.len() > MAX_PATH_LENGTH || self.steps >= MAX_PATH_STEPS {
@@ -271,9 +273,10 @@ impl<'a> Search<'a> {
     fn signed_by(&mut self, certificate: &Node<'_>, issuer: &Node<'_>) -> Option<Used> {
         let pair = (certificate.der.as_ptr(), issuer.der.as_ptr());
         if !self.checked.contains_key(&pair) {
-            let checked = match self.checked.len() < MAX_PATH_SIGNATURES {
-                true => certificate.signed_by(issuer),
-                false => Err(PathError::PathTooLong),
+            let checked = if self.checked.len() < MAX_PATH_SIGNATURES {
+                certificate.signed_by(issuer)
+            } else {
+                Err(PathError::PathTooLong)
             };
             self.checked.insert(pair, checked);
         }

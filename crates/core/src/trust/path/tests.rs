@@ -608,6 +608,7 @@ fn chains_of_every_kind_of_key_lead_to_their_root() {
         (rsa(3072), "-sha3-512".to_owned()),
         (rsa(2048), format!("-sha256 {pss} -sigopt rsa_pss_saltlen:digest")),
         (rsa(2048), format!("-sha512 {pss} -sigopt rsa_pss_saltlen:max")),
+        (rsa(2048), format!("-sha256 {pss} -sigopt rsa_pss_saltlen:7")),
         (
             "RSA-PSS -pkeyopt rsa_keygen_bits:2048".to_owned(),
             "-sha384".to_owned(),
@@ -653,4 +654,303 @@ fn chains_of_every_kind_of_key_lead_to_their_root() {
         matches!(explicit, Err(PathError::UnsupportedAlgorithm(_))),
         "{explicit:?}"
     );
+}
+
+/// Authorities and signers by openssl, of any shape.
+struct Workbench {
+    folder: tempfile::TempDir,
+}
+
+const AUTHORITY: &str = "basicConstraints=critical,CA:TRUE;keyUsage=critical,keyCertSign,cRLSign";
+const SIGNER: &str = "keyUsage=digitalSignature";
+
+impl Workbench {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self { folder }
+    }
+
+    #[track_caller]
+    fn shell(&self, script: &str) {
+        let mut shell = Command::new("sh");
+        let done = shell
+            .arg("-ec")
+            .arg(script)
+            .current_dir(&self.folder)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&done.stderr);
+        assert!(done.status.success(), "{script}\n{said}");
+    }
+
+    /// Makes a certificate, with the key of that name if there is one; `by` nobody signs itself. No extensions make
+    /// version 1.
+    fn make(
+        &self,
+        file: &str,
+        key: &str,
+        subject: &str,
+        by: Option<&str>,
+        options: &str,
+        extensions: &str,
+    ) -> Vec<u8> {
+        fs::write(self.folder.path().join("ext"), extensions.replace(';', "\n")).unwrap();
+        let issuer = by.map_or_else(
+            || format!("-key {key}.key"),
+            |by| format!("-CA {by}.pem -CAkey $(cat {by}.keyname).key"),
+        );
+        let extensions = if extensions.is_empty() { "" } else { "-extfile ext" };
+        self.shell(&format!(
+            "test -f {key}.key || openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out {key}.key; \
+             echo {key} > {file}.keyname; \
+             openssl req -new -key {key}.key -subj '{subject}' -out csr; \
+             openssl x509 -req -in csr {issuer} -days 2000 {options} {extensions} -out {file}.pem; \
+             openssl x509 -in {file}.pem -outform DER -out {file}.der"
+        ));
+        fs::read(self.folder.path().join(format!("{file}.der"))).unwrap()
+    }
+}
+
+fn judged(
+    leaf: &[u8],
+    offered: &[Vec<u8>],
+    anchors: &[&[u8]],
+    policies: &[ObjectIdentifier],
+) -> Result<VerifiedPath, PathError> {
+    let now = Timestamp::now() + jiff::SignedDuration::from_hours(1);
+    let context = PathContext {
+        anchors,
+        revocations: &Revocations::default(),
+        at: now,
+        usage: Usage::Document,
+        policies,
+        policy: AlgorithmPolicy::built_in(),
+        policy_at: now,
+    };
+    validate(leaf, offered, &context)
+}
+
+#[test]
+fn names_stay_inside_what_authorities_may_certify() {
+    if !crate::judges::judge_is_here("openssl") {
+        return;
+    }
+    let bench = Workbench::new();
+    let root = bench.make("root", "root", "/CN=root", None, "", AUTHORITY);
+    let below = |constraints: &str, subject: &str, extensions: &str| {
+        let extensions = format!("{SIGNER}{extensions}");
+        let constraints = format!("{AUTHORITY};nameConstraints=critical,@names;[names];{constraints}");
+        let middle = bench.make("middle", "middle", "/CN=middle", Some("root"), "", &constraints);
+        let leaf = bench.make("leaf", "leaf", subject, Some("middle"), "", &extensions);
+        judged(&leaf, &[middle], &[&root], &[]).map(drop)
+    };
+    let refused = Err(PathError::NameConstraints);
+    // The kind of letters and the number of blanks are no difference (RFC 5280 §7.1).
+    let office = "permitted.dirName=d;[d];C=CN;O=some  OFFICE";
+    assert_eq!(below(office, "/C=CN/O=Some Office/CN=seal", ""), Ok(()));
+    assert_eq!(below(office, "/C=CN/O=Other Office/CN=seal", ""), refused);
+    assert_eq!(below(office, "/C=CN/CN=Some Office", ""), refused);
+    let excluded = "excluded.dirName=d;[d];C=CN;O=Some Office";
+    assert_eq!(below(excluded, "/C=CN/O=Some Office/CN=seal", ""), refused);
+    assert_eq!(below(excluded, "/C=CN/O=Other Office/CN=seal", ""), Ok(()));
+    // A certificate without a name of the form is not concerned.
+    let mail = "permitted.email=example.gov.cn";
+    let named = |name: &str| format!(";subjectAltName=email:{name}");
+    assert_eq!(below(mail, "/CN=seal", ""), Ok(()));
+    assert_eq!(below(mail, "/CN=seal", &named("seal@Example.gov.cn")), Ok(()));
+    assert_eq!(
+        below(mail, "/CN=seal", &named("seal@sub.example.gov.cn")),
+        refused
+    );
+    // In the subject too where there is no other name.
+    assert_eq!(below(mail, "/CN=seal/emailAddress=seal@example.com", ""), refused);
+    let host = "permitted.email=.example.gov.cn";
+    assert_eq!(below(host, "/CN=seal", &named("seal@sub.example.gov.cn")), Ok(()));
+    assert_eq!(below(host, "/CN=seal", &named("seal@example.gov.cn")), refused);
+    // What cannot be compared cannot be said to be inside.
+    let other = "permitted.RID=1.2.3";
+    assert_eq!(below(other, "/CN=seal", ";subjectAltName=RID:1.2.3"), refused);
+    assert_eq!(below(other, "/CN=seal", ""), Ok(()));
+}
+
+#[test]
+fn policies_hold_where_they_are_demanded() {
+    if !crate::judges::judge_is_here("openssl") {
+        return;
+    }
+    let bench = Workbench::new();
+    let root = bench.make("root", "root", "/CN=root", None, "", AUTHORITY);
+    let below = |authority: &str, signer: &str, demanded: &[&str]| {
+        let demanded: Vec<ObjectIdentifier> = demanded.iter().map(|oid| oid.parse().unwrap()).collect();
+        let middle = bench.make(
+            "middle",
+            "middle",
+            "/CN=middle",
+            Some("root"),
+            "",
+            &format!("{AUTHORITY}{authority}"),
+        );
+        let signer = format!("{SIGNER}{signer}");
+        let leaf = bench.make("leaf", "leaf", "/CN=leaf", Some("middle"), "", &signer);
+        judged(&leaf, &[middle], &[&root], &demanded).map(drop)
+    };
+    let refused = Err(PathError::Policies);
+    let four = ";certificatePolicies=1.2.3.4";
+    let any = ";certificatePolicies=2.5.29.32.0";
+    assert_eq!(below("", "", &[]), Ok(()));
+    assert_eq!(below("", four, &["1.2.3.4"]), refused, "the authority has none");
+    assert_eq!(below(four, four, &["1.2.3.4"]), Ok(()));
+    assert_eq!(below(four, four, &["1.2.3.5", "1.2.3.4"]), Ok(()));
+    assert_eq!(below(four, four, &["1.2.3.5"]), refused);
+    assert_eq!(below(any, four, &["1.2.3.4"]), Ok(()));
+    assert_eq!(below(four, any, &["1.2.3.4"]), Ok(()));
+    let inhibited = format!("{four};inhibitAnyPolicy=critical,0");
+    assert_eq!(below(&inhibited, any, &["1.2.3.4"]), refused);
+    // An issuer may demand some policy, whichever.
+    let explicit = format!("{four};policyConstraints=critical,requireExplicitPolicy:0");
+    assert_eq!(below(&explicit, four, &[]), Ok(()));
+    assert_eq!(below(&explicit, "", &[]), refused);
+    // What the policy is called below.
+    let mapped = format!("{four};policyMappings=critical,1.2.3.4:1.2.3.9");
+    let nine = ";certificatePolicies=1.2.3.9";
+    assert_eq!(below(&mapped, nine, &["1.2.3.4"]), Ok(()));
+    assert_eq!(below(&mapped, nine, &["1.2.3.9"]), refused);
+    assert_eq!(below(&mapped, four, &["1.2.3.4"]), refused);
+}
+
+#[test]
+fn a_bad_way_hides_no_good_one() {
+    if !crate::judges::judge_is_here("openssl") {
+        return;
+    }
+    let bench = Workbench::new();
+    let root = bench.make("root", "root", "/CN=root", None, "-days 4000", AUTHORITY);
+    let other = bench.make("other", "other", "/CN=other", None, "-days 4000", AUTHORITY);
+    let middle = |file: &str, by: &str, options: &str, extensions: &str| {
+        bench.make(
+            file,
+            "middle",
+            "/CN=middle",
+            Some(by),
+            options,
+            &format!("{AUTHORITY}{extensions}"),
+        )
+    };
+    let good = middle("good", "root", "-set_serial 1", "");
+    let ended = middle("ended", "root", "-set_serial 2 -days 1", "");
+    let revoked = middle("revoked", "root", "-set_serial 3", "");
+    let misused = middle("misused", "root", "-set_serial 4", ";extendedKeyUsage=serverAuth");
+    let elsewhere = middle("elsewhere", "other", "-set_serial 5", "");
+    let forged = bench.make(
+        "forged",
+        "forger",
+        "/CN=middle",
+        Some("root"),
+        "-set_serial 6",
+        AUTHORITY,
+    );
+    let leaf = bench.make("leaf", "leaf", "/CN=leaf", Some("good"), "", SIGNER);
+    bench.shell(
+        "printf 'R\t351231235959Z\t260101000000Z\t03\tunknown\t/CN=middle\n' > index; echo 01 > number; \
+         printf '[ca]\ndefault_ca=d\n[d]\ndatabase=index\ncrlnumber=number\ndefault_md=sha256\n' > conf; \
+         openssl ca -config conf -gencrl -keyfile root.key -cert root.pem -crldays 1000 -out crl.pem; \
+         openssl crl -in crl.pem -outform DER -out crl.der",
+    );
+    let revocations =
+        Revocations::from_crls([fs::read(bench.folder.path().join("crl.der")).unwrap()]).unwrap();
+    let at = Timestamp::now() + jiff::SignedDuration::from_hours(24 * 100);
+    let judge = |offered: &[Vec<u8>], anchors: &[&[u8]]| {
+        let context = PathContext {
+            anchors,
+            revocations: &revocations,
+            at,
+            usage: Usage::Document,
+            policies: &[],
+            policy: AlgorithmPolicy::built_in(),
+            policy_at: at,
+        };
+        validate(&leaf, offered, &context)
+    };
+    let bad = [ended, revoked, misused, forged, elsewhere.clone()];
+    let mut offered = bad.to_vec();
+    offered.push(good.clone());
+    for turn in 0..offered.len() {
+        offered.rotate_left(1);
+        let path = judge(&offered, &[&root]).unwrap();
+        assert_eq!(path.certificates()[1].der, good, "turn {turn}");
+        assert!(matches!(
+            path.certificates()[1].revocation,
+            RevocationStatus::Good { .. }
+        ));
+    }
+    // Without it the fault of the way that got furthest is told.
+    let refused = judge(&bad, &[&root]).unwrap_err();
+    assert!(matches!(refused, PathError::Revoked { .. }), "{refused}");
+    // A cross certificate leads to another anchor.
+    let path = judge(&bad, &[&root, &other]).unwrap();
+    assert_eq!(path.anchor(), other);
+
+    // So does one for the key of an anchor that has ended.
+    let old = bench.make("old", "old", "/CN=old", None, "-days 1", AUTHORITY);
+    let crossed = bench.make("crossed", "old", "/CN=old", Some("other"), "", AUTHORITY);
+    let below = bench.make("below", "below", "/CN=below", Some("old"), "", SIGNER);
+    let context = PathContext {
+        anchors: &[&old, &other],
+        revocations: &revocations,
+        at,
+        usage: Usage::Document,
+        policies: &[],
+        policy: AlgorithmPolicy::built_in(),
+        policy_at: at,
+    };
+    assert!(matches!(
+        validate(&below, &[], &context),
+        Err(PathError::Expired { .. })
+    ));
+    let path = validate(&below, &[crossed, old.clone()], &context).unwrap();
+    assert_eq!(path.anchor(), other);
+
+    // Authorities that certify each other in every way cost no more than their number.
+    let names = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    let mut mesh = Vec::new();
+    for name in names {
+        bench.make(name, name, &format!("/CN={name}"), None, "", AUTHORITY);
+    }
+    for (serial, (from, to)) in names
+        .iter()
+        .flat_map(|from| names.iter().map(move |to| (from, to)))
+        .enumerate()
+    {
+        let options = format!("-set_serial {}", serial + 10);
+        mesh.push(bench.make("cross", to, &format!("/CN={to}"), Some(from), &options, AUTHORITY));
+    }
+    let lost = bench.make("lost", "lost", "/CN=lost", Some("a"), "", SIGNER);
+    let begun = std::time::Instant::now();
+    assert!(judged(&lost, &mesh, &[&root], &[]).is_err());
+    assert!(
+        begun.elapsed() < std::time::Duration::from_secs(5),
+        "{:?}",
+        begun.elapsed()
+    );
+}
+
+#[test]
+fn old_versions_may_be_anchors_and_signers_and_nothing_between() {
+    if !crate::judges::judge_is_here("openssl") {
+        return;
+    }
+    let bench = Workbench::new();
+    let root = bench.make("root", "root", "/CN=root", None, "", "");
+    let leaf = bench.make("leaf", "leaf", "/CN=leaf", Some("root"), "", "");
+    let version = |der: &[u8]| x509::parse(der).unwrap().tbs_certificate().version();
+    assert_eq!((version(&root), version(&leaf)), (Version::V1, Version::V1));
+    assert!(judged(&leaf, &[], &[&root], &[]).is_ok());
+    let middle = bench.make("middle", "middle", "/CN=middle", Some("root"), "", "");
+    let below = bench.make("below", "below", "/CN=below", Some("middle"), "", SIGNER);
+    assert!(matches!(
+        judged(&below, std::slice::from_ref(&middle), &[&root], &[]),
+        Err(PathError::WrongUsage { certificate, .. }) if certificate == "CN=middle"
+    ));
+    // Unless it is trusted itself.
+    assert!(judged(&below, &[], &[&middle], &[]).is_ok());
 }

@@ -7,6 +7,8 @@
 //! The digests in a `CertID` and a `KeyHash` find a certificate and a key among others. SHA-1, which RFC 5019
 //! prescribes there, serves for that: what is signed is judged like every other signature.
 
+#![expect(clippy::unnested_or_patterns, reason = "derive(Choice) writes them")]
+
 use std::ops::Range;
 
 use const_oid::ObjectIdentifier;
@@ -239,9 +241,10 @@ impl OcspResponse {
             let to_be_signed = basic.tlv_bytes()?;
             let identifier = AlgorithmIdentifierRef::decode(basic)?;
             let signature = BitStringRef::decode(basic)?;
-            let certificates = match basic.is_finished() {
-                true => Vec::new(),
-                false => certificates_in(basic)?,
+            let certificates = if basic.is_finished() {
+                Vec::new()
+            } else {
+                certificates_in(basic)?
             };
             Ok::<_, der::Error>((to_be_signed, identifier, signature, certificates))
         })?;
@@ -313,12 +316,15 @@ impl OcspResponse {
     /// Why the answer cannot be believed; none if it can.
     fn doubt(&self, asked: &Asked<'_>, context: &PathContext<'_>) -> Option<UnknownRevocation> {
         let issuer = asked.issuer;
+        let mut doubt = UnknownRevocation::Untrusted;
         // 1. The issuer itself: whoever signs certificates may say what became of them.
         if self.is_by(issuer.subject, issuer.public_key_info) {
-            return self.signed_with(issuer.public_key_info, context).err();
+            match self.signed_with(issuer.public_key_info, context) {
+                Ok(()) => return None,
+                Err(why) => doubt = why,
+            }
         }
-        // 2. A responder that the issuer certified.
-        let mut doubt = UnknownRevocation::Untrusted;
+        // 2. A responder that the issuer certified, which may bear its name.
         for der in &self.certificates {
             match self.delegate(der, asked, context) {
                 Ok(()) => return None,
