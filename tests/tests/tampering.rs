@@ -4,6 +4,7 @@
 
 use std::{
     collections::BTreeSet,
+    fmt::Write as _,
     fs::{self, File},
     io::Write as _,
     ops::Range,
