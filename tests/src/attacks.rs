@@ -253,6 +253,13 @@ pub struct Case {
 }
 
 impl Case {
+    /// The attack, and the kind of document that it is on.
+    pub(crate) fn halves(&self) -> (&str, &str) {
+        let starts = ["-p256-", "-rsa-", "-own-certificate"];
+        let at = starts.iter().find_map(|start| self.name.find(start));
+        at.map_or((&self.name, ""), |at| (&self.name[..at], &self.name[at + 1..]))
+    }
+
     /// Whether it is no attack.
     pub fn is_harmless(&self) -> bool {
         self.expected == Expected::NotFailed

@@ -3,7 +3,16 @@
 use super::{
     Attack, Objects, UNSIGNED,
     pdf::{placeholder, stream},
-    victim::{SAYS, Victim, doc_mdp, look_of, number::*, signature},
+    victim::{
+        SAYS, Victim, doc_mdp, look_of,
+        number::{
+            AGREE, AMOUNT, AMOUNT_LOOK, ATTACHMENT, CATALOG, CID_FONT, CMAP, COLOR_SPACE, CONTENT, COURIER,
+            ELEMENT, ENCODING, FORM, GLYPH_ONE, GLYPHS, GRADE, HELVETICA, IMAGE, INFORMATION, LAYER, LINK,
+            METADATA, OUTLINE, OVERLAY, PAGE, PAGES, PREPARED, PROFILE, RESOURCES, SEAL, SEAL_LOOK, SECOND,
+            SIGNATURE, STATE, TO_UNICODE,
+        },
+        signature,
+    },
 };
 
 /// Documents of each layout, key and right in turn, so that every attack meets several.
@@ -946,7 +955,7 @@ fn rights() -> Vec<Attack> {
             CERTIFIED,
             "note-on-level-2",
             ("a note that the signer forbade", "change-annotation"),
-            |v| noted(v),
+            noted,
         )
         .on(&["p256-table-certified2", "rsa-stream-certified1"]),
         swap(

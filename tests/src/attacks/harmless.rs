@@ -9,7 +9,10 @@ use super::{
     pdf::{Layout, placeholder, stream},
     pki::{Cms, SIGNING_TIME, attribute, tlv},
     signed::{with_foreign_timestamp, with_timestamp},
-    victim::{Victim, number::*},
+    victim::{
+        Victim,
+        number::{AGREE, CATALOG, CONTENT, COURIER, FORM, GLYPH_ONE, GRADE, INFORMATION, PAGE, PAGES},
+    },
 };
 
 const SEEN: &str = "the page as signed";

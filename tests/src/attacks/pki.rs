@@ -220,7 +220,7 @@ impl Identity {
         }
         let signature_identifier = match issuer_key {
             Key::Rsa => algorithm("1.2.840.113549.1.1.11", true),
-            key => key.identifier(DigestAlgorithm::Sha256),
+            Key::P256(_) => issuer_key.identifier(DigestAlgorithm::Sha256),
         };
         let certificate = tlv(
             SEQUENCE,

@@ -224,8 +224,8 @@ pub(super) fn all() -> Vec<Attack> {
             "SIGNING_CERTIFICATE_MISMATCH",
             |pki, signer, covered| {
                 let mut cms = Cms::new(signer, pki, covered);
-                cms.signer = pki.signer_again.clone();
-                cms.certificates[0] = pki.signer_again.certificate.clone();
+                cms.signer.clone_from(&pki.signer_again);
+                cms.certificates[0].clone_from(&pki.signer_again.certificate);
                 cms
             },
         )
@@ -241,7 +241,7 @@ pub(super) fn all() -> Vec<Attack> {
                     key: signer.key.clone(),
                     ..pki.other.clone()
                 };
-                cms.certificates[0] = pki.other.certificate.clone();
+                cms.certificates[0].clone_from(&pki.other.certificate);
                 cms
             },
         )

@@ -234,7 +234,7 @@ pub(super) fn all() -> Vec<Attack> {
             out
         }),
         isa("content", another, "change-page-content", |v| v.updated(&[page(v)])),
-        isa("body-only", "another payee in readers that search for objects", "", |v| appended(v)),
+        isa("body-only", "another payee in readers that search for objects", "", appended),
         isa("body-and-old-startxref", "another payee in readers that repair", "", |v| {
             let last = v.pdf.last.expect("a section");
             [appended(v), end(last).into_bytes()].concat()

@@ -68,13 +68,14 @@ pub fn print(folder: &Path, cases: &[(Case, String)]) -> String {
         .collect();
     let opinions = judges::ask(folder, &files, &folder.join("root.der"), NOW);
     let mut table = String::from(
-        "| file | class, after | what a reader sees | certseal | pyHanko strict | pyHanko lenient | pdfsig |\n\
-         |---|---|---|---|---|---|---|\n",
+        "| attack | on | class, after | what a reader sees | certseal | pyHanko strict | pyHanko lenient | pdfsig |\n\
+         |---|---|---|---|---|---|---|---|\n",
     );
     let mut rows = String::from(
         "file\tclass\tafter\tseen\texpected\tcertseal\tpyhanko_strict\tpyhanko_lenient\tpdfsig\n",
     );
     let (mut attacks, mut accepted) = (0, [0; 3]);
+    let mut grouped: Vec<(&str, Vec<&str>, String)> = Vec::new();
     for ((case, verdict), opinion) in cases.iter().zip(opinions) {
         let Case {
             name,
@@ -84,10 +85,13 @@ pub fn print(folder: &Path, cases: &[(Case, String)]) -> String {
             ..
         } = case;
         let [strict, lenient, pdfsig] = [&opinion.strict, &opinion.lenient, &opinion.pdfsig];
-        let _ = writeln!(
-            table,
-            "| `{name}` | {class}, {published} | {seen} | {verdict} | {strict} | {lenient} | {pdfsig} |"
-        );
+        // One row for all documents on which everybody says the same.
+        let (attack, kind) = case.halves();
+        let said = format!("{class}, {published} | {seen} | {verdict} | {strict} | {lenient} | {pdfsig}");
+        match grouped.last_mut() {
+            Some((last, kinds, before)) if *last == attack && *before == said => kinds.push(kind),
+            _ => grouped.push((attack, vec![kind], said)),
+        }
         let expected = match case.expected {
             Expected::Failed { code, change } => format!("TOTAL-FAILED {code} {change}"),
             Expected::Open { code } => format!("INDETERMINATE {code}"),
@@ -104,6 +108,9 @@ pub fn print(folder: &Path, cases: &[(Case, String)]) -> String {
                 *count += usize::from(said.starts_with("ACCEPT"));
             }
         }
+    }
+    for (attack, kinds, said) in grouped {
+        let _ = writeln!(table, "| `{attack}` | {} | {said} |", kinds.join(", "));
     }
     let failed = cases
         .iter()

@@ -9,7 +9,7 @@ use std::{collections::BTreeSet, rc::Rc};
 use super::{
     OpenError,
     filter::Budget,
-    parse::{Id, Object},
+    parse::{Dict, Id, Object},
     reader::{Loaded, Reader},
     xref::Entry,
 };
@@ -36,7 +36,7 @@ pub(super) fn content(opened: &Reader<'_>) -> Result<Vec<u32>, OpenError> {
     };
 
     // 1. What the trailer leads to.
-    let trailer = reader.trailer().into_iter().flat_map(|trailer| trailer.iter());
+    let trailer = reader.trailer().into_iter().flat_map(Dict::iter);
     let mut todo: Vec<Object> = trailer.map(|(_, value)| value.clone()).collect();
     let mut reached = BTreeSet::new();
     while let Some(object) = todo.pop() {
