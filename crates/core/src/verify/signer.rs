@@ -406,7 +406,7 @@ pub(super) fn reject(
                 SubIndication::ChainConstraintsFailure,
                 "证书链超出其颁发者的授权范围",
                 english,
-            ))
+            ));
         }
         PathError::WeakAlgorithm {
             certificate,
