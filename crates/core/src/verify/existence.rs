@@ -98,7 +98,9 @@ impl FileEvidence {
                 (EvidenceKind::Crl, evidence.crls),
                 (EvidenceKind::Ocsp, evidence.ocsps),
             ] {
-                ders.into_iter().for_each(|der| keep(kind, der, place));
+                for der in ders {
+                    keep(kind, der, place);
+                }
             }
         }
         for piece in opened.stored_evidence().unwrap_or_default() {

@@ -71,11 +71,7 @@ impl CmsEvidence {
                     certificates: plain(&ders),
                     ..Self::default()
                 }),
-                REVOCATION_VALUES | ADBE_REVOCATION => revocations(value).map(|(crls, ocsps)| Self {
-                    crls,
-                    ocsps,
-                    ..Self::default()
-                }),
+                REVOCATION_VALUES | ADBE_REVOCATION => revocations(value),
                 _ => return,
             };
             if let Ok(read) = read {
@@ -93,7 +89,7 @@ fn list(der: &[u8]) -> Result<Vec<&[u8]>, CmsError> {
 }
 
 /// `SEQUENCE { [0] SEQUENCE OF lists, [1] SEQUENCE OF answers, … }`, which both attributes are.
-fn revocations(der: &[u8]) -> Result<(Vec<Vec<u8>>, Vec<Vec<u8>>), CmsError> {
+fn revocations(der: &[u8]) -> Result<CmsEvidence, CmsError> {
     inside(&mut SliceReader::new(der)?, Tag::Sequence, |values| {
         let mut part = |number| {
             let found = optional(values, context(number), |part| {
@@ -101,9 +97,13 @@ fn revocations(der: &[u8]) -> Result<(Vec<Vec<u8>>, Vec<Vec<u8>>), CmsError> {
             });
             found.map(|found| plain(&found.unwrap_or_default()))
         };
-        let found = (part(0)?, part(1)?);
+        let (crls, ocsps) = (part(0)?, part(1)?);
         part(2)?;
-        Ok(found)
+        Ok(CmsEvidence {
+            certificates: Vec::new(),
+            crls,
+            ocsps,
+        })
     })
 }
 
