@@ -769,7 +769,7 @@ fn numbers_generations_and_containers_mislead_nobody() {
     encrypted.trailer = "/Root 1 0 R /Encrypt << >>";
     assert!(matches!(
         open(&encrypted.revision(&[]).bytes),
-        Err(OpenError::Encrypted)
+        Err(OpenError::CrossReference { .. })
     ));
 }
 
