@@ -407,6 +407,19 @@ fn claims(
     by_metadata || by_code || by_attachment()
 }
 
+/// The same of a revision that bore a signature which is gone: whoever takes the seal off takes the words with it.
+fn claimed_once(opened: &OpenedPdf<'_>, lost: &Result<Vec<LostSignature>, OpenError>) -> bool {
+    let lost = lost.as_deref().unwrap_or_default().iter().take(MOST_LOST);
+    lost.filter_map(|lost| {
+        let revision = opened.revisions().get(lost.revision)?;
+        open(opened.bytes().get(..revision.end)?).ok()
+    })
+    .any(|then| claims(&then, &then.metadata(), &then.page_fields()))
+}
+
+/// Most revisions opened anew for signatures that are gone: the newest of them.
+const MOST_LOST: usize = 4;
+
 impl Facts {
     fn of(opened: &OpenedPdf<'_>) -> Facts {
         let signatures = Signed::all(opened);
@@ -439,9 +452,11 @@ impl Facts {
             let pieces = signed.evidence().into_iter();
             pieces.map(|evidence| (signed.place(), evidence))
         });
+        let lost = opened.lost_signatures();
         Facts {
             claims: content.is_ok_and(|content| claims(content, &metadata, &page))
-                || signed.is_some() && claims(opened, &opened.metadata(), &opened.page_fields()),
+                || signed.is_some() && claims(opened, &opened.metadata(), &opened.page_fields())
+                || claimed_once(opened, &lost),
             states: states(opened),
             evidence: FileEvidence::gather(opened, evidence),
             repaired: !opened.repairs().is_empty(),
@@ -450,7 +465,7 @@ impl Facts {
             revisions: opened.revisions().len(),
             main,
             signatures,
-            lost: opened.lost_signatures(),
+            lost,
             metadata,
             page,
             face: match &face_json {
