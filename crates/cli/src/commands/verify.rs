@@ -306,7 +306,7 @@ fn many(session: &Session, args: &Verify, desk: &Desk) -> Result<Outcome, Failur
                 process::exit(130);
             };
             output::line(&row.line);
-            tally.add(row.told);
+            tally.add(row.told.as_ref());
             if output::is_closed() {
                 ControlFlow::Break(())
             } else {
@@ -355,17 +355,17 @@ impl Tally {
         }
     }
 
-    fn add(&mut self, told: Option<Told>) {
+    fn add(&mut self, told: Option<&Told>) {
         let Some(Told { conclusion, reason }) = told else {
             self.unread += 1;
             return;
         };
-        let place = CONCLUSIONS.iter().position(|(known, _)| *known == conclusion);
+        let place = CONCLUSIONS.iter().position(|(known, _)| known == conclusion);
         if let Some(count) = place.and_then(|place| self.conclusions.get_mut(place)) {
             *count += 1;
         }
         if let Some(reason) = reason {
-            *self.reasons.entry(reason).or_default() += 1;
+            *self.reasons.entry(*reason).or_default() += 1;
         }
     }
 

@@ -137,7 +137,7 @@ mod tests {
         let (mut took, mut most) = (Vec::new(), 0);
         let work = |n: usize| {
             // The first of each hundred is slow.
-            if n % 100 == 0 {
+            if n.is_multiple_of(100) {
                 thread::sleep(Duration::from_millis(5));
             }
             ahead.fetch_add(1, Ordering::SeqCst);
