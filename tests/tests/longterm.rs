@@ -23,7 +23,7 @@ use certseal_core::{
     verify::{Indication, Level as Attained, Options, Verifier},
 };
 use certseal_tests::{
-    certseal,
+    PASSPHRASE, certseal,
     documents::{Issued, copy_of, found, issue, judged, verify, with_page_content},
     judge_is_here, pyhanko, run, run_ok, run_to,
 };
@@ -439,6 +439,129 @@ fn extended_files_stand_before_those_who_know_our_root() {
                 assert_eq!(said["verdict"], "AdESPassed.OK", "{name}: {said:#}\n{stderr}");
             }
         }
+    }
+}
+
+/// Answers about every certificate that signs or stamps here, by those who issued them, in the place of lists.
+fn answered(office: &Office) -> PathBuf {
+    let (home, folder) = (office.home(), office.file("answers"));
+    fs::create_dir(&folder).unwrap();
+    for (key, certificate) in [
+        ("root", "root"),
+        ("ca", "ca"),
+        ("signer-jy", "signer-jy"),
+        ("tsa", "tsa"),
+    ] {
+        let cer = home.join(format!("pki/{certificate}.cer"));
+        let pem = office.file(&format!("{key}.cert.pem"));
+        let arguments = [
+            "x509",
+            "-inform",
+            "DER",
+            "-in",
+            cer.to_str().unwrap(),
+            "-out",
+            pem.to_str().unwrap(),
+        ];
+        openssl(office.folder.path(), &arguments);
+    }
+    for (name, issuer) in [("ca", "root"), ("tsa", "root"), ("signer-jy", "ca")] {
+        let (certificate, by) = (format!("{name}.cert.pem"), format!("{issuer}.cert.pem"));
+        let serial = openssl(
+            office.folder.path(),
+            &["x509", "-in", &certificate, "-noout", "-serial"],
+        );
+        let serial = serial.trim().trim_start_matches("serial=");
+        fs::write(
+            office.file("index"),
+            format!("V\t351231235959Z\t\t{serial}\tunknown\t/CN=x\n"),
+        )
+        .unwrap();
+        let key = home.join(format!("keys/{issuer}.pem"));
+        let answer = folder.join(format!("{name}.ocsp"));
+        let passphrase = format!("pass:{PASSPHRASE}");
+        let common = [
+            "ocsp",
+            "-index",
+            "index",
+            "-no_nonce",
+            "-ndays",
+            "7",
+            "-passin",
+            &passphrase,
+        ];
+        let about = ["-CA", &by, "-issuer", &by, "-cert", &certificate, "-rsigner", &by];
+        let made = [
+            "-rkey",
+            key.to_str().unwrap(),
+            "-respout",
+            answer.to_str().unwrap(),
+        ];
+        openssl(office.folder.path(), &[&common[..], &about, &made].concat());
+    }
+    folder
+}
+
+#[test]
+fn authorities_with_responders_only_are_kept_by_their_answers() {
+    if !judge_is_here("openssl") {
+        return;
+    }
+    let office = office();
+    let home = office.home();
+    for name in ["ca.crl", "root.crl"] {
+        fs::remove_file(home.join("pki").join(name)).unwrap();
+    }
+    let lt = ["extend", "--level", "LT"];
+    assert!(refused(&office, &lt, &office.issued.file).contains("吊销信息"));
+    // Answers have whole seconds, as lists have.
+    thread::sleep(Duration::from_millis(1_100));
+    let answers = answered(&office);
+    let config = home.join("certseal.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    let folder = format!("[revocation]\nfolder = {:?}\n\n[[", answers.to_str().unwrap());
+    fs::write(&config, text.replacen("[[", &folder, 1)).unwrap();
+
+    let made = carry(&office, &lt, &office.issued.file, "lt.pdf");
+    let evidence = open(&made).unwrap().evidence().unwrap();
+    assert_eq!(
+        (
+            evidence.certificates.len(),
+            evidence.crls.len(),
+            evidence.ocsps.len()
+        ),
+        (4, 0, 3)
+    );
+    let lta = carry(
+        &office,
+        &["extend", "--level", "LTA"],
+        &office.file("lt.pdf"),
+        "lta.pdf",
+    );
+    assert_eq!(kinds(&lta), "ST");
+    let again = carry(&office, &lt, &office.file("lta.pdf"), "again.pdf");
+    assert_eq!(again, lta, "there is nothing to add");
+
+    // What is in the file suffices: to us, and to others.
+    fs::remove_dir_all(&answers).unwrap();
+    fs::create_dir(&answers).unwrap();
+    let (verdict, level, _) = judged_by_us(&office, "lta.pdf");
+    assert_eq!((&verdict[..], &level[..]), ("good", "B-LTA"));
+    let python = pyhanko().with_file_name("python");
+    if judge_is_here(python.to_str().unwrap()) {
+        let names = ["lt.pdf", "lta.pdf"].map(|name| office.file(name));
+        let mut command = Command::new(python);
+        let by_answers = ADES.replace("CRL_REQUIRED", "OCSP_REQUIRED");
+        command.args(["-c", &by_answers]).arg(home.join("pki/root.cer"));
+        let output = run(command.args(&names));
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{stderr}");
+        let said: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+        for said in &said {
+            assert_eq!(said["trusted"], true, "{said:#}\n{stderr}");
+            assert_eq!(said["bottom_line"], true, "{said:#}\n{stderr}");
+        }
+        assert_eq!(said[1]["verdict"], "AdESPassed.OK", "{said:#?}");
     }
 }
 

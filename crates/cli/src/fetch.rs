@@ -12,7 +12,7 @@ use std::{
     net::IpAddr,
     path::{Path, PathBuf},
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use certseal_core::{
@@ -44,6 +44,8 @@ use crate::output::{self, Failure};
 const TIME_LIMIT: Duration = Duration::from_secs(15);
 /// Most requests for one input.
 const MAX_REQUESTS: usize = 24;
+/// Longest time for all of them: whoever wrote the addresses may know many machines that never answer.
+const TOTAL_TIME: Duration = Duration::from_secs(60);
 /// How often a judgement is made again: an issuer may have an issuer, and both want revocation lists.
 const MAX_ROUNDS: usize = 6;
 /// Largest certificate, or bundle of them, taken.
@@ -55,6 +57,13 @@ const MAX_REDIRECTS: u32 = 3;
 pub(crate) struct Fetcher {
     agent: Agent,
     cache: Option<PathBuf>,
+}
+
+/// What was looked at for one input.
+struct Tried {
+    asked: BTreeSet<Place>,
+    kept: BTreeSet<Place>,
+    until: Instant,
 }
 
 /// Why nothing usable came.
@@ -101,7 +110,11 @@ impl Fetcher {
         now: Timestamp,
         mut judge: impl FnMut(&TrustMaterial) -> T,
     ) -> T {
-        let mut tried = BTreeSet::new();
+        let mut tried = Tried {
+            asked: BTreeSet::new(),
+            kept: BTreeSet::new(),
+            until: Instant::now() + TOTAL_TIME,
+        };
         let mut rounds = 0;
         loop {
             rounds += 1;
@@ -123,11 +136,19 @@ impl Fetcher {
         &self,
         wanted: &Wanted,
         material: &mut TrustMaterial,
-        tried: &mut BTreeSet<Place>,
+        tried: &mut Tried,
         now: Timestamp,
     ) -> bool {
         for place in &wanted.places {
-            if tried.len() >= MAX_REQUESTS || !tried.insert(place.clone()) {
+            // 1. What was kept; once, for where it did not help it is no good.
+            if tried.kept.insert(place.clone()) && self.take_kept(place, material, now) {
+                return true;
+            }
+            // 2. The place itself.
+            if tried.asked.len() >= MAX_REQUESTS
+                || Instant::now() >= tried.until
+                || !tried.asked.insert(place.clone())
+            {
                 continue;
             }
             match self.take(place, material, now) {
@@ -144,15 +165,21 @@ impl Fetcher {
         false
     }
 
+    fn kept(&self, place: &Place) -> Option<(PathBuf, Vec<u8>)> {
+        let path = self.cache.as_ref()?.join(name_of(place));
+        let bytes = files::read_to(&path, limit(place)).ok()?;
+        Some((path, bytes))
+    }
+
+    /// Adds what was kept; gives whether it is new enough. What is not still knows whom it named.
+    fn take_kept(&self, place: &Place, material: &mut TrustMaterial, now: Timestamp) -> bool {
+        self.kept(place).is_some_and(|(_, bytes)| {
+            add(place, &bytes, material).is_ok()
+                && matches!(until(place, &bytes), Ok(until) if until.is_none_or(|until| until > now))
+        })
+    }
+
     fn take(&self, place: &Place, material: &mut TrustMaterial, now: Timestamp) -> Result<(), NoAnswer> {
-        let kept = self.cache.as_ref().map(|cache| cache.join(name_of(place)));
-        if let Some(path) = &kept
-            && let Ok(bytes) = files::read_to(path, limit(place))
-            && matches!(until(place, &bytes), Ok(until) if until.is_none_or(|until| until > now))
-            && add(place, &bytes, material).is_ok()
-        {
-            return Ok(());
-        }
         let bytes = self.get(place)?;
         let unusable = |source| NoAnswer::Unusable {
             url: address(place).to_owned(),
@@ -160,13 +187,22 @@ impl Fetcher {
         };
         let until = until(place, &bytes).map_err(unusable)?;
         add(place, &bytes, material).map_err(unusable)?;
-        if let Some(path) = kept
+        if let Some(cache) = &self.cache
             && until.is_none_or(|until| until > now)
-            && let Err(error) = keep(&path, &bytes)
+            && !self.keeps_newer(place, &bytes, now)
         {
-            output::note(Failure::from_error(&format!("写入 {}", path.display()), &error));
+            let path = cache.join(name_of(place));
+            if let Err(error) = keep(&path, &bytes) {
+                output::note(Failure::from_error(&format!("写入 {}", path.display()), &error));
+            }
         }
         Ok(())
+    }
+
+    /// Whether something newer is kept: who sends something old may wish that the newer be forgotten.
+    fn keeps_newer(&self, place: &Place, bytes: &[u8], now: Timestamp) -> bool {
+        let kept = self.kept(place).and_then(|(_, kept)| made_at(place, &kept));
+        kept.is_some_and(|kept| kept <= now && made_at(place, bytes).is_none_or(|made| made < kept))
     }
 
     fn get(&self, place: &Place) -> Result<Vec<u8>, NoAnswer> {
@@ -236,6 +272,15 @@ fn until(place: &Place, bytes: &[u8]) -> Result<Option<Timestamp>, Box<dyn Error
     })
 }
 
+/// When an answer was made; none of a certificate.
+fn made_at(place: &Place, bytes: &[u8]) -> Option<Timestamp> {
+    match place {
+        Place::Ocsp { .. } => OcspResponse::parse(bytes).ok().map(|answer| answer.produced_at()),
+        Place::Crl { .. } => Some(Crl::parse(&load::der_of(bytes).ok()?).ok()?.this_update()),
+        _ => None,
+    }
+}
+
 fn add(
     place: &Place,
     bytes: &[u8],
@@ -287,8 +332,10 @@ impl Resolver for Hosts {
 fn is_public(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(v4) => {
-            let [a, b, ..] = v4.octets();
+            let [a, b, c, _] = v4.octets();
             let shared = a == 100 && (64..128).contains(&b);
+            // IETF protocol assignments, relays of 6to4, benchmarks (RFC 6890).
+            let special = matches!((a, b, c), (192, 0, 0) | (192, 88, 99) | (198, 18 | 19, _));
             !(v4.is_private()
                 || v4.is_loopback()
                 || v4.is_link_local()
@@ -296,16 +343,16 @@ fn is_public(address: IpAddr) -> bool {
                 || v4.is_broadcast()
                 || v4.is_documentation()
                 || shared
+                || special
                 || a == 0
                 || a >= 240)
         }
-        IpAddr::V6(v6) => {
-            !(v6.is_loopback()
-                || v6.is_unspecified()
-                || v6.is_multicast()
-                || v6.is_unique_local()
-                || v6.is_unicast_link_local())
-        }
+        // Global unicast, of which some lead to an address of version 4 (6to4, Teredo) or nowhere.
+        IpAddr::V6(v6) => match v6.segments() {
+            [0x2001, b, ..] => b >= 0x0200 && b != 0x0db8,
+            [0x2002 | 0x3fff, ..] => false,
+            [a, ..] => a & 0xe000 == 0x2000,
+        },
     }
 }
 
@@ -315,7 +362,7 @@ mod tests {
 
     use std::{
         collections::BTreeMap,
-        io::{Read as _, Write as _},
+        io::{BufRead as _, BufReader, Read as _, Write as _},
         net::TcpListener,
         process::{Child, Command, Stdio},
         sync::Mutex,
@@ -332,6 +379,7 @@ mod tests {
 
     /// Serves files, and counts how often each was asked for.
     struct Files {
+        port: u16,
         asked: Arc<Mutex<Vec<String>>>,
     }
 
@@ -368,7 +416,7 @@ mod tests {
                 seen.lock().unwrap().push(path);
             }
         });
-        Files { asked }
+        Files { port, asked }
     }
 
     struct Responder(Child);
@@ -458,15 +506,12 @@ mod tests {
             ])
             .args(["-ndays", "7", "-port", &responder_port.to_string()])
             .current_dir(at)
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .stderr(Stdio::null());
-        let responder = Responder(responder.spawn().unwrap());
-        for _ in 0..100 {
-            if std::net::TcpStream::connect(("127.0.0.1", responder_port)).is_ok() {
-                break;
-            }
-            thread::sleep(Duration::from_millis(50));
-        }
+        let mut responder = Responder(responder.spawn().unwrap());
+        // To connect for a try would do: the responder waits for what a connection never says.
+        let mut said = BufReader::new(responder.0.stdout.take().unwrap()).lines();
+        assert!(said.any(|line| line.unwrap().starts_with("ACCEPT")));
 
         let der = |name: &str| {
             x509::parse_bundle(&fs::read(at.join(name)).unwrap())
@@ -507,6 +552,36 @@ mod tests {
         let path = fetcher.judge(TrustMaterial::default(), now, judge).unwrap();
         assert_eq!(path.undecided().count(), 0);
         assert_eq!(asked(), ["/none"]);
+        // What somebody else signed, as new as it may look, is not kept on to: it does not help, and is asked for.
+        let place = Place::Crl {
+            url: format!("http://127.0.0.1:{}/root.moved", files.port),
+        };
+        let kept = cache.join(name_of(&place));
+        let good = fs::read(&kept).unwrap();
+        shell(
+            at,
+            "openssl req -x509 -new -key leaf.key -subj /CN=root -days 900 -out forger.pem; \
+             openssl ca -config conf -gencrl -keyfile leaf.key -cert forger.pem -crldays 9000 -out forged.crl",
+        );
+        fs::copy(at.join("forged.crl"), &kept).unwrap();
+        let path = fetcher.judge(TrustMaterial::default(), now, judge).unwrap();
+        assert_eq!(path.undecided().count(), 0);
+        assert_eq!(asked(), ["/none", "/root.moved", "/root.crl"]);
+        // Nor does something older take the place of what is kept.
+        let newer = now + jiff::SignedDuration::from_secs(30);
+        shell(
+            at,
+            &format!(
+                "openssl ca -config conf -gencrl -keyfile root.key -cert root.pem -crl_lastupdate 20{} \
+                     -crldays 7 -out newer.crl",
+                newer.strftime("%y%m%d%H%M%SZ")
+            ),
+        );
+        fs::copy(at.join("newer.crl"), &kept).unwrap();
+        let newer = newer + jiff::SignedDuration::from_secs(1);
+        assert!(fetcher.keeps_newer(&place, &good, newer));
+        fs::write(&kept, &good).unwrap();
+        assert!(!fetcher.keeps_newer(&place, &fs::read(at.join("newer.crl")).unwrap(), newer));
         // What is out of date is asked for again.
         let later = now + jiff::SignedDuration::from_hours(24 * 8);
         fetcher.judge(TrustMaterial::default(), later, judge).unwrap();
@@ -529,10 +604,20 @@ mod tests {
             "::ffff:127.0.0.1",
             "::ffff:10.0.0.1",
             "255.255.255.255",
+            "192.0.0.170",
+            "198.18.0.1",
+            "::127.0.0.1",
+            "64:ff9b::a00:1",
+            "2002:7f00:1::",
+            "2001:0:7f00:1::",
+            "2001:db8::1",
+            "fec0::1",
+            "ff02::1",
+            "100::1",
         ] {
             assert!(!is_public(address.parse().unwrap()), "{address}");
         }
-        for address in ["1.1.1.1", "2606:4700::1111", "172.32.0.1"] {
+        for address in ["1.1.1.1", "2606:4700::1111", "2001:4860:4860::8888", "172.32.0.1"] {
             assert!(is_public(address.parse().unwrap()), "{address}");
         }
     }

@@ -2,7 +2,7 @@
 //! lets a signature be validated when its certificates have expired and their issuers are silent.
 //!
 //! ```text
-//!  B-B ──document timestamp──▶ B-T ──certificates, revocation lists──▶ B-LT ──document timestamp──▶ B-LTA ─┐
+//!  B-B ──document timestamp──▶ B-T ──certificates, revocation data───▶ B-LT ──document timestamp──▶ B-LTA ─┐
 //!                                     ▲                                                                  │
 //!                                     └──────────── before the timestamp's certificate expires ──────────┘
 //! ```
@@ -32,7 +32,7 @@ use crate::{
     },
     trust::{
         path::{PathContext, PathError, Usage, VerifiedPath, validate},
-        revocation::{RevocationStatus, Revocations, UnknownRevocation, crl::Crl},
+        revocation::{RevocationStatus, Revocations, Source, UnknownRevocation, crl::Crl},
         timestamp::{ProvenTime, TimestampRefused, TimestampTrust, prove},
     },
 };
@@ -126,6 +126,14 @@ pub enum LongTermError {
         /// Why not.
         source: CmsVerifyError,
     },
+    /// A signature that proves nothing, though it verifies.
+    #[error("签名 {field} 使用 {part}，已不可靠，不予延长 (an algorithm that is not believed any more)")]
+    Weak {
+        /// Name of its field.
+        field: String,
+        /// The weak part.
+        part: String,
+    },
     /// A signer nobody vouches for.
     #[error("签名 {field} 的签名证书不可信 (the signer certificate)")]
     Signer {
@@ -180,7 +188,9 @@ pub struct Extended {
     pub certificates: usize,
     /// Revocation lists added.
     pub crls: usize,
-    /// Subjects of the signers' certificates whose revocation list is older than the time proven for the
+    /// Answers of OCSP responders added.
+    pub ocsps: usize,
+    /// Subjects of the signers' certificates whose revocation data is older than the time proven for the
     /// signature. What was revoked in between is not on it; some verifiers want a later one, once the list's
     /// own term is over (ETSI EN 319 102-1 §5.6.2.2).
     pub older_lists: Vec<String>,
@@ -205,6 +215,7 @@ pub fn timestamp(
         timestamps: vec![at],
         certificates: 0,
         crls: 0,
+        ocsps: 0,
         older_lists: Vec::new(),
     })
 }
@@ -250,7 +261,8 @@ pub fn extend(
     let new = |ders: &[Vec<u8>], held: &[Vec<u8>]| ders.iter().filter(|der| !held.contains(der)).count();
     let certificates = new(&evidence.certificates, &held.certificates);
     let crls = new(&evidence.crls, &held.crls);
-    if certificates + crls > 0 {
+    let ocsps = new(&evidence.ocsps, &held.ocsps);
+    if certificates + crls + ocsps > 0 {
         let mut update = Update::new(&opened)?;
         update.add_evidence(&evidence)?;
         bytes = update.finish()?;
@@ -267,6 +279,7 @@ pub fn extend(
         timestamps,
         certificates,
         crls,
+        ocsps,
         older_lists: judged.older_lists,
     })
 }
@@ -330,7 +343,7 @@ struct Judged {
 struct Gathered(Evidence);
 
 impl Gathered {
-    /// The certificates of a path and the lists that speak for them; gives their places.
+    /// The certificates of a path and what speaks for them; gives their places.
     fn path(&mut self, path: &VerifiedPath, trust: &LongTermTrust) -> Result<RelatedEvidence, LongTermError> {
         let mut related = RelatedEvidence::default();
         for certificate in path.certificates() {
@@ -341,21 +354,30 @@ impl Gathered {
                 continue;
             };
             let of_issuer = trust.revocations.crls().filter(|crl| crl.issuer() == raw.issuer);
-            let lists: Vec<&Crl> = match &certificate.revocation {
-                RevocationStatus::Unknown(missing) => {
-                    return Err(LongTermError::Revocation {
-                        certificate: certificate.subject.clone(),
-                        source: missing.clone(),
-                    });
+            if let RevocationStatus::Unknown(missing) = &certificate.revocation {
+                return Err(LongTermError::Revocation {
+                    certificate: certificate.subject.clone(),
+                    source: missing.clone(),
+                });
+            }
+            let mut lists: Vec<&Crl> = Vec::new();
+            let mut answers = Vec::new();
+            for source in &certificate.sources {
+                match source {
+                    Source::Crl(list) => lists.push(list),
+                    Source::Ocsp(answer) => answers.push(answer.envelope()),
                 }
-                RevocationStatus::Good { as_of, .. } => {
-                    of_issuer.filter(|crl| crl.this_update() == *as_of).collect()
-                }
-                // The list that names it, and any other of the same issuer.
-                RevocationStatus::RevokedLater(_) => of_issuer.collect(),
-            };
+            }
+            // A responder may need a list that says that he is good himself; and of what was revoked since, other
+            // verifiers want to see a list that does not name it yet.
+            if !answers.is_empty() || matches!(certificate.revocation, RevocationStatus::RevokedLater(_)) {
+                lists.extend(of_issuer);
+            }
             for list in lists {
                 related.crls.push(place(&mut self.0.crls, list.der()));
+            }
+            for answer in answers {
+                related.ocsps.push(place(&mut self.0.ocsps, &answer));
             }
         }
         related
@@ -422,7 +444,9 @@ fn judge(opened: &OpenedPdf<'_>, trust: &LongTermTrust, now: Timestamp) -> Resul
             source,
         };
         let digest = opened.signed_digest(signature, cms.digest_algorithm());
-        cms.verify(&digest.unwrap_or_default()).map_err(broken)?;
+        let digest = digest.unwrap_or_default();
+        cms.verify(&digest).map_err(broken)?;
+        let used = cms.check_signature(&digest).map_err(broken)?;
 
         let mut related = RelatedEvidence::default();
         let mut times: Vec<Timestamp> = proven
@@ -467,6 +491,11 @@ fn judge(opened: &OpenedPdf<'_>, trust: &LongTermTrust, now: Timestamp) -> Resul
                 field: field(),
                 source,
             })?;
+        // What is not believed when the signature is known to have existed is not believed ever after.
+        let mechanisms = cms.mechanisms(used).into_iter();
+        if let Some((part, _)) = mechanisms.filter_map(|one| context.weakness(one)).next() {
+            return Err(LongTermError::Weak { field: field(), part });
+        }
         related.join(gathered.path(&path, trust)?);
         gathered.relate(opened, signature, related);
         let older = path.certificates().iter().filter(|certificate| {
@@ -498,6 +527,7 @@ impl RelatedEvidence {
         for (ours, theirs) in [
             (&mut self.certificates, other.certificates),
             (&mut self.crls, other.crls),
+            (&mut self.ocsps, other.ocsps),
         ] {
             ours.extend(theirs);
             ours.sort_unstable();

@@ -78,20 +78,21 @@ fn finish(session: &Session, out: &Path, made: &Extended) -> Result<Outcome, Fai
     if session.json {
         output::json(&json!({
             "file": out, "timestamps": made.timestamps, "certificates": made.certificates, "crls": made.crls,
-            "older-lists": made.older_lists,
+            "ocsps": made.ocsps, "older-lists": made.older_lists,
         }));
         return Ok(Outcome::Done);
     }
-    if made.certificates + made.crls > 0 {
+    let added = made.certificates + made.crls + made.ocsps;
+    if added > 0 {
         output::line(format_args!(
-            "已存入 {} 张证书、{} 份吊销列表",
-            made.certificates, made.crls
+            "已存入 {} 张证书、{} 份吊销列表、{} 份 OCSP 应答",
+            made.certificates, made.crls, made.ocsps
         ));
     }
     for at in &made.timestamps {
         output::line(format_args!("已加盖时间戳：{}", clock_time(*at)));
     }
-    if made.certificates + made.crls == 0 && made.timestamps.is_empty() {
+    if added == 0 && made.timestamps.is_empty() {
         output::note("文件已含全部证书和吊销信息，未作改动。");
     }
     for certificate in &made.older_lists {
@@ -110,6 +111,9 @@ fn failure(file: &Path, home: &Home, error: &LongTermError) -> Failure {
         LongTermError::NotSigned => "先签章；只为文件本身加盖时间戳的，用 certseal timestamp。".to_owned(),
         LongTermError::Malformed { .. } | LongTermError::Broken { .. } => {
             "用 certseal verify 查看原因；已损坏的签名无法延长，请重新取得原始文件。".to_owned()
+        }
+        LongTermError::Weak { .. } => {
+            "算法不可靠的签名，加盖时间戳也不能使其可信；请签章者重新签章。".to_owned()
         }
         LongTermError::Signer {
             source: PathError::UnknownIssuer,

@@ -226,7 +226,9 @@ pub fn name_text(name: &Name) -> String {
 /// lower case, and to how many blanks there are.
 pub fn canonical(name: &Name) -> Vec<Vec<u8>> {
     let attribute = |attribute: &AttributeTypeAndValue| {
-        let mut bytes = attribute.oid.as_bytes().to_vec();
+        // The kind's length before it, so that no kind and value look like another kind and value.
+        let kind = attribute.oid.as_bytes();
+        let mut bytes = [&kind.len().to_be_bytes(), kind].concat();
         match text_of(&attribute.value) {
             Some(text) => {
                 let words: Vec<&str> = text.split_whitespace().collect();
@@ -249,7 +251,8 @@ pub fn canonical(name: &Name) -> Vec<Vec<u8>> {
     name.iter_rdn().map(part).collect()
 }
 
-fn text_of(value: &Any) -> Option<String> {
+/// A string of any kind that names are written in.
+pub(crate) fn text_of(value: &Any) -> Option<String> {
     let bytes = value.value();
     match value.tag() {
         Tag::Utf8String | Tag::PrintableString | Tag::Ia5String | Tag::VisibleString => {
@@ -318,6 +321,21 @@ mod tests {
         assert!(to_time("1969-12-31T23:59:59Z".parse().unwrap()).is_err());
         let instant: Timestamp = "2077-07-01T08:00:00Z".parse().unwrap();
         assert_eq!(to_timestamp(to_time(instant).unwrap()), instant);
+    }
+
+    #[test]
+    fn names_are_compared_by_kind_and_value() {
+        let name = |kind: &str, text: &str| {
+            let kind = ObjectIdentifier::new(kind).unwrap();
+            let value = Any::new(Tag::Utf8String, text.as_bytes()).unwrap();
+            let mut names = RdnSequence::default();
+            names.push(one(kind, value).unwrap());
+            canonical(&Name::from_der(&names.to_der().unwrap()).unwrap())
+        };
+        assert_eq!(name("2.5.4.3", "Some  Office"), name("2.5.4.3", "some office"));
+        assert_ne!(name("2.5.4.3", "office"), name("2.5.4.10", "office"));
+        // A kind that begins with the other, and a value that goes on like it.
+        assert_ne!(name("2.5.4.3", "\0office"), name("2.5.4.3.0", "office"));
     }
 
     #[test]

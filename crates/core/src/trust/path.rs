@@ -10,7 +10,8 @@
 //! | validity of every certificate, the anchor's own too | covers the instant |
 //! | every issuer of version 3 | basic constraints say that it is an authority (§6.1.4 (k)) |
 //! | issuers of versions 1 and 2 | anchors only: nothing says that they are authorities |
-//! | path length, name constraints, certificate policies | §6.1.3 and §6.1.4; those of an anchor's own certificate too (RFC 5937) |
+//! | path length, name constraints | §6.1.3 and §6.1.4; those of an anchor's own certificate too (RFC 5937) |
+//! | certificate policies | §6.1.3 and §6.1.4, as RFC 9618 has them; an anchor's own certificate says nothing about them |
 //! | critical extensions | known, or the path is refused (§6.1.4 (o)) |
 //! | extended key usage of every certificate of the path | absent, or one of those the [`Usage`] accepts |
 //! | extended key usage of a timestamp authority | timeStamping, nothing else, critical (RFC 3161 §2.3) |
@@ -112,7 +113,7 @@ pub struct PathContext<'a> {
 
 impl PathContext<'_> {
     /// Judges one signature; gives the weak part and since when it is not believed.
-    pub(super) fn weakness(&self, mechanism: Mechanism) -> Option<(String, Option<Date>)> {
+    pub(crate) fn weakness(&self, mechanism: Mechanism) -> Option<(String, Option<Date>)> {
         let age = Age {
             claimed: None,
             proven: None,
@@ -410,7 +411,7 @@ fn path_length(certificate: &Certificate) -> Result<Option<usize>, PathError> {
 }
 
 /// Each extension once (§4.2), and none that is critical and not understood.
-fn check_extensions(certificate: &Certificate) -> Result<(), PathError> {
+pub(super) fn check_extensions(certificate: &Certificate) -> Result<(), PathError> {
     let known = [
         AuthorityKeyIdentifier::OID,
         BasicConstraints::OID,

@@ -10,6 +10,7 @@ pub mod ocsp;
 
 use std::{cmp::Reverse, sync::Arc};
 
+use der::referenced::OwnedToRef as _;
 use jiff::{SignedDuration, Timestamp};
 use x509_cert::{Certificate, ext::pkix::CrlReason};
 
@@ -17,7 +18,10 @@ use self::{
     crl::{Crl, CrlError},
     ocsp::{OcspError, OcspResponse},
 };
-use super::{path::PathContext, wanted::Notes};
+use super::{
+    path::{PathContext, check_extensions},
+    wanted::Notes,
+};
 use crate::{
     crypto::{
         SignatureAlgorithm,
@@ -149,10 +153,10 @@ impl Revocations {
     /// What speaks about a certificate, and what it says.
     fn sources(&self, asked: &Asked<'_>, context: &PathContext<'_>) -> Vec<(Source, Says)> {
         let mut found = crl::says(context, asked);
-        let responses = self.responses.iter();
-        found.extend(responses.filter_map(|response| {
-            Some((Source::Ocsp(Arc::clone(response)), response.says(asked, context)?))
-        }));
+        for response in &self.responses {
+            let said = response.says(asked, context).into_iter();
+            found.extend(said.map(|says| (Source::Ocsp(Arc::clone(response)), says)));
+        }
         found
     }
 
@@ -272,6 +276,9 @@ struct Says {
     next_update: Option<Timestamp>,
     /// Certificates that expired since then are still spoken of.
     kept_since: Option<Timestamp>,
+    /// Until when the certificate of its maker is valid, where that is not the issuer itself, whose own is on
+    /// the path.
+    maker_until: Option<Timestamp>,
 }
 
 /// What is known about a certificate at the instant of a context, and from where; `Err` if it was revoked by
@@ -290,7 +297,8 @@ fn decide(
     asked: &Asked<'_>,
     mut pieces: Vec<(Source, Says)>,
 ) -> Result<(RevocationStatus, Vec<Source>), Revoked> {
-    pieces.sort_by_key(|(_, says)| Reverse(says.this_update));
+    // Of pieces of one instant, one that says revoked comes first.
+    pieces.sort_by_key(|(_, says)| (Reverse(says.this_update), !matches!(says.status, Ok(Some(_)))));
     let expiry = x509::validity(asked.certificate).1;
     let mut known: Option<(RevocationStatus, Vec<Source>)> = None;
     let mut unknown = None;
@@ -308,7 +316,9 @@ fn decide(
                 known.get_or_insert((good, vec![source]));
             }
             (Ok(Some(revoked)), _) => {
-                let lifted = known.is_some() && revoked.reason == Some(CrlReason::CertificateHold);
+                // A hold that was followed by a revocation was not lifted.
+                let is_good = matches!(known, Some((RevocationStatus::Good { .. }, _)));
+                let lifted = is_good && revoked.reason == Some(CrlReason::CertificateHold);
                 match revoked.at <= context.at {
                     _ if lifted => {}
                     true => return Err(revoked),
@@ -329,9 +339,10 @@ fn decide(
 /// - Made after the instant: it is fresh for it (ETSI EN 319 102-1 §5.2.5: issued after the validation time less
 ///   the freshness demanded), unless the certificate had expired when it was made. Then it need not speak of it
 ///   any more (RFC 5280 §3.3), except where it says that it does (`expiredCertsOnCRL`, `archiveCutoff`).
-/// - Made before: no older than the maximum age, where one is configured, and not past its `nextUpdate`. The
-///   interval between its two updates is the freshness demanded where nothing is configured; what has no
-///   `nextUpdate` has none, and says nothing about any instant after it.
+/// - Made before: no older than the maximum age, where one is configured, not past its `nextUpdate`, nor past the
+///   certificate of its maker, whose key nobody looks after any more then. The interval between its two updates is
+///   the freshness demanded where nothing is configured; what has no `nextUpdate` has none, and says nothing about
+///   any instant after it.
 fn freshness(
     at: Timestamp,
     says: &Says,
@@ -343,11 +354,61 @@ fn freshness(
         return (!speaks_of_it).then_some(UnknownRevocation::TooLate);
     }
     let oldest = max_age.map(|age| says.this_update.saturating_add(age).unwrap_or(Timestamp::MAX));
-    match [oldest, says.next_update].into_iter().flatten().min() {
-        None => Some(UnknownRevocation::Undated),
-        Some(next_update) if next_update <= at => Some(UnknownRevocation::Stale { next_update }),
-        Some(_) => None,
+    let Some(due) = [oldest, says.next_update].into_iter().flatten().min() else {
+        return Some(UnknownRevocation::Undated);
+    };
+    let next_update = says.maker_until.map_or(due, |until| due.min(until));
+    (next_update <= at).then_some(UnknownRevocation::Stale { next_update })
+}
+
+/// Whether the certificate of one who signed a piece by its issuer's leave was good when he did.
+///
+/// He dates what he signs himself: whoever has his key can date it before the revocation. So one that came later
+/// counts as well, unless its reason says that the key is safe.
+fn in_office(
+    context: &PathContext<'_>,
+    maker: &Asked<'_>,
+    made_at: Timestamp,
+    pieces: Vec<(Source, Says)>,
+) -> Result<(), UnknownRevocation> {
+    let until = x509::validity(maker.certificate).1;
+    let context = PathContext {
+        at: made_at.max(context.at.min(until)),
+        ..*context
+    };
+    let is_safe = |reason| {
+        matches!(
+            reason,
+            Some(CrlReason::AffiliationChanged | CrlReason::Superseded | CrlReason::CessationOfOperation)
+        )
+    };
+    match decide(&context, maker, pieces) {
+        Ok((RevocationStatus::Good { .. }, _)) => Ok(()),
+        Ok((RevocationStatus::RevokedLater(revoked), _)) if is_safe(revoked.reason) => Ok(()),
+        Ok((RevocationStatus::Unknown(_), _)) => Err(UnknownRevocation::ResponderUnchecked),
+        Ok((RevocationStatus::RevokedLater(_), _)) | Err(_) => Err(UnknownRevocation::Untrusted),
     }
+}
+
+/// Whether a certificate bears a good signature of this key, one that is believed, and nothing that is not
+/// understood.
+fn certified_by(
+    certificate: &Certificate,
+    der: &[u8],
+    public_key_info: &[u8],
+    context: &PathContext<'_>,
+) -> Result<(), UnknownRevocation> {
+    let untrusted = |_| UnknownRevocation::Untrusted;
+    check_extensions(certificate).map_err(untrusted)?;
+    if certificate.tbs_certificate().signature() != certificate.signature_algorithm() {
+        return Err(UnknownRevocation::Untrusted);
+    }
+    let identifier = certificate.signature_algorithm().owned_to_ref();
+    let algorithm =
+        SignatureAlgorithm::from_identifier(&identifier, None).map_err(|_| UnknownRevocation::Untrusted)?;
+    let content = x509::to_be_signed(der).map_err(|_| UnknownRevocation::Untrusted)?;
+    let signature = certificate.signature().raw_bytes();
+    check_signature(public_key_info, algorithm, content, signature, context)
 }
 
 /// Checks the signature of a piece, and that its algorithm is believed.

@@ -4,6 +4,7 @@
 //! refuses every certificate that has a name of that form: it cannot be said to be kept (§4.2.1.10).
 
 use const_oid::ObjectIdentifier;
+use der::asn1::Ia5String;
 use x509_cert::{
     Certificate,
     ext::pkix::{
@@ -16,8 +17,10 @@ use x509_cert::{
 use super::PathError;
 use crate::{crypto::x509, limits::MAX_NAME_COMPARISONS};
 
-/// emailAddress, in subjects of certificates that have no alternative name (§4.2.1.10).
+/// emailAddress, in subjects.
 const EMAIL: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.1");
+/// id-on-SmtpUTF8Mailbox: a mailbox in other letters, which constraints on mailboxes bind too (RFC 9598 §6).
+const UTF8_MAILBOX: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.8.9");
 
 /// What is permitted and excluded so far, from the anchor down.
 #[derive(Debug, Default)]
@@ -93,23 +96,21 @@ impl Constraints {
     }
 }
 
-/// The subject, the alternative names, and the mailboxes in a subject that has none of these.
+/// The subject, the alternative names, and the mailboxes in the subject: people read them there, so that they are
+/// bound beside alternative names as well, where §4.2.1.10 would let them pass.
 fn names_of(certificate: &Certificate) -> Result<Vec<GeneralName>, PathError> {
     let tbs = certificate.tbs_certificate();
     let alternative = tbs.get_extension::<SubjectAltName>();
     let alternative = alternative.map_err(|error| PathError::Malformed(error.to_string()))?;
-    let has_alternative = alternative.is_some();
     let mut names = alternative.map(|(_, names)| names.0).unwrap_or_default();
     let subject = tbs.subject();
     if !subject.is_empty() {
         names.push(GeneralName::DirectoryName(subject.clone()));
     }
-    if !has_alternative {
-        for attribute in subject.iter().filter(|attribute| attribute.oid == EMAIL) {
-            let malformed = |_| PathError::Malformed("a mailbox in a subject".to_owned());
-            let text = attribute.value.decode_as().map_err(malformed)?;
-            names.push(GeneralName::Rfc822Name(text));
-        }
+    for attribute in subject.iter().filter(|attribute| attribute.oid == EMAIL) {
+        let text = x509::text_of(&attribute.value).and_then(|text| Ia5String::new(&text).ok());
+        let malformed = || PathError::Malformed("a mailbox in a subject".to_owned());
+        names.push(GeneralName::Rfc822Name(text.ok_or_else(malformed)?));
     }
     Ok(names)
 }
@@ -117,6 +118,7 @@ fn names_of(certificate: &Certificate) -> Result<Vec<GeneralName>, PathError> {
 fn same_form(subtree: &GeneralSubtree, name: &GeneralName) -> bool {
     match (&subtree.base, name) {
         (GeneralName::OtherName(base), GeneralName::OtherName(name)) => base.type_id == name.type_id,
+        (GeneralName::Rfc822Name(_), GeneralName::OtherName(name)) => name.type_id == UTF8_MAILBOX,
         (base, name) => std::mem::discriminant(base) == std::mem::discriminant(name),
     }
 }

@@ -264,6 +264,12 @@ impl<'a> Search<'a> {
         match found.judge(self.context) {
             Ok(good) if good.undecided().next().is_none() => return Step::Done(good),
             Ok(open) => _ = self.undecided.get_or_insert(open),
+            // Its issuer revoked it: no other way to that issuer gives it back.
+            Err(error @ PathError::Revoked { signer: true, .. }) => {
+                self.undecided = None;
+                self.refused = error;
+                return Step::Stop;
+            }
             Err(error) => self.refuse(error),
         }
         Step::Next

@@ -339,6 +339,47 @@ fn a_later_revocation_is_reported_and_a_hold_can_be_lifted() {
 }
 
 #[test]
+fn a_hold_that_became_a_revocation_was_not_lifted() {
+    let mut scene = Scene::new();
+    scene.list(
+        "2026-06-01",
+        "2026-07-01",
+        &[("2026-05-01", Some(CrlReason::CertificateHold))],
+    );
+    scene.list(
+        "2026-08-01",
+        "2026-09-01",
+        &[("2026-07-15", Some(CrlReason::KeyCompromise))],
+    );
+    for when in ["2026-06-15", "2026-08-15"] {
+        assert!(
+            matches!(scene.judge(when), Err(PathError::Revoked { .. })),
+            "{when}"
+        );
+    }
+}
+
+#[test]
+fn of_two_lines_about_one_certificate_the_worse_counts() {
+    let (gone, held) = (Some(CrlReason::KeyCompromise), Some(CrlReason::CertificateHold));
+    for lines in [
+        [("2026-05-01", gone), ("2026-05-10", held)],
+        [("2026-05-10", gone), ("2026-05-01", held)],
+        [("2026-05-01", held), ("2026-05-10", gone)],
+    ] {
+        let mut scene = Scene::new();
+        scene.list("2026-06-01", "2026-07-01", &lines);
+        // No newer list lifts what is no hold.
+        scene.list("2026-08-01", "2026-09-01", &[]);
+        let refused = scene.judge("2026-08-15").unwrap_err();
+        assert!(
+            matches!(refused, PathError::Revoked { revoked_at, .. } if revoked_at == at("2026-05-01")),
+            "{lines:?}"
+        );
+    }
+}
+
+#[test]
 fn what_a_list_cannot_know_stays_unknown() {
     let mut scene = Scene::new();
     scene.list("2026-06-01", "2026-07-01", &[]);
@@ -762,8 +803,13 @@ fn names_stay_inside_what_authorities_may_certify() {
         below(mail, "/CN=seal", &named("seal@sub.example.gov.cn")),
         refused
     );
-    // In the subject too where there is no other name.
-    assert_eq!(below(mail, "/CN=seal/emailAddress=seal@example.com", ""), refused);
+    // In the subject too, where people read it, whatever other names there are.
+    let mailbox = "/CN=seal/emailAddress=seal@example.com";
+    assert_eq!(below(mail, mailbox, ""), refused);
+    assert_eq!(below(mail, mailbox, &named("seal@example.gov.cn")), refused);
+    // otherName SmtpUTF8Mailbox, seal@example.com.
+    let other_letters = ";2.5.29.17=DER:3020a01e06082b06010505070809a0120c107365616c406578616d706c652e636f6d";
+    assert_eq!(below(mail, "/CN=seal", other_letters), refused);
     let host = "permitted.email=.example.gov.cn";
     assert_eq!(below(host, "/CN=seal", &named("seal@sub.example.gov.cn")), Ok(()));
     assert_eq!(below(host, "/CN=seal", &named("seal@example.gov.cn")), refused);

@@ -10,7 +10,11 @@
 //! | for some reasons only | that a certificate on it is revoked; never that one is good |
 //! | delta, indirect | nothing, and that by name: [`UnknownRevocation::Unsupported`] |
 
-use std::{collections::BTreeMap, ops::Range, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+    sync::Arc,
+};
 
 use const_oid::{AssociatedOid, ObjectIdentifier};
 use der::{
@@ -29,7 +33,7 @@ use x509_cert::{
     },
 };
 
-use super::{Asked, Issuer, RevocationStatus, Revoked, Says, Source, UnknownRevocation, ocsp::signed_by};
+use super::{Asked, Issuer, Revoked, Says, Source, UnknownRevocation, certified_by, in_office};
 use crate::{
     crypto::{SignatureAlgorithm, VerifyError, x509},
     limits::{MAX_CMS_PARTS, MAX_CRL_BYTES},
@@ -126,11 +130,22 @@ impl Crl {
                 continue;
             }
             let at = x509::to_timestamp(line.revocation_date);
-            revoked.insert(line.serial_number.as_bytes().to_vec(), Revoked { at, reason });
+            // Named twice: the earlier date, and no hold where one line is for good.
+            let one = revoked
+                .entry(line.serial_number.as_bytes().to_vec())
+                .or_insert(Revoked { at, reason });
+            one.at = one.at.min(at);
+            if one.reason == Some(CrlReason::CertificateHold) {
+                one.reason = reason;
+            }
         }
         let mut scope = Scope::default();
         let mut kept_since = None;
+        let mut seen = BTreeSet::new();
         for extension in content.crl_extensions.unwrap_or_default() {
+            if !seen.insert(extension.extn_id) {
+                unsupported = Some(format!("extension {} twice", extension.extn_id));
+            }
             match extension.extn_id {
                 AuthorityKeyIdentifier::OID | CrlNumber::OID => {}
                 ISSUING_DISTRIBUTION_POINT => {
@@ -207,44 +222,48 @@ impl Crl {
             return None;
         }
         let serial = asked.certificate.tbs_certificate().serial_number().as_bytes();
-        let status = match (
-            self.doubt(asked, context),
-            &self.unsupported,
-            self.revoked.get(serial),
-        ) {
-            (Some(doubt), ..) => Err(doubt),
-            (None, Some(kind), _) => Err(UnknownRevocation::Unsupported(kind.clone())),
-            (None, None, Some(revoked)) => Ok(Some(*revoked)),
-            (None, None, None) if self.scope.some_reasons => Err(UnknownRevocation::Unsupported(
+        let maker = self.maker(asked, context);
+        let status = match (&maker, &self.unsupported, self.revoked.get(serial)) {
+            (Err(doubt), ..) => Err(doubt.clone()),
+            (Ok(_), Some(kind), _) => Err(UnknownRevocation::Unsupported(kind.clone())),
+            (Ok(_), None, Some(revoked)) => Ok(Some(*revoked)),
+            (Ok(_), None, None) if self.scope.some_reasons => Err(UnknownRevocation::Unsupported(
                 "list for some reasons only".to_owned(),
             )),
-            (None, None, None) => Ok(None),
+            (Ok(_), None, None) => Ok(None),
         };
         Some(Says {
             status,
             this_update: self.this_update,
             next_update: self.next_update,
             kept_since: self.kept_since,
+            maker_until: maker.ok().flatten(),
         })
     }
 
-    /// Why the list cannot be believed to be its issuer's; none if it can.
-    fn doubt(&self, asked: &Asked<'_>, context: &PathContext<'_>) -> Option<UnknownRevocation> {
+    /// Until when the certificate of the list's maker is valid; none if that is the issuer itself. Or why the list
+    /// cannot be believed to be its issuer's.
+    fn maker(
+        &self,
+        asked: &Asked<'_>,
+        context: &PathContext<'_>,
+    ) -> Result<Option<Timestamp>, UnknownRevocation> {
         let issuer = asked.issuer;
         let doubt = match self.signed_with(issuer.public_key_info, context) {
-            Ok(()) if issuer.may_sign_lists => return None,
+            Ok(()) if issuer.may_sign_lists => return Ok(None),
             Ok(()) => UnknownRevocation::Untrusted,
             Err(doubt) => doubt,
         };
         // Another key of the same name: the issuer's next or former one, or one for lists only.
         let signers = issuer.at_hand.iter().take(MAX_CMS_PARTS);
-        let mut signers = signers.filter(|der| self.is_signed_by_other(der, issuer, context));
-        signers.next().is_none().then_some(doubt)
+        let mut signers = signers.filter_map(|der| self.other_signer(der, issuer, context));
+        signers.next().map(Some).ok_or(doubt)
     }
 
-    fn is_signed_by_other(&self, der: &[u8], issuer: Issuer<'_>, context: &PathContext<'_>) -> bool {
+    /// Until when another signer's certificate is valid, if the list is by him and he may sign it.
+    fn other_signer(&self, der: &[u8], issuer: Issuer<'_>, context: &PathContext<'_>) -> Option<Timestamp> {
         let (Ok(raw), Ok(certificate)) = (x509::raw(der), x509::parse(der)) else {
-            return false;
+            return None;
         };
         let usage = certificate.tbs_certificate().get_extension::<KeyUsage>();
         let (from, until) = x509::validity(&certificate);
@@ -254,7 +273,7 @@ impl Crl {
             || !matches!(usage, Ok(Some((_, usage))) if usage.crl_sign())
             || !(from..=until).contains(&self.this_update)
         {
-            return false;
+            return None;
         }
         let by_whom = if raw.issuer == issuer.subject {
             Some(Issuer {
@@ -273,12 +292,9 @@ impl Crl {
                     at_hand: &[],
                 })
         };
-        let Some(by_whom) = by_whom else { return false };
-        if signed_by(&certificate, der, by_whom.public_key_info, context).is_err()
-            || self.signed_with(raw.public_key_info, context).is_err()
-        {
-            return false;
-        }
+        let by_whom = by_whom?;
+        certified_by(&certificate, der, by_whom.public_key_info, context).ok()?;
+        self.signed_with(raw.public_key_info, context).ok()?;
         // A list does not say that its own signer is good; others may.
         let asked = Asked {
             certificate: &certificate,
@@ -287,13 +303,8 @@ impl Crl {
         };
         let others = context.revocations.sources(&asked, context);
         let others = others.into_iter().filter(|(source, _)| !source.is_crl(self));
-        matches!(
-            super::decide(context, &asked, others.collect()),
-            Ok((
-                RevocationStatus::Good { .. } | RevocationStatus::RevokedLater(_),
-                _
-            ))
-        )
+        in_office(context, &asked, self.this_update, others.collect()).ok()?;
+        Some(until)
     }
 
     fn signed_with(
@@ -357,7 +368,9 @@ impl Scope {
         let Ok(Some((_, points))) = tbs.get_extension::<CrlDistributionPoints>() else {
             return false;
         };
-        points.0.iter().any(|point| match &point.distribution_point {
+        // Where a point names another issuer, an indirect list is to be had there.
+        let mut own = points.0.iter().filter(|point| point.crl_issuer.is_none());
+        own.any(|point| match &point.distribution_point {
             Some(DistributionPointName::FullName(own)) => own.iter().any(|name| names.contains(name)),
             _ => false,
         })

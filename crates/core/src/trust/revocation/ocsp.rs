@@ -20,7 +20,6 @@ use der::{
 use jiff::Timestamp;
 use spki::{AlgorithmIdentifierOwned, AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 use x509_cert::{
-    Certificate,
     ext::{
         Extensions,
         pkix::{CrlReason, ExtendedKeyUsage, KeyUsage},
@@ -29,7 +28,7 @@ use x509_cert::{
     serial_number::SerialNumber,
 };
 
-use super::{Asked, Revoked, Says, UnknownRevocation, crl};
+use super::{Asked, Revoked, Says, UnknownRevocation, certified_by, crl, in_office};
 use crate::{
     crypto::{
         DigestAlgorithm, SignatureAlgorithm, VerifyError,
@@ -200,6 +199,19 @@ struct SingleRequest {
     req_cert: CertId,
 }
 
+#[derive(Sequence)]
+struct Envelope {
+    status: ResponseStatus,
+    #[asn1(context_specific = "0", tag_mode = "EXPLICIT")]
+    bytes: ResponseBytes,
+}
+
+#[derive(Sequence)]
+struct ResponseBytes {
+    kind: ObjectIdentifier,
+    content: OctetString,
+}
+
 /// DER of the question about a certificate of an issuer, both DER, as RFC 5019 §2.1 has it: one certificate, by
 /// SHA-1, without a nonce, so that servers can have answers ready.
 pub fn request(certificate: &[u8], issuer: &[u8]) -> Result<Vec<u8>, X509Error> {
@@ -285,6 +297,21 @@ impl OcspResponse {
         &self.der
     }
 
+    /// DER of the `OCSPResponse`, which documents keep, whichever of the two it was read from.
+    pub fn envelope(&self) -> Vec<u8> {
+        if basic_of(&self.der).is_ok() {
+            return self.der.clone();
+        }
+        let wrapped = OctetString::new(&self.der[..]).and_then(|content| {
+            let envelope = Envelope {
+                status: ResponseStatus::Successful,
+                bytes: ResponseBytes { kind: BASIC, content },
+            };
+            envelope.to_der()
+        });
+        wrapped.unwrap_or_else(|_| self.der.clone())
+    }
+
     /// When it was signed.
     pub fn produced_at(&self) -> Timestamp {
         self.produced_at
@@ -296,52 +323,64 @@ impl OcspResponse {
         all?.into_iter().min()
     }
 
-    /// What it says about a certificate; none if it does not speak of it.
-    pub(super) fn says(&self, asked: &Asked<'_>, context: &PathContext<'_>) -> Option<Says> {
-        let answer = self.answers.iter().find(|answer| answer.about.is(asked))?;
-        let status = match (self.doubt(asked, context), answer.status) {
-            (Some(doubt), _) => Err(doubt),
-            (None, Status::Good) => Ok(None),
-            (None, Status::Revoked(revoked)) => Ok(Some(revoked)),
-            (None, Status::Unknown) => Err(UnknownRevocation::UnknownToResponder),
-        };
-        Some(Says {
-            status,
+    /// Everything it says about a certificate; nothing if it does not speak of it.
+    pub(super) fn says(&self, asked: &Asked<'_>, context: &PathContext<'_>) -> Vec<Says> {
+        let answers: Vec<&Answer> = self.answers.iter().filter(|one| one.about.is(asked)).collect();
+        if answers.is_empty() {
+            return Vec::new();
+        }
+        let maker = self.maker(asked, context);
+        let maker_until = maker.as_ref().ok().copied().flatten();
+        let says = |answer: &Answer| Says {
+            status: match (&maker, answer.status) {
+                (Err(doubt), _) => Err(doubt.clone()),
+                (Ok(Some(until)), _) if answer.this_update > *until => Err(UnknownRevocation::Untrusted),
+                (Ok(_), Status::Good) => Ok(None),
+                (Ok(_), Status::Revoked(revoked)) => Ok(Some(revoked)),
+                (Ok(_), Status::Unknown) => Err(UnknownRevocation::UnknownToResponder),
+            },
             this_update: answer.this_update,
             next_update: answer.next_update,
             kept_since: answer.kept_since,
-        })
+            maker_until,
+        };
+        answers.into_iter().map(says).collect()
     }
 
-    /// Why the answer cannot be believed; none if it can.
-    fn doubt(&self, asked: &Asked<'_>, context: &PathContext<'_>) -> Option<UnknownRevocation> {
+    /// Until when the certificate of its maker is valid; none if that is the issuer itself. Or why the answer
+    /// cannot be believed.
+    fn maker(
+        &self,
+        asked: &Asked<'_>,
+        context: &PathContext<'_>,
+    ) -> Result<Option<Timestamp>, UnknownRevocation> {
         let issuer = asked.issuer;
         let mut doubt = UnknownRevocation::Untrusted;
         // 1. The issuer itself: whoever signs certificates may say what became of them.
         if self.is_by(issuer.subject, issuer.public_key_info) {
             match self.signed_with(issuer.public_key_info, context) {
-                Ok(()) => return None,
+                Ok(()) => return Ok(None),
                 Err(why) => doubt = why,
             }
         }
         // 2. A responder that the issuer certified, which may bear its name.
         for der in &self.certificates {
             match self.delegate(der, asked, context) {
-                Ok(()) => return None,
+                Ok(until) => return Ok(Some(until)),
                 Err(UnknownRevocation::Untrusted) => {}
                 Err(other) => doubt = other,
             }
         }
-        Some(doubt)
+        Err(doubt)
     }
 
-    /// Whether a certificate that came with the answer is its maker's, and permits to answer.
+    /// Until when a certificate that came with the answer is valid, if it is its maker's and permits to answer.
     fn delegate(
         &self,
         der: &[u8],
         asked: &Asked<'_>,
         context: &PathContext<'_>,
-    ) -> Result<(), UnknownRevocation> {
+    ) -> Result<Timestamp, UnknownRevocation> {
         let untrusted = || UnknownRevocation::Untrusted;
         let issuer = asked.issuer;
         let raw = x509::raw(der).map_err(|_| untrusted())?;
@@ -359,7 +398,7 @@ impl OcspResponse {
             return Err(untrusted());
         }
         // By the very key that signed the certificate asked about (§4.2.2.2).
-        signed_by(&certificate, der, issuer.public_key_info, context)?;
+        certified_by(&certificate, der, issuer.public_key_info, context)?;
         self.signed_with(raw.public_key_info, context)?;
         // Its own revocation, unless the issuer says that nobody need ask (§4.2.2.2.1). Of lists only: a responder
         // does not speak for itself.
@@ -367,18 +406,16 @@ impl OcspResponse {
             .extensions()
             .is_some_and(|all| all.iter().any(|one| one.extn_id == NO_CHECK))
         {
-            return Ok(());
+            return Ok(until);
         }
         let responder = Asked {
             certificate: &certificate,
             raw,
             issuer,
         };
-        match super::decide(context, &responder, crl::says(context, &responder)) {
-            Ok((super::RevocationStatus::Unknown(_), _)) => Err(UnknownRevocation::ResponderUnchecked),
-            Ok(_) => Ok(()),
-            Err(_) => Err(untrusted()),
-        }
+        let lists = crl::says(context, &responder);
+        in_office(context, &responder, self.produced_at, lists)?;
+        Ok(until)
     }
 
     fn is_by(&self, subject: &[u8], public_key_info: &[u8]) -> bool {
@@ -407,14 +444,16 @@ impl OcspResponse {
 
 impl CertId {
     fn is(&self, asked: &Asked<'_>) -> bool {
+        if self.serial_number != *asked.certificate.tbs_certificate().serial_number() {
+            return false;
+        }
         let Ok(digest) = DigestAlgorithm::from_identifier(&self.hash_algorithm.owned_to_ref()) else {
             return false;
         };
         let Ok(info) = SubjectPublicKeyInfoRef::from_der(asked.issuer.public_key_info) else {
             return false;
         };
-        self.serial_number == *asked.certificate.tbs_certificate().serial_number()
-            && self.issuer_name_hash.as_bytes() == digest.digest(asked.raw.issuer)
+        self.issuer_name_hash.as_bytes() == digest.digest(asked.raw.issuer)
             && self.issuer_key_hash.as_bytes() == digest.digest(info.subject_public_key.raw_bytes())
     }
 }
@@ -449,26 +488,6 @@ impl Answer {
             kept_since,
         })
     }
-}
-
-/// Whether a certificate bears a good signature of this key, one that is believed.
-pub(super) fn signed_by(
-    certificate: &Certificate,
-    der: &[u8],
-    public_key_info: &[u8],
-    context: &PathContext<'_>,
-) -> Result<(), UnknownRevocation> {
-    let identifier = certificate.signature_algorithm().owned_to_ref();
-    let algorithm =
-        SignatureAlgorithm::from_identifier(&identifier, None).map_err(|_| UnknownRevocation::Untrusted)?;
-    let content = x509::to_be_signed(der).map_err(|_| UnknownRevocation::Untrusted)?;
-    super::check_signature(
-        public_key_info,
-        algorithm,
-        content,
-        certificate.signature().raw_bytes(),
-        context,
-    )
 }
 
 /// The basic response in an `OCSPResponse`.
@@ -552,6 +571,56 @@ fn to_timestamp(time: GeneralizedTime) -> Timestamp {
 #[cfg(test)]
 pub(super) mod tests {
     #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    /// The parts of an answer that a test changes.
+    pub(in super::super) struct Draft(ResponseData);
+
+    impl Draft {
+        /// Says once more what the first answer says, at the same instant, but that the certificate is good.
+        pub(in super::super) fn also_good(&mut self, before: bool) {
+            let mut good = self.0.responses.first().unwrap().clone();
+            good.cert_status = CertStatus::Good(Null);
+            let place = if before { 0 } else { self.0.responses.len() };
+            self.0.responses.insert(place, good);
+        }
+
+        /// Says to have been signed before.
+        pub(in super::super) fn signed_at(&mut self, at: Timestamp) {
+            self.0.produced_at = time(at);
+        }
+    }
+
+    fn time(at: Timestamp) -> GeneralizedTime {
+        let seconds = u64::try_from(at.as_second()).unwrap();
+        GeneralizedTime::from_unix_duration(std::time::Duration::from_secs(seconds)).unwrap()
+    }
+
+    /// An answer changed, and signed anew.
+    pub(in super::super) fn redrafted(
+        der: &[u8],
+        change: impl FnOnce(&mut Draft),
+        sign: impl FnOnce(&[u8]) -> Vec<u8>,
+    ) -> Vec<u8> {
+        let basic = basic(der);
+        let mut reader = SliceReader::new(&basic).unwrap();
+        let (data, algorithm, certificates) = reader
+            .sequence(|basic| {
+                let data = ResponseData::decode(basic)?;
+                let algorithm = AlgorithmIdentifierOwned::decode(basic)?.to_der()?;
+                BitStringRef::decode(basic)?;
+                let certificates = basic.read_slice(basic.remaining_len())?.to_vec();
+                Ok::<_, der::Error>((data, algorithm, certificates))
+            })
+            .unwrap();
+        let mut draft = Draft(data);
+        change(&mut draft);
+        let data = draft.0.to_der().unwrap();
+        let signature = BitStringRef::from_bytes(&sign(&data)).unwrap().to_der().unwrap();
+        let content = [data, algorithm, signature, certificates].concat();
+        der::Any::new(Tag::Sequence, content).unwrap().to_der().unwrap()
+    }
 
     /// The basic response in an answer.
     pub(in super::super) fn basic(der: &[u8]) -> Vec<u8> {

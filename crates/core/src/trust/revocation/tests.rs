@@ -88,6 +88,15 @@ impl Office {
         fs::read(self.path("answer.der")).unwrap()
     }
 
+    /// That answer changed, and signed by somebody anew.
+    fn redrafted(&self, answer: &[u8], by: &str, change: impl FnOnce(&mut ocsp::tests::Draft)) -> Vec<u8> {
+        ocsp::tests::redrafted(answer, change, |content| {
+            fs::write(self.path("content"), content).unwrap();
+            self.shell(&format!("openssl dgst -sha256 -sign {by}.key -out value content"));
+            fs::read(self.path("value")).unwrap()
+        })
+    }
+
     fn list(&self, options: &str) -> Vec<u8> {
         self.shell(&format!(
             "openssl ca -config conf -gencrl -keyfile ca.key -cert ca.pem {options} -out list.pem; \
@@ -464,4 +473,162 @@ fn a_request_is_the_one_that_openssl_makes() {
     let theirs = fs::read(office.path("asked.der")).unwrap();
     let ours = ocsp::request(&office.der("good"), &office.der("ca")).unwrap();
     assert_eq!(ours, theirs);
+}
+
+#[test]
+fn the_worst_of_several_answers_in_one_counts() {
+    if !crate::judges::judge_is_here("openssl") {
+        return;
+    }
+    let office = Office::new();
+    let answer = office.answer("bad", "ca", "-ndays 7");
+    for before in [true, false] {
+        let both = office.redrafted(&answer, "ca", |draft| draft.also_good(before));
+        assert!(matches!(
+            office.path_of("bad", soon(), &answers([both])),
+            Err(PathError::Revoked { .. })
+        ));
+    }
+}
+
+#[test]
+fn a_responder_is_believed_while_its_certificate_is() {
+    if !crate::judges::judge_is_here("openssl") {
+        return;
+    }
+    let office = Office::new();
+    let now = soon();
+    let responder = "keyUsage=digitalSignature;extendedKeyUsage=OCSPSigning";
+
+    // Nobody looks after the key when the certificate has ended: what it signs to last for years does not.
+    office.issue("short", 32, "ca", &format!("{responder};noCheck=ignored"));
+    office.shell(
+        "openssl x509 -req -in csr -CA ca.pem -CAkey ca.key -set_serial 32 -days 1 -extfile ext -out short.pem",
+    );
+    let long = office.answer("good", "short", "-ndays 500");
+    let answered = answers([long.clone()]);
+    assert!(is_good(&office.status("good", now, &answered)));
+    let later = now + SignedDuration::from_hours(24 * 30);
+    assert!(matches!(
+        why(office.status("good", later, &answered)),
+        UnknownRevocation::Stale { .. }
+    ));
+    // Nor does it help to sign what is said later under the old date.
+    office.shell(
+        "openssl x509 -req -in csr -CA ca.pem -CAkey ca.key -set_serial 32 -extfile ext -out short.pem \
+             -not_before 20260101000000Z -not_after 20260201000000Z 2>/dev/null || touch old-openssl",
+    );
+    if !office.path("old-openssl").exists() {
+        let answer = office.answer("good", "short", "-ndays 500");
+        let dated = office.redrafted(&answer, "short", |draft| {
+            draft.signed_at("2026-01-15T00:00:00Z".parse().unwrap());
+        });
+        assert_eq!(
+            why(office.status("good", now, &answers([dated]))),
+            UnknownRevocation::Untrusted
+        );
+    }
+
+    // What nobody understands on its certificate.
+    let odd = format!("{responder};noCheck=ignored;1.2.3.4=critical,DER:0500");
+    office.issue("odd", 34, "ca", &odd);
+    let by_odd = answers([office.answer("good", "odd", "-ndays 7")]);
+    assert_eq!(
+        why(office.status("good", now, &by_odd)),
+        UnknownRevocation::Untrusted
+    );
+
+    // Revoked when it had answered: whoever has its key can date answers back.
+    office.issue("checked", 33, "ca", responder);
+    let answer = office.answer("good", "checked", "-ndays 7");
+    for (reason, is_believed) in [("keyCompromise", false), ("superseded", true)] {
+        let hours = |hours: i64| {
+            (now + SignedDuration::from_hours(hours))
+                .strftime("%y%m%d%H%M%SZ")
+                .to_string()
+        };
+        office.index(&[&format!(
+            "R\t351231235959Z\t{},{reason}\t21\tunknown\t/CN=checked",
+            hours(1)
+        )]);
+        let list = office.list(&format!(
+            "-crl_lastupdate 20{} -crl_nextupdate 20{} -crlexts kept",
+            hours(2),
+            hours(200)
+        ));
+        let mut all = answers([answer.clone()]);
+        all.add_crl(&list).unwrap();
+        // The list speaks of the signer too, which is not asked here.
+        let asked = office.der("good");
+        let asked_of = x509::parse(&asked).unwrap();
+        let (raw, anchor) = (x509::raw(&asked).unwrap(), office.der("ca"));
+        let of_anchor = x509::raw(&anchor).unwrap();
+        let context = PathContext {
+            anchors: &[&anchor],
+            revocations: &all,
+            at: now,
+            usage: Usage::Document,
+            policy: AlgorithmPolicy::built_in(),
+            policies: &[],
+            policy_at: now,
+        };
+        let asked = Asked {
+            certificate: &asked_of,
+            raw,
+            issuer: Issuer {
+                subject: of_anchor.subject,
+                public_key_info: of_anchor.public_key_info,
+                may_sign_lists: true,
+                above: None,
+                at_hand: &[],
+            },
+        };
+        let said = all.responses().next().unwrap().says(&asked, &context);
+        assert_eq!(
+            said.first().unwrap().status.is_ok(),
+            is_believed,
+            "{reason}: {said:?}"
+        );
+    }
+}
+
+#[test]
+fn what_its_issuer_revoked_no_other_way_to_it_gives_back() {
+    if !crate::judges::judge_is_here("openssl") {
+        return;
+    }
+    let office = Office::new();
+    // The same authority once more, as one that may not sign lists.
+    office.shell(
+        "openssl req -x509 -new -key ca.key -subj /CN=ca -days 900 -out other.pem \
+             -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign",
+    );
+    let (other, ca, bad) = (office.der("other"), office.der("ca"), office.der("bad"));
+    let revocations = Revocations::from_crls([office.list("-crldays 7")]).unwrap();
+    for anchors in [[&other[..], &ca], [&ca, &other]] {
+        let context = PathContext {
+            anchors: &anchors,
+            revocations: &revocations,
+            at: soon(),
+            usage: Usage::Document,
+            policy: AlgorithmPolicy::built_in(),
+            policies: &[],
+            policy_at: soon(),
+        };
+        assert!(matches!(
+            validate(&bad, &[], &context),
+            Err(PathError::Revoked { .. })
+        ));
+    }
+}
+
+#[test]
+fn what_documents_keep_is_the_whole_response() {
+    if !crate::judges::judge_is_here("openssl") {
+        return;
+    }
+    let whole = Office::new().answer("good", "ca", "-ndays 7");
+    for der in [whole.clone(), ocsp::tests::basic(&whole)] {
+        assert_eq!(OcspResponse::parse(&der).unwrap().envelope(), whole);
+    }
 }

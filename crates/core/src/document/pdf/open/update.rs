@@ -68,6 +68,8 @@ pub struct RelatedEvidence {
     pub certificates: Vec<usize>,
     /// Of the revocation lists.
     pub crls: Vec<usize>,
+    /// Of the OCSP responses.
+    pub ocsps: Vec<usize>,
 }
 
 /// The parts of a document security store: key of the array in it, and of the array for one signature.
@@ -240,9 +242,10 @@ impl<'a> Update<'a> {
         for one in &evidence.related {
             let before = self.reader().get(&related, &one.key)?.object;
             let mut entry = before.dict().cloned().unwrap_or_default();
-            for ((_, key), (ids, chosen)) in PARTS
-                .into_iter()
-                .zip(placed.iter().zip([&one.certificates, &one.crls]))
+            for ((_, key), (ids, chosen)) in
+                PARTS
+                    .into_iter()
+                    .zip(placed.iter().zip([&one.certificates, &one.crls, &one.ocsps]))
             {
                 let list = self.reader().get(&entry, key)?.object;
                 let mut list = list.array().unwrap_or_default().to_vec();
