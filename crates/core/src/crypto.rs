@@ -34,7 +34,8 @@ pub use key_file::{KeyFileError, Passphrase, PrivateKey};
 pub use key_folder::{KeyFolder, KeyFolderError};
 pub use policy::AlgorithmPolicy;
 pub use verify::{
-    Curve, KeySize, Used, VerifyError, mechanism_of, verify_digest_value, verify_signature, verify_value,
+    Curve, KeySize, Used, VerifyError, mechanism_of, verify_digest_value, verify_shared,
+    verify_shared_signature, verify_signature, verify_value,
 };
 
 /// The SHA-256 of bytes that stand together in memory.

@@ -57,8 +57,11 @@ pub(crate) fn sync_name(path: &Path) -> io::Result<()> {
 
 /// Reads a file, but no more than one byte beyond the limit, which shows that there is more.
 pub fn read_to(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(limit as u64 + 1).read_to_end(&mut bytes)?;
+    let file = File::open(path)?;
+    // Room for all of it at once, where the file says how long it is.
+    let length = usize::try_from(file.metadata()?.len()).unwrap_or(limit);
+    let mut bytes = Vec::with_capacity(length.min(limit) + 1);
+    file.take(limit as u64 + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

@@ -26,6 +26,7 @@ pub mod limits;
 pub mod longterm;
 pub mod os_error;
 pub mod qr;
+mod recent;
 pub mod recognise;
 pub mod registry;
 pub mod remark;

@@ -22,6 +22,7 @@ use certseal_core::{
     verify::{Conclusion, Examined, Language, Options, RegistryView, Report, TrustMaterial, Verifier},
 };
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::json;
 use tokio::runtime::Runtime;
 
@@ -233,6 +234,13 @@ fn one(session: &Session, args: &Verify, desk: &Desk, input: &OsStr) -> Result<O
     Ok(outcome(&report))
 }
 
+/// A row as programs read it.
+#[derive(Serialize)]
+struct Line<'a> {
+    input: &'a str,
+    report: &'a Report,
+}
+
 /// What came of one of many.
 struct Row {
     line: String,
@@ -263,7 +271,12 @@ impl Row {
         };
         let reason = report.deciding().map(|finding| (finding.code, finding.title));
         let line = if session.json {
-            json!({ "input": name, "report": report }).to_string()
+            let line = Line {
+                input: &name,
+                report: &report,
+            };
+            serde_json::to_string(&line)
+                .unwrap_or_else(|error| json!({ "input": name, "error": error.to_string() }).to_string())
         } else {
             let mark = match report.conclusion {
                 Conclusion::Good => "[ 通过 ]",

@@ -19,10 +19,12 @@ use ring::signature;
 use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 
 mod elliptic;
+mod known;
 mod rsa;
 
 pub use elliptic::Curve;
 use elliptic::Encoding;
+pub use known::verify_shared;
 
 use super::{
     algorithm::{self, Pss, SignatureAlgorithm},
@@ -346,20 +348,36 @@ pub fn verify_signature(
     message: &[u8],
     signature: &[u8],
 ) -> Result<(), VerifyError> {
+    let key = PublicKey::read(public_key_info)?;
+    check_strength(key.used(algorithm))?;
+    let _judged = key.verify(algorithm, message, signature)?;
+    Ok(())
+}
+
+/// The same for structures that many files share, such as seals.
+pub fn verify_shared_signature(
+    public_key_info: &[u8],
+    algorithm: SignatureAlgorithm,
+    message: &[u8],
+    signature: &[u8],
+) -> Result<(), VerifyError> {
+    check_strength(mechanism_of(public_key_info, algorithm)?)?;
+    let _judged = verify_shared(public_key_info, algorithm, message, signature)?;
+    Ok(())
+}
+
+fn check_strength(used: Used) -> Result<(), VerifyError> {
+    let algorithm = used.algorithm;
     let weak = |digest: DigestAlgorithm| matches!(digest, Md5 | Sha1 | Sha224 | Sha3_224);
     if algorithm.digest().is_some_and(weak) {
         return Err(VerifyError::AlgorithmRefused(format!("{algorithm} is too weak")));
     }
-    let key = PublicKey::read(public_key_info)?;
-    if let KeySize::Rsa(bits) = key.size()
-        && bits < MODERN_RSA_BITS
-    {
-        return Err(VerifyError::KeyRefused(format!(
+    match used.key {
+        KeySize::Rsa(bits) if bits < MODERN_RSA_BITS => Err(VerifyError::KeyRefused(format!(
             "an RSA key of {bits} bits; {MODERN_RSA_BITS} are needed"
-        )));
+        ))),
+        _ => Ok(()),
     }
-    let _judged = key.verify(algorithm, message, signature)?;
-    Ok(())
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ const COUNTRY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.6");
 const PROVINCE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.8");
 const ORGANISATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.10");
 const ORGANISATION_IDENTIFIER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.97");
+const ORGANISATION_UNIT: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.11");
 const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 /// Longest common name, organisation or identifier, in characters (X.520 ub-common-name = 64; the
 /// identifier follows ETSI EN 319 412-1 and has no shorter bound).
@@ -275,12 +276,34 @@ fn attribute_text(attribute: &AttributeTypeAndValue) -> String {
     let label = match attribute.oid {
         // RFC 4514 knows no short name for it and prints its value in hexadecimal.
         ORGANISATION_IDENTIFIER => "organizationIdentifier".to_owned(),
-        _ => return attribute.to_string(),
+        _ => return plain_text(attribute).unwrap_or_else(|| attribute.to_string()),
     };
     match str::from_utf8(attribute.value.value()) {
         Ok(text) if !text.chars().any(char::is_control) => format!("{label}={text}"),
         _ => attribute.to_string(),
     }
+}
+
+/// What the library would write of an attribute, found without its table of all names; none where anything in it
+/// is out of the ordinary.
+fn plain_text(attribute: &AttributeTypeAndValue) -> Option<String> {
+    let label = match attribute.oid {
+        COMMON_NAME => "CN",
+        COUNTRY => "C",
+        ORGANISATION => "O",
+        ORGANISATION_UNIT => "OU",
+        PROVINCE => "ST",
+        _ => return None,
+    };
+    let text = str::from_utf8(attribute.value.value()).ok()?;
+    let is_plain = |ch: char| ch.is_ascii_alphanumeric() || matches!(ch, ' ' | '\'' | '(' | ')' | '-' | '.');
+    let are_plain = match attribute.value.tag() {
+        Tag::Utf8String => text.chars().all(|ch| !ch.is_ascii() || is_plain(ch)),
+        Tag::PrintableString => text.chars().all(is_plain),
+        _ => false,
+    };
+    let has_edge = text.starts_with(' ') || text.ends_with(' ');
+    (are_plain && !has_edge).then(|| format!("{label}={text}"))
 }
 
 /// First and last instant of a certificate's validity.
@@ -336,6 +359,38 @@ mod tests {
         assert_ne!(name("2.5.4.3", "office"), name("2.5.4.10", "office"));
         // A kind that begins with the other, and a value that goes on like it.
         assert_ne!(name("2.5.4.3", "\0office"), name("2.5.4.3.0", "office"));
+    }
+
+    #[test]
+    fn names_are_written_as_the_library_writes_them() {
+        let texts = [
+            "某局",
+            "Root 1",
+            "a,b",
+            "#x",
+            " x",
+            "x ",
+            "",
+            "R1",
+            "*",
+            "It's (a) b-c.",
+            "é\u{85}",
+            "a\u{7f}",
+        ];
+        for oid in [COMMON_NAME, COUNTRY, ORGANISATION, ORGANISATION_UNIT, PROVINCE] {
+            for (tag, text) in [Tag::Utf8String, Tag::PrintableString, Tag::Ia5String]
+                .into_iter()
+                .flat_map(|tag| texts.map(|text| (tag, text)))
+            {
+                let value = Any::new(tag, text.as_bytes()).unwrap();
+                let attribute = AttributeTypeAndValue { oid, value };
+                assert_eq!(
+                    attribute_text(&attribute),
+                    attribute.to_string(),
+                    "{tag} {text:?}"
+                );
+            }
+        }
     }
 
     #[test]

@@ -20,7 +20,7 @@ use crate::{
     codes::CodeError,
     crypto::{
         DigestAlgorithm, SignatureAlgorithm, SignatureScheme, SignerError, SigningIdentity, ecdsa,
-        verify_signature, x509,
+        verify_shared_signature, x509,
     },
     limits::{MAX_PATH_LENGTH, MAX_SEAL_BYTES},
 };
@@ -123,7 +123,8 @@ impl SignedSeal {
         let key = x509::public_key_info(&certificate).map_err(|_| SealError::UnsuitableKey)?;
         let signature = ecdsa::p256_to_der(&self.signature).map_err(|_| SealError::BadSignature)?;
         let algorithm = SignatureAlgorithm::Ecdsa(DigestAlgorithm::Sha256);
-        verify_signature(&key, algorithm, &self.signed, &signature).map_err(|_| SealError::BadSignature)?;
+        verify_shared_signature(&key, algorithm, &self.signed, &signature)
+            .map_err(|_| SealError::BadSignature)?;
         // 3. The maker's certificate was valid then; that it has expired since does no harm.
         check_maker_dates(maker_certificate, self.seal.made_at)?;
         Ok(&self.seal)

@@ -288,7 +288,7 @@ impl Found<'_> {
         for (node, used) in self.nodes.iter().zip(&self.signatures) {
             if let Some((part, until)) = context.weakness(Mechanism::Signature(*used)) {
                 return Err(PathError::WeakAlgorithm {
-                    certificate: x509::subject_text(&node.parsed),
+                    certificate: node.name.clone(),
                     part,
                     until,
                 });
@@ -354,7 +354,7 @@ impl Found<'_> {
                 raw: node.raw,
                 issuer: Issuer { above, ..*issuer },
             };
-            let subject = x509::subject_text(&node.parsed);
+            let subject = node.name.clone();
             match judge(context, &asked) {
                 Ok((revocation, sources)) => certificates.push(PathCertificate {
                     der: node.der.to_vec(),

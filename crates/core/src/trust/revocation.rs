@@ -26,7 +26,7 @@ use crate::{
     crypto::{
         SignatureAlgorithm,
         policy::Mechanism,
-        verify_value,
+        verify_shared,
         x509::{self, RawParts},
     },
     limits::{MAX_REVOCATION_BYTES, MAX_REVOCATIONS},
@@ -419,7 +419,7 @@ fn check_signature(
     signature: &[u8],
     context: &PathContext<'_>,
 ) -> Result<(), UnknownRevocation> {
-    let used = verify_value(public_key_info, algorithm, content, signature);
+    let used = verify_shared(public_key_info, algorithm, content, signature);
     let used = used.map_err(|_| UnknownRevocation::Untrusted)?;
     match context.weakness(Mechanism::Signature(used)) {
         Some((part, _)) => Err(UnknownRevocation::Weak(part)),

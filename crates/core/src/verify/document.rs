@@ -19,7 +19,6 @@ mod timestamp;
 mod whole;
 
 use jiff::Timestamp;
-use ring::digest::{Context, SHA256};
 
 pub(super) use self::parts::unreadable;
 use self::{
@@ -372,17 +371,8 @@ fn states(opened: &OpenedPdf<'_>) -> Vec<(usize, [u8; 32])> {
         .collect();
     ends.sort_unstable();
     ends.dedup();
-    let mut hashed = Context::new(&SHA256);
-    let mut from = 0;
-    let mut found = Vec::with_capacity(ends.len());
-    for end in ends {
-        hashed.update(bytes.get(from..end).unwrap_or_default());
-        from = end;
-        let mut digest = [0; 32];
-        digest.copy_from_slice(hashed.clone().finish().as_ref());
-        found.push((end, digest));
-    }
-    found
+    let digest = |end| Some((end, opened.digest_until(end)?));
+    ends.into_iter().filter_map(digest).collect()
 }
 
 /// Whether a document says anywhere that it is a certificate: by its metadata, its attached data or its QR code.

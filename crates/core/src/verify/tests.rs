@@ -740,6 +740,76 @@ fn revocation_must_be_known_and_counts_from_when_it_was() {
     assert!(report.finding("revocation").unwrap().message.contains("吊销"));
 }
 
+/// Signatures and certificates that come back are remembered; the keys of a new world are not.
+#[test]
+fn what_was_verified_before_changes_no_verdict() {
+    let cases: [(&str, fn(&World) -> TrustMaterial, &str); 6] = [
+        ("good", World::material, "2026-11-21T08:00:00Z"),
+        (
+            "lists forged",
+            |world| {
+                let lists = world.lists(&[]);
+                let forged = lists.crls().map(|list| with_last_byte_changed(list.der()));
+                TrustMaterial {
+                    revocations: Revocations::from_crls(forged).unwrap(),
+                    ..world.material()
+                }
+            },
+            "2026-11-21T08:00:00Z",
+        ),
+        (
+            "seal forged",
+            |world| TrustMaterial {
+                seals: vec![with_last_byte_changed(&world.seal)],
+                ..world.material()
+            },
+            "2026-11-21T08:00:00Z",
+        ),
+        (
+            "revoked",
+            |world| TrustMaterial {
+                revocations: world.lists(&[World::revoked(&world.signer, "2026-11-10T00:00:00Z")]),
+                ..world.material()
+            },
+            "2026-11-21T08:00:00Z",
+        ),
+        (
+            "no anchor",
+            |world| TrustMaterial {
+                anchors: Vec::new(),
+                ..world.material()
+            },
+            "2026-11-21T08:00:00Z",
+        ),
+        ("lists stale", World::material, "2027-01-02T00:00:00Z"),
+    ];
+    let judged = |world: &World, index: usize| {
+        let (_, material, now) = cases[index];
+        let report = Verifier::new(material(world)).unwrap().verify_file(
+            &world.good.file,
+            &Options { now: at(now) },
+            None,
+        );
+        verdict(&report)
+    };
+    let (forth, back) = (World::new(), World::new());
+    let cold: Vec<_> = (0..cases.len()).map(|index| judged(&forth, index)).collect();
+    let mut other: Vec<_> = (0..cases.len()).rev().map(|index| judged(&back, index)).collect();
+    other.reverse();
+    for (index, (name, ..)) in cases.iter().enumerate() {
+        assert_eq!(cold[index], other[index], "{name}: the other way round");
+        assert_eq!(cold[index], judged(&forth, index), "{name}: again");
+        let is_good = cold[index].0 == Indication::TotalPassed;
+        assert_eq!(is_good, *name == "good", "{name}: {:?}", cold[index]);
+    }
+}
+
+fn with_last_byte_changed(bytes: &[u8]) -> Vec<u8> {
+    let mut changed = bytes.to_vec();
+    *changed.last_mut().unwrap() ^= 1;
+    changed
+}
+
 #[test]
 fn an_expired_signer_certificate_needs_proof_of_time() {
     let world = &*WORLD;

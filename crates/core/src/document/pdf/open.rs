@@ -41,7 +41,9 @@ mod unused;
 mod update;
 mod xref;
 
-use std::rc::Rc;
+use std::{cell::RefCell, collections::BTreeMap, fmt, rc::Rc};
+
+use ring::digest::{Context, SHA256};
 
 pub use self::{
     about::{Attachment, Metadata},
@@ -89,6 +91,33 @@ pub struct OpenedPdf<'a> {
     trailing: usize,
     /// What reading earlier revisions may still cost, over all of them.
     history: Rc<Budget>,
+    hashed: Hashed,
+}
+
+/// SHA-256 in the making, of all bytes before each place that was asked for. The digests of the file, of its
+/// revisions and of what its signatures cover begin alike: each byte is hashed about once.
+#[derive(Default)]
+struct Hashed(RefCell<BTreeMap<usize, Context>>);
+
+impl fmt::Debug for Hashed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hashed").finish_non_exhaustive()
+    }
+}
+
+impl Hashed {
+    /// Goes on from the nearest place before; none where there are fewer bytes.
+    fn until(&self, end: usize, bytes: &[u8]) -> Option<Context> {
+        let mut known = self.0.borrow_mut();
+        let before = known.range(..=end).next_back();
+        let (from, mut hashed) = before.map_or_else(
+            || (0, Context::new(&SHA256)),
+            |(from, hashed)| (*from, hashed.clone()),
+        );
+        hashed.update(bytes.get(from..end)?);
+        known.insert(end, hashed.clone());
+        Some(hashed)
+    }
 }
 
 /// Opens a file. Fails where the file as a whole has no certain reading.
@@ -161,6 +190,7 @@ pub fn open(bytes: &[u8]) -> Result<OpenedPdf<'_>, OpenError> {
         revisions,
         trailing,
         history: Rc::default(),
+        hashed: Hashed::default(),
     })
 }
 
@@ -198,10 +228,38 @@ impl<'a> OpenedPdf<'a> {
     /// Digest of the bytes a signature covers; none where its byte range is no range.
     pub fn signed_digest(&self, signature: &PdfSignature, algorithm: DigestAlgorithm) -> Option<Vec<u8>> {
         let range = signature.byte_range.as_ref().ok()?;
+        if algorithm == DigestAlgorithm::Sha256 {
+            let mut hashed = self.hashed_until(range.gap.start)?;
+            hashed.update(self.reader.data.get(range.gap.end..range.end)?);
+            return Some(hashed.finish().as_ref().to_vec());
+        }
         let mut hasher = algorithm.hasher();
         hasher.update(self.reader.data.get(..range.gap.start)?);
         hasher.update(self.reader.data.get(range.gap.end..range.end)?);
         Some(hasher.finish())
+    }
+
+    /// SHA-256 of the bytes before a place; none where the file is shorter.
+    pub fn digest_until(&self, end: usize) -> Option<[u8; 32]> {
+        let digest = self.hashed_until(end)?.finish();
+        digest.as_ref().try_into().ok()
+    }
+
+    fn hashed_until(&self, end: usize) -> Option<Context> {
+        if self.hashed.0.borrow().is_empty() {
+            // The places that will be asked for, in the order of the file.
+            let ranges = self
+                .signatures
+                .iter()
+                .filter_map(|one| one.byte_range.as_ref().ok());
+            let mut places: Vec<usize> = ranges.map(|range| range.gap.start).collect();
+            places.extend(self.revisions.iter().map(|revision| revision.end));
+            places.sort_unstable();
+            for place in places {
+                self.hashed.until(place, self.bytes());
+            }
+        }
+        self.hashed.until(end, self.bytes())
     }
 
     /// What later revisions changed of what a signature covers.

@@ -2,7 +2,7 @@
 //! certificates is checked once, however many paths it is on, so that loops, copies and cross certificates cost
 //! steps and no signatures.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Deref, sync::Arc};
 
 use der::referenced::OwnedToRef as _;
 use jiff::Timestamp;
@@ -14,10 +14,11 @@ use x509_cert::{
 use super::{Found, PathContext, PathError, VerifiedPath};
 use crate::{
     crypto::{
-        SignatureAlgorithm, Used, VerifyError, verify_value,
+        SignatureAlgorithm, Used, VerifyError, verify_shared,
         x509::{self, RawParts},
     },
     limits::{MAX_PATH_LENGTH, MAX_PATH_SIGNATURES, MAX_PATH_STEPS, MAX_PATHS},
+    recent::Recent,
     trust::{revocation::RevocationStatus, wanted::Notes},
 };
 
@@ -25,7 +26,15 @@ use crate::{
 pub(super) struct Node<'a> {
     pub(super) der: &'a [u8],
     pub(super) raw: RawParts<'a>,
+    content: Arc<Content>,
+}
+
+/// What a certificate says.
+#[derive(Debug)]
+pub(super) struct Content {
     pub(super) parsed: Certificate,
+    /// Its subject, for people.
+    pub(super) name: String,
     /// Names as they are compared.
     pub(super) subject: Vec<Vec<u8>>,
     pub(super) issuer: Vec<Vec<u8>>,
@@ -35,9 +44,26 @@ pub(super) struct Node<'a> {
     issuer_key_id: Option<Vec<u8>>,
 }
 
-impl<'a> Node<'a> {
-    fn read(der: &'a [u8]) -> Result<Self, PathError> {
-        let malformed = |error: x509::X509Error| PathError::Malformed(error.to_string());
+/// The same few CA certificates stand on nearly every path: what their bytes say is read once. Nothing is judged by
+/// that; and a certificate is found by its own bytes, of which only so many are kept.
+static READ: Recent<Box<[u8]>, Arc<Content>> = Recent::new(256);
+/// Longest certificate that is kept: those of CAs take one or two kilobytes.
+const LONGEST_KEPT: usize = 4_096;
+
+impl Content {
+    fn of(der: &[u8]) -> Result<Arc<Self>, PathError> {
+        let key: Box<[u8]> = der.into();
+        if let Some(known) = READ.get(&key) {
+            return Ok(known);
+        }
+        let content = Arc::new(Self::read(der)?);
+        if der.len() <= LONGEST_KEPT {
+            READ.keep(key, Arc::clone(&content));
+        }
+        Ok(content)
+    }
+
+    fn read(der: &[u8]) -> Result<Self, PathError> {
         let parsed = x509::parse(der).map_err(malformed)?;
         let tbs = parsed.tbs_certificate();
         if tbs.signature() != parsed.signature_algorithm() {
@@ -51,8 +77,7 @@ impl<'a> Node<'a> {
         let issuer_key_id = tbs.get_extension::<AuthorityKeyIdentifier>().ok().flatten();
         let issuer_key_id = issuer_key_id.and_then(|(_, id)| id.key_identifier);
         Ok(Self {
-            der,
-            raw: x509::raw(der).map_err(malformed)?,
+            name: x509::subject_text(&parsed),
             subject: x509::canonical(tbs.subject()),
             issuer: x509::canonical(tbs.issuer()),
             not_before,
@@ -62,19 +87,40 @@ impl<'a> Node<'a> {
             parsed,
         })
     }
+}
+
+fn malformed(error: x509::X509Error) -> PathError {
+    PathError::Malformed(error.to_string())
+}
+
+impl Deref for Node<'_> {
+    type Target = Content;
+
+    fn deref(&self) -> &Content {
+        &self.content
+    }
+}
+
+impl<'a> Node<'a> {
+    fn read(der: &'a [u8]) -> Result<Self, PathError> {
+        Ok(Self {
+            der,
+            content: Content::of(der)?,
+            raw: x509::raw(der).map_err(malformed)?,
+        })
+    }
 
     pub(super) fn check_dates(&self, at: Timestamp) -> Result<(), PathError> {
-        let certificate = || x509::subject_text(&self.parsed);
         // Certificates know whole seconds, and are valid through the last of them.
         if at.as_second() < self.not_before.as_second() {
             return Err(PathError::NotYetValid {
-                certificate: certificate(),
+                certificate: self.name.clone(),
                 not_before: self.not_before,
             });
         }
         if at.as_second() > self.not_after.as_second() {
             return Err(PathError::Expired {
-                certificate: certificate(),
+                certificate: self.name.clone(),
                 not_after: self.not_after,
             });
         }
@@ -98,15 +144,14 @@ impl<'a> Node<'a> {
         let unsupported = |error: VerifyError| PathError::UnsupportedAlgorithm(error.to_string());
         let identifier = self.parsed.signature_algorithm().owned_to_ref();
         let algorithm = SignatureAlgorithm::from_identifier(&identifier, None).map_err(unsupported)?;
-        let content =
-            x509::to_be_signed(self.der).map_err(|error| PathError::Malformed(error.to_string()))?;
+        let content = x509::to_be_signed(self.der).map_err(malformed)?;
         let value = self
             .parsed
             .signature()
             .as_bytes()
             .ok_or(PathError::BadSignature)?;
         let key = issuer.raw.public_key_info;
-        verify_value(key, algorithm, content, value).map_err(|error| match error {
+        verify_shared(key, algorithm, content, value).map_err(|error| match error {
             VerifyError::SignatureWrong => PathError::BadSignature,
             other => unsupported(other),
         })

@@ -55,7 +55,7 @@ pub(super) fn metadata(reader: &Reader<'_>, catalog: &Dict) -> Result<Metadata, 
     let stream = reader.get(catalog, "Metadata")?;
     if stream.is_stream() {
         let data = reader.stream_data(&stream)?;
-        if let Ok(packet) = String::from_utf8(data) {
+        if let Ok(packet) = String::from_utf8(data.into_owned()) {
             found.identifier = xmp::element(&packet, "dc:identifier");
             found.number = xmp::element(&packet, "certseal:number");
             found.certificate_type = xmp::element(&packet, "certseal:type");
@@ -178,7 +178,7 @@ fn attachment(
 
 pub(super) fn read(reader: &Reader<'_>, attachment: &Attachment) -> Result<Vec<u8>, OpenError> {
     match attachment.stream {
-        Some(id) => reader.stream_data(&reader.load(id)?),
+        Some(id) => Ok(reader.stream_data(&reader.load(id)?)?.into_owned()),
         None => Err(OpenError::Object {
             object: 0,
             what: "an attachment without content",

@@ -108,5 +108,5 @@ fn read(reader: &Reader<'_>, id: Id) -> Result<Option<(Vec<u8>, usize)>, OpenErr
         return Ok(None);
     };
     let end = start + reader.raw_stream(&stream)?.len();
-    Ok(Some((reader.stream_data(&stream)?, end)))
+    Ok(Some((reader.stream_data(&stream)?.into_owned(), end)))
 }

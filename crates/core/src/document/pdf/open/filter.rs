@@ -1,6 +1,6 @@
 //! Stream data, inflated under limits (ISO 32000-1 7.4).
 
-use std::cell::Cell;
+use std::{borrow::Cow, cell::Cell};
 
 use flate2::{Decompress, FlushDecompress, Status};
 
@@ -50,7 +50,12 @@ impl Budget {
 }
 
 /// Decodes a stream's data. The filters and their parameters must be direct objects.
-pub(super) fn decode(raw: &[u8], dict: &Dict, object: u32, budget: &Budget) -> Result<Vec<u8>, OpenError> {
+pub(super) fn decode<'r>(
+    raw: &'r [u8],
+    dict: &Dict,
+    object: u32,
+    budget: &Budget,
+) -> Result<Cow<'r, [u8]>, OpenError> {
     let wrong = |what| OpenError::Object { object, what };
     let single;
     let filters = match dict.get("Filter") {
@@ -107,10 +112,10 @@ pub(super) fn decode(raw: &[u8], dict: &Dict, object: u32, budget: &Budget) -> R
         data = Some(output);
     }
     if let Some(data) = data {
-        return Ok(data);
+        return Ok(Cow::Owned(data));
     }
     budget.inflate(raw.len())?;
-    Ok(raw.to_vec())
+    Ok(Cow::Borrowed(raw))
 }
 
 fn inflate(input: &[u8], object: u32, budget: &Budget) -> Result<Vec<u8>, OpenError> {
@@ -308,9 +313,9 @@ mod tests {
             1,
             &budget,
         );
-        assert_eq!(plain.unwrap(), b"data");
+        assert_eq!(*plain.unwrap(), *b"data");
         let plain = decode(b"87cURD]i,\"Ebo80~>", &dict("<</Filter/A85>>"), 1, &budget);
-        assert_eq!(plain.unwrap(), b"Hello World!");
+        assert_eq!(*plain.unwrap(), *b"Hello World!");
     }
 
     #[test]

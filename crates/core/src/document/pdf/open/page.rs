@@ -6,6 +6,7 @@
 //! cannot read is worse than none, and so is text that we read and nobody sees.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, HashMap},
     rc::Rc,
     sync::Arc,
@@ -15,7 +16,7 @@ use super::{
     super::paint::{FIELD_KEY, FIELD_TAG},
     OpenError, display,
     parse::{Dict, Object, Operand, Parser},
-    reader::Reader,
+    reader::{Loaded, Reader},
     text::{ToUnicode, text_string},
 };
 use crate::limits::{MAX_FIELD_CHARS, MAX_PAGE_FIELDS, MAX_PDF_DEPTH};
@@ -186,25 +187,25 @@ struct Page {
 
 /// The content streams of a page, joined by line ends (7.8.2). All of it will be parsed, and is paid for
 /// before it is put together.
-fn content(reader: &Reader<'_>, page: &Dict) -> Result<Vec<u8>, OpenError> {
+fn content<'a>(reader: &Reader<'a>, page: &Dict) -> Result<Cow<'a, [u8]>, OpenError> {
     let contents = reader.get(page, "Contents")?;
-    let mut joined = Vec::new();
-    let mut join = |part: Vec<u8>| {
+    let part = |loaded: &Loaded| {
+        let part = reader.stream_data(loaded)?;
         reader.budget.parse(part.len())?;
-        joined.extend(part);
-        joined.push(b'\n');
-        Ok(())
+        Ok(part)
     };
     match &contents.object {
-        Object::Null => {}
+        Object::Null => Ok(Cow::default()),
         Object::Array(parts) => {
-            for part in parts {
-                join(reader.stream_data(&reader.follow(part)?)?)?;
+            let mut joined = Vec::new();
+            for one in parts {
+                joined.extend_from_slice(&part(&reader.follow(one)?)?);
+                joined.push(b'\n');
             }
+            Ok(joined.into())
         }
-        _ => join(reader.stream_data(&contents)?)?,
+        _ => part(&contents),
     }
-    Ok(joined)
 }
 
 struct Visitor<'r, 'a> {

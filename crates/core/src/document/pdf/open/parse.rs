@@ -137,6 +137,10 @@ impl Dict {
         self.0.iter().map(|entry| (&entry.key[..], &entry.value))
     }
 
+    pub(super) fn into_values(self) -> impl Iterator<Item = Object> {
+        self.0.into_iter().map(|entry| entry.value)
+    }
+
     fn entry(&self, key: &[u8]) -> Option<&Entry> {
         self.0.iter().find(|entry| entry.key == key)
     }
@@ -236,9 +240,8 @@ impl<'a> Parser<'a> {
             if is_space(byte) {
                 self.pos += 1;
             } else if byte == b'%' {
-                while self.peek().is_some_and(|byte| !matches!(byte, b'\r' | b'\n')) {
-                    self.pos += 1;
-                }
+                let rest = self.data.get(self.pos..).unwrap_or_default();
+                self.pos += memchr::memchr2(b'\r', b'\n', rest).unwrap_or(rest.len());
             } else {
                 break;
             }
@@ -407,6 +410,13 @@ impl<'a> Parser<'a> {
         let start = self.pos;
         self.pos += 1;
         let mut bytes = Vec::new();
+        // Pairs of digits, which is nearly always all of it.
+        let pairs = self.data.get(self.pos..).unwrap_or_default().chunks_exact(2);
+        bytes.extend(pairs.map_while(|pair| match pair {
+            [high, low] => Some(hex(*high)? << 4 | hex(*low)?),
+            _ => None,
+        }));
+        self.pos += 2 * bytes.len();
         let mut half: Option<u8> = None;
         loop {
             let byte = self.bump();
@@ -598,8 +608,20 @@ fn is_regular(byte: u8) -> bool {
 }
 
 fn hex(byte: u8) -> Option<u8> {
-    char::from(byte).to_digit(16).map(|digit| digit as u8)
+    HEX.get(usize::from(byte)).copied().filter(|digit| *digit < 16)
 }
+
+/// Values of hexadecimal digits; 16 for what is none.
+const HEX: [u8; 256] = {
+    let mut values = [16; 256];
+    let mut digit = 0;
+    while digit < 16 {
+        values[b"0123456789abcdef"[digit] as usize] = digit as u8;
+        values[b"0123456789ABCDEF"[digit] as usize] = digit as u8;
+        digit += 1;
+    }
+    values
+};
 
 #[cfg(test)]
 mod tests {

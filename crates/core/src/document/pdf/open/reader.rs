@@ -1,6 +1,7 @@
 //! Objects by number: where the cross-reference data say, and nowhere else.
 
 use std::{
+    borrow::Cow,
     cell::RefCell,
     collections::{BTreeMap, BTreeSet},
     rc::Rc,
@@ -27,7 +28,7 @@ pub(super) struct Reader<'a> {
     pub(super) budget: Rc<Budget>,
     pub(super) repairs: RefCell<Vec<Repair>>,
     /// Object streams that were read, by their offset.
-    containers: RefCell<BTreeMap<usize, Arc<Container>>>,
+    containers: RefCell<BTreeMap<usize, Arc<Container<'a>>>>,
 }
 
 /// An indirect object.
@@ -75,9 +76,9 @@ impl Loaded {
 
 /// A decoded object stream (7.5.7).
 #[derive(Debug)]
-struct Container {
+struct Container<'a> {
     number: u32,
-    data: Vec<u8>,
+    data: Cow<'a, [u8]>,
     /// Object numbers and offsets in `data`.
     index: Vec<(u32, usize)>,
 }
@@ -203,7 +204,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn container(&self, id: Id, offset: usize) -> Result<Container, OpenError> {
+    fn container(&self, id: Id, offset: usize) -> Result<Container<'a>, OpenError> {
         let wrong = |what| OpenError::Object {
             object: id.number,
             what,
@@ -306,10 +307,10 @@ impl<'a> Reader<'a> {
     }
 
     /// The decoded data of a stream.
-    pub(super) fn stream_data(&self, loaded: &Loaded) -> Result<Vec<u8>, OpenError> {
+    pub(super) fn stream_data(&self, loaded: &Loaded) -> Result<Cow<'a, [u8]>, OpenError> {
         let raw = self.raw_stream(loaded)?;
         let Some(dict) = loaded.object.dict() else {
-            return Ok(raw.to_vec());
+            return Ok(Cow::Borrowed(raw));
         };
         // Filters given by reference are put in place first.
         let mut resolved = Vec::new();

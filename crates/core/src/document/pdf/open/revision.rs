@@ -78,21 +78,13 @@ const END: &[u8] = b"%%EOF";
 /// All marks in the order of the file.
 pub(super) fn marks(data: &[u8]) -> Result<Vec<Mark>, OpenError> {
     let mut found = Vec::new();
-    let mut pos = 0;
-    while let Some(skip) = data
-        .get(pos..)
-        .and_then(|rest| rest.iter().position(|byte| *byte == b's'))
-    {
-        let at = pos + skip;
-        pos = at + 1;
-        if data.get(at..).is_some_and(|rest| rest.starts_with(START)) {
-            found.extend(mark(data, at));
-            if found.len() > MAX_PDF_SECTIONS {
-                return Err(OpenError::Limit {
-                    what: "revisions",
-                    limit: MAX_PDF_SECTIONS,
-                });
-            }
+    for at in memchr::memmem::find_iter(data, START) {
+        found.extend(mark(data, at));
+        if found.len() > MAX_PDF_SECTIONS {
+            return Err(OpenError::Limit {
+                what: "revisions",
+                limit: MAX_PDF_SECTIONS,
+            });
         }
     }
     Ok(found)

@@ -471,9 +471,9 @@ fn contents(data: &[u8], loaded: &Loaded, dict: &Dict) -> Result<Vec<u8>, Signat
     // White space or a missing last digit decode alike, and so could be changed unseen.
     let written = dict.span("Contents").and_then(|span| data.get(span));
     let digits = written.and_then(|written| written.get(1..written.len().checked_sub(1)?));
-    if !digits
-        .is_some_and(|digits| digits.len().is_multiple_of(2) && digits.iter().all(u8::is_ascii_hexdigit))
-    {
+    // Nothing but white space and digits was read as a string, and white space comes before the digits in ASCII.
+    let has_space = |digits: &[u8]| digits.iter().fold(false, |has, byte| has | (*byte < b'0'));
+    if !digits.is_some_and(|digits| digits.len() == 2 * bytes.len() && !has_space(digits)) {
         return Err(SignatureDefect::ContentsLoose);
     }
     if bytes.len() > MAX_CMS_BYTES {

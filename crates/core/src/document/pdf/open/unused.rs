@@ -45,7 +45,7 @@ pub(super) fn content(opened: &Reader<'_>) -> Result<Vec<u32>, OpenError> {
                 todo.extend(load(id)?.map(|loaded| loaded.object));
             }
             Object::Array(items) => todo.extend(items),
-            Object::Dict(dict) => todo.extend(dict.iter().map(|(_, value)| value.clone())),
+            Object::Dict(dict) => todo.extend(dict.into_values()),
             _ => {}
         }
     }

@@ -126,7 +126,7 @@ fn held(reader: &Reader<'_>, store: &Dict, key: &str) -> Result<Vec<(Id, Vec<u8>
         if let Some(id) = item.reference() {
             let stream = reader.load(id)?;
             if stream.is_stream() {
-                found.push((id, reader.stream_data(&stream)?));
+                found.push((id, reader.stream_data(&stream)?.into_owned()));
             }
         }
     }
