@@ -132,6 +132,33 @@ fn values_shown_twice_or_in_parts_are_kept_apart() {
     assert_eq!(page.field_texts()["until"], "202611");
 }
 
+#[test]
+fn digests_are_the_same_whatever_was_asked_before() {
+    let bytes = document();
+    let direct = |end: usize| crate::crypto::sha256(&bytes[..end]);
+    let gap = sample().unsigned().contents();
+    let signed = sample().unsigned().digest();
+    let mut ends = [
+        0,
+        1,
+        gap.start - 1,
+        gap.start,
+        gap.end,
+        bytes.len() - 1,
+        bytes.len(),
+    ];
+    for _ in 0..2 {
+        let opened = open(&bytes).unwrap();
+        for end in ends {
+            assert_eq!(opened.digest_until(end), Some(direct(end)), "{end}");
+            let covered = opened.signed_digest(&opened.signatures()[0], DigestAlgorithm::Sha256);
+            assert_eq!(covered.unwrap(), signed);
+        }
+        assert_eq!(opened.digest_until(bytes.len() + 1), None);
+        ends.reverse();
+    }
+}
+
 /// Everything that can be asked of a file, for tests that must not panic.
 fn ask_everything(bytes: &[u8]) -> Result<(), OpenError> {
     let opened = open(bytes)?;
