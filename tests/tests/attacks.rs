@@ -2,10 +2,14 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, error::Error};
 
 use certseal_core::{
+    crypto::AlgorithmPolicy,
     document::pdf::open::open,
+    longterm::{Level, LongTermError, LongTermTrust, extend},
+    sign::timestamp::TimeStampSource,
+    trust::revocation::Revocations,
     verify::{Indication, Options, Report, Verifier},
 };
 use certseal_tests::{
@@ -49,6 +53,30 @@ fn attacks_on_our_own_certificates_fail_for_their_own_reason() {
     let (cases, verifier) = table::own();
     let now = Timestamp::now();
     assert_as_expected(&cases, &verifier, &Options { now });
+}
+
+/// A timestamp would say no more than that it is old.
+#[test]
+fn what_rests_on_a_weak_algorithm_is_not_extended() {
+    #[derive(Debug)]
+    struct Nobody;
+    impl TimeStampSource for Nobody {
+        fn ask(&self, _: &[u8]) -> Result<Vec<u8>, Box<dyn Error + Send + Sync>> {
+            Err("nobody is asked".into())
+        }
+    }
+    let root = vec![attacks::root()];
+    let policy = AlgorithmPolicy::built_in().clone();
+    let trust = LongTermTrust::new(root.clone(), root, Revocations::default(), policy);
+    let weak = attacks::all();
+    let weak = weak.iter().filter(|case| case.name.contains("digest-sha1"));
+    let refused: Vec<LongTermError> = weak
+        .map(|case| extend(&case.bytes, Level::Lt, &Nobody, &trust, attacks::options().now).unwrap_err())
+        .collect();
+    assert!(!refused.is_empty());
+    for error in refused {
+        assert!(matches!(error, LongTermError::Weak { .. }), "{error}");
+    }
 }
 
 /// What a shadow attack keeps ready is signed with the rest: a warning, before anything is revealed. What this

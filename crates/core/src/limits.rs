@@ -70,6 +70,8 @@ pub const MAX_PATH_SIGNATURES: usize = 100;
 pub const MAX_PATH_STEPS: usize = 1_000;
 /// Most whole paths judged for one certificate: cross certificates make some, loops and copies make any number.
 pub const MAX_PATHS: usize = 32;
+/// Most certificates of an issuer's name with another key that are looked at for one that signs lists.
+pub const MAX_LIST_SIGNERS: usize = 16;
 /// Most missing things noted at a time, each about one certificate.
 pub const MAX_WANTED: usize = 64;
 /// Most addresses noted for one of them.

@@ -8,7 +8,11 @@
 pub mod crl;
 pub mod ocsp;
 
-use std::{cmp::Reverse, sync::Arc};
+use std::{
+    cmp::Reverse,
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use der::referenced::OwnedToRef as _;
 use jiff::{SignedDuration, Timestamp};
@@ -24,9 +28,9 @@ use super::{
 };
 use crate::{
     crypto::{
-        SignatureAlgorithm,
+        SignatureAlgorithm, Used,
         policy::Mechanism,
-        verify_shared,
+        sha256, verify_shared,
         x509::{self, RawParts},
     },
     limits::{MAX_REVOCATION_BYTES, MAX_REVOCATIONS},
@@ -396,34 +400,42 @@ fn certified_by(
     certificate: &Certificate,
     der: &[u8],
     public_key_info: &[u8],
+    checked: &Checked,
     context: &PathContext<'_>,
 ) -> Result<(), UnknownRevocation> {
-    let untrusted = |_| UnknownRevocation::Untrusted;
-    check_extensions(certificate).map_err(untrusted)?;
+    let untrusted = || UnknownRevocation::Untrusted;
+    check_extensions(certificate).map_err(|_| untrusted())?;
     if certificate.tbs_certificate().signature() != certificate.signature_algorithm() {
-        return Err(UnknownRevocation::Untrusted);
+        return Err(untrusted());
     }
-    let identifier = certificate.signature_algorithm().owned_to_ref();
-    let algorithm =
-        SignatureAlgorithm::from_identifier(&identifier, None).map_err(|_| UnknownRevocation::Untrusted)?;
-    let content = x509::to_be_signed(der).map_err(|_| UnknownRevocation::Untrusted)?;
-    let signature = certificate.signature().raw_bytes();
-    check_signature(public_key_info, algorithm, content, signature, context)
+    let used = checked.once(&[public_key_info, der], || {
+        let identifier = certificate.signature_algorithm().owned_to_ref();
+        let algorithm = SignatureAlgorithm::from_identifier(&identifier, None).ok()?;
+        let content = x509::to_be_signed(der).ok()?;
+        let signature = certificate.signature().raw_bytes();
+        verify_shared(public_key_info, algorithm, content, signature).ok()
+    });
+    believed(used, context)
 }
 
-/// Checks the signature of a piece, and that its algorithm is believed.
-fn check_signature(
-    public_key_info: &[u8],
-    algorithm: SignatureAlgorithm,
-    content: &[u8],
-    signature: &[u8],
-    context: &PathContext<'_>,
-) -> Result<(), UnknownRevocation> {
-    let used = verify_shared(public_key_info, algorithm, content, signature);
-    let used = used.map_err(|_| UnknownRevocation::Untrusted)?;
+/// Whether a signature that was checked is believed.
+fn believed(used: Option<Used>, context: &PathContext<'_>) -> Result<(), UnknownRevocation> {
+    let used = used.ok_or(UnknownRevocation::Untrusted)?;
     match context.weakness(Mechanism::Signature(used)) {
         Some((part, _)) => Err(UnknownRevocation::Weak(part)),
         None => Ok(()),
+    }
+}
+
+/// What came of checking signatures, by the digest of what was checked: one piece is asked about many
+/// certificates, at many instants, on many paths.
+#[derive(Debug, Clone, Default)]
+struct Checked(Arc<Mutex<BTreeMap<[u8; 32], Option<Used>>>>);
+
+impl Checked {
+    fn once(&self, parts: &[&[u8]], check: impl FnOnce() -> Option<Used>) -> Option<Used> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *known.entry(sha256(&parts.concat())).or_insert_with(check)
     }
 }
 

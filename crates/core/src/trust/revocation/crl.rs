@@ -11,6 +11,7 @@
 //! | delta, indirect | nothing, and that by name: [`UnknownRevocation::Unsupported`] |
 
 use std::{
+    cell::OnceCell,
     collections::{BTreeMap, BTreeSet},
     ops::Range,
     sync::Arc,
@@ -33,10 +34,15 @@ use x509_cert::{
     },
 };
 
-use super::{Asked, Issuer, Revoked, Says, Source, UnknownRevocation, certified_by, in_office};
+use super::{
+    Asked, Checked, Issuer, Revoked, Says, Source, UnknownRevocation, believed, certified_by, in_office,
+};
 use crate::{
-    crypto::{SignatureAlgorithm, VerifyError, x509},
-    limits::{MAX_CMS_PARTS, MAX_CRL_BYTES},
+    crypto::{
+        SignatureAlgorithm, VerifyError, verify_shared,
+        x509::{self, RawParts},
+    },
+    limits::{MAX_CRL_BYTES, MAX_LIST_SIGNERS},
     trust::path::PathContext,
 };
 
@@ -81,6 +87,7 @@ pub struct Crl {
     kept_since: Option<Timestamp>,
     /// Why it says nothing here, if so: a kind of list that speaks for less, or more, than it seems to.
     unsupported: Option<String>,
+    checked: Checked,
 }
 
 /// Which of its issuer's certificates a list speaks for.
@@ -176,6 +183,7 @@ impl Crl {
             scope,
             kept_since,
             unsupported,
+            checked: Checked::default(),
         })
     }
 
@@ -217,12 +225,12 @@ impl Crl {
     }
 
     /// What it says about a certificate of its issuer; none if that is outside its scope.
-    fn says(&self, asked: &Asked<'_>, context: &PathContext<'_>) -> Option<Says> {
+    fn says<'a>(&self, asked: &Asked<'a>, others: &Others<'a>, context: &PathContext<'_>) -> Option<Says> {
         if self.issuer != asked.raw.issuer || !self.scope.covers(asked.certificate) {
             return None;
         }
         let serial = asked.certificate.tbs_certificate().serial_number().as_bytes();
-        let maker = self.maker(asked, context);
+        let maker = self.maker(asked, others, context);
         let status = match (&maker, &self.unsupported, self.revoked.get(serial)) {
             (Err(doubt), ..) => Err(doubt.clone()),
             (Ok(_), Some(kind), _) => Err(UnknownRevocation::Unsupported(kind.clone())),
@@ -243,9 +251,10 @@ impl Crl {
 
     /// Until when the certificate of the list's maker is valid; none if that is the issuer itself. Or why the list
     /// cannot be believed to be its issuer's.
-    fn maker(
+    fn maker<'a>(
         &self,
-        asked: &Asked<'_>,
+        asked: &Asked<'a>,
+        others: &Others<'a>,
         context: &PathContext<'_>,
     ) -> Result<Option<Timestamp>, UnknownRevocation> {
         let issuer = asked.issuer;
@@ -255,56 +264,29 @@ impl Crl {
             Err(doubt) => doubt,
         };
         // Another key of the same name: the issuer's next or former one, or one for lists only.
-        let signers = issuer.at_hand.iter().take(MAX_CMS_PARTS);
-        let mut signers = signers.filter_map(|der| self.other_signer(der, issuer, context));
-        signers.next().map(Some).ok_or(doubt)
+        let mut signers = others.of(asked, context).iter();
+        let signer = signers.find(|signer| self.is_by(signer, context));
+        signer
+            .map(|signer| Some(x509::validity(&signer.certificate).1))
+            .ok_or(doubt)
     }
 
-    /// Until when another signer's certificate is valid, if the list is by him and he may sign it.
-    fn other_signer(&self, der: &[u8], issuer: Issuer<'_>, context: &PathContext<'_>) -> Option<Timestamp> {
-        let (Ok(raw), Ok(certificate)) = (x509::raw(der), x509::parse(der)) else {
-            return None;
-        };
-        let usage = certificate.tbs_certificate().get_extension::<KeyUsage>();
-        let (from, until) = x509::validity(&certificate);
-        // That a certificate may sign lists must be said where it is not the issuer's own.
-        if raw.subject != self.issuer
-            || raw.public_key_info == issuer.public_key_info
-            || !matches!(usage, Ok(Some((_, usage))) if usage.crl_sign())
-            || !(from..=until).contains(&self.this_update)
+    fn is_by(&self, signer: &Other<'_>, context: &PathContext<'_>) -> bool {
+        let (from, until) = x509::validity(&signer.certificate);
+        if !(from..=until).contains(&self.this_update)
+            || self.signed_with(signer.raw.public_key_info, context).is_err()
         {
-            return None;
+            return false;
         }
-        let by_whom = if raw.issuer == issuer.subject {
-            Some(Issuer {
-                at_hand: &[],
-                ..issuer
-            })
-        } else {
-            issuer
-                .above
-                .filter(|above| raw.issuer == above.subject)
-                .map(|above| Issuer {
-                    subject: above.subject,
-                    public_key_info: above.public_key_info,
-                    may_sign_lists: above.may_sign_lists,
-                    above: None,
-                    at_hand: &[],
-                })
-        };
-        let by_whom = by_whom?;
-        certified_by(&certificate, der, by_whom.public_key_info, context).ok()?;
-        self.signed_with(raw.public_key_info, context).ok()?;
         // A list does not say that its own signer is good; others may.
         let asked = Asked {
-            certificate: &certificate,
-            raw,
-            issuer: by_whom,
+            certificate: &signer.certificate,
+            raw: signer.raw,
+            issuer: signer.by_whom,
         };
-        let others = context.revocations.sources(&asked, context);
-        let others = others.into_iter().filter(|(source, _)| !source.is_crl(self));
-        in_office(context, &asked, self.this_update, others.collect()).ok()?;
-        Some(until)
+        let pieces = context.revocations.sources(&asked, context);
+        let pieces = pieces.into_iter().filter(|(source, _)| !source.is_crl(self));
+        in_office(context, &asked, self.this_update, pieces.collect()).is_ok()
     }
 
     fn signed_with(
@@ -312,14 +294,70 @@ impl Crl {
         public_key_info: &[u8],
         context: &PathContext<'_>,
     ) -> Result<(), UnknownRevocation> {
-        let content = self.der.get(self.to_be_signed.clone()).unwrap_or_default();
-        super::check_signature(
-            public_key_info,
-            self.signature_algorithm,
-            content,
-            &self.signature,
-            context,
-        )
+        let used = self.checked.once(&[public_key_info], || {
+            let content = self.der.get(self.to_be_signed.clone())?;
+            verify_shared(
+                public_key_info,
+                self.signature_algorithm,
+                content,
+                &self.signature,
+            )
+            .ok()
+        });
+        believed(used, context)
+    }
+}
+
+/// Certificates at hand under an issuer's name with another key, which it or its own issuer certified for lists.
+/// Looked for once, when first asked for.
+#[derive(Default)]
+struct Others<'a>(OnceCell<Vec<Other<'a>>>);
+
+struct Other<'a> {
+    certificate: Certificate,
+    raw: RawParts<'a>,
+    by_whom: Issuer<'a>,
+}
+
+impl<'a> Others<'a> {
+    fn of(&self, asked: &Asked<'a>, context: &PathContext<'_>) -> &[Other<'a>] {
+        self.0.get_or_init(|| {
+            let named = asked.issuer.at_hand.iter().filter_map(|der| {
+                let raw = x509::raw(der).ok()?;
+                let is_named =
+                    raw.subject == asked.raw.issuer && raw.public_key_info != asked.issuer.public_key_info;
+                is_named.then_some((der, raw))
+            });
+            let named = named.take(MAX_LIST_SIGNERS);
+            let found = named.filter_map(|(der, raw)| Other::read(der, raw, asked.issuer, context));
+            found.collect()
+        })
+    }
+}
+
+impl<'a> Other<'a> {
+    fn read(der: &[u8], raw: RawParts<'a>, issuer: Issuer<'a>, context: &PathContext<'_>) -> Option<Self> {
+        let certificate = x509::parse(der).ok()?;
+        // That a certificate may sign lists must be said where it is not the issuer's own.
+        let usage = certificate.tbs_certificate().get_extension::<KeyUsage>();
+        if !matches!(usage, Ok(Some((_, usage))) if usage.crl_sign()) {
+            return None;
+        }
+        let by_whom = [Some(issuer), issuer.above.copied()];
+        let by_whom = by_whom
+            .into_iter()
+            .flatten()
+            .find(|one| raw.issuer == one.subject)?;
+        let key = by_whom.public_key_info;
+        certified_by(&certificate, der, key, &Checked::default(), context).ok()?;
+        Some(Self {
+            certificate,
+            raw,
+            by_whom: Issuer {
+                at_hand: &[],
+                ..by_whom
+            },
+        })
     }
 }
 
@@ -394,8 +432,9 @@ fn reason_of(line: &RevokedCert) -> Result<(Option<CrlReason>, Option<String>), 
 
 /// What the lists at hand say about a certificate.
 pub(super) fn says(context: &PathContext<'_>, asked: &Asked<'_>) -> Vec<(Source, Says)> {
+    let others = Others::default();
     let lists = context.revocations.crls.iter();
     lists
-        .filter_map(|crl| Some((Source::Crl(Arc::clone(crl)), crl.says(asked, context)?)))
+        .filter_map(|crl| Some((Source::Crl(Arc::clone(crl)), crl.says(asked, &others, context)?)))
         .collect()
 }

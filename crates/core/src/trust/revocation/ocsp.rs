@@ -28,10 +28,10 @@ use x509_cert::{
     serial_number::SerialNumber,
 };
 
-use super::{Asked, Revoked, Says, UnknownRevocation, certified_by, crl, in_office};
+use super::{Asked, Checked, Revoked, Says, UnknownRevocation, believed, certified_by, crl, in_office};
 use crate::{
     crypto::{
-        DigestAlgorithm, SignatureAlgorithm, VerifyError,
+        DigestAlgorithm, SignatureAlgorithm, VerifyError, verify_shared,
         x509::{self, X509Error},
     },
     limits::{MAX_OCSP_BYTES, MAX_OCSP_CERTIFICATES},
@@ -86,6 +86,7 @@ pub struct OcspResponse {
     answers: Vec<Answer>,
     /// DER of the certificates that came with it.
     certificates: Vec<Vec<u8>>,
+    checked: Checked,
 }
 
 /// Who says to have answered.
@@ -289,6 +290,7 @@ impl OcspResponse {
                 .map(Answer::read)
                 .collect::<Result<_, _>>()?,
             certificates,
+            checked: Checked::default(),
         })
     }
 
@@ -398,7 +400,7 @@ impl OcspResponse {
             return Err(untrusted());
         }
         // By the very key that signed the certificate asked about (§4.2.2.2).
-        certified_by(&certificate, der, issuer.public_key_info, context)?;
+        certified_by(&certificate, der, issuer.public_key_info, &self.checked, context)?;
         self.signed_with(raw.public_key_info, context)?;
         // Its own revocation, unless the issuer says that nobody need ask (§4.2.2.2.1). Of lists only: a responder
         // does not speak for itself.
@@ -431,14 +433,17 @@ impl OcspResponse {
         public_key_info: &[u8],
         context: &PathContext<'_>,
     ) -> Result<(), UnknownRevocation> {
-        let content = self.der.get(self.to_be_signed.clone()).unwrap_or_default();
-        super::check_signature(
-            public_key_info,
-            self.signature_algorithm,
-            content,
-            &self.signature,
-            context,
-        )
+        let used = self.checked.once(&[public_key_info], || {
+            let content = self.der.get(self.to_be_signed.clone())?;
+            verify_shared(
+                public_key_info,
+                self.signature_algorithm,
+                content,
+                &self.signature,
+            )
+            .ok()
+        });
+        believed(used, context)
     }
 }
 
