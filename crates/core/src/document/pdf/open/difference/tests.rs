@@ -753,10 +753,11 @@ fn numbers_generations_and_containers_mislead_nobody() {
     other.bytes.extend(end.as_bytes());
     assert_eq!(refused(&other), ["change-page-content"]);
 
-    // What nothing leads to.
-    let orphan = |level| difference(&signed(&mdp(level)).revision(&[(40, "(x)")]));
-    assert_eq!(orphan(1).worst(), Standing::Unclear);
-    assert_eq!(orphan(2).worst(), Standing::Permitted);
+    // What nothing leads to, if it could show something.
+    let orphan = |level, object| difference(&signed(&mdp(level)).revision(&[(40, object)]));
+    assert_eq!(orphan(1, FORM_STREAM).worst(), Standing::Unclear);
+    assert_eq!(orphan(2, FORM_STREAM).worst(), Standing::Permitted);
+    assert_eq!(orphan(1, "(x)").worst(), Standing::Permitted);
 
     // Blanks behind the last mark mean nothing, and were not meant by whoever allows nothing.
     let padded = |level| {
