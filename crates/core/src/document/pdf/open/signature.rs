@@ -226,9 +226,11 @@ pub(super) fn find(
                 None => Value::Direct(Box::new(field.within(value.clone()))),
             };
             let lock = reader.get(dict, "Lock")?.object;
-            let demands = match reader.encrypted {
-                true => Vec::new(),
-                false => seed::demands(reader, &reader.get(dict, "SV")?.object)?,
+            // Texts of an encrypted file demand nothing that could be read.
+            let demands = if reader.encrypted {
+                Vec::new()
+            } else {
+                seed::demands(reader, &reader.get(dict, "SV")?.object)?
             };
             let (fields, locks) = (vec![here.name.clone()], vec![lock]);
             match values.iter_mut().find(|known| known.value.same(&value)) {
