@@ -1,7 +1,7 @@
 //! Attacks by updates in good syntax: something that readers see, read, print or run is another thing.
 
 use super::{
-    Attack, Objects, UNSIGNED,
+    Attack, Objects,
     pdf::{placeholder, stream},
     victim::{
         SAYS, Victim, doc_mdp, look_of,
@@ -1143,7 +1143,8 @@ fn rights() -> Vec<Attack> {
             ("the page as signed, unsigned", ""),
             |v| vec![v.pdf.changed(SEAL, "/V 21 0 R", "")],
         )
-        .code(UNSIGNED)
+        .code("SIGNATURE_REMOVED")
+        .undecided()
         .on(&["p256-table-approval"]),
         signing(
             "signature-removed-and-signed-again",

@@ -64,6 +64,7 @@ struct Facts {
     /// Whether anything in it says that it is a certificate.
     claims: bool,
     repaired: bool,
+    encrypted: bool,
     /// Objects that could show something and that nothing leads to.
     unused: usize,
     revisions: usize,
@@ -450,6 +451,7 @@ impl Facts {
             states: states(opened),
             evidence: FileEvidence::gather(opened, evidence),
             repaired: !opened.repairs().is_empty(),
+            encrypted: opened.is_encrypted(),
             // Too much to look through is not looked through: nothing rests on it.
             unused: opened.unused_content().map_or(0, |found| found.len()),
             revisions: opened.revisions().len(),

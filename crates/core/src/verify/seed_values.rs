@@ -25,7 +25,7 @@ pub(super) struct Filled<'a> {
     pub(super) certificate: &'a [u8],
     /// The path of the signer certificate at the time that counts, where there is one.
     pub(super) path: &'a dyn Fn() -> Option<VerifiedPath>,
-    /// Whether a signature timestamp of it is believed.
+    /// Whether it has a timestamp that nothing speaks against: the field demands one, not whom to believe.
     pub(super) timestamped: bool,
 }
 

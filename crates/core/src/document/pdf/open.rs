@@ -156,7 +156,7 @@ pub fn open(bytes: &[u8]) -> Result<OpenedPdf<'_>, OpenError> {
         trailing.len()
     };
 
-    // 3. The catalogue. With a security handler every string would have to be decrypted first.
+    // 3. The catalogue. With a security handler strings and streams cannot be read.
     let reader = Reader::new(bytes, sections, budget, repairs);
     let no_root = OpenError::Object {
         object: 0,
@@ -174,15 +174,24 @@ pub fn open(bytes: &[u8]) -> Result<OpenedPdf<'_>, OpenError> {
                 what: "encryption that begins in a later revision",
             });
         }
-        return Err(OpenError::Encrypted);
     }
-    let root = reader.get(trailer, "Root")?;
+    // What lies in an encrypted object stream cannot be told from what is missing.
+    let clear = |error| match error {
+        limit @ OpenError::Limit { .. } => limit,
+        _ if reader.encrypted => OpenError::Encrypted,
+        other => other,
+    };
+    let root = reader.get(trailer, "Root").map_err(clear)?;
     let Object::Dict(catalog) = root.object else {
-        return Err(no_root);
+        return Err(clear(no_root));
     };
 
-    // 4. The signatures.
-    let signatures = signature::find(&reader, &catalog, &revisions)?;
+    // 4. The signatures. Their values and ranges are never encrypted (7.6.2), so they can be verified over the bytes as
+    //    they are; without any there is nothing to say of an encrypted file.
+    let signatures = signature::find(&reader, &catalog, &revisions).map_err(clear)?;
+    if reader.encrypted && signatures.is_empty() {
+        return Err(OpenError::Encrypted);
+    }
     Ok(OpenedPdf {
         reader,
         catalog,
@@ -198,6 +207,11 @@ impl<'a> OpenedPdf<'a> {
     /// The file.
     pub fn bytes(&self) -> &'a [u8] {
         self.reader.data
+    }
+
+    /// Whether strings and streams cannot be read without a password.
+    pub fn is_encrypted(&self) -> bool {
+        self.reader.encrypted
     }
 
     /// The signatures in the order in which their covered bytes end.

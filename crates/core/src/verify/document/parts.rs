@@ -28,6 +28,21 @@ use crate::{
 impl Facts {
     pub(super) fn judge_structure(&self) -> Finding {
         let check = &checks::STRUCTURE;
+        if self.encrypted {
+            return Finding::undecided(
+                check,
+                code::ENCRYPTED,
+                SubIndication::SignedDataNotFound,
+                "文件已加密：签名已就密文核验，但看不到签的是什么，也看不到其后改了什么",
+                "encrypted: the signatures are verified over the bytes as they are, but what they sign, and what was \
+                 changed later, cannot be seen",
+            )
+            .hint(
+                "解密后另存的副本不再带有有效签名：请用密码打开核对内容，或请签名人提供未加密时所签的文件",
+                "a decrypted copy bears no valid signature: open it with its password to see the content, or ask for a \
+                 document that was signed without encryption",
+            );
+        }
         if self.unused > 0 {
             return Finding::passed(
                 check,
@@ -106,8 +121,9 @@ pub(super) fn judge_cms<'s>(
     signed: &'s Signed,
     findings: &mut Vec<Finding>,
 ) -> Option<(&'s SignedCms, Option<Used>)> {
-    // Of a form that nobody here knows, nobody here can say what it signs.
-    if profile(&signed.signature).is_none() {
+    // Of a form that nobody here knows, nobody here can say what it signs. To name none is no form (ISO 32000-2
+    // table 255).
+    if signed.signature.sub_filter.is_some() && profile(&signed.signature).is_none() {
         findings.push(other_profile(&checks::SIGNATURE, &signed.signature));
         return None;
     }

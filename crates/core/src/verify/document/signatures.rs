@@ -323,7 +323,7 @@ impl Signed {
                         path: &|| path(times.proven.unwrap_or(times.now)).ok(),
                         timestamped: timestamps
                             .iter()
-                            .any(|one| one.indication == Indication::TotalPassed),
+                            .any(|one| one.indication != Indication::TotalFailed),
                     }));
                     let proofs: Vec<&Proof> = proofs.iter().collect();
                     attained = level::judge(self, cms, &findings, &proofs, basis);

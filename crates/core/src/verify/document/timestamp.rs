@@ -234,6 +234,18 @@ fn of_token(error: &TokenError) -> Finding {
             "时间戳的内容在签发后被改动",
             english,
         ),
+        // CMS may be written so (RFC 5652 §2), PAdES may not: another profile, not a damage.
+        TokenError::Malformed(CmsError::IndefiniteLength(_)) => Finding::undecided(
+            &checks::SIGNATURE,
+            code::SIGNATURE_NOT_DER,
+            SubIndication::Generic,
+            "时间戳用 BER 编码，不符合 PAdES，本程序不作判定",
+            english,
+        )
+        .hint(
+            "请用支持该格式的程序核验",
+            "verify with a program that knows the format",
+        ),
         TokenError::Malformed(CmsError::AlgorithmRefused(_)) => Finding::undecided(
             &checks::SIGNATURE,
             code::ALGORITHM_REFUSED,

@@ -38,6 +38,9 @@ pub struct Metadata {
 }
 
 pub(super) fn metadata(reader: &Reader<'_>, catalog: &Dict) -> Result<Metadata, OpenError> {
+    if reader.encrypted {
+        return Err(OpenError::Encrypted);
+    }
     let mut found = Metadata::default();
     if let Some(trailer) = reader.trailer() {
         let info = reader.get(trailer, "Info")?;
@@ -83,6 +86,9 @@ pub struct Attachment {
 }
 
 pub(super) fn attachments(reader: &Reader<'_>, catalog: &Dict) -> Result<Vec<Attachment>, OpenError> {
+    if reader.encrypted {
+        return Err(OpenError::Encrypted);
+    }
     let associated: BTreeSet<Id> = {
         let files = reader.get(catalog, "AF")?.object;
         files

@@ -69,6 +69,10 @@ pub(super) fn compare(opened: &OpenedPdf<'_>, signature: &PdfSignature) -> Resul
         Coverage::Partial { .. } => return Ok(refused(ChangeKind::RevisionUnclear)),
         Coverage::Revision { .. } => {}
     }
+    // The same string is encrypted anew at every place and time.
+    if opened.reader.encrypted {
+        return Err(OpenError::Encrypted);
+    }
     let cut = opened.bytes().get(..range.end).unwrap_or_default();
     let marks = revision::marks(cut)?;
     let Some(mark) = marks.last() else {
@@ -106,6 +110,7 @@ pub(super) fn compare(opened: &OpenedPdf<'_>, signature: &PdfSignature) -> Resul
         is_closed: then.modification_level == Some(ModificationLevel::None),
         locks: then.locks.clone(),
         new_widgets: BTreeMap::new(),
+        signed_widgets: BTreeSet::new(),
         covered: BTreeMap::new(),
         fields: BTreeSet::new(),
         redraws: false,
@@ -290,6 +295,11 @@ fn is_bookkeeping(loaded: &Loaded) -> bool {
     matches!(kind.and_then(Object::name), Some(b"XRef" | b"ObjStm"))
 }
 
+/// Whether it is too little to show anything if something led to it.
+fn is_bare(loaded: &Loaded) -> bool {
+    !matches!(loaded.object, Object::Dict(_) | Object::Array(_))
+}
+
 struct Comparison<'r, 'a> {
     sides: Sides<'r, 'a>,
     /// All signatures of the final file.
@@ -303,6 +313,8 @@ struct Comparison<'r, 'a> {
     locks: Locks,
     /// Widgets of signature fields that are new or newly signed, and the level they need.
     new_widgets: BTreeMap<Id, ModificationLevel>,
+    /// Those of them whose field bears a signature.
+    signed_widgets: BTreeSet<Id>,
     /// How much of each page they cover, in square points.
     covered: BTreeMap<Id, f64>,
     /// Fields of the signed revision that were compared.
@@ -465,7 +477,7 @@ impl Comparison<'_, '_> {
                 .sides
                 .last
                 .load(id)
-                .is_ok_and(|loaded| is_bookkeeping(&loaded))
+                .is_ok_and(|loaded| is_bookkeeping(&loaded) || is_bare(&loaded))
             {
                 let permission = if self.is_closed {
                     Permission::Unclear(ModificationLevel::None)

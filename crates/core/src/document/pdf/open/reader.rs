@@ -27,6 +27,8 @@ pub(super) struct Reader<'a> {
     pub(super) sections: Vec<Rc<Section>>,
     pub(super) budget: Rc<Budget>,
     pub(super) repairs: RefCell<Vec<Repair>>,
+    /// Whether strings and streams cannot be read without a password.
+    pub(super) encrypted: bool,
     /// Object streams that were read, by their offset.
     containers: RefCell<BTreeMap<usize, Arc<Container<'a>>>>,
 }
@@ -92,6 +94,9 @@ impl<'a> Reader<'a> {
     ) -> Reader<'a> {
         Reader {
             data,
+            encrypted: sections
+                .first()
+                .is_some_and(|section| section.trailer.get("Encrypt").is_some()),
             sections,
             budget,
             repairs: RefCell::new(repairs),
@@ -308,6 +313,9 @@ impl<'a> Reader<'a> {
 
     /// The decoded data of a stream.
     pub(super) fn stream_data(&self, loaded: &Loaded) -> Result<Cow<'a, [u8]>, OpenError> {
+        if self.encrypted {
+            return Err(OpenError::Encrypted);
+        }
         let raw = self.raw_stream(loaded)?;
         let Some(dict) = loaded.object.dict() else {
             return Ok(Cow::Borrowed(raw));

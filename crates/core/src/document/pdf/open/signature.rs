@@ -226,7 +226,12 @@ pub(super) fn find(
                 None => Value::Direct(Box::new(field.within(value.clone()))),
             };
             let lock = reader.get(dict, "Lock")?.object;
-            let demands = seed::demands(reader, &reader.get(dict, "SV")?.object)?;
+            // Texts of an encrypted file demand nothing that could be read.
+            let demands = if reader.encrypted {
+                Vec::new()
+            } else {
+                seed::demands(reader, &reader.get(dict, "SV")?.object)?
+            };
             let (fields, locks) = (vec![here.name.clone()], vec![lock]);
             match values.iter_mut().find(|known| known.value.same(&value)) {
                 Some(known) => {
@@ -334,7 +339,8 @@ impl Inherited {
         if let Some(kind) = reader.get(dict, "FT")?.object.name() {
             here.is_signature = kind == b"Sig";
         }
-        if let Some(part) = reader.get(dict, "T")?.object.string() {
+        let part = reader.get(dict, "T")?.object;
+        if let Some(part) = part.string().filter(|_| !reader.encrypted) {
             if !here.name.is_empty() {
                 here.name.push('.');
             }
@@ -357,7 +363,8 @@ fn read(
     revisions: &[Revision],
 ) -> Result<PdfSignature, OpenError> {
     let text = |key: &str| -> Result<Option<String>, OpenError> {
-        Ok(reader.get(dict, key)?.object.string().map(text_string))
+        let value = reader.get(dict, key)?.object;
+        Ok(value.string().filter(|_| !reader.encrypted).map(text_string))
     };
     let name = |key: &str| -> Result<Option<String>, OpenError> {
         let value = reader.get(dict, key)?.object;

@@ -155,6 +155,10 @@ enum Body {
 impl<'a> Update<'a> {
     /// Begins a revision of a file.
     pub fn new(opened: &'a OpenedPdf<'a>) -> Result<Self, UpdateError> {
+        // What is added would have to be encrypted as all the rest is.
+        if opened.is_encrypted() {
+            return Err(OpenError::Encrypted.into());
+        }
         if opened.trailing_bytes() > 0 {
             return Err(UpdateError::Trailing(opened.trailing_bytes()));
         }

@@ -271,6 +271,7 @@ impl Comparison<'_, '_> {
                 here.signed = self.signing(&is, id.number, &here.name, new)?;
                 if let Some(level) = here.signed {
                     self.new_widgets.insert(id, level);
+                    self.signed_widgets.insert(id);
                 }
             } else if is_signature {
                 self.refuse(ChangeKind::SignatureReplaced, at, here.name.clone());
@@ -497,6 +498,9 @@ impl Comparison<'_, '_> {
             }
             let level = here.signed.unwrap_or(ModificationLevel::FormFilling);
             self.new_widgets.insert(id, level);
+            if here.signed.is_some() {
+                self.signed_widgets.insert(id);
+            }
             for kid in kids {
                 match kid.reference() {
                     Some(kid) => todo.push((kid, here.clone())),

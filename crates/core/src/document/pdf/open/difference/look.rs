@@ -124,11 +124,10 @@ fn plain_text(reader: &Reader<'_>, data: &[u8], fonts: &Object) -> Result<Option
         match operator {
             b"Tf" => {
                 let name = operands.first().and_then(Object::name);
-                let font = match (fonts.dict(), name) {
-                    (Some(fonts), Some(name)) => value(fonts, name),
-                    _ => Object::Null,
+                is_legible = match name {
+                    Some(name) => is_named_legible(reader, fonts, name)?,
+                    None => false,
                 };
-                is_legible = is_standard(reader, &font)?;
             }
             b"Tj" | b"'" | b"\"" | b"TJ" => {
                 let parts = match operands.last() {
@@ -152,6 +151,43 @@ fn plain_text(reader: &Reader<'_>, data: &[u8], fonts: &Object) -> Result<Option
         operands.clear();
         parser.renew();
     }
+}
+
+/// Whether the font that a look names can only draw what is written. Where the look's own resources do not have it, some
+/// viewers look in those of the page and of the form, and the others take one of their own: all of these must be plain.
+fn is_named_legible(reader: &Reader<'_>, fonts: &Object, name: &[u8]) -> Result<bool, OpenError> {
+    let own = fonts.dict().map_or(Object::Null, |fonts| value(fonts, name));
+    if own != Object::Null {
+        return is_standard(reader, &own);
+    }
+    let root = match reader.trailer() {
+        Some(trailer) => reader.get(trailer, "Root")?.object,
+        None => return Ok(false),
+    };
+    let Some(root) = root.dict() else { return Ok(false) };
+    let mut is_legible = true;
+    let mut judge = |resources: &Object| -> Result<(), OpenError> {
+        let fonts = match resources.dict() {
+            Some(resources) => reader.get(resources, "Font")?.object,
+            None => return Ok(()),
+        };
+        let font = fonts.dict().map_or(Object::Null, |fonts| value(fonts, name));
+        is_legible &= font == Object::Null || is_standard(reader, &font)?;
+        Ok(())
+    };
+    if let Some(form) = reader.get(root, "AcroForm")?.object.dict() {
+        judge(&reader.get(form, "DR")?.object)?;
+    }
+    let pages: Vec<Object> = root.get("Pages").cloned().into_iter().collect();
+    reader.walk(&pages, (), |node, ()| {
+        let Some(node) = node.object.dict() else {
+            return Ok((Vec::new(), ()));
+        };
+        judge(&reader.get(node, "Resources")?.object)?;
+        let kids = reader.get(node, "Kids")?.object;
+        Ok((kids.array().unwrap_or_default().to_vec(), ()))
+    })?;
+    Ok(is_legible)
 }
 
 /// Whether a font is one that every viewer has, with letters where ASCII has them.

@@ -217,17 +217,6 @@ impl Comparison<'_, '_> {
         Ok(())
     }
 
-    /// Whether a widget is of a field with a value.
-    fn is_signed(&self, widget: &Dict) -> Result<bool, OpenError> {
-        let reader = self.sides.last;
-        let parent = reader.get(widget, "Parent")?.object;
-        let of_parent = match parent.dict() {
-            Some(parent) => reader.get(parent, "V")?.object,
-            None => Object::Null,
-        };
-        Ok(reader.get(widget, "V")?.object != Object::Null || of_parent != Object::Null)
-    }
-
     fn new_annotation(
         &mut self,
         page: Id,
@@ -256,7 +245,11 @@ impl Comparison<'_, '_> {
                 || *covered > SIGNATURE_SHARE * whole
             {
                 self.refuse(ChangeKind::SignatureOverFace, number, "Annots");
-            } else if dict.get("AP").is_some() && !self.is_signed(dict)? {
+            } else if dict.get("AP").is_some()
+                && !annotation
+                    .reference()
+                    .is_some_and(|id| self.signed_widgets.contains(&id))
+            {
                 // Nobody stands behind a picture that is laid over the page as an empty field.
                 let permission = Permission::Unclear(ModificationLevel::FormFilling);
                 self.note(ChangeKind::SignatureOverFace, permission, number, "Annots");

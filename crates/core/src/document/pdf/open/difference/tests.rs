@@ -230,6 +230,8 @@ fn a_field_shows_the_value_it_was_filled_with() {
     for content in [
         "/Tx BMC q 0 0 80 20 re W n BT /F1 9 Tf 0 g 2 5 Td (1 000) Tj ET Q EMC",
         "1 g 0 0 80 20 re f BT /F1 9 Tf [(1) -200 (000)] TJ ET",
+        // A font that stands nowhere: viewers take one of their own.
+        "BT /F3 9 Tf (1 000) Tj ET",
     ] {
         assert_eq!(worst(&fill, content), Standing::Permitted, "{content}");
     }
@@ -237,13 +239,23 @@ fn a_field_shows_the_value_it_was_filled_with() {
         "BT /F1 9 Tf (9 000) Tj ET",
         "",
         "BT /F2 9 Tf (1 000) Tj ET",
-        "BT /F3 9 Tf (1 000) Tj ET",
         "BT 3 Tr /F1 9 Tf (1 000) Tj ET",
         "BT /F1 9 Tf (1 000) Tj ET 0 0 m 0 9 l S",
         "BT /F1 9 Tf (1 000) Tj ET /X Do",
         "BT /F1 9 Tf (1 000) Tj ET )",
     ] {
         assert_eq!(worst(&fill, content), Standing::Unclear, "{content}");
+    }
+    // What the look does not name, some viewers take from the form or from the page.
+    for (font, expected) in [(font, Standing::Unclear), ("5 0 R", Standing::Permitted)] {
+        let form = changed(
+            FORM,
+            "/SigFlags",
+            &format!("/DR << /Font << /F3 {font} >> >> /SigFlags"),
+        );
+        let look = look("BT /F3 9 Tf (1 000) Tj ET");
+        let found = difference(&signed("").revision(&[(6, &form), (8, &fill), (20, &look)]));
+        assert_eq!(found.worst(), expected, "{font}");
     }
     // The value is another, the look is the old one.
     let stale = difference(&signed("").revision(&[(8, &changed(TEXT, "/FT /Tx", "/FT /Tx /V (x)"))]));
@@ -266,6 +278,22 @@ fn a_later_signature_may_bring_its_field() {
         base.revision(&[(3, &page), (6, &form), (20, &field(rectangle)), (21, "<< SIG >>")])
     };
     assert_eq!(refused(&with(signed(""), "[300 10 400 60]")), [] as [&str; 0]);
+    // Its widget may stand apart, and not name the field it belongs to; an unsigned one is nobody's picture.
+    let apart = |value: &str| {
+        signed("").revision(&[
+            (3, &changed(&page, "20 0 R]", "22 0 R]")),
+            (6, &form),
+            (20, &format!("<< /FT /Sig /T (Third) /Kids [22 0 R] {value} >>")),
+            (21, "<< SIG >>"),
+            (
+                22,
+                "<< /Type /Annot /Subtype /Widget /Rect [300 10 400 60] /P 3 0 R /AP << /N 23 0 R >> >>",
+            ),
+            (23, FORM_STREAM),
+        ])
+    };
+    assert_eq!(difference(&apart("/V 21 0 R")).worst(), Standing::Permitted);
+    assert_eq!(difference(&apart("")).worst(), Standing::Unclear);
     // Sneaky signature: its picture lies over the face.
     assert_eq!(
         refused(&with(signed(""), "[0 0 600 800]")),
@@ -725,10 +753,11 @@ fn numbers_generations_and_containers_mislead_nobody() {
     other.bytes.extend(end.as_bytes());
     assert_eq!(refused(&other), ["change-page-content"]);
 
-    // What nothing leads to.
-    let orphan = |level| difference(&signed(&mdp(level)).revision(&[(40, "(x)")]));
-    assert_eq!(orphan(1).worst(), Standing::Unclear);
-    assert_eq!(orphan(2).worst(), Standing::Permitted);
+    // What nothing leads to, if it could show something.
+    let orphan = |level, object| difference(&signed(&mdp(level)).revision(&[(40, object)]));
+    assert_eq!(orphan(1, FORM_STREAM).worst(), Standing::Unclear);
+    assert_eq!(orphan(2, FORM_STREAM).worst(), Standing::Permitted);
+    assert_eq!(orphan(1, "(x)").worst(), Standing::Permitted);
 
     // Blanks behind the last mark mean nothing, and were not meant by whoever allows nothing.
     let padded = |level| {
@@ -771,6 +800,53 @@ fn numbers_generations_and_containers_mislead_nobody() {
         open(&encrypted.revision(&[]).bytes),
         Err(OpenError::CrossReference { .. })
     ));
+}
+
+#[test]
+fn encrypted_files_are_verified_as_far_as_they_can_be_seen() {
+    let mut encrypted = Writer {
+        bytes: Vec::new(),
+        last: None,
+        trailer: "/Root 1 0 R /Info 11 0 R /Encrypt << /Filter /Standard /V 5 /R 6 >>",
+    };
+    let objects: &[(u32, &str)] = &[
+        (1, CATALOG),
+        (2, "<< /Type /Pages /Kids [3 0 R] /Count 1 >>"),
+        (3, PAGE),
+        (6, FORM),
+        (7, SEAL),
+        (10, "<< SIG /Reason (\\307x) /M (D:20260101) >>"),
+        (11, "<< /Title (x) >>"),
+    ];
+    let plain = objects.iter().filter(|(number, _)| *number != 7);
+    assert_eq!(
+        open(
+            &encrypted
+                .clone()
+                .revision(&plain.copied().collect::<Vec<_>>())
+                .bytes
+        )
+        .err(),
+        Some(OpenError::Encrypted)
+    );
+    encrypted = encrypted.revision(objects);
+    let opened = open(&encrypted.bytes).unwrap();
+    assert!(opened.is_encrypted());
+    let [signature] = opened.signatures() else {
+        panic!()
+    };
+    assert_eq!(signature.defects().count(), 0);
+    assert_eq!((&signature.reason, signature.claimed_time), (&None, None));
+    assert_eq!(difference(&encrypted).changes, []);
+    assert_eq!(opened.metadata(), Err(OpenError::Encrypted));
+    assert!(super::super::Update::new(&opened).is_err());
+    // What came later cannot be compared.
+    let later = encrypted.revision(&[(11, "<< /Title (y) >>")]);
+    let opened = open(&later.bytes).unwrap();
+    assert_eq!(
+        opened.difference(&opened.signatures()[0]),
+        Err(OpenError::Encrypted)
+    );
 }
 
 #[test]
