@@ -99,7 +99,8 @@ impl Report {
         out
     }
 
-    /// Of a document that is no certificate: whose signatures are good, and that nobody vouches for its content.
+    /// Of a document that is no certificate. That comes first: a signer may be called what he likes, also
+    /// "certificate, genuine".
     fn signed_headline(&self, zh: bool) -> String {
         let of = |kind| {
             let all = self.signatures.iter();
@@ -110,18 +111,20 @@ impl Report {
         };
         let signers = of(ReportedKind::Signature);
         match (zh, signers.is_empty()) {
-            (true, false) => format!("{signers} 的签名有效；这不是电子证照，没有发证机关为其所载内容担保"),
+            (true, false) => {
+                format!("不是电子证照，没有发证机关为其所载内容担保；文件上 {signers} 的签名有效")
+            }
             (true, true) => format!(
-                "{} 的时间戳有效；文件无人签名，也不是电子证照，没有发证机关为其所载内容担保",
+                "不是电子证照，没有发证机关为其所载内容担保；文件无人签名，只有 {} 的时间戳有效",
                 of(ReportedKind::DocumentTimestamp)
             ),
             (false, false) => format!(
-                "the signatures of {signers} are good; it is no electronic certificate, and no issuing authority \
-                 vouches for what it says"
+                "no electronic certificate, and no issuing authority vouches for what it says; the signatures of \
+                 {signers} on it are good"
             ),
             (false, true) => format!(
-                "the timestamps of {} are good; nobody signed it, it is no electronic certificate, and no issuing \
-                 authority vouches for what it says",
+                "no electronic certificate, and no issuing authority vouches for what it says; nobody signed it, only \
+                 the timestamps of {} are good",
                 of(ReportedKind::DocumentTimestamp)
             ),
         }
