@@ -492,8 +492,8 @@ fn judge(opened: &OpenedPdf<'_>, trust: &LongTermTrust, now: Timestamp) -> Resul
                 source,
             })?;
         // What is not believed when the signature is known to have existed is not believed ever after.
-        let mechanisms = cms.mechanisms(used).into_iter();
-        if let Some((part, _)) = mechanisms.filter_map(|one| context.weakness(one)).next() {
+        let mut mechanisms = cms.mechanisms(used).into_iter();
+        if let Some((part, _)) = mechanisms.find_map(|one| context.weakness(one)) {
             return Err(LongTermError::Weak { field: field(), part });
         }
         related.join(gathered.path(&path, trust)?);

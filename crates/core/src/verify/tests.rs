@@ -743,7 +743,8 @@ fn revocation_must_be_known_and_counts_from_when_it_was() {
 /// Signatures and certificates that come back are remembered; the keys of a new world are not.
 #[test]
 fn what_was_verified_before_changes_no_verdict() {
-    let cases: [(&str, fn(&World) -> TrustMaterial, &str); 6] = [
+    type Case = (&'static str, fn(&World) -> TrustMaterial, &'static str);
+    let cases: [Case; 6] = [
         ("good", World::material, "2026-11-21T08:00:00Z"),
         (
             "lists forged",

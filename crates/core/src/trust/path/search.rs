@@ -64,7 +64,7 @@ impl Content {
     }
 
     fn read(der: &[u8]) -> Result<Self, PathError> {
-        let parsed = x509::parse(der).map_err(malformed)?;
+        let parsed = x509::parse(der).map_err(|error| malformed(&error))?;
         let tbs = parsed.tbs_certificate();
         if tbs.signature() != parsed.signature_algorithm() {
             return Err(PathError::Malformed("two signature algorithms".to_owned()));
@@ -89,7 +89,7 @@ impl Content {
     }
 }
 
-fn malformed(error: x509::X509Error) -> PathError {
+fn malformed(error: &x509::X509Error) -> PathError {
     PathError::Malformed(error.to_string())
 }
 
@@ -106,7 +106,7 @@ impl<'a> Node<'a> {
         Ok(Self {
             der,
             content: Content::of(der)?,
-            raw: x509::raw(der).map_err(malformed)?,
+            raw: x509::raw(der).map_err(|error| malformed(&error))?,
         })
     }
 
@@ -144,7 +144,7 @@ impl<'a> Node<'a> {
         let unsupported = |error: VerifyError| PathError::UnsupportedAlgorithm(error.to_string());
         let identifier = self.parsed.signature_algorithm().owned_to_ref();
         let algorithm = SignatureAlgorithm::from_identifier(&identifier, None).map_err(unsupported)?;
-        let content = x509::to_be_signed(self.der).map_err(malformed)?;
+        let content = x509::to_be_signed(self.der).map_err(|error| malformed(&error))?;
         let value = self
             .parsed
             .signature()
