@@ -45,7 +45,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(15);
 /// Most requests for one input.
 const MAX_REQUESTS: usize = 24;
 /// Longest time for all of them: whoever wrote the addresses may know many machines that never answer.
-const TOTAL_TIME: Duration = Duration::from_secs(60);
+const TOTAL_TIME: Duration = Duration::from_mins(1);
 /// How often a judgement is made again: an issuer may have an issuer, and both want revocation lists.
 const MAX_ROUNDS: usize = 6;
 /// Largest certificate, or bundle of them, taken.
