@@ -5,7 +5,7 @@
 //!  Kind (key, layout, rights) ──▶ Victim: a signed loan agreement ──▶ Attack ──▶ Case: the file
 //! ```
 //!
-//! Keys and certificates are those of [`pki`]; `docs/VERIFICATION.md` has the table that `certseal-attacks`
+//! Keys and certificates are those of `pki`; `docs/VERIFICATION.md` has the table that `certseal-attacks`
 //! makes of them.
 
 mod content;

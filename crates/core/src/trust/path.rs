@@ -1,6 +1,6 @@
 //! Path validation (RFC 5280 §6) from a certificate to a trust anchor, at an instant, for a usage.
 //!
-//! [`search`] finds paths: from a certificate to those of its issuer's name whose key signed it, until an anchor
+//! `search` finds paths: from a certificate to those of its issuer's name whose key signed it, until an anchor
 //! did. Each path is then judged whole, from the anchor down, and the first that is good and of known revocation
 //! is taken; so an expired, revoked or misused cross certificate hides no better way. Where none is good, the
 //! fault of the best is told.

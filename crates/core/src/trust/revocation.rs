@@ -3,7 +3,7 @@
 //! Revocation lists and answers of OCSP responders count alike. What nothing speaks for is
 //! [`RevocationStatus::Unknown`], which is never taken for good.
 //!
-//! Which of them decides is said in one place, [`decide`]; how new one has to be in another, `freshness`.
+//! Which of them decides is said in one place, `decide`; how new one has to be in another, `freshness`.
 
 pub mod crl;
 pub mod ocsp;
