@@ -20,6 +20,8 @@ pub const MAX_PDF_NODES: usize = 1 << 20;
 /// Most certificates, revocation lists and answers about revocation kept in one document for long-term
 /// validation: each renewal of a timestamp adds a few.
 pub const MAX_PDF_EVIDENCE: usize = 1_000;
+/// Most bytes of it: lists of national authorities reach several megabytes, and take nine times their length once read.
+pub const MAX_PDF_EVIDENCE_BYTES: usize = 32 << 20;
 /// Most files attached to one PDF.
 pub const MAX_PDF_ATTACHMENTS: usize = 1_000;
 /// Longest full name of a form field, in bytes: it is put together from its ancestors' names.

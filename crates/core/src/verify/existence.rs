@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use super::{material::Material, report::ProvenBy};
 use crate::{
     document::pdf::open::{EvidenceKind, OpenedPdf},
-    limits::MAX_PDF_EVIDENCE,
+    limits::{MAX_PDF_EVIDENCE, MAX_PDF_EVIDENCE_BYTES},
     sign::{cms::CmsEvidence, timestamp::TimeStampToken},
     trust::{
         path::{PathContext, PathError, Usage, VerifiedPath, validate},
@@ -109,7 +109,12 @@ impl FileEvidence {
         let mut pieces: Vec<_> = pieces.into_iter().collect();
         pieces.sort_by_key(|(_, (_, order))| *order);
         let mut found = Self::default();
+        let mut left = MAX_PDF_EVIDENCE_BYTES;
         for ((kind, der), (place, _)) in pieces.into_iter().take(MAX_PDF_EVIDENCE) {
+            match left.checked_sub(der.len()) {
+                Some(rest) => left = rest,
+                None => continue,
+            }
             let mut one = Revocations::default();
             let read = match kind {
                 EvidenceKind::Certificate => {

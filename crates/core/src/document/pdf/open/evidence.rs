@@ -8,7 +8,7 @@ use super::{
     parse::{Dict, Id, Object},
     reader::Reader,
 };
-use crate::limits::MAX_PDF_EVIDENCE;
+use crate::limits::{MAX_PDF_EVIDENCE, MAX_PDF_EVIDENCE_BYTES};
 
 /// What a piece of evidence is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,6 +67,8 @@ impl OpenedPdf<'_> {
 #[derive(Default)]
 struct Found {
     pieces: Vec<StoredEvidence>,
+    /// Of all pieces.
+    bytes: usize,
     seen: BTreeSet<Id>,
 }
 
@@ -85,14 +87,17 @@ impl Found {
             .iter()
             .filter_map(Object::reference)
         {
-            if self.pieces.len() >= MAX_PDF_EVIDENCE {
+            if self.pieces.len() >= MAX_PDF_EVIDENCE || self.bytes >= MAX_PDF_EVIDENCE_BYTES {
                 return Ok(());
             }
             if !self.seen.insert(id) {
                 continue;
             }
             match read(reader, id) {
-                Ok(Some((der, end))) => self.pieces.push(StoredEvidence { kind, der, end }),
+                Ok(Some((der, end))) => {
+                    self.bytes += der.len();
+                    self.pieces.push(StoredEvidence { kind, der, end });
+                }
                 Err(error @ OpenError::Limit { .. }) => return Err(error),
                 _ => {}
             }
@@ -109,4 +114,56 @@ fn read(reader: &Reader<'_>, id: Id) -> Result<Option<(Vec<u8>, usize)>, OpenErr
     };
     let end = start + reader.raw_stream(&stream)?.len();
     Ok(Some((reader.stream_data(&stream)?.into_owned(), end)))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::fmt::Write as _;
+
+    use super::super::open;
+    use super::*;
+
+    /// A document whose store holds lists of these lengths.
+    fn with_lists(lengths: &[usize]) -> Vec<u8> {
+        let mut list = String::new();
+        for number in 4..4 + lengths.len() {
+            write!(list, "{number} 0 R ").unwrap();
+        }
+        let mut objects = vec![
+            b"<< /Type /Catalog /Pages 2 0 R /DSS 3 0 R >>".to_vec(),
+            b"<< /Type /Pages /Kids [] /Count 0 >>".to_vec(),
+            format!("<< /CRLs [{list}] >>").into_bytes(),
+        ];
+        for length in lengths {
+            let mut stream = format!("<< /Length {length} >>\nstream\n").into_bytes();
+            stream.resize(stream.len() + length, b'0');
+            stream.extend(b"\nendstream");
+            objects.push(stream);
+        }
+        let mut file = b"%PDF-1.7\n".to_vec();
+        let mut table = format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1);
+        for (index, object) in objects.iter().enumerate() {
+            writeln!(table, "{:010} 00000 n ", file.len()).unwrap();
+            file.extend(format!("{} 0 obj\n", index + 1).into_bytes());
+            file.extend(object);
+            file.extend(b"\nendobj\n");
+        }
+        let (size, at) = (objects.len() + 1, file.len());
+        let end = format!("{table}trailer\n<< /Size {size} /Root 1 0 R >>\nstartxref\n{at}\n%%EOF\n");
+        file.extend(end.into_bytes());
+        file
+    }
+
+    #[test]
+    fn evidence_is_read_to_a_limit_of_bytes() {
+        let kept = |lengths: &[usize]| {
+            let file = with_lists(lengths);
+            open(&file).unwrap().stored_evidence().unwrap().len()
+        };
+        let half = MAX_PDF_EVIDENCE_BYTES / 2;
+        assert_eq!(kept(&[1, 2, 3]), 3);
+        assert_eq!(kept(&[half, half, 1, 1]), 2);
+    }
 }
