@@ -640,6 +640,68 @@ fn our_own_verifier_takes_what_we_extend() {
     verdict.check("registered-document", "failed", "NOT_THE_DOCUMENT_OF_RECORD");
 }
 
+/// Puts our lists and authorities into the file, and a timestamp of our authority behind them.
+const BY_OTHERS: &str = r#"
+import sys
+from asn1crypto.crl import CertificateList
+from pyhanko.keys import load_cert_from_pemder
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.signers import PdfTimeStamper
+from pyhanko.sign.timestamps import HTTPTimeStamper
+from pyhanko.sign.validation.dss import DocumentSecurityStore
+
+url, file, *evidence = sys.argv[1:]
+lists = [CertificateList.load(open(name, "rb").read()) for name in evidence if name.endswith(".crl")]
+authorities = [load_cert_from_pemder(name) for name in evidence if name.endswith(".cer")]
+with open(file, "rb+") as stream:
+    signature = PdfFileReader(stream).embedded_regular_signatures[0].pkcs7_content
+    DocumentSecurityStore.add_dss(stream, signature, certs=authorities, crls=lists)
+with open(file, "rb+") as stream:
+    PdfTimeStamper(HTTPTimeStamper(url)).timestamp_pdf(
+        IncrementalPdfFileWriter(stream), "sha256", in_place=True)
+"#;
+
+#[test]
+fn what_another_program_extends_stays_ours() {
+    let python = pyhanko().with_file_name("python");
+    if !judge_is_here(python.to_str().unwrap()) {
+        return;
+    }
+    let office = office();
+    thread::sleep(Duration::from_millis(1_100));
+    run_ok(certseal(&office.home()).args(["key", "crl", "--roots"]));
+    let server = Server::start(&office.home());
+    fs::write(office.file("theirs.pdf"), &office.issued.document).unwrap();
+    let mut evidence: Vec<PathBuf> = ["pki", "pki/crl"]
+        .into_iter()
+        .flat_map(|folder| fs::read_dir(office.home().join(folder)).into_iter().flatten())
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|kind| kind == "cer" || kind == "crl")
+        })
+        .collect();
+    evidence.sort();
+    let file = office.file("theirs.pdf");
+    judged(
+        Command::new(python)
+            .args(["-c", BY_OTHERS, &server.url])
+            .arg(&file)
+            .args(&evidence),
+    );
+    drop(server);
+    // Writing the metadata anew, with a date and a name of its own, is no change to the certificate.
+    let made = fs::read(&file).unwrap();
+    assert_ne!(
+        open(&made).unwrap().metadata().unwrap().xmp,
+        open(&office.issued.document).unwrap().metadata().unwrap().xmp
+    );
+    let verdict = verify(&office.home(), &[file.to_str().unwrap()]);
+    verdict.expect(0, "TOTAL-PASSED", "in-force");
+    assert_eq!(verdict.report["signatures"][0]["level"], "B-LTA");
+}
+
 #[test]
 fn decades_are_a_chain_of_timestamps() {
     let office = office();

@@ -1,7 +1,9 @@
 //! The XMP packet (ISO 16684-1): PDF/A identification, Dublin Core, and our own schema, described as
 //! ISO 19005-3 6.6.2.3 asks.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeMap, fmt::Write as _};
+
+use roxmltree::{Document, Node, ParsingOptions};
 
 use super::{DocumentInfo, PRODUCER, syntax::xmp_date};
 
@@ -115,6 +117,186 @@ pub(super) fn element(packet: &str, name: &str) -> Option<String> {
     )
 }
 
+const RDF: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
+const XML: &str = "http://www.w3.org/XML/1998/namespace";
+const XMP: &str = "http://ns.adobe.com/xap/1.0/";
+
+/// Properties that every writer renews.
+const HOUSEKEEPING: [(&str, &str); 5] = [
+    ("http://ns.adobe.com/pdf/1.3/", "Producer"),
+    (XMP, "CreatorTool"),
+    (XMP, "MetadataDate"),
+    (XMP, "ModifyDate"),
+    ("http://ns.adobe.com/xap/1.0/mm/", "InstanceID"),
+];
+
+/// Longest packet that is read, and most elements and texts of it. A parser compares each attribute of an
+/// element with each other, and hands namespaces down.
+const MAX_PACKET: usize = 1 << 20;
+const MAX_NODES: u32 = 4_000;
+const MAX_ATTRIBUTES: usize = 256;
+
+/// Deepest nesting of values.
+const MAX_DEPTH: u32 = 16;
+
+/// Namespace and local name.
+type Name = (String, String);
+
+/// What a packet states: its subject, and its properties by name. Two packets that state the same may be
+/// written differently (ISO 16684-1 clause 7: prefixes, attributes for elements, several descriptions, blanks).
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Statements {
+    about: String,
+    properties: BTreeMap<Name, Value>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Value {
+    Text {
+        language: Option<String>,
+        text: String,
+    },
+    Uri(String),
+    /// Kind of the array and its items.
+    Array(String, Vec<Value>),
+    Structure {
+        language: Option<String>,
+        fields: BTreeMap<Name, Value>,
+    },
+}
+
+impl Statements {
+    /// Reads a packet; none where it is not XMP as the standard writes it, and nobody can be sure what it states.
+    pub(super) fn parse(packet: &[u8]) -> Option<Statements> {
+        let too_many = |tag: &[u8]| tag.iter().filter(|byte| **byte == b'=').count() > MAX_ATTRIBUTES;
+        if packet.len() > MAX_PACKET || packet.split(|byte| *byte == b'<').any(too_many) {
+            return None;
+        }
+        let options = ParsingOptions {
+            nodes_limit: MAX_NODES,
+            ..ParsingOptions::default()
+        };
+        let document = Document::parse_with_options(str::from_utf8(packet).ok()?, options).ok()?;
+        let mut roots = document
+            .descendants()
+            .filter(|node| node.has_tag_name((RDF, "RDF")));
+        let (root, None) = (roots.next()?, roots.next()) else {
+            return None;
+        };
+        let mut about = None;
+        let mut properties = BTreeMap::new();
+        for node in children(root)? {
+            if !node.has_tag_name((RDF, "Description")) {
+                return None;
+            }
+            let subject = node.attribute((RDF, "about")).unwrap_or_default();
+            if *about.get_or_insert(subject) != subject {
+                return None;
+            }
+            describe(node, &mut properties, MAX_DEPTH)?;
+        }
+        Some(Statements {
+            about: about?.to_owned(),
+            properties,
+        })
+    }
+
+    /// Without what every writer renews.
+    pub(super) fn without_housekeeping(mut self) -> Statements {
+        self.properties
+            .retain(|(namespace, name), _| !HOUSEKEEPING.contains(&(namespace, name)));
+        self
+    }
+}
+
+/// The elements in an element that holds nothing else.
+fn children<'a, 'input>(node: Node<'a, 'input>) -> Option<Vec<Node<'a, 'input>>> {
+    let is_blank = |node: &Node<'_, '_>| node.text().is_none_or(|text| text.trim().is_empty());
+    let texts_are_blank = node.children().filter(Node::is_text).all(|text| is_blank(&text));
+    texts_are_blank.then(|| node.children().filter(Node::is_element).collect())
+}
+
+/// The properties of a node, by its attributes and its elements.
+fn describe(node: Node<'_, '_>, fields: &mut BTreeMap<Name, Value>, depth: u32) -> Option<()> {
+    let depth = depth.checked_sub(1)?;
+    for attribute in node.attributes() {
+        let text = Value::Text {
+            language: None,
+            text: attribute.value().to_owned(),
+        };
+        match attribute.namespace()? {
+            RDF if ["about", "parseType"].contains(&attribute.name()) => {}
+            XML if attribute.name() == "lang" => {}
+            RDF | XML => return None,
+            namespace => insert(fields, namespace, attribute.name(), text)?,
+        }
+    }
+    for property in children(node)? {
+        let name = property.tag_name();
+        insert(fields, name.namespace()?, name.name(), value(property, depth)?)?;
+    }
+    Some(())
+}
+
+/// Of two values for one property nobody knows which counts.
+fn insert(fields: &mut BTreeMap<Name, Value>, namespace: &str, name: &str, value: Value) -> Option<()> {
+    let before = fields.insert((namespace.to_owned(), name.to_owned()), value);
+    before.is_none().then_some(())
+}
+
+/// The value of a property element (ISO 16684-1 7.5 to 7.9).
+fn value(element: Node<'_, '_>, depth: u32) -> Option<Value> {
+    let depth = depth.checked_sub(1)?;
+    let language = element.attribute((XML, "lang")).map(str::to_owned);
+    let is_plain = element
+        .attributes()
+        .all(|attribute| attribute.namespace() == Some(XML) && attribute.name() == "lang");
+    if let Some(resource) = element.attribute((RDF, "resource")) {
+        let stands_alone = element.attributes().len() == 1 && !element.has_children();
+        return stands_alone.then(|| Value::Uri(resource.to_owned()));
+    }
+    if !is_plain {
+        // A structure in short: its fields are attributes, or elements under `rdf:parseType`.
+        let is_resource = match element.attribute((RDF, "parseType")) {
+            Some(kind) => kind == "Resource",
+            None => !element.has_children(),
+        };
+        let mut fields = BTreeMap::new();
+        describe(element, &mut fields, depth)?;
+        return is_resource.then_some(Value::Structure { language, fields });
+    }
+    if !element.children().any(|child| child.is_element()) {
+        let text = element
+            .children()
+            .filter_map(|child| child.is_text().then(|| child.text())?);
+        return Some(Value::Text {
+            language,
+            text: text.collect(),
+        });
+    }
+    let children = children(element)?;
+    let [inner] = children[..] else { return None };
+    if inner.tag_name().namespace() != Some(RDF) {
+        return None;
+    }
+    match inner.tag_name().name() {
+        "Description" => {
+            let mut fields = BTreeMap::new();
+            describe(inner, &mut fields, depth)?;
+            Some(Value::Structure { language, fields })
+        }
+        kind @ ("Alt" | "Bag" | "Seq") if inner.attributes().len() == 0 && language.is_none() => {
+            let items = self::children(inner)?;
+            let items = items.into_iter().map(|item| {
+                let is_item = item.has_tag_name((RDF, "li"));
+                is_item.then(|| value(item, depth))?
+            });
+            Some(Value::Array(kind.to_owned(), items.collect::<Option<_>>()?))
+        }
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -142,5 +324,79 @@ mod tests {
         assert_eq!(element(&packet, "certseal:number").as_deref(), Some("A&B"));
         assert!(packet.contains("<xmp:CreateDate>2026-11-21T08:00:00+08:00</xmp:CreateDate>"));
         assert_eq!(element(&packet, "dc:title"), None);
+    }
+
+    const OURS: &str = r#"<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?>
+        <x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+        <rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/">
+            <dc:format>application/pdf</dc:format>
+            <dc:title><rdf:Alt><rdf:li xml:lang="x-default">A &amp; B</rdf:li></rdf:Alt></dc:title>
+        </rdf:Description>
+        <rdf:Description rdf:about="" xmlns:n="urn:n#" xmlns:xmp="http://ns.adobe.com/xap/1.0/">
+            <xmp:ModifyDate>2026-11-21T00:00:00Z</xmp:ModifyDate>
+            <n:parts><rdf:Bag><rdf:li rdf:parseType="Resource"><n:name>type</n:name></rdf:li></rdf:Bag></n:parts>
+            <n:link rdf:resource="urn:1"/><n:held n:as="x"/>
+        </rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end="r"?>"#;
+
+    const THEIRS: &str = r#"<x:xmpmeta xmlns:x="adobe:ns:meta/" x:xmptk="another">
+        <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description
+            xmlns:a="http://purl.org/dc/elements/1.1/" xmlns:b="urn:n#" xmlns:pdf="http://ns.adobe.com/pdf/1.3/"
+            a:format="application/pdf" pdf:Producer="another" rdf:about="">
+            <b:parts><rdf:Bag><rdf:li><rdf:Description><b:name>type</b:name></rdf:Description></rdf:li></rdf:Bag></b:parts>
+            <b:link rdf:resource="urn:1"/><b:held rdf:parseType="Resource"><b:as>x</b:as></b:held>
+            <a:title><rdf:Alt><rdf:li xml:lang="x-default">A &#38; B</rdf:li></rdf:Alt></a:title>
+        </rdf:Description></rdf:RDF></x:xmpmeta>"#;
+
+    fn stated(packet: &str) -> Option<Statements> {
+        Some(Statements::parse(packet.as_bytes())?.without_housekeeping())
+    }
+
+    #[test]
+    fn packets_that_state_the_same_are_the_same() {
+        assert_eq!(stated(OURS).unwrap(), stated(THEIRS).unwrap());
+        for (from, to) in [
+            ("A &#38; B", "A &#38; C"),
+            ("x-default", "zh-CN"),
+            ("rdf:Bag>", "rdf:Seq>"),
+            ("urn:n#", "urn:m#"),
+            ("rdf:about=\"\"", "rdf:about=\"urn:x\""),
+            ("resource=\"urn:1\"", "resource=\"urn:2\""),
+            ("<b:as>x</b:as>", ""),
+            ("<b:as>x</b:as>", "<b:as>x</b:as><b:too>y</b:too>"),
+            ("pdf:Producer", "pdf:Keywords"),
+        ] {
+            assert!(THEIRS.contains(from), "{from}");
+            let changed = stated(&THEIRS.replace(from, to)).unwrap();
+            assert_ne!(stated(OURS).unwrap(), changed, "{from}");
+        }
+    }
+
+    #[test]
+    fn what_readers_could_take_in_two_ways_states_nothing() {
+        for (from, to) in [
+            ("<x:xmpmeta", "<!DOCTYPE a><x:xmpmeta"),
+            ("<b:as>x</b:as>", "<b:as>x</b:as><b:as>y</b:as>"),
+            ("<b:as>", "words <b:as>"),
+            ("rdf:parseType=\"Resource\"", "rdf:parseType=\"Literal\""),
+            ("rdf:about=\"\"", "rdf:nodeID=\"a\""),
+            (
+                "</rdf:Description></rdf:RDF>",
+                "</rdf:Description><rdf:RDF/></rdf:RDF>",
+            ),
+            ("</rdf:Description></rdf:RDF>", "</rdf:Description>"),
+        ] {
+            assert!(THEIRS.contains(from), "{from}");
+            assert_eq!(stated(&THEIRS.replacen(from, to, 1)), None, "{to}");
+        }
+        let deep = format!(
+            "{}x{}",
+            "<b:as rdf:parseType=\"Resource\">".repeat(40),
+            "</b:as>".repeat(40)
+        );
+        assert_eq!(stated(&THEIRS.replace("<b:as>x</b:as>", &deep)), None);
+        let wide: String = (0..300).map(|n| format!(" b:a{n}=\"\"")).collect();
+        let wide = THEIRS.replace(" a:format=", &format!("{wide} a:format="));
+        assert_eq!(stated(&wide), None);
+        assert_eq!(Statements::parse(&vec![b' '; MAX_PACKET + 1]), None);
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{
     super::{
+        super::xmp::Statements,
         ModificationLevel, OpenError,
         parse::{Dict, Object},
         reader::Loaded,
@@ -17,15 +18,6 @@ const REWORDING: Permission = Permission::From(ModificationLevel::FormFilling);
 
 /// Entries of the information dictionary that every writer renews.
 const OF_WRITERS: [&[u8]; 2] = [b"ModDate", b"Producer"];
-
-/// The same in an XMP packet.
-const OF_XMP_WRITERS: [&str; 5] = [
-    "pdf:Producer",
-    "xmp:CreatorTool",
-    "xmp:MetadataDate",
-    "xmp:ModifyDate",
-    "xmpMM:InstanceID",
-];
 
 /// Words of XML that make a parser fetch, include or multiply.
 const UNSAFE_XML: [&[u8]; 2] = [b"<!DOCTYPE", b"<!ENTITY"];
@@ -82,8 +74,12 @@ impl Comparison<'_, '_> {
                 self.sides.signed.stream_data(&before)?,
                 self.sides.last.stream_data(&packet)?,
             ];
-            let [was, is] = data.map(|data| without_housekeeping(&String::from_utf8_lossy(&data)));
-            if was == is { ALWAYS } else { REWORDING }
+            let [was, is] = data.map(|data| Some(Statements::parse(&data)?.without_housekeeping()));
+            if was.is_some() && was == is {
+                ALWAYS
+            } else {
+                REWORDING
+            }
         } else {
             REWORDING
         };
@@ -301,32 +297,6 @@ impl Comparison<'_, '_> {
         }
         Ok(true)
     }
-}
-
-/// A packet without what every writer renews, without blanks, and without the processing instructions around.
-fn without_housekeeping(packet: &str) -> String {
-    let mut left = packet.to_owned();
-    for name in OF_XMP_WRITERS {
-        for (begin, end) in [
-            (format!("<{name}>"), format!("</{name}>")),
-            (format!("{name}=\""), "\"".to_owned()),
-        ] {
-            let mut kept = String::with_capacity(left.len());
-            let mut rest = &left[..];
-            while let Some((before, after)) = rest.split_once(&begin) {
-                kept.push_str(before);
-                match after.split_once(&end) {
-                    Some((_, behind)) => rest = behind,
-                    // One that does not end is none.
-                    None => return packet.to_owned(),
-                }
-            }
-            kept.push_str(rest);
-            left = kept;
-        }
-    }
-    left.retain(|letter| !letter.is_whitespace());
-    left
 }
 
 /// An entry of null says nothing, and no honest writer of evidence leaves one.
