@@ -48,7 +48,12 @@ impl Comparison<'_, '_> {
         let mut permission = ALWAYS;
         for key in keys(before, after) {
             let pair = (value(before, key), value(after, key));
-            if !OF_WRITERS.contains(&key) && self.sides.mismatch(&pair.0, &pair.1)?.is_some() {
+            // A date of creation where there was none takes nothing back.
+            let is_first_date = key == b"CreationDate" && pair.0 == Object::Null;
+            if !OF_WRITERS.contains(&key)
+                && !is_first_date
+                && self.sides.mismatch(&pair.0, &pair.1)?.is_some()
+            {
                 permission = REWORDING;
             }
         }
@@ -261,7 +266,11 @@ impl Comparison<'_, '_> {
                     b"Type" => pair.1.name() == Some(b"VRI"),
                     b"Cert" | b"CRL" | b"OCSP" => self.streams_grow(&pair.0, &pair.1)?,
                     b"TU" => self.sides.last.follow(&pair.1)?.object.string().is_some(),
-                    b"TS" => self.sides.last.follow(&pair.1)?.is_stream(),
+                    // A stream by the standard, a string by some writers; nothing reads it.
+                    b"TS" => {
+                        let stamp = self.sides.last.follow(&pair.1)?;
+                        stamp.is_stream() || stamp.object.string().is_some()
+                    }
                     _ => false,
                 };
                 if !is_sound {

@@ -229,6 +229,10 @@ impl Comparison<'_, '_> {
                 {
                     self.refuse(ChangeKind::FieldAdded, id.number, above.name.clone());
                 }
+                // A field that was there is another one with one more kid.
+                if above.parent.is_some() {
+                    self.refuse(ChangeKind::FieldChanged, id.number, above.name.clone());
+                }
                 self.new_field(id, above)?;
             }
         }
@@ -326,6 +330,8 @@ impl Comparison<'_, '_> {
                 b"F" | b"Ff" if follows => self.flags(id.number, key, pair, &here.name)?,
                 b"M" if follows => {}
                 b"A" | b"AA" => self.strict(ChangeKind::Action, id.number, key, pair)?,
+                // Optional, and always this in a widget (ISO 32000-2 table 166): some writers supply it.
+                b"Type" if *pair.0 == Object::Null && is_widget(self.sides.last, new)? => {}
                 _ => self.strict(ChangeKind::FieldChanged, id.number, key, pair)?,
             }
         }
@@ -510,6 +516,11 @@ impl Comparison<'_, '_> {
         }
         Ok(())
     }
+}
+
+fn is_widget(reader: &Reader<'_>, dict: &Dict) -> Result<bool, OpenError> {
+    let is = |key: &str, name: &[u8]| Ok(reader.get(dict, key)?.object.name() == Some(name));
+    Ok(is("Type", b"Annot")? && is("Subtype", b"Widget")?)
 }
 
 fn name_of(reader: &Reader<'_>, field: &Object) -> Result<Option<String>, OpenError> {

@@ -72,13 +72,18 @@ const FORM_STREAM: &str = "<< /Subtype /Form /BBox [0 0 9 9] /Length 5 >>\nstrea
 
 /// A signed form: text field `Remark`, empty signature field `Second`.
 fn signed(reference: &str) -> Writer {
+    signed_with(reference, &[])
+}
+
+/// The same, with some objects otherwise.
+fn signed_with(reference: &str, other: &[(u32, &str)]) -> Writer {
     let signature = format!("<< SIG {reference} >>");
     let writer = Writer {
         bytes: Vec::new(),
         last: None,
         trailer: "/Root 1 0 R /Info 11 0 R",
     };
-    writer.revision(&[
+    let mut objects = vec![
         (1, CATALOG),
         (2, "<< /Type /Pages /Kids [3 0 R] /Count 1 >>"),
         (3, PAGE),
@@ -93,7 +98,10 @@ fn signed(reference: &str) -> Writer {
         (12, FORM_STREAM),
         (13, FORM_STREAM),
         (14, "(shown nowhere)"),
-    ])
+    ];
+    objects.retain(|(number, _)| other.iter().all(|(another, _)| another != number));
+    objects.extend(other);
+    writer.revision(&objects)
 }
 
 fn mdp(level: u8) -> String {
@@ -171,10 +179,17 @@ fn what_the_signer_allows_may_be_done_and_no_more() {
         ),
         (20, STREAM),
     ];
+    let related: &[(u32, &str)] = &[(
+        1,
+        &changed(CATALOG, "/Pages", "/DSS << /VRI << /AB << /TS () >> >> >> /Pages"),
+    )];
+    let dated: &[(u32, &str)] = &[(11, "<< /Title (A) /CreationDate (D:2026) >>")];
     let title: &[(u32, &str)] = &[(11, "<< /Title (B) /ModDate (D:2026) >>")];
     let saved: &[(u32, &str)] = &[(11, "<< /Title (A) /Producer (X) /ModDate (D:2026) >>")];
     for (objects, code, least) in [
         (evidence, "change-evidence", 1),
+        (related, "change-evidence", 1),
+        (dated, "change-metadata", 1),
         (saved, "change-metadata", 1),
         (title, "change-metadata", 2),
         (fill, "change-field-filled", 2),
@@ -307,6 +322,35 @@ fn a_later_signature_may_bring_its_field() {
     let twice = changed(&field("[0 0 0 0]"), "Third", "Seal");
     let twice = signed("").revision(&[(3, &page), (6, &form), (20, &twice), (21, "<< SIG >>")]);
     assert!(refused(&twice).contains(&"change-field-added"));
+}
+
+#[test]
+fn a_field_that_was_there_gets_no_kids() {
+    let form = changed(FORM, "9 0 R]", "9 0 R 30 0 R]");
+    let group = "<< /T (Group) /Kids [31 0 R] >>";
+    let kid = |name: &str| format!("<< /FT /Sig /T ({name}) /Parent 30 0 R >>");
+    let base = || signed_with(&mdp(2), &[(6, &form), (30, group), (31, &kid("A"))]);
+    let signed = changed(&kid("A"), "/FT", "/V 33 0 R /FT");
+    let filled = base().revision(&[(31, &signed), (33, "<< SIG >>")]);
+    assert_eq!(refused(&filled), [] as [&str; 0]);
+    let added = base().revision(&[
+        (30, &changed(group, "31 0 R", "31 0 R 32 0 R")),
+        (32, &changed(&kid("B"), "/FT", "/V 33 0 R /FT")),
+        (33, "<< SIG >>"),
+    ]);
+    assert_eq!(refused(&added), ["change-field-changed"]);
+}
+
+#[test]
+fn a_type_that_was_left_out_may_be_supplied() {
+    let without = changed(SECOND, "/Type /Annot ", "");
+    let base = || signed_with(&mdp(2), &[(9, &without)]);
+    let value = |text: &str| changed(text, "/FT /Sig", "/FT /Sig /V 20 0 R");
+    let supplied = base().revision(&[(9, &value(SECOND)), (20, "<< SIG >>")]);
+    assert_eq!(refused(&supplied), [] as [&str; 0]);
+    let other = changed(&value(SECOND), "/Type /Annot", "/Type /Page");
+    let other = base().revision(&[(9, &other), (20, "<< SIG >>")]);
+    assert_eq!(refused(&other), ["change-field-changed"]);
 }
 
 #[test]
