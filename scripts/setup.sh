@@ -42,16 +42,21 @@ if ! command -v cargo >/dev/null 2>&1 && [ ! -x "$HOME/.cargo/bin/cargo" ]; then
     curl --proto '=https' --tlsv1.2 -sSf https://static.rust-lang.org/rustup/rustup-init.sh | sh -s -- -q -y --profile minimal --default-toolchain none
 fi
 
-if [ "${1:-demo}" = test ] && [ ! -x target/tools/pyhanko/bin/pyhanko ]; then
-    echo "installing: pyHanko (PyPI) into target/tools/pyhanko"
-    mkdir -p target/tools
-    python3 -m venv target/tools/pyhanko
-    target/tools/pyhanko/bin/pip install --quiet --disable-pip-version-check 'pyhanko==0.38.0' 'pyhanko-cli==0.6.0'
-fi
+# Programs from PyPI, each in a place of its own, made anew where others are asked for.
+from_pypi() {
+    local place=target/tools/$1
+    shift
+    if [ "$(cat "$place/installed" 2>/dev/null)" != "$*" ]; then
+        echo "installing: $* (PyPI) into $place"
+        rm -rf "$place"
+        mkdir -p target/tools
+        python3 -m venv "$place"
+        "$place/bin/pip" install --quiet --disable-pip-version-check "$@"
+        echo "$*" >"$place/installed"
+    fi
+}
 
-if [ "${1:-demo}" = test ] && [ ! -x target/tools/openapi/bin/openapi-spec-validator ]; then
-    echo "installing: openapi-spec-validator (PyPI) into target/tools/openapi"
-    mkdir -p target/tools
-    python3 -m venv target/tools/openapi
-    target/tools/openapi/bin/pip install --quiet --disable-pip-version-check 'openapi-spec-validator==0.9.0' 'openapi-schema-validator==0.9.0' 'jsonschema==4.26.0'
+if [ "${1:-demo}" = test ]; then
+    from_pypi pyhanko 'pyhanko[etsi]==0.38.0' 'pyhanko-cli==0.6.0'
+    from_pypi openapi 'openapi-spec-validator==0.9.0' 'openapi-schema-validator==0.9.0' 'jsonschema==4.26.0'
 fi

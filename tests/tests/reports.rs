@@ -14,7 +14,7 @@ use std::{
 use certseal_tests::{
     certseal,
     documents::{ours, permit, with_evidence, with_page_content},
-    judge_is_here, program, run_json, run_ok, run_to,
+    judge_is_here, program, pyhanko, run_json, run_ok, run_to,
     server::{Server, validator},
 };
 use rustix::process::{Pid, Signal, kill_process};
@@ -186,6 +186,77 @@ fn command_line_and_server_give_one_report_in_the_published_form() {
     let (stdout, _) = run_to(1, &mut strange);
     reports.extend(lines(&stdout).into_iter().map(|mut one| one["report"].take()));
     are_of_the_published_form(&reports);
+}
+
+/// Reads reports by the bindings that another program made of the schema of TS 119 102-2, strictly: V1.2.1, which says
+/// the same of all that stands in ours. Every reference has to lead somewhere.
+const ETSI: &str = r##"
+import sys
+from xml.etree import ElementTree
+from pyhanko.generated.etsi.ts_11910202 import ValidationReport
+from xsdata.formats.dataclass.parsers import XmlParser
+from xsdata.formats.dataclass.parsers.config import ParserConfig
+
+strict = ParserConfig(fail_on_unknown_attributes=True, fail_on_converter_warnings=True)
+for path in sys.argv[1:]:
+    text = open(path, encoding="utf-8").read()
+    assert "http://uri.etsi.org/19102/v1.4.1#" in text
+    report = XmlParser(config=strict).from_string(text.replace("/v1.4.1#", "/v1.2.1#"), ValidationReport)
+    tree = ElementTree.fromstring(text)
+    names = [element.get("id") for element in tree.iter() if element.get("id")]
+    assert len(names) == len(set(names)), names
+    for element in tree.iter():
+        assert element.get("VOReference", names[0] if names else None) in [*names, None], element.attrib
+    for one in report.signature_validation_report:
+        print(one.signature_validation_status.main_indication.rsplit(":", 1)[1], end=" ")
+    print()
+"##;
+
+#[test]
+fn programs_that_know_no_report_of_ours_get_one_of_the_standard() {
+    let (_folder, home) = ours();
+    let folder = documents(&home);
+    let names = [
+        ("a-good.pdf", 0, "total-passed"),
+        ("c-altered.pdf", 1, "total-failed"),
+        ("d-evidence.pdf", 0, "total-passed"),
+        ("e-page.pdf", 1, "total-failed"),
+        ("g-unsigned.pdf", 3, "indeterminate"),
+        ("i-rubbish.pdf", 1, "total-failed"),
+    ];
+    let files = names.map(|(name, ..)| folder.path().join(name));
+    let reports = files.each_ref().map(|file| file.with_extension("xml"));
+    for ((_, code, _), (file, out)) in names.iter().zip(files.iter().zip(&reports)) {
+        run_to(
+            *code,
+            certseal(&home).args(["verify", "--etsi"]).arg(out).arg(file),
+        );
+    }
+    let server = Server::start(&home);
+    for (file, out) in files.iter().zip(&reports) {
+        let answer = posted(&server, file, "application/xml");
+        assert!(
+            answer.head.contains("content-type: application/xml"),
+            "{}",
+            answer.head
+        );
+        let untimed = |xml: &str| {
+            let lines = xml.lines().filter(|line| !line.contains("Time>"));
+            without_as_of(&lines.collect::<Vec<_>>().join("\n"))
+        };
+        let written = fs::read_to_string(out).unwrap();
+        assert_eq!(
+            untimed(&written),
+            untimed(&String::from_utf8(answer.body).unwrap())
+        );
+    }
+    let python = pyhanko().with_file_name("python");
+    if judge_is_here(&python.to_string_lossy()) {
+        let said = run_ok(Command::new(python).args(["-c", ETSI]).args(reports));
+        let said: Vec<&str> = said.lines().map(str::trim).collect();
+        let expected = names.map(|(.., expected)| expected);
+        assert_eq!(said, expected);
+    }
 }
 
 #[test]

@@ -252,6 +252,9 @@ pub(crate) struct Verify {
     /// 另存为网页，只限一份 Also write the report as a page, for one input
     #[arg(long, value_name = "FILE", conflicts_with = "list")]
     pub(crate) html: Option<PathBuf>,
+    /// 另存为 ETSI TS 119 102-2 的 XML，只限一份 Also write it as XML by ETSI TS 119 102-2, for one input
+    #[arg(long, value_name = "FILE", conflicts_with = "list")]
+    pub(crate) etsi: Option<PathBuf>,
     /// 不用数据目录：只凭本命令所给的信任资料 Use no installation: nothing but what is given here
     #[arg(long, conflicts_with = "trust_list")]
     pub(crate) no_home: bool,

@@ -151,8 +151,8 @@ pub(super) fn run(session: &Session, args: &Verify) -> Result<Outcome, Failure> 
     }
     match args.inputs.as_slice() {
         [only] if args.list.is_none() && !Path::new(only).is_dir() => one(session, args, &desk, only),
-        _ if args.html.is_some() => Err(Failure::new(
-            "--html 只用于一份文件 (one input only)",
+        _ if args.html.is_some() || args.etsi.is_some() => Err(Failure::new(
+            "--html、--etsi 只用于一份文件 (one input only)",
             "逐份核验，或用 --json。",
         )),
         _ => many(session, args, &desk),
@@ -220,10 +220,14 @@ fn add(given: &Given, material: &mut TrustMaterial) -> Result<(), Failure> {
 
 fn one(session: &Session, args: &Verify, desk: &Desk, input: &OsStr) -> Result<Outcome, Failure> {
     let report = desk.judge_as_of(&read(input)?, args.at)?;
-    if let Some(path) = &args.html {
-        let page = report.to_html(Some(&input.to_string_lossy()));
-        write_whole(path, page.as_bytes())
-            .context(&format!("写网页 {}", path.display()))
+    let page = || report.to_html(Some(&input.to_string_lossy()));
+    for (path, form) in [
+        (&args.html, &page as &dyn Fn() -> String),
+        (&args.etsi, &|| report.to_etsi_xml()),
+    ] {
+        let Some(path) = path else { continue };
+        write_whole(path, form().as_bytes())
+            .context(&format!("写报告 {}", path.display()))
             .map_err(|failure| failure.hint("检查目录是否存在、可写。"))?;
     }
     if session.json {

@@ -1,17 +1,18 @@
 //! The report as a page: Chinese first, English beneath; whole in itself, without scripts, for screen and A4.
 //!
-//! Everything that comes out of a file goes through [`Html::text`], which leaves no markup and nothing invisible.
+//! Everything that comes out of a file goes through [`Markup::text`], which leaves no markup and nothing invisible.
 
 use jiff::Timestamp;
 
 use super::{
     code,
     indication::Indication,
+    markup::Markup,
     report::{Bearing, Conclusion, Finding, Input, Outcome, Report, SignedBy},
     signatures::{SignatureReport, TimestampReport, alike},
     text::{Language, common_name, day},
 };
-use crate::{clock::clock_time, remark::visible};
+use crate::clock::clock_time;
 
 /// The only style of the page, as it stands in it: for a server that names it in its content security policy.
 pub const PAGE_STYLE: &str = include_str!("page/style.css");
@@ -19,7 +20,7 @@ pub const PAGE_STYLE: &str = include_str!("page/style.css");
 impl Report {
     /// The report as a page of its own, about a file of this name.
     pub fn to_html(&self, name: Option<&str>) -> String {
-        let mut page = Html(String::with_capacity(16 << 10));
+        let mut page = Markup::with_capacity(16 << 10);
         let (tone, word, word_en) = self.conclusion.words();
         page.raw("<!DOCTYPE html>\n<html lang=\"zh-CN\">\n<head>\n<meta charset=\"utf-8\">\n");
         page.raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>");
@@ -73,11 +74,11 @@ impl Report {
         page.raw(" · certseal ");
         page.text(env!("CARGO_PKG_VERSION"));
         page.raw("</p></footer>\n</body>\n</html>\n");
-        page.0
+        page.done()
     }
 
     /// Which file, and when and how it was judged.
-    fn write_facts(&self, page: &mut Html, name: Option<&str>) {
+    fn write_facts(&self, page: &mut Markup, name: Option<&str>) {
         page.raw("<dl>");
         if let Some(name) = name {
             page.row("文件", "File", name);
@@ -124,7 +125,7 @@ impl Report {
     }
 
     /// What could not be decided, and how to supply what was missing.
-    fn write_missing(&self, page: &mut Html) {
+    fn write_missing(&self, page: &mut Markup) {
         let open = |finding: &&Finding| {
             finding.outcome == Outcome::Undecided && finding.code != code::NOT_PERFORMED.as_str()
         };
@@ -161,7 +162,7 @@ impl Report {
     }
 
     /// The certificate, by its own word.
-    fn write_claims(&self, page: &mut Html) {
+    fn write_claims(&self, page: &mut Markup) {
         let Some(subject) = &self.subject else { return };
         if self.indication == Indication::TotalPassed {
             page.heading("证照内容", "What the certificate says");
@@ -190,7 +191,7 @@ impl Report {
         page.raw("</dl>\n");
     }
 
-    fn page_signature(&self, page: &mut Html, signature: &SignatureReport, index: usize) {
+    fn page_signature(&self, page: &mut Markup, signature: &SignatureReport, index: usize) {
         let (word, word_en) = signature.indication.words();
         page.raw("<article class=\"");
         page.raw(tone(signature.indication));
@@ -306,7 +307,7 @@ fn tone(indication: Indication) -> &'static str {
 }
 
 /// Whose certificate, and which.
-fn write_who(page: &mut Html, by: &SignedBy) {
+fn write_who(page: &mut Markup, by: &SignedBy) {
     page.row("证书主体", "Certificate subject", &by.name);
     page.row(
         "证书 SHA-256",
@@ -319,7 +320,7 @@ fn write_who(page: &mut Html, by: &SignedBy) {
     }
 }
 
-fn write_timestamp(page: &mut Html, stamp: &TimestampReport) {
+fn write_timestamp(page: &mut Markup, stamp: &TimestampReport) {
     let (word, word_en) = stamp.indication.words();
     page.raw("<div class=\"stamp ");
     page.raw(tone(stamp.indication));
@@ -341,7 +342,7 @@ fn write_timestamp(page: &mut Html, stamp: &TimestampReport) {
 }
 
 /// Checks in order, one a row.
-fn write_findings(page: &mut Html, findings: &[Finding]) {
+fn write_findings(page: &mut Markup, findings: &[Finding]) {
     if findings.is_empty() {
         return;
     }
@@ -398,29 +399,7 @@ fn instant(at: Timestamp) -> String {
     format!("{}（北京时间 UTC+8）", clock_time(at))
 }
 
-/// Markup being written.
-struct Html(String);
-
-impl Html {
-    /// Markup of our own.
-    fn raw(&mut self, markup: &str) {
-        self.0.push_str(markup);
-    }
-
-    /// Text from wherever.
-    fn text(&mut self, text: &str) {
-        for letter in text.chars() {
-            match letter {
-                '&' => self.0.push_str("&amp;"),
-                '<' => self.0.push_str("&lt;"),
-                '>' => self.0.push_str("&gt;"),
-                '"' => self.0.push_str("&quot;"),
-                '\'' => self.0.push_str("&#39;"),
-                letter => self.0.push(visible(letter)),
-            }
-        }
-    }
-
+impl Markup {
     /// Chinese, and English beneath.
     fn both(&mut self, chinese: &str, english: &str) {
         self.text(chinese);
@@ -456,10 +435,10 @@ mod tests {
 
     #[test]
     fn nothing_out_of_a_file_becomes_markup_or_hides() {
-        let mut page = Html(String::new());
+        let mut page = Markup::with_capacity(0);
         page.row("签名域", "Field", "<script>alert('1')</script>&\"\u{202e}fdp\0\n");
         assert_eq!(
-            page.0,
+            page.done(),
             "<dt>签名域 <span lang=\"en\">Field</span></dt><dd>&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&amp;&quot;\u{FFFD}fdp\u{FFFD}\u{FFFD}</dd>"
         );
     }

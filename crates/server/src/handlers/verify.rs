@@ -48,8 +48,9 @@ struct VerifyForm {
 
 /// 核验文件或二维码 Verify a document, a picture of a QR code, or its text
 ///
-/// 文件只用于本次核验，不保存。`Accept: text/html` 得到可打印的网页，内容相同。What is sent is used for this check only and
-/// not kept. With `Accept: text/html` the same report comes as a page to be read or printed.
+/// 文件只用于本次核验，不保存。`Accept: text/html` 得到可打印的网页，`Accept: application/xml` 得到 ETSI TS 119 102-2 的报告。What is
+/// sent is used for this check only and not kept. With `Accept: text/html` the same report comes as a page to be read or
+/// printed, with `Accept: application/xml` as ETSI TS 119 102-2 writes it.
 #[utoipa::path(
     post, path = "/v1/verify", tag = "核验 verification",
     request_body(content(
@@ -58,7 +59,7 @@ struct VerifyForm {
     )),
     responses(
         (status = 200, description = "已核验，结论见 indication 与 conclusion Verified; see the verdict", content(
-            (report::Report = "application/json"), (String = "text/html"),
+            (report::Report = "application/json"), (String = "text/html"), (String = "application/xml"),
         )),
         (status = 429),
     )
@@ -70,15 +71,19 @@ pub(crate) async fn verify(
 ) -> Result<Response<Body>, Problem> {
     asker.metered(&app)?;
     let (parts, body) = request.into_parts();
-    let as_page = wants_page(&parts.headers);
-    let form = is_form(&parts.headers);
-    let room = if form { MULTIPART_ROOM } else { 0 };
+    let form = Written::wanted(&parts.headers);
+    let multipart = is_form(&parts.headers);
+    let room = if multipart { MULTIPART_ROOM } else { 0 };
     let held = app
         .gate
         .read(&parts.headers, body, MAX_DOCUMENT_BYTES + room)
         .await?;
     let (bytes, share) = held.into_parts();
-    let bytes = if form { part_of(parts, bytes).await? } else { bytes };
+    let bytes = if multipart {
+        part_of(parts, bytes).await?
+    } else {
+        bytes
+    };
     if bytes.is_empty() {
         return Err(Problem::malformed(
             "没有收到文件。请提交 PDF、二维码照片或二维码文本。",
@@ -112,27 +117,48 @@ pub(crate) async fn verify(
                 .judge(&examined, &Options { now }, registry.as_ref())
         })
         .await?;
-    if as_page {
-        let about = [
-            (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-            (header::CONTENT_SECURITY_POLICY, page_policy()),
-        ];
-        return Ok((about, report.to_html(None)).into_response());
-    }
-    Ok(Answer(report).into_response())
+    Ok(match form {
+        Written::Page => {
+            let about = [
+                (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+                (header::CONTENT_SECURITY_POLICY, page_policy()),
+            ];
+            (about, report.to_html(None)).into_response()
+        }
+        Written::Etsi => ([(header::CONTENT_TYPE, "application/xml")], report.to_etsi_xml()).into_response(),
+        Written::Json => Answer(report).into_response(),
+    })
 }
 
-/// Whether a page is asked for: by name, and JSON is not.
-fn wants_page(headers: &HeaderMap) -> bool {
-    let accepted = |media_type: &str| {
-        let values = headers.get_all(header::ACCEPT).into_iter();
-        let values = values.filter_map(|value| value.to_str().ok());
-        values.flat_map(|value| value.split(',')).any(|one| {
-            let name = one.split(';').next().unwrap_or_default();
-            name.trim().eq_ignore_ascii_case(media_type)
-        })
-    };
-    accepted("text/html") && !accepted("application/json")
+/// What a report is written in.
+#[derive(Debug, Clone, Copy)]
+enum Written {
+    Json,
+    Page,
+    Etsi,
+}
+
+impl Written {
+    /// JSON, where nothing else is asked for by name. Browsers name XML behind HTML.
+    fn wanted(headers: &HeaderMap) -> Written {
+        let accepted = |media_type: &str| {
+            let values = headers.get_all(header::ACCEPT).into_iter();
+            let values = values.filter_map(|value| value.to_str().ok());
+            values.flat_map(|value| value.split(',')).any(|one| {
+                let name = one.split(';').next().unwrap_or_default();
+                name.trim().eq_ignore_ascii_case(media_type)
+            })
+        };
+        if accepted("application/json") {
+            Written::Json
+        } else if accepted("text/html") {
+            Written::Page
+        } else if accepted("application/xml") {
+            Written::Etsi
+        } else {
+            Written::Json
+        }
+    }
 }
 
 /// The page may use its own style and nothing else.
