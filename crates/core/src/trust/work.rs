@@ -99,7 +99,7 @@ fn price(signature: &Signature<'_>) -> usize {
             KeySize::Ed25519 => 20,
             KeySize::Elliptic(Curve::P256) if is_fast(signature.algorithm) => 20,
             KeySize::Elliptic(Curve::P384) if is_fast(signature.algorithm) => 60,
-            KeySize::Elliptic(_) => 200,
+            KeySize::Elliptic(_) => 400,
         },
     };
     1 + by_key + hashed
