@@ -252,8 +252,8 @@ fn level(report: &Report) -> Option<Level> {
 }
 
 /// What a timestamp of these authorities proves, whose clocks may be off by a second.
-fn proof_of(stated: &str) -> Option<Timestamp> {
-    Some(at(stated) + jiff::SignedDuration::from_secs(1))
+fn proof_of(stated: &str) -> Timestamp {
+    at(stated) + jiff::SignedDuration::from_secs(1)
 }
 
 fn proven_at(report: &Report) -> Option<Timestamp> {
@@ -351,7 +351,7 @@ fn what_is_revoked_or_expired_counts_from_the_proven_time() {
             None => assert_eq!(verdict(&report), undecided(no_poe, "SIGNER_REVOKED_SINCE")),
             Some(proof) => {
                 signed(&report);
-                assert_eq!(proven_at(&report), proof_of(proof));
+                assert_eq!(proven_at(&report), Some(proof_of(proof)));
                 let said = &report.finding("revocation").unwrap().message;
                 assert!(
                     said.contains("吊销") && said.contains("时间戳（示例专用章 TEST）"),
@@ -471,7 +471,7 @@ fn an_authority_is_judged_when_its_timestamp_is_proven_to_have_existed() {
     let report = desk.verify(&renewed, "2028-06-20T00:00:00Z", &farther);
     signed(&report);
     assert_eq!(level(&report), Some(Level::Lta));
-    assert_eq!(proven_at(&report), proof_of("2026-06-01T00:01:00Z"));
+    assert_eq!(proven_at(&report), Some(proof_of("2026-06-01T00:01:00Z")));
 
     // 4. The authority is revoked: what nothing older proves has lost its time, what was renewed before has not.
     let gone = desk.lists(&[revoked(&desk.stamper.certificate, "2027-12-25T00:00:00Z")]);
@@ -547,7 +547,7 @@ fn a_timestamp_that_proves_nothing_costs_no_more_than_its_proof() {
         report.finding("document-timestamps").unwrap().outcome,
         Outcome::Failed
     );
-    assert_eq!(proven_at(&report), proof_of("2026-06-02T00:00:00Z"));
+    assert_eq!(proven_at(&report), Some(proof_of("2026-06-02T00:00:00Z")));
 
     // 3. Two clocks that contradict each other: what is outside is believed.
     let inside = desk.stamped(SIGNED, "2026-06-05T00:00:00Z");
@@ -562,7 +562,7 @@ fn a_timestamp_that_proves_nothing_costs_no_more_than_its_proof() {
             Some("TIMESTAMP_ORDER")
         )
     );
-    assert_eq!(proven_at(&report), proof_of("2026-06-02T00:00:00Z"));
+    assert_eq!(proven_at(&report), Some(proof_of("2026-06-02T00:00:00Z")));
 
     // 4. One of the future.
     let report = desk.verify(&inside, "2026-06-03T00:00:00Z", &none);
