@@ -296,16 +296,15 @@ struct Found<'a> {
 
 impl Found<'_> {
     fn judge(&self, context: &PathContext<'_>) -> Result<VerifiedPath, PathError> {
-        // What no proof of time could mend comes first.
-        // 1. What authorities allow those below.
+        // 1. What authorities allow those below: what is wrong with that no proof of time could mend.
         self.check_constraints(context)?;
-        // 2. Usages.
-        for (position, node) in self.nodes.iter().enumerate() {
-            check_usage(&node.parsed, position == 0, context.usage)?;
-        }
-        // 3. Dates, the signer's own before those of its issuers.
+        // 2. Dates, the signer's own before those of its issuers.
         for node in self.nodes.iter().copied().chain([self.anchor]) {
             node.check_dates(context.at)?;
+        }
+        // 3. Usages.
+        for (position, node) in self.nodes.iter().enumerate() {
+            check_usage(&node.parsed, position == 0, context.usage)?;
         }
         // 4. Algorithms.
         for (node, used) in self.nodes.iter().zip(self.signatures) {

@@ -190,8 +190,8 @@ fn nearness(error: &PathError) -> u8 {
         PathError::BadSignature => 1,
         PathError::UnsupportedAlgorithm(_) => 2,
         // In the order of the questions asked of a path that reached an anchor.
-        PathError::WrongUsage { .. } => 4,
-        PathError::Expired { .. } | PathError::NotYetValid { .. } => 5,
+        PathError::Expired { .. } | PathError::NotYetValid { .. } => 4,
+        PathError::WrongUsage { .. } => 5,
         PathError::WeakAlgorithm { .. } => 6,
         PathError::Revoked { .. } => 7,
         _ => 3,
