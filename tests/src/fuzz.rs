@@ -43,8 +43,9 @@ use certseal_core::{
     },
     trust::{
         list::{TrustList, TrustListContent},
-        path::{PathContext, Usage, validate},
+        path::{Certificates, PathContext, Usage, validate},
         revocation::{Revocations, crl::Crl, ocsp::OcspResponse},
+        work::Work,
     },
     verify::{Indication, Options, TrustMaterial, Verifier},
 };
@@ -401,13 +402,15 @@ fn x509_certificate(bytes: &[u8]) {
         let _ = (x509::subject_text(certificate), x509::validity(certificate));
     }
     let context = PathContext {
-        anchors: &[bytes],
+        anchors: &Certificates::of([bytes]),
         revocations: &Revocations::default(),
         at: Timestamp::UNIX_EPOCH,
         usage: Usage::Document,
         policy: AlgorithmPolicy::built_in(),
         policies: &[],
         policy_at: Timestamp::UNIX_EPOCH,
+        now: Timestamp::UNIX_EPOCH,
+        work: &Work::default(),
     };
     let _ = validate(bytes, &[], &context);
 }

@@ -291,8 +291,13 @@ from pyhanko_certvalidator.context import CertValidationPolicySpec
 from pyhanko_certvalidator.policy_decl import CertRevTrustPolicy, RevocationCheckingPolicy, RevocationCheckingRule
 from pyhanko_certvalidator.registry import SimpleTrustManager
 
-root, *files = sys.argv[1:]
-rule = RevocationCheckingRule.CRL_REQUIRED
+import pyhanko_certvalidator.validate as paths
+
+root, kind, *files = sys.argv[1:]
+rule = RevocationCheckingRule[kind]
+if kind == "OCSP_REQUIRED":
+    # It looks at no answer about a certificate that names no responder, at hand or not; ours name none.
+    paths.get_declared_revinfo = lambda certificate: (False, True)
 policy = CertValidationPolicySpec(
     trust_manager=SimpleTrustManager.build(trust_roots=[load_cert_from_pemder(root)]),
     revinfo_policy=CertRevTrustPolicy(RevocationCheckingPolicy(rule, rule)),
@@ -420,29 +425,36 @@ fn extended_files_stand_before_those_who_know_our_root() {
             assert!(!said.contains("Signature is Invalid"), "{said}");
         }
     }
+    pyhanko_takes(&office, "CRL_REQUIRED", &names);
+}
+
+/// pyHanko's verdict by what is in the files, with revocation data of one kind alone.
+fn pyhanko_takes(office: &Office, kind: &str, names: &[PathBuf]) {
     let python = pyhanko().with_file_name("python");
-    if judge_is_here(pyhanko().to_str().unwrap()) && judge_is_here(python.to_str().unwrap()) {
-        let mut command = Command::new(python);
-        command.args(["-c", ADES]).arg(office.home().join("pki/root.cer"));
-        let output = run(command.args(&names));
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{stderr}");
-        let said: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
-        for (name, said) in names.iter().zip(said) {
-            let name = name.display().to_string();
-            assert_eq!(said["trusted"], true, "{name}: {said:#}\n{stderr}");
-            assert_eq!(said["bottom_line"], true, "{name}: {said:#}\n{stderr}");
-            assert_eq!(said["modification"], "LTA_UPDATES", "{name}: {said:#}");
-            assert_eq!(said["stores"], true, "{name}");
-            // Only a timestamp over the evidence makes it proof of the past.
-            if !name.ends_with("/lt.pdf") {
-                assert_eq!(said["verdict"], "AdESPassed.OK", "{name}: {said:#}\n{stderr}");
-            }
+    if !judge_is_here(pyhanko().to_str().unwrap()) || !judge_is_here(python.to_str().unwrap()) {
+        return;
+    }
+    let mut command = Command::new(python);
+    command.args(["-c", ADES]).arg(office.home().join("pki/root.cer"));
+    let output = run(command.arg(kind).args(names));
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{stderr}");
+    let said: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+    for (name, said) in names.iter().zip(said) {
+        let name = name.display().to_string();
+        assert_eq!(said["trusted"], true, "{name}: {said:#}\n{stderr}");
+        assert_eq!(said["bottom_line"], true, "{name}: {said:#}\n{stderr}");
+        assert_eq!(said["modification"], "LTA_UPDATES", "{name}: {said:#}");
+        assert_eq!(said["stores"], true, "{name}");
+        // Only a timestamp over the evidence makes it proof of the past.
+        if !name.ends_with("/lt.pdf") {
+            assert_eq!(said["verdict"], "AdESPassed.OK", "{name}: {said:#}\n{stderr}");
         }
     }
 }
 
-/// Answers about every certificate that signs or stamps here, by those who issued them, in the place of lists.
+/// Answers about every certificate that signs or stamps here, in the place of lists: by a responder of each issuer, as
+/// pyHanko wants for the past an answer about the issuer too where the issuer answers itself, be he the anchor.
 fn answered(office: &Office) -> PathBuf {
     let (home, folder) = (office.home(), office.file("answers"));
     fs::create_dir(&folder).unwrap();
@@ -459,6 +471,47 @@ fn answered(office: &Office) -> PathBuf {
         ];
         openssl(office.folder.path(), &arguments);
     }
+    fs::write(
+        office.file("responder.ext"),
+        "keyUsage=digitalSignature\nextendedKeyUsage=OCSPSigning\nnoCheck=ignored\n",
+    )
+    .unwrap();
+    let passphrase = format!("pass:{PASSPHRASE}");
+    for issuer in ["root", "ca"] {
+        let (key, request) = (format!("{issuer}.responder.key"), format!("{issuer}.csr"));
+        let new = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
+        let named = ["-subj", "/CN=responder", "-keyout", &key, "-out", &request];
+        openssl(
+            office.folder.path(),
+            &[&["req", "-new"][..], &new, &named].concat(),
+        );
+        let (by, by_key) = (
+            format!("{issuer}.cert.pem"),
+            home.join(format!("keys/{issuer}.key")),
+        );
+        let out = format!("{issuer}.responder.pem");
+        let what = [
+            "x509",
+            "-req",
+            "-in",
+            &request,
+            "-days",
+            "30",
+            "-extfile",
+            "responder.ext",
+        ];
+        let how = [
+            "-CA",
+            &by,
+            "-CAkey",
+            by_key.to_str().unwrap(),
+            "-passin",
+            &passphrase,
+            "-out",
+            &out,
+        ];
+        openssl(office.folder.path(), &[&what[..], &how].concat());
+    }
     for (name, issuer) in [("ca", "root"), ("tsa", "ca"), ("signer-jy", "ca")] {
         let (certificate, by) = (format!("{name}.cert.pem"), format!("{issuer}.cert.pem"));
         let serial = openssl(
@@ -471,26 +524,23 @@ fn answered(office: &Office) -> PathBuf {
             format!("V\t351231235959Z\t\t{serial}\tunknown\t/CN=x\n"),
         )
         .unwrap();
-        let key = home.join(format!("keys/{issuer}.key"));
+        let (responder, key) = (
+            format!("{issuer}.responder.pem"),
+            format!("{issuer}.responder.key"),
+        );
         let answer = folder.join(format!("{name}.ocsp"));
-        let passphrase = format!("pass:{PASSPHRASE}");
-        let common = [
-            "ocsp",
-            "-index",
-            "index",
-            "-no_nonce",
-            "-ndays",
-            "7",
-            "-passin",
-            &passphrase,
+        let common = ["ocsp", "-index", "index", "-no_nonce", "-ndays", "7"];
+        let about = [
+            "-CA",
+            &by,
+            "-issuer",
+            &by,
+            "-cert",
+            &certificate,
+            "-rsigner",
+            &responder,
         ];
-        let about = ["-CA", &by, "-issuer", &by, "-cert", &certificate, "-rsigner", &by];
-        let made = [
-            "-rkey",
-            key.to_str().unwrap(),
-            "-respout",
-            answer.to_str().unwrap(),
-        ];
+        let made = ["-rkey", &key, "-respout", answer.to_str().unwrap()];
         openssl(office.folder.path(), &[&common[..], &about, &made].concat());
     }
     folder
@@ -541,6 +591,7 @@ fn authorities_with_responders_only_are_kept_by_their_answers() {
     fs::create_dir(&answers).unwrap();
     let (verdict, level, _) = judged_by_us(&office, "lta.pdf");
     assert_eq!((&verdict[..], &level[..]), ("good", "B-LTA"));
+    pyhanko_takes(&office, "OCSP_REQUIRED", &[office.file("lta.pdf")]);
 }
 
 #[test]

@@ -10,8 +10,9 @@ use std::path::PathBuf;
 use certseal_core::{
     crypto::{AlgorithmPolicy, x509},
     trust::{
-        path::{PathContext, PathError, Usage, validate},
+        path::{Certificates, PathContext, PathError, Usage, validate},
         revocation::Revocations,
+        work::Work,
     },
 };
 use jiff::Timestamp;
@@ -71,7 +72,6 @@ fn ders(value: &Value) -> Vec<Vec<u8>> {
 
 fn judge(case: &Value) -> Result<(), PathError> {
     let anchors = ders(&case["trusted_certs"]);
-    let anchors: Vec<&[u8]> = anchors.iter().map(Vec::as_slice).collect();
     let at = case["validation_time"]
         .as_str()
         .map(|text| text.parse::<Timestamp>().unwrap());
@@ -79,15 +79,18 @@ fn judge(case: &Value) -> Result<(), PathError> {
     let leaf = case["peer_certificate"].as_str().unwrap().as_bytes();
     let leaf = x509::parse_bundle(leaf).map_err(|error| PathError::Malformed(error.to_string()))?;
     let context = PathContext {
-        anchors: &anchors,
+        anchors: &Certificates::of(anchors),
         revocations: &Revocations::default(),
         at,
         usage: Usage::Document,
         policies: &[],
         policy: AlgorithmPolicy::built_in(),
         policy_at: at,
+        now: at,
+        work: &Work::default(),
     };
-    match validate(&leaf[0], &ders(&case["untrusted_intermediates"]), &context) {
+    let offered = Certificates::of(ders(&case["untrusted_intermediates"]));
+    match validate(&leaf[0], &[&offered], &context) {
         Ok(_) => Ok(()),
         Err(PathError::WrongUsage { why, .. })
             if why.starts_with("its extended key usage")

@@ -6,10 +6,10 @@
 use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
 
 use certseal_core::{
+    crypto::AnyOid,
     home::{RevocationReason, is_host},
     remark,
     seal::SealKind,
-    trust::path::ObjectIdentifier,
 };
 use clap::{
     ArgAction, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
@@ -268,7 +268,7 @@ pub(crate) struct Verify {
     pub(crate) offline: bool,
     /// 签章者证书须按此证书策略签发（对象标识符；可重复，有其一即可） Certificate policy that the signer's path must hold under; of several, one
     #[arg(long, value_name = "OID")]
-    pub(crate) policy: Vec<ObjectIdentifier>,
+    pub(crate) policy: Vec<AnyOid>,
     /// 缺少的吊销信息和上级证书按证书所载网址获取 Fetch missing revocation data and issuers from the addresses that certificates give
     #[arg(long, conflicts_with = "offline")]
     pub(crate) fetch: bool,

@@ -371,7 +371,10 @@ mod tests {
 
     use certseal_core::{
         crypto::{AlgorithmPolicy, x509},
-        trust::path::{PathContext, PathError, Usage, VerifiedPath, validate},
+        trust::{
+            path::{Certificates, PathContext, PathError, Usage, VerifiedPath, validate},
+            work::Work,
+        },
     };
     use tempfile::TempDir;
 
@@ -522,15 +525,17 @@ mod tests {
         let now = Timestamp::now() + jiff::SignedDuration::from_mins(1);
         let judge = |material: &TrustMaterial| -> Result<VerifiedPath, PathError> {
             let context = PathContext {
-                anchors: &[&root],
+                anchors: &Certificates::of([&root]),
                 revocations: &material.revocations,
                 at: now,
                 usage: Usage::Document,
                 policies: &[],
                 policy: AlgorithmPolicy::built_in(),
                 policy_at: now,
+                now,
+                work: &Work::default(),
             };
-            validate(&leaf, &material.intermediates, &context)
+            validate(&leaf, &[&Certificates::of(&material.intermediates)], &context)
         };
         let cache = at.join("cache");
         let asked = || std::mem::take(&mut *files.asked.lock().unwrap());

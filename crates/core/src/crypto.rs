@@ -17,6 +17,7 @@
 use std::{fmt, sync::Arc};
 
 pub mod algorithm;
+mod any_oid;
 pub mod authority;
 pub mod digest;
 pub mod ecdsa;
@@ -28,6 +29,7 @@ pub mod verify;
 pub mod x509;
 
 pub use algorithm::{Pss, SignatureAlgorithm};
+pub use any_oid::{AnyOid, NoOid};
 pub use digest::{DigestAlgorithm, Hasher};
 pub use identity::{IdentityError, SigningIdentity};
 pub use key_file::{KeyFileError, Passphrase, PrivateKey};

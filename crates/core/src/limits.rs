@@ -38,7 +38,9 @@ pub const MAX_CMS_BYTES: usize = 1 << 20;
 pub const MAX_TIMESTAMP_BYTES: usize = 256 << 10;
 /// Largest request for a timestamp: a digest, a nonce and a policy take under 200 bytes.
 pub const MAX_TIMESTAMP_QUERY: usize = 4 << 10;
-/// Longest serial number, nonce or policy in a timestamp, in bytes: RFC 3161 wants 20 for serial numbers.
+/// Longest object identifier that anybody may give, in bytes: one under 2.25 takes twenty.
+pub const MAX_OID_BYTES: usize = 64;
+/// Longest serial number or nonce in a timestamp, in bytes: RFC 3161 wants 20 for serial numbers.
 pub const MAX_TIMESTAMP_NUMBER: usize = 64;
 /// Seed values in one list of a field: certificates that may sign it, reasons that may be given.
 pub const MAX_SEED_VALUES: usize = 256;
@@ -66,20 +68,14 @@ pub const MAX_IMPRESSION_BYTES: usize = 256 << 10;
 pub const MAX_SEAL_BYTES: usize = MAX_IMPRESSION_BYTES + (64 << 10);
 /// Largest trust list file.
 pub const MAX_TRUST_LIST_BYTES: usize = 16 << 20;
-/// Most signatures of X.509 certificates checked in the search for one path: each pair of certificates once.
-pub const MAX_PATH_SIGNATURES: usize = 100;
-/// Most steps from a certificate to an issuer in the search for one path.
-pub const MAX_PATH_STEPS: usize = 1_000;
-/// Most whole paths judged for one certificate: cross certificates make some, loops and copies make any number.
-pub const MAX_PATHS: usize = 32;
-/// Most certificates of an issuer's name with another key that are looked at for one that signs lists.
-pub const MAX_LIST_SIGNERS: usize = 16;
 /// Most missing things noted at a time, each about one certificate.
 pub const MAX_WANTED: usize = 64;
 /// Most addresses noted for one of them.
 pub const MAX_WANTED_URLS: usize = 8;
-/// Most comparisons of names with name constraints on one path.
-pub const MAX_NAME_COMPARISONS: usize = 100_000;
+/// Most work for the certificates, revocation lists and answers that the signatures of one document are judged by, in
+/// units of some 5 µs. A signature with its timestamp takes some hundred; what is hostile has 64 signatures of 16
+/// timestamps, each with any number of ways to an anchor over 1,000 certificates and 1,000 lists.
+pub const MAX_TRUST_WORK: usize = 200_000;
 /// Longest X.509 path below an anchor.
 pub const MAX_PATH_LENGTH: usize = 6;
 /// Longest value of one face field, in characters.

@@ -31,9 +31,10 @@ use crate::{
         timestamp::{Imprint, Request, TimeStampSource, TimeStampToken, TimestampError, TokenError},
     },
     trust::{
-        path::{PathContext, PathError, Usage, VerifiedPath, validate},
+        path::{Certificates, PathContext, PathError, Usage, VerifiedPath, validate},
         revocation::{RevocationStatus, Revocations, Source, UnknownRevocation, crl::Crl},
         timestamp::{ProvenTime, TimestampRefused, TimestampTrust, prove},
+        work::Work,
     },
 };
 
@@ -78,17 +79,20 @@ impl LongTermTrust {
         &self,
         token: &TimeStampToken,
         digest: &[u8],
-        at_hand: &[Vec<u8>],
+        at_hand: &Certificates,
         at: Timestamp,
+        now: Timestamp,
+        work: &Work,
     ) -> Result<ProvenTime, TimestampRefused> {
-        let anchors: Vec<&[u8]> = self.timestamp_anchors.iter().map(Vec::as_slice).collect();
         let trust = TimestampTrust {
-            anchors: &anchors,
-            intermediates: at_hand,
+            anchors: &Certificates::of(&self.timestamp_anchors),
+            intermediates: &[at_hand],
             revocations: &self.revocations,
             policy: &self.policy,
             at,
             policy_at: at,
+            now,
+            work,
         };
         prove(token, digest, &trust)
     }
@@ -298,10 +302,12 @@ fn ask(
     let answer = source.ask(&request.to_der()).map_err(LongTermError::Source)?;
     let token = request.accept(&answer)?;
     // By its own clock the authority may be ahead; how far is looked at next.
-    let proven = trust.prove(&token, digest, &[], now.max(token.info().gen_time))?;
-    if proven.at().duration_since(now).abs() > MAX_CLOCK_DIFFERENCE {
+    let at = now.max(token.info().gen_time);
+    let none = Certificates::default();
+    let proven = trust.prove(&token, digest, &none, at, now, &Work::default())?;
+    if proven.stated().duration_since(now).abs() > MAX_CLOCK_DIFFERENCE {
         return Err(LongTermError::TimeOff {
-            stated: proven.at(),
+            stated: proven.stated(),
             now,
         });
     }
@@ -397,7 +403,8 @@ fn place(list: &mut Vec<Vec<u8>>, der: &[u8]) -> usize {
 }
 
 fn judge(opened: &OpenedPdf<'_>, trust: &LongTermTrust, now: Timestamp) -> Result<Judged, LongTermError> {
-    let at_hand = opened.evidence()?.certificates;
+    let at_hand = Certificates::of(opened.evidence()?.certificates);
+    let work = Work::default();
     let mut gathered = Gathered::default();
 
     // 1. The document timestamps, with what they cover: the last first, which proves the age of those before.
@@ -417,7 +424,7 @@ fn judge(opened: &OpenedPdf<'_>, trust: &LongTermTrust, now: Timestamp) -> Resul
         let digest = opened.signed_digest(signature, token.info().imprint.algorithm);
         let digest = digest.ok_or_else(|| refused(TokenError::OtherImprint.into()))?;
         let time = trust
-            .prove(&token, &digest, &at_hand, existed_at)
+            .prove(&token, &digest, &at_hand, existed_at, now, &work)
             .map_err(refused)?;
         existed_at = time.at();
         let related = gathered.path(time.path(), trust)?;
@@ -463,7 +470,7 @@ fn judge(opened: &OpenedPdf<'_>, trust: &LongTermTrust, now: Timestamp) -> Resul
             let token = TimeStampToken::parse(token).map_err(|error| refused(error.into()))?;
             let digest = token.info().imprint.algorithm.digest(cms.signature_value());
             let time = trust
-                .prove(&token, &digest, &at_hand, covered_at)
+                .prove(&token, &digest, &at_hand, covered_at, now, &work)
                 .map_err(refused)?;
             related.join(gathered.path(time.path(), trust)?);
             times.push(time.at());
@@ -474,20 +481,20 @@ fn judge(opened: &OpenedPdf<'_>, trust: &LongTermTrust, now: Timestamp) -> Resul
         let certificate = cms
             .signer_certificate()
             .ok_or_else(|| broken(CmsVerifyError::SignerCertificateMissing))?;
-        let mut intermediates = cms.certificates().to_vec();
-        intermediates.extend_from_slice(&at_hand);
-        let anchors: Vec<&[u8]> = trust.anchors.iter().map(Vec::as_slice).collect();
+        let own = Certificates::of(cms.certificates());
         let context = PathContext {
-            anchors: &anchors,
+            anchors: &Certificates::of(&trust.anchors),
             revocations: &trust.revocations,
             at: earliest.unwrap_or(now),
             usage: Usage::Document,
             policy: &trust.policy,
             policies: &[],
             policy_at: earliest.unwrap_or(now),
+            now,
+            work: &work,
         };
         let path =
-            validate(certificate, &intermediates, &context).map_err(|source| LongTermError::Signer {
+            validate(certificate, &[&own, &at_hand], &context).map_err(|source| LongTermError::Signer {
                 field: field(),
                 source,
             })?;

@@ -8,6 +8,7 @@
 //! | [`revocation`] | revocation lists and answers of OCSP responders, and what they say about a certificate |
 //! | [`timestamp`] | the time a timestamp proves |
 //! | [`wanted`] | what was missing, and where it can be had |
+//! | [`work`] | how much of what a stranger brings is looked at |
 
 pub mod list;
 pub mod load;
@@ -15,3 +16,4 @@ pub mod path;
 pub mod revocation;
 pub mod timestamp;
 pub mod wanted;
+pub mod work;

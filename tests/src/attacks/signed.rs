@@ -444,7 +444,8 @@ pub(super) fn all() -> Vec<Attack> {
             "a timestamp's certificate for the signer's",
             "SIGNER_WRONG_USAGE",
             |pki, _, covered| Cms::new(&pki.stamper, pki, covered),
-        ),
+        )
+        .undecided(),
         cms(
             "wrapped-token",
             "a timestamp token in the place of a signature",

@@ -20,7 +20,10 @@ use crate::{
         Seal, SealCode, SealDefinition, SealKind,
         impression::{self, ImpressionSpec},
     },
-    trust::path::{PathContext, Usage, validate},
+    trust::{
+        path::{Certificates, PathContext, Usage, validate},
+        work::Work,
+    },
 };
 
 /// A seal asked for.
@@ -131,19 +134,21 @@ impl Home {
     /// A maker whose seals verifiers would refuse makes none.
     fn check_maker(&self, maker: &SigningIdentity, now: Timestamp) -> Result<(), HomeError> {
         let anchors = self.authority_certificates(SEAL_ROOT)?;
-        let anchors: Vec<&[u8]> = anchors.iter().map(Vec::as_slice).collect();
         let revocations =
             lists_of(&self.pki_path(), &self.generations(SEAL_ROOT)?).map_err(PkiError::from)?;
         let context = PathContext {
-            anchors: &anchors,
+            anchors: &Certificates::of(anchors),
             revocations: &revocations,
             at: now,
             usage: Usage::Document,
             policy: AlgorithmPolicy::built_in(),
             policies: &[],
             policy_at: now,
+            now,
+            work: &Work::default(),
         };
-        validate(&maker.certificate, &maker.issuers, &context).map_err(PkiError::from)?;
+        let issuers = Certificates::of(maker.issuers.iter());
+        validate(&maker.certificate, &[&issuers], &context).map_err(PkiError::from)?;
         Ok(())
     }
 }

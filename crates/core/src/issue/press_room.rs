@@ -26,8 +26,9 @@ use crate::{
     seal::{Refusal, Seal, SealStatus, SignedSeal, may_sign},
     sign::timestamp::TimeStampSource,
     trust::{
-        path::{PathContext, PathError, Usage, validate},
+        path::{Certificates, PathContext, PathError, Usage, validate},
         revocation::Revocations,
+        work::Work,
     },
 };
 
@@ -133,22 +134,23 @@ impl PressRoom {
         revocations: &Revocations,
         now: Timestamp,
     ) -> Result<(), IssueError> {
-        let anchors: Vec<&[u8]> = self.anchors.iter().map(Vec::as_slice).collect();
         let context = PathContext {
-            anchors: &anchors,
+            anchors: &Certificates::of(&self.anchors),
             revocations,
             at: now,
             usage,
             policy: AlgorithmPolicy::built_in(),
             policies: &[],
             policy_at: now,
+            now,
+            work: &Work::default(),
         };
-        let path = validate(&identity.certificate, &identity.issuers, &context).map_err(|source| {
-            IssueError::Signer {
+        let issuers = Certificates::of(identity.issuers.iter());
+        let path =
+            validate(&identity.certificate, &[&issuers], &context).map_err(|source| IssueError::Signer {
                 name: name.to_owned(),
                 source,
-            }
-        })?;
+            })?;
         let is_overdue = path.undecided().next().is_some();
         if self.told.swap(is_overdue, Ordering::Relaxed) != is_overdue && is_overdue {
             tracing::warn!("吊销列表过期，请运行 certseal key crl (revocation lists are overdue)");

@@ -13,7 +13,6 @@
 //! The structures are read and written here rather than by the `x509-tsp` crate: its times have no fractions of
 //! a second, which most authorities write, and it owns no limits.
 
-mod any_oid;
 mod authority;
 mod error;
 mod info;
@@ -30,7 +29,6 @@ use der::Tag;
 use ring::rand::{SecureRandom as _, SystemRandom};
 
 pub use self::{
-    any_oid::{AnyOid, NoOid},
     authority::{LedgerError, ReserveSerials, SERIALS_AT_ONCE, TimeStampAuthority, TimeStampPolicy},
     error::{TimestampError, TokenError},
     info::{Imprint, TstInfo},

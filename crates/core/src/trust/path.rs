@@ -25,15 +25,18 @@
 //! A certificate without an extended key usage is accepted for documents because most certificates for
 //! organisations, here and abroad, have none: RFC 9336 §3.2 leaves that to local policy.
 
+mod certificates;
 mod constraints;
 mod policies;
 mod search;
 
 use const_oid::AssociatedOid;
-pub use const_oid::ObjectIdentifier;
+use const_oid::ObjectIdentifier;
+use der::Decode as _;
 use jiff::{Timestamp, civil::Date};
 use x509_cert::{
     Certificate, Version,
+    ext::Extension,
     ext::pkix::{
         AuthorityKeyIdentifier, BasicConstraints, CertificatePolicies, CrlDistributionPoints, CrlReason,
         ExtendedKeyUsage, InhibitAnyPolicy, KeyUsage, NameConstraints, PolicyConstraints, PolicyMappings,
@@ -41,11 +44,17 @@ use x509_cert::{
     },
 };
 
-use self::{constraints::Constraints, policies::Policies, search::Node};
-use super::revocation::{Asked, Issuer, RevocationStatus, Revocations, Source, judge};
+pub use self::certificates::Certificates;
+pub(crate) use self::certificates::Offered;
+pub(super) use self::certificates::{Node, name_id};
+use self::{constraints::Constraints, policies::Policies};
+use super::{
+    revocation::{Asked, Issuer, RevocationStatus, Revocations, Source, judge},
+    work::Work,
+};
 use crate::{
     crypto::{
-        AlgorithmPolicy, Used,
+        AlgorithmPolicy, AnyOid, Used,
         authority::{DOCUMENT_SIGNING, EMAIL_PROTECTION, TIME_STAMPING},
         policy::{Age, Judgement, Mechanism},
         x509,
@@ -73,14 +82,19 @@ pub enum Usage {
 }
 
 impl Usage {
-    fn accepts_purpose(self, purpose: ObjectIdentifier) -> bool {
-        match purpose {
-            ANY_USAGE => true,
-            DOCUMENT_SIGNING => self != Self::Timestamp,
-            TIME_STAMPING => self == Self::Timestamp,
-            EMAIL_PROTECTION | ADOBE_DOCUMENTS | MICROSOFT_DOCUMENTS => self == Self::Document,
-            _ => false,
-        }
+    fn accepts_purpose(self, purpose: &AnyOid) -> bool {
+        let accepted: &[ObjectIdentifier] = match self {
+            Self::Document => &[
+                ANY_USAGE,
+                DOCUMENT_SIGNING,
+                EMAIL_PROTECTION,
+                ADOBE_DOCUMENTS,
+                MICROSOFT_DOCUMENTS,
+            ],
+            Self::Token => &[ANY_USAGE, DOCUMENT_SIGNING],
+            Self::Timestamp => &[ANY_USAGE, TIME_STAMPING],
+        };
+        accepted.iter().any(|accepted| purpose == accepted)
     }
 
     fn accepts_key_usage(self, usage: KeyUsage) -> bool {
@@ -94,8 +108,8 @@ impl Usage {
 /// What a path is judged by.
 #[derive(Debug, Clone, Copy)]
 pub struct PathContext<'a> {
-    /// DER of the certificates that are trusted.
-    pub anchors: &'a [&'a [u8]],
+    /// The certificates that are trusted.
+    pub anchors: &'a Certificates,
     /// Revocation data at hand, of any issuer.
     pub revocations: &'a Revocations,
     /// The instant.
@@ -105,10 +119,14 @@ pub struct PathContext<'a> {
     /// Which algorithms are believed.
     pub policy: &'a AlgorithmPolicy,
     /// Certificate policies of which the path must hold under one; any path will do where there is none.
-    pub policies: &'a [ObjectIdentifier],
+    pub policies: &'a [AnyOid],
     /// By when the path is proven to have existed, which is no later than `at` only with proof: the instant
     /// its algorithms are judged at.
     pub policy_at: Timestamp,
+    /// The present: revocation data dated later say nothing.
+    pub now: Timestamp,
+    /// What may be spent on it.
+    pub work: &'a Work,
 }
 
 impl PathContext<'_> {
@@ -182,9 +200,6 @@ impl VerifiedPath {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PathError {
-    /// One of the anchors given is no certificate.
-    #[error("a trust anchor is unusable: {0}")]
-    Anchor(String),
     /// The issuer's name fits, its key does not: forged, or another key of the same name.
     #[error("a signature on the path does not verify")]
     BadSignature,
@@ -213,6 +228,11 @@ pub enum PathError {
     /// Under none of the certificate policies that were demanded, by the verifier or by an issuer.
     #[error("the path holds under none of the certificate policies demanded")]
     Policies,
+    /// There is more to look through than this program does for one document.
+    #[error(
+        "there are more certificates and revocation data to look through than this program does for one document"
+    )]
+    TooMuch,
     /// More issuers than an issuer or this program allows.
     #[error("the path is longer than an issuer or this program ({MAX_PATH_LENGTH}) allows")]
     PathTooLong,
@@ -249,43 +269,45 @@ pub enum PathError {
     WrongUsage {
         /// Subject.
         certificate: String,
+        /// Whether it is the signer certificate itself rather than one of its issuers.
+        signer: bool,
         /// What is missing.
         why: &'static str,
     },
 }
 
-/// Finds and judges a path from `leaf` over some of `intermediates` to an anchor.
+/// Finds and judges a path from `leaf` over some of the certificates `offered` to an anchor.
 pub fn validate(
     leaf: &[u8],
-    intermediates: &[Vec<u8>],
+    offered: &[&Certificates],
     context: &PathContext<'_>,
 ) -> Result<VerifiedPath, PathError> {
-    search::best(leaf, intermediates, context)
+    search::best(leaf, offered, context)
 }
 
 /// A path whose signatures verify: its certificates from the signer's up, and the anchor.
 struct Found<'a> {
-    nodes: Vec<&'a Node<'a>>,
-    anchor: &'a Node<'a>,
+    nodes: &'a [&'a Node],
+    anchor: &'a Node,
     /// With what each certificate is signed.
-    signatures: Vec<Used>,
-    at_hand: &'a [Vec<u8>],
+    signatures: &'a [Used],
+    at_hand: &'a [&'a Certificates],
 }
 
 impl Found<'_> {
     fn judge(&self, context: &PathContext<'_>) -> Result<VerifiedPath, PathError> {
-        // 1. Dates, the signer's own before those of its issuers.
-        for node in self.nodes.iter().chain([&self.anchor]) {
+        // 1. What authorities allow those below: what is wrong with that no proof of time could mend.
+        self.check_constraints(context)?;
+        // 2. Dates, the signer's own before those of its issuers.
+        for node in self.nodes.iter().copied().chain([self.anchor]) {
             node.check_dates(context.at)?;
         }
-        // 2. What authorities allow those below.
-        self.check_constraints(context)?;
         // 3. Usages.
         for (position, node) in self.nodes.iter().enumerate() {
             check_usage(&node.parsed, position == 0, context.usage)?;
         }
         // 4. Algorithms.
-        for (node, used) in self.nodes.iter().zip(&self.signatures) {
+        for (node, used) in self.nodes.iter().zip(self.signatures) {
             if let Some((part, until)) = context.weakness(Mechanism::Signature(*used)) {
                 return Err(PathError::WeakAlgorithm {
                     certificate: node.name.clone(),
@@ -303,11 +325,11 @@ impl Found<'_> {
     }
 
     fn check_constraints(&self, context: &PathContext<'_>) -> Result<(), PathError> {
-        let mut constraints = Constraints::default();
+        let mut constraints = Constraints::new(context.work);
         let mut policies = Policies::new(self.nodes.len(), !context.policies.is_empty());
         let mut longest = usize::MAX;
         // A certificate that is trusted itself vouches for itself, whether or not it is an authority's.
-        let is_own_anchor = matches!(self.nodes.as_slice(), [only] if only.der == self.anchor.der);
+        let is_own_anchor = matches!(self.nodes, [only] if only.der == self.anchor.der);
         if !is_own_anchor {
             check_authority(self.anchor, true)?;
             constraints.add(&self.anchor.parsed)?;
@@ -337,10 +359,11 @@ impl Found<'_> {
     /// Each certificate by its issuer's word.
     fn check_revocation(&self, context: &PathContext<'_>) -> Result<Vec<PathCertificate>, PathError> {
         let mut issuers: Vec<Issuer<'_>> = Vec::with_capacity(self.nodes.len());
-        for node in self.nodes.iter().skip(1).chain([&self.anchor]) {
+        for node in self.nodes.iter().copied().skip(1).chain([self.anchor]) {
+            let raw = node.raw()?;
             issuers.push(Issuer {
-                subject: node.raw.subject,
-                public_key_info: node.raw.public_key_info,
+                subject: raw.subject,
+                public_key_info: raw.public_key_info,
                 may_sign_lists: key_usage(&node.parsed)?.is_none_or(|usage| usage.crl_sign()),
                 above: None,
                 at_hand: self.at_hand,
@@ -351,7 +374,7 @@ impl Found<'_> {
             let above = issuers.get(position + 1);
             let asked = Asked {
                 certificate: &node.parsed,
-                raw: node.raw,
+                raw: node.raw()?,
                 issuer: Issuer { above, ..*issuer },
             };
             let subject = node.name.clone();
@@ -378,10 +401,11 @@ impl Found<'_> {
 }
 
 /// Whether a certificate may issue others (§6.1.4 (k) and (n)).
-fn check_authority(node: &Node<'_>, is_anchor: bool) -> Result<(), PathError> {
+fn check_authority(node: &Node, is_anchor: bool) -> Result<(), PathError> {
     let wrong = |why| {
         Err(PathError::WrongUsage {
             certificate: x509::subject_text(&node.parsed),
+            signer: false,
             why,
         })
     };
@@ -453,6 +477,7 @@ fn check_usage(certificate: &Certificate, is_leaf: bool, usage: Usage) -> Result
     let wrong = |why| {
         Err(PathError::WrongUsage {
             certificate: x509::subject_text(certificate),
+            signer: is_leaf,
             why,
         })
     };
@@ -462,22 +487,39 @@ fn check_usage(certificate: &Certificate, is_leaf: bool, usage: Usage) -> Result
         }
         _ => {}
     }
-    let purposes = extension::<ExtendedKeyUsage>(certificate)?;
+    let purposes = purposes(certificate)?;
     if is_leaf && usage == Usage::Timestamp {
+        let is_for_time = |purposes: &[AnyOid]| matches!(purposes, [only] if *only == TIME_STAMPING);
         return match &purposes {
-            Some((true, purposes)) if purposes.0 == [TIME_STAMPING] => Ok(()),
-            Some((false, purposes)) if purposes.0 == [TIME_STAMPING] => {
+            Some((true, purposes)) if is_for_time(purposes) => Ok(()),
+            Some((false, purposes)) if is_for_time(purposes) => {
                 wrong("its extended key usage timeStamping is not critical")
             }
             _ => wrong("its extended key usage is not timeStamping alone"),
         };
     }
     match purposes {
-        Some((_, purposes)) if !purposes.0.iter().any(|purpose| usage.accepts_purpose(*purpose)) => {
+        Some((_, purposes)) if !purposes.iter().any(|purpose| usage.accepts_purpose(purpose)) => {
             wrong("its extended key usage has other purposes only")
         }
         _ => Ok(()),
     }
+}
+
+/// The purposes of a certificate, and whether they are critical (§4.2.1.12).
+fn purposes(certificate: &Certificate) -> Result<Option<(bool, Vec<AnyOid>)>, PathError> {
+    let Some(found) = extension_bytes(certificate, ExtendedKeyUsage::OID) else {
+        return Ok(None);
+    };
+    let purposes = Vec::from_der(found.extn_value.as_bytes());
+    let purposes = purposes.map_err(|error: der::Error| PathError::Malformed(error.to_string()))?;
+    Ok(Some((found.critical, purposes)))
+}
+
+/// An extension as it stands. Some hold object identifiers that `const_oid` has no room for.
+fn extension_bytes(certificate: &Certificate, oid: ObjectIdentifier) -> Option<&Extension> {
+    let all = certificate.tbs_certificate().extensions();
+    all.into_iter().flatten().find(|one| one.extn_id == oid)
 }
 
 fn key_usage(certificate: &Certificate) -> Result<Option<KeyUsage>, PathError> {

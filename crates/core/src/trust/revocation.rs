@@ -10,11 +10,9 @@ pub mod ocsp;
 
 use std::{
     cmp::Reverse,
-    collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, OnceLock},
 };
 
-use der::referenced::OwnedToRef as _;
 use jiff::{SignedDuration, Timestamp};
 use x509_cert::{Certificate, ext::pkix::CrlReason};
 
@@ -23,14 +21,16 @@ use self::{
     ocsp::{OcspError, OcspResponse},
 };
 use super::{
-    path::{PathContext, check_extensions},
+    path::{Certificates, Node, PathContext, PathError, check_extensions},
     wanted::Notes,
+    work::{Signature, Work},
 };
 use crate::{
+    clock::is_after,
     crypto::{
         SignatureAlgorithm, Used,
         policy::Mechanism,
-        sha256, verify_shared,
+        sha256,
         x509::{self, RawParts},
     },
     limits::{MAX_REVOCATION_BYTES, MAX_REVOCATIONS},
@@ -44,6 +44,8 @@ pub struct Revocations {
     responses: Vec<Arc<OcspResponse>>,
     /// Of all pieces.
     bytes: usize,
+    /// Of all pieces: what has to be compared to know whether they speak of a certificate.
+    parts: usize,
     max_age: Option<SignedDuration>,
     notes: Option<Arc<Notes>>,
 }
@@ -92,14 +94,18 @@ impl Revocations {
     /// Takes in the DER of a revocation list.
     pub fn add_crl(&mut self, der: &[u8]) -> Result<(), RevocationError> {
         self.make_room(der.len())?;
-        self.crls.push(Arc::new(Crl::parse(der)?));
+        let list = Crl::parse(der)?;
+        self.parts += list.parts();
+        self.crls.push(Arc::new(list));
         Ok(())
     }
 
     /// Takes in the DER of an `OCSPResponse`, or of a `BasicOCSPResponse`.
     pub fn add_ocsp(&mut self, der: &[u8]) -> Result<(), RevocationError> {
         self.make_room(der.len())?;
-        self.responses.push(Arc::new(OcspResponse::parse(der)?));
+        let response = OcspResponse::parse(der)?;
+        self.parts += response.parts();
+        self.responses.push(Arc::new(response));
         Ok(())
     }
 
@@ -126,10 +132,12 @@ impl Revocations {
     pub fn extend(&mut self, other: &Self) -> Result<(), RevocationError> {
         for crl in &other.crls {
             self.make_room(crl.der().len())?;
+            self.parts += crl.parts();
             self.crls.push(Arc::clone(crl));
         }
         for response in &other.responses {
             self.make_room(response.der().len())?;
+            self.parts += response.parts();
             self.responses.push(Arc::clone(response));
         }
         Ok(())
@@ -156,6 +164,9 @@ impl Revocations {
 
     /// What speaks about a certificate, and what it says.
     fn sources(&self, asked: &Asked<'_>, context: &PathContext<'_>) -> Vec<(Source, Says)> {
+        if context.work.spend(1 + self.parts / PARTS).is_err() {
+            return Vec::new();
+        }
         let mut found = crl::says(context, asked);
         for response in &self.responses {
             let said = response.says(asked, context).into_iter();
@@ -240,6 +251,12 @@ pub enum UnknownRevocation {
     /// demands: however old, it would pass for new.
     #[error("the revocation list does not say when it is due for renewal")]
     Undated,
+    /// The list is dated later than the present: unreliable (RFC 6960 §4.2.2.1, RFC 5280 §5.1.2.4).
+    #[error("the revocation list is dated {this_update}, which has not come yet")]
+    Future {
+        /// When it says to have been made.
+        this_update: Timestamp,
+    },
     /// The list is signed with an algorithm, or a key, that the policy does not believe.
     #[error("the revocation list is signed with {0}, which is not believed any more")]
     Weak(String),
@@ -267,8 +284,8 @@ pub(super) struct Issuer<'a> {
     pub(super) may_sign_lists: bool,
     /// The issuer's issuer; none above an anchor.
     pub(super) above: Option<&'a Self>,
-    /// DER of certificates, among which another of the same name may have signed a list.
-    pub(super) at_hand: &'a [Vec<u8>],
+    /// Certificates, among which another of the same name may have signed a list.
+    pub(super) at_hand: &'a [&'a Certificates],
 }
 
 /// What a piece says about a certificate.
@@ -307,7 +324,7 @@ fn decide(
     let mut known: Option<(RevocationStatus, Vec<Source>)> = None;
     let mut unknown = None;
     for (source, says) in pieces {
-        let stale = freshness(context.at, &says, expiry, context.revocations.max_age);
+        let stale = freshness(context, &says, expiry);
         match (says.status, stale) {
             (Err(why), _) | (Ok(None), Some(why)) => {
                 unknown.get_or_insert(why);
@@ -340,6 +357,7 @@ fn decide(
 /// Whether a piece that does not name a certificate as revoked says enough about an instant, the present or a
 /// proven past one; gives what is wrong.
 ///
+/// - Made after the present: one of two clocks is wrong, and it says nothing.
 /// - Made after the instant: it is fresh for it (ETSI EN 319 102-1 §5.2.5: issued after the validation time less
 ///   the freshness demanded), unless the certificate had expired when it was made. Then it need not speak of it
 ///   any more (RFC 5280 §3.3), except where it says that it does (`expiredCertsOnCRL`, `archiveCutoff`).
@@ -347,12 +365,13 @@ fn decide(
 ///   certificate of its maker, whose key nobody looks after any more then. The interval between its two updates is
 ///   the freshness demanded where nothing is configured; what has no `nextUpdate` has none, and says nothing about
 ///   any instant after it.
-fn freshness(
-    at: Timestamp,
-    says: &Says,
-    expiry: Timestamp,
-    max_age: Option<SignedDuration>,
-) -> Option<UnknownRevocation> {
+fn freshness(context: &PathContext<'_>, says: &Says, expiry: Timestamp) -> Option<UnknownRevocation> {
+    let (at, max_age) = (context.at, context.revocations.max_age);
+    if is_after(says.this_update, context.now) {
+        return Some(UnknownRevocation::Future {
+            this_update: says.this_update,
+        });
+    }
     if says.this_update >= at {
         let speaks_of_it = says.this_update <= expiry || says.kept_since.is_some_and(|since| since <= expiry);
         return (!speaks_of_it).then_some(UnknownRevocation::TooLate);
@@ -397,47 +416,71 @@ fn in_office(
 /// Whether a certificate bears a good signature of this key, one that is believed, and nothing that is not
 /// understood.
 fn certified_by(
-    certificate: &Certificate,
-    der: &[u8],
+    certificate: &Node,
     public_key_info: &[u8],
-    checked: &Checked,
     context: &PathContext<'_>,
 ) -> Result<(), UnknownRevocation> {
-    let untrusted = || UnknownRevocation::Untrusted;
-    check_extensions(certificate).map_err(|_| untrusted())?;
-    if certificate.tbs_certificate().signature() != certificate.signature_algorithm() {
-        return Err(untrusted());
-    }
-    let used = checked.once(&[public_key_info, der], || {
-        let identifier = certificate.signature_algorithm().owned_to_ref();
-        let algorithm = SignatureAlgorithm::from_identifier(&identifier, None).ok()?;
-        let content = x509::to_be_signed(der).ok()?;
-        let signature = certificate.signature().raw_bytes();
-        verify_shared(public_key_info, algorithm, content, signature).ok()
-    });
+    let untrusted = |_: PathError| UnknownRevocation::Untrusted;
+    check_extensions(&certificate.parsed).map_err(untrusted)?;
+    let used = certificate
+        .signed_by(public_key_info, context.work)
+        .map_err(untrusted)?;
     believed(used, context)
 }
 
-/// Whether a signature that was checked is believed.
-fn believed(used: Option<Used>, context: &PathContext<'_>) -> Result<(), UnknownRevocation> {
-    let used = used.ok_or(UnknownRevocation::Untrusted)?;
+/// Whether a signature that verifies is believed.
+fn believed(used: Used, context: &PathContext<'_>) -> Result<(), UnknownRevocation> {
     match context.weakness(Mechanism::Signature(used)) {
         Some((part, _)) => Err(UnknownRevocation::Weak(part)),
         None => Ok(()),
     }
 }
 
-/// What came of checking signatures, by the digest of what was checked: one piece is asked about many
-/// certificates, at many instants, on many paths.
-#[derive(Debug, Clone, Default)]
-struct Checked(Arc<Mutex<BTreeMap<[u8; 32], Option<Used>>>>);
+/// The signature of a piece.
+#[derive(Debug, Clone)]
+struct Signed {
+    algorithm: SignatureAlgorithm,
+    value: Vec<u8>,
+    /// SHA-256 of the piece.
+    digest: OnceLock<[u8; 32]>,
+    /// Of the key that is known to have made it: what an operator keeps is asked for file after file, and is long.
+    by: OnceLock<([u8; 32], Used)>,
+}
 
-impl Checked {
-    fn once(&self, parts: &[&[u8]], check: impl FnOnce() -> Option<Used>) -> Option<Used> {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *known.entry(sha256(&parts.concat())).or_insert_with(check)
+impl Signed {
+    fn new(algorithm: SignatureAlgorithm, value: &[u8]) -> Self {
+        Self {
+            algorithm,
+            value: value.to_vec(),
+            digest: OnceLock::new(),
+            by: OnceLock::new(),
+        }
+    }
+
+    /// With what the piece is signed by a key, if it is; `content` is what is signed of it.
+    fn by(&self, key: &[u8], piece: &[u8], content: &[u8], work: &Work) -> Option<Used> {
+        let signature = Signature {
+            of: self.digest.get_or_init(|| sha256(piece)),
+            key,
+            algorithm: self.algorithm,
+            content,
+            value: &self.value,
+        };
+        let check = || {
+            let own = sha256(key);
+            if let Some((_, used)) = self.by.get().filter(|(known, _)| *known == own) {
+                return Ok(*used);
+            }
+            let used = signature.check()?;
+            self.by.get_or_init(|| (own, used));
+            Ok(used)
+        };
+        work.verify(&signature, check).ok()?.ok()
     }
 }
+
+/// Parts of revocation data that are compared in a unit of work.
+const PARTS: usize = 64;
 
 #[cfg(test)]
 mod tests;

@@ -3,11 +3,12 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    path::{PathContext, PathError, Usage, VerifiedPath, validate},
+    path::{Certificates, PathContext, PathError, Usage, VerifiedPath, validate},
     revocation::Revocations,
+    work::{CERTIFICATE, Work},
 };
 use crate::{
     clock::is_after,
@@ -46,10 +47,10 @@ pub enum TimestampRefused {
 /// What timestamps are judged by.
 #[derive(Debug, Clone, Copy)]
 pub struct TimestampTrust<'a> {
-    /// DER of the certificates that are trusted to vouch for timestamp authorities.
-    pub anchors: &'a [&'a [u8]],
+    /// The certificates that are trusted to vouch for timestamp authorities.
+    pub anchors: &'a Certificates,
     /// Certificates at hand besides those in the token.
-    pub intermediates: &'a [Vec<u8>],
+    pub intermediates: &'a [&'a Certificates],
     /// Revocation data at hand, of any issuer.
     pub revocations: &'a Revocations,
     /// Which algorithms are believed.
@@ -59,20 +60,31 @@ pub struct TimestampTrust<'a> {
     pub at: Timestamp,
     /// The same of the certificates and revocation data at hand.
     pub policy_at: Timestamp,
+    /// The present.
+    pub now: Timestamp,
+    /// What may be spent on it.
+    pub work: &'a Work,
 }
 
 /// A time by which bytes existed. There is no other way to have one than [`prove`].
 #[derive(Debug, Clone)]
 pub struct ProvenTime {
-    at: Timestamp,
+    stated: Timestamp,
     accuracy: Option<Duration>,
     path: VerifiedPath,
 }
 
 impl ProvenTime {
-    /// The time the authority states.
+    /// By when the bytes existed: the latest that the authority's clock may have been off (RFC 3161 §2.4.2, an upper
+    /// limit of the time at which the token was made).
     pub fn at(&self) -> Timestamp {
-        self.at
+        let off = SignedDuration::try_from(self.accuracy.unwrap_or_default()).unwrap_or(SignedDuration::MAX);
+        self.stated.saturating_add(off).unwrap_or(Timestamp::MAX)
+    }
+
+    /// The time the authority states.
+    pub fn stated(&self) -> Timestamp {
+        self.stated
     }
 
     /// How far it may be off, where stated.
@@ -100,7 +112,9 @@ pub fn prove(
         .signer_certificate()
         .ok_or(TimestampRefused::NoCertificate)?;
     let info = token.info();
-    let mut intermediates = token.certificates().to_vec();
+    _ = trust.work.spend(token.certificates().len() * CERTIFICATE);
+    let own = Certificates::of(token.certificates());
+    let mut intermediates = vec![&own];
     intermediates.extend_from_slice(trust.intermediates);
     let context = PathContext {
         anchors: trust.anchors,
@@ -110,14 +124,16 @@ pub fn prove(
         policy: trust.policy,
         policies: &[],
         policy_at: trust.policy_at,
+        now: trust.now,
+        work: trust.work,
     };
-    let own = PathContext {
+    let token_context = PathContext {
         policy_at: trust.at,
         ..context
     };
     let mut parts = mechanisms
         .into_iter()
-        .filter_map(|mechanism| own.weakness(mechanism));
+        .filter_map(|mechanism| token_context.weakness(mechanism));
     if let Some((part, _)) = parts.next() {
         return Err(TimestampRefused::Weak(part));
     }
@@ -138,7 +154,7 @@ pub fn prove(
         }));
     }
     Ok(ProvenTime {
-        at: info.gen_time,
+        stated: info.gen_time,
         accuracy: info.accuracy,
         path,
     })

@@ -212,6 +212,7 @@ impl Document {
                 issuer_code: subject.as_ref().map(|subject| subject.issuer_code.as_str()),
                 at: times.proven.or(times.claimed),
                 proven: times.proven.unwrap_or(now),
+                now,
             };
             // The record says which seal was used; without a record any word of the registry is void.
             let registered = view

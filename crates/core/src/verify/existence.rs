@@ -9,7 +9,7 @@
 //! signature proves the age of nothing else; certificates and revocation data made with an algorithm that is
 //! not believed any more have to lie before a document timestamp, or in the registry's document (§5.6.3).
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 
@@ -19,9 +19,10 @@ use crate::{
     limits::{MAX_PDF_EVIDENCE, MAX_PDF_EVIDENCE_BYTES},
     sign::{cms::CmsEvidence, timestamp::TimeStampToken},
     trust::{
-        path::{PathContext, PathError, Usage, VerifiedPath, validate},
+        path::{Certificates, Offered, PathContext, PathError, Usage, VerifiedPath, validate},
         revocation::{RevocationStatus, Revocations, UnknownRevocation},
         timestamp::{ProvenTime, TimestampRefused, TimestampTrust, prove},
+        work::{BYTES, CERTIFICATE, Work},
     },
 };
 
@@ -68,14 +69,16 @@ impl Proofs {
 /// The certificates and revocation data in a file, each piece with the first place at which it ends.
 #[derive(Debug, Default)]
 pub(super) struct FileEvidence {
-    certificates: Vec<(usize, Vec<u8>)>,
+    certificates: Vec<(usize, Arc<Offered>)>,
     revocations: Vec<(usize, Revocations)>,
+    /// The work of taking the certificates apart.
+    work: usize,
 }
 
-/// Certificates and revocation data to judge by.
+/// Certificates of the file, and revocation data, to judge by.
 #[derive(Debug, Default)]
-pub(super) struct AtHand {
-    certificates: Vec<Vec<u8>>,
+struct AtHand {
+    certificates: Certificates,
     revocations: Revocations,
 }
 
@@ -118,7 +121,10 @@ impl FileEvidence {
             let mut one = Revocations::default();
             let read = match kind {
                 EvidenceKind::Certificate => {
-                    found.certificates.push((place, der));
+                    found.work += CERTIFICATE + der.len() / BYTES;
+                    found
+                        .certificates
+                        .extend(Offered::new(&der).map(|one| (place, one)));
                     continue;
                 }
                 EvidenceKind::Crl => one.add_crl(&der),
@@ -131,22 +137,25 @@ impl FileEvidence {
         found
     }
 
-    /// What ends before a place, and what the operator has besides.
+    /// What ends before a place, and the operator's revocation data besides.
     fn before(&self, place: usize, material: Option<&Material>) -> AtHand {
-        let mut at_hand = AtHand::default();
-        // What came with the signature is likelier to belong to it.
         let certificates = self.certificates.iter().filter(|(end, _)| *end < place);
-        at_hand.certificates = certificates.map(|(_, der)| der.clone()).collect();
-        if let Some(material) = material {
-            at_hand.certificates.extend_from_slice(material.intermediates());
-            at_hand.revocations = material.revocations().clone();
-        }
+        let mut at_hand = AtHand {
+            certificates: certificates.map(|(_, one)| Arc::clone(one)).collect(),
+            revocations: material
+                .map_or_else(Revocations::default, |material| material.revocations().clone()),
+        };
         for (_, one) in self.revocations.iter().filter(|(end, _)| *end < place) {
             if at_hand.revocations.extend(one).is_err() {
                 break;
             }
         }
         at_hand
+    }
+
+    /// The work of gathering that once.
+    fn pieces(&self) -> usize {
+        1 + (self.certificates.len() + self.revocations.len()) / 16
     }
 
     fn has_revocations(&self) -> bool {
@@ -162,6 +171,8 @@ pub(super) struct Basis<'a> {
     pub(super) proofs: Proofs,
     evidence: &'a FileEvidence,
     at_hand: AtHand,
+    /// What is left for all signatures of the file.
+    work: Work,
 }
 
 /// Most proven times at which old evidence is looked at once more: files are renewed every some years.
@@ -174,8 +185,11 @@ impl<'a> Basis<'a> {
         proofs: Proofs,
         evidence: &'a FileEvidence,
     ) -> Self {
+        let work = Work::default();
+        _ = work.spend(evidence.work);
         Self {
             at_hand: evidence.before(usize::MAX, Some(material)),
+            work,
             material,
             now,
             proofs,
@@ -191,10 +205,11 @@ impl<'a> Basis<'a> {
         at: Timestamp,
         place: usize,
     ) -> Result<VerifiedPath, PathError> {
-        let anchors = self.anchors(usage);
         let judge = |at_hand: &AtHand, policy_at| {
-            let context = self.context(&anchors, at_hand, usage, at, policy_at);
-            validate(certificate, &at_hand.certificates, &context)
+            let context = self.context(at_hand, usage, at, policy_at);
+            // What came with the signature is likelier to belong to it.
+            let offered = [&at_hand.certificates, self.material.intermediates()];
+            validate(certificate, &offered, &context)
         };
         let is_weak = |judged: &Result<VerifiedPath, PathError>| match judged {
             Ok(path) => rests_on_weak_lists(path),
@@ -211,15 +226,16 @@ impl<'a> Basis<'a> {
         at: Timestamp,
         place: usize,
     ) -> Result<ProvenTime, TimestampRefused> {
-        let anchors = self.anchors(Usage::Timestamp);
         let judge = |at_hand: &AtHand, policy_at| {
             let trust = TimestampTrust {
-                anchors: &anchors,
-                intermediates: &at_hand.certificates,
+                anchors: self.anchors(Usage::Timestamp),
+                intermediates: &[&at_hand.certificates, self.material.intermediates()],
                 revocations: &at_hand.revocations,
                 policy: self.material.policy(),
                 at,
                 policy_at,
+                now: self.now,
+                work: &self.work,
             };
             prove(token, digest, &trust)
         };
@@ -243,6 +259,9 @@ impl<'a> Basis<'a> {
             return first;
         }
         for proof in self.proofs.over(place).take(MOST_LOOKS) {
+            if self.work.spend(self.evidence.pieces()).is_err() {
+                break;
+            }
             let then = judge(&self.evidence.before(proof.covers, Some(self.material)), proof.at);
             if then.is_ok() && !is_weak(&then) {
                 return then;
@@ -260,17 +279,16 @@ impl<'a> Basis<'a> {
         at: Timestamp,
         place: usize,
     ) -> bool {
-        if !self.evidence.has_revocations() {
+        if !self.evidence.has_revocations() || self.work.spend(self.evidence.pieces()).is_err() {
             return false;
         }
-        let anchors = self.anchors(usage);
         let at_hand = self.evidence.before(place, None);
-        let context = self.context(&anchors, &at_hand, usage, at, at);
-        validate(certificate, &at_hand.certificates, &context)
+        let context = self.context(&at_hand, usage, at, at);
+        validate(certificate, &[&at_hand.certificates], &context)
             .is_ok_and(|path| path.undecided().next().is_none())
     }
 
-    fn anchors(&self, usage: Usage) -> Vec<&[u8]> {
+    fn anchors(&self, usage: Usage) -> &Certificates {
         match usage {
             Usage::Timestamp => self.material.timestamp_anchors(),
             _ => self.material.anchors(),
@@ -279,14 +297,13 @@ impl<'a> Basis<'a> {
 
     fn context<'c>(
         &'c self,
-        anchors: &'c [&'c [u8]],
         at_hand: &'c AtHand,
         usage: Usage,
         at: Timestamp,
         policy_at: Timestamp,
     ) -> PathContext<'c> {
         PathContext {
-            anchors,
+            anchors: self.anchors(usage),
             revocations: &at_hand.revocations,
             at,
             usage,
@@ -296,6 +313,8 @@ impl<'a> Basis<'a> {
                 _ => &[],
             },
             policy_at,
+            now: self.now,
+            work: &self.work,
         }
     }
 }

@@ -38,8 +38,8 @@ impl Indication {
 
 /// Sub-indication (ETSI EN 319 102-1 §5.1.3), in order of how much each tells.
 ///
-/// The standard lets only the first six stand under TOTAL-FAILED. Here the constraint failures do so
-/// too where the evidence inside one document contradicts itself: no later data can mend that.
+/// The standard lets only the first six stand under TOTAL-FAILED (table 5). Here [`Self::SigConstraintsFailure`] does so too
+/// where the evidence inside one document contradicts itself: no later data can mend that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[non_exhaustive]

@@ -4,11 +4,11 @@ use std::{fmt, sync::Arc};
 
 use crate::{
     crypto::{
-        AlgorithmPolicy,
+        AlgorithmPolicy, AnyOid,
         x509::{self, X509Error},
     },
     seal::{SealError, SignedSeal},
-    trust::{list::TrustList, path::ObjectIdentifier, revocation::Revocations},
+    trust::{list::TrustList, path::Certificates, revocation::Revocations},
 };
 
 /// Everything a verification rests on. What is left out leads to INDETERMINATE, never to a refusal.
@@ -24,7 +24,7 @@ pub struct TrustMaterial {
     /// Those of the trust list never do: to issue certificates is no leave to tell the time.
     pub timestamp_anchors: Vec<Vec<u8>>,
     /// Certificate policies under one of which the paths of document signers must hold; any will do without one.
-    pub policies: Vec<ObjectIdentifier>,
+    pub policies: Vec<AnyOid>,
     /// DER of the roots of seal makers, besides those of the trust list.
     pub seal_makers: Vec<Vec<u8>>,
     /// Seals as their makers made them, besides what the registry gives.
@@ -93,6 +93,10 @@ impl fmt::Display for Part {
 #[derive(Debug, Clone)]
 pub(super) struct Material {
     given: TrustMaterial,
+    anchors: Certificates,
+    intermediates: Certificates,
+    timestamp_anchors: Certificates,
+    seal_makers: Certificates,
     pub(super) seals: Vec<SignedSeal>,
 }
 
@@ -124,7 +128,24 @@ impl Material {
                 })
             })
             .collect::<Result<_, _>>()?;
-        Ok(Self { given, seals })
+        let with_listed = |own: &[Vec<u8>], listed: Vec<&[u8]>| {
+            Certificates::of(own.iter().map(Vec::as_slice).chain(listed))
+        };
+        let list = || given.list.iter();
+        let anchors = list().flat_map(|list| list.anchors()).collect();
+        let seal_makers = list().flat_map(|list| list.seal_maker_anchors()).collect();
+        let timestamps = match &given.timestamp_anchors[..] {
+            [] => &given.anchors,
+            own => own,
+        };
+        Ok(Self {
+            anchors: with_listed(&given.anchors, anchors),
+            intermediates: Certificates::of(&given.intermediates),
+            timestamp_anchors: Certificates::of(timestamps),
+            seal_makers: with_listed(&given.seal_makers, seal_makers),
+            given,
+            seals,
+        })
     }
 
     pub(super) fn list(&self) -> Option<&TrustList> {
@@ -135,11 +156,11 @@ impl Material {
         &self.given.policy
     }
 
-    pub(super) fn intermediates(&self) -> &[Vec<u8>] {
-        &self.given.intermediates
+    pub(super) fn intermediates(&self) -> &Certificates {
+        &self.intermediates
     }
 
-    pub(super) fn policies(&self) -> &[ObjectIdentifier] {
+    pub(super) fn policies(&self) -> &[AnyOid] {
         &self.given.policies
     }
 
@@ -148,23 +169,13 @@ impl Material {
     }
 
     /// Roots of document signers, ours and the list's.
-    pub(super) fn anchors(&self) -> Vec<&[u8]> {
-        let listed = self.list().into_iter().flat_map(TrustList::anchors);
-        self.given
-            .anchors
-            .iter()
-            .map(Vec::as_slice)
-            .chain(listed)
-            .collect()
+    pub(super) fn anchors(&self) -> &Certificates {
+        &self.anchors
     }
 
     /// Roots of timestamp authorities.
-    pub(super) fn timestamp_anchors(&self) -> Vec<&[u8]> {
-        let own = match &self.given.timestamp_anchors[..] {
-            [] => &self.given.anchors,
-            own => own,
-        };
-        own.iter().map(Vec::as_slice).collect()
+    pub(super) fn timestamp_anchors(&self) -> &Certificates {
+        &self.timestamp_anchors
     }
 
     /// Whether we trust this root ourselves, whatever the list says of it.
@@ -176,14 +187,8 @@ impl Material {
     }
 
     /// Roots of seal makers, ours and the list's.
-    pub(super) fn seal_makers(&self) -> Vec<&[u8]> {
-        let listed = self.list().into_iter().flat_map(TrustList::seal_maker_anchors);
-        self.given
-            .seal_makers
-            .iter()
-            .map(Vec::as_slice)
-            .chain(listed)
-            .collect()
+    pub(super) fn seal_makers(&self) -> &Certificates {
+        &self.seal_makers
     }
 
     /// Whether a root of seal makers speaks for an owner: one we trust ourselves for everybody, a listed one

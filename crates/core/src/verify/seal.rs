@@ -5,6 +5,7 @@
 //! verifier's own material. Without either nothing can be said, and nothing is.
 
 use jiff::Timestamp;
+use x509_cert::ext::pkix::CrlReason;
 
 use super::{
     checks, code, indication::SubIndication, material::Material, report::Finding, state::RegistryView,
@@ -13,7 +14,10 @@ use super::{
 use crate::{
     registry::{SealRecord, SealStatus},
     seal::{Seal, SignedSeal},
-    trust::path::{PathContext, PathError, Usage, validate},
+    trust::{
+        path::{Certificates, PathContext, PathError, Usage, validate},
+        work::Work,
+    },
 };
 
 /// What a seal is held against.
@@ -26,6 +30,8 @@ pub(super) struct Use<'a> {
     pub(super) at: Option<Timestamp>,
     /// By when the seal is proven to have existed: now, or when the document was registered.
     pub(super) proven: Timestamp,
+    /// Time of verification.
+    pub(super) now: Timestamp,
 }
 
 /// Finds the seal and judges it.
@@ -75,7 +81,7 @@ pub(super) fn judge(
     };
 
     // 2. Its maker is known and made it.
-    let seal = match believe(signed, material, used.proven) {
+    let seal = match believe(signed, material, used) {
         Ok(seal) => seal,
         Err(finding) => return *finding,
     };
@@ -188,7 +194,7 @@ fn judge_register(
 fn believe<'a>(
     signed: &'a SignedSeal,
     material: &Material,
-    proven: Timestamp,
+    used: &Use<'_>,
 ) -> Result<&'a Seal, Box<Finding>> {
     let check = &checks::SEAL;
     let claimed = signed.unverified();
@@ -202,22 +208,32 @@ fn believe<'a>(
             "the seal names no maker",
         )));
     };
-    let mut intermediates = issuers.to_vec();
-    intermediates.extend_from_slice(material.intermediates());
-    let anchors = material.seal_makers();
+    let issuers = Certificates::of(issuers);
     let context = PathContext {
-        anchors: &anchors,
+        anchors: material.seal_makers(),
         revocations: material.revocations(),
         at: claimed.made_at(),
         usage: Usage::Document,
         // When it was made a seal says itself. For its algorithms only what is proven counts.
         policy: material.policy(),
         policies: &[],
-        policy_at: proven,
+        policy_at: used.proven,
+        now: used.now,
+        work: &Work::default(),
     };
-    let path = validate(maker, &intermediates, &context).map_err(|error| {
+    let path = validate(maker, &[&issuers, material.intermediates()], &context).map_err(|error| {
         let english = format!("the maker of the seal: {error}");
         Box::new(match error {
+            PathError::Revoked {
+                reason: Some(CrlReason::CertificateHold),
+                ..
+            } => Finding::undecided(
+                check,
+                code::SIGNER_ON_HOLD,
+                SubIndication::TryLater,
+                format!("印章“{name}”的制章者证书在制作时处于暂停使用状态"),
+                english,
+            ),
             PathError::Revoked { revoked_at, .. } => Finding::failed(
                 check,
                 code::SEAL_MAKER_REVOKED,

@@ -9,6 +9,7 @@
 //! | revoked, or expired, after the proven time | good |
 //! | revoked before it, or at any time without proof | REVOKED_NO_POE, of a CA certificate REVOKED_CA_NO_POE |
 //! | expired before it, or by now without proof | OUT_OF_BOUNDS_NOT_REVOKED where it is known not to have been revoked, else OUT_OF_BOUNDS_NO_POE |
+//! | on hold by then, or at any time without proof | TRY_LATER: a hold may be lifted |
 //! | revoked, or expired, before the time that the signer states | REVOKED, EXPIRED: failed by the signer's own word |
 //! | begun after the proven time | NOT_YET_VALID |
 //!
@@ -16,6 +17,7 @@
 //! a timestamp over what was to be signed, says that something was signed after an instant.
 
 use jiff::Timestamp;
+use x509_cert::ext::pkix::CrlReason;
 
 use super::{
     checks, code,
@@ -192,6 +194,10 @@ fn judge_revocation(path: &VerifiedPath, presented: &Presented<'_>) -> Finding {
                 code::REVOCATION_LIST_UNDATED,
                 "吊销列表没有写明下次更新时间，不知是否仍新".to_owned(),
             ),
+            UnknownRevocation::Future { this_update } => (
+                code::REVOCATION_LIST_FUTURE,
+                format!("吊销列表所载制作时间 {} 尚未到来", clock_time(*this_update)),
+            ),
             UnknownRevocation::UnknownToResponder => (
                 code::REVOCATION_UNKNOWN_TO_RESPONDER,
                 "OCSP 服务不知有此证书".to_owned(),
@@ -283,6 +289,12 @@ const PROOF: (&str, &str) = (
     "a timestamp or a registry entry must prove its age; do not rely on it otherwise",
 );
 
+/// What to do about a file that brings too much.
+const LESS: (&str, &str) = (
+    "正常文件不会如此：请取得签发时的原始文件",
+    "no honest file has so many: ask for the document as issued",
+);
+
 /// Says why there is no good path. Gives the anchor of the path that the certificate had once, if it had one.
 pub(super) fn reject(
     error: PathError,
@@ -359,7 +371,7 @@ pub(super) fn reject(
             certificate,
             signer,
             revoked_at,
-            ..
+            reason,
         } => {
             if let Some(path) = &once {
                 pass_path(path, findings);
@@ -367,6 +379,17 @@ pub(super) fn reject(
             let when = clock_time(revoked_at);
             let certificate = common_name(&certificate);
             findings.push(match claimed {
+                _ if reason == Some(CrlReason::CertificateHold) => Finding::undecided(
+                    &checks::REVOCATION,
+                    code::SIGNER_ON_HOLD,
+                    SubIndication::TryLater,
+                    format!("{certificate} 自 {when} 起暂停使用，{unproven}"),
+                    format!("{certificate} is on hold since {when}; {unproven_en}"),
+                )
+                .hint(
+                    "请待其颁发机构恢复或吊销该证书后，以新的吊销列表重新核验",
+                    "verify again with a newer list, once its issuer has lifted the hold or revoked it",
+                ),
                 // By the signer's own word the signature is younger than the revocation.
                 Some(claimed) if claimed >= revoked_at => Finding::failed(
                     &checks::REVOCATION,
@@ -389,10 +412,18 @@ pub(super) fn reject(
                 .hint(PROOF.0, PROOF.1),
             });
         }
-        PathError::WrongUsage { certificate, .. } => findings.push(Finding::failed(
+        // Another path, over another certificate of the same key, may yet be good (EN 319 102-1 §5.2.6.4 goes back
+        // for the next path after both), and what certificates are for is the verifier's policy.
+        PathError::WrongUsage {
+            certificate, signer, ..
+        } => findings.push(Finding::undecided(
             &checks::SIGNER_USAGE,
             code::SIGNER_WRONG_USAGE,
-            SubIndication::ChainConstraintsFailure,
+            if signer {
+                SubIndication::ChainConstraintsFailure
+            } else {
+                SubIndication::CertificateChainGeneralFailure
+            },
             match presented.usage {
                 Usage::Timestamp => format!("{} 不得用于时间戳", common_name(&certificate)),
                 _ => format!("{} 不得用于文件签章", common_name(&certificate)),
@@ -400,10 +431,15 @@ pub(super) fn reject(
             english,
         )),
         PathError::NameConstraints | PathError::PathTooLong | PathError::Policies => {
-            findings.push(Finding::failed(
+            let by_verifier = matches!(error, PathError::Policies);
+            findings.push(Finding::undecided(
                 &checks::SIGNER_PATH,
                 code::PATH_CONSTRAINTS,
-                SubIndication::ChainConstraintsFailure,
+                if by_verifier {
+                    SubIndication::ChainConstraintsFailure
+                } else {
+                    SubIndication::CertificateChainGeneralFailure
+                },
                 "证书链超出其颁发者的授权范围",
                 english,
             ));
@@ -428,6 +464,16 @@ pub(super) fn reject(
                 .hint(PROOF.0, PROOF.1),
             );
         }
+        PathError::TooMuch => findings.push(
+            Finding::undecided(
+                &checks::SIGNER_PATH,
+                code::TOO_MUCH_TO_CHECK,
+                SubIndication::CertificateChainGeneralFailure,
+                "文件所带证书和吊销信息过多，未能逐一核查",
+                english,
+            )
+            .hint(LESS.0, LESS.1),
+        ),
         PathError::UnsupportedAlgorithm(_) => findings.push(
             Finding::undecided(
                 &checks::SIGNER_PATH,
@@ -454,7 +500,7 @@ pub(super) fn reject(
                 "fetch the current trust list; do not rely on a signer that is not on it",
             ),
         ),
-        PathError::BadSignature | PathError::Malformed(_) | PathError::Anchor(_) => findings.push(
+        PathError::BadSignature | PathError::Malformed(_) => findings.push(
             Finding::undecided(
                 &checks::SIGNER_PATH,
                 code::PATH_BROKEN,

@@ -16,13 +16,14 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     super::cms::{CONTEXT_4, CmsError, CmsSigner, tlv},
-    AnyOid, Failure, Request, Response, TST_INFO, TstInfo,
+    Failure, Request, Response, TST_INFO, TstInfo,
     info::is_about_algorithms,
     integer_content, random,
 };
 use crate::{
     clock::Clock,
     crypto::{
+        AnyOid,
         DigestAlgorithm::{Sha256, Sha384, Sha512},
         KeyFolder, SigningIdentity, x509,
     },

@@ -2,9 +2,9 @@
 
 use super::{
     super::cms::{CmsError, CmsVerifyError},
-    AnyOid, Failure,
+    Failure,
 };
-use crate::limits::MAX_TIMESTAMP_BYTES;
+use crate::{crypto::AnyOid, limits::MAX_TIMESTAMP_BYTES};
 
 /// Why an answer to a request is no timestamp over what was asked.
 #[derive(Debug, thiserror::Error)]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use der::{Decode, Reader, SliceReader, Tag, TagNumber};
+use der::{Decode, Encode as _, Reader, SliceReader, Tag, TagNumber};
 use jiff::{Timestamp, civil::DateTime, tz::Offset};
 use spki::AlgorithmIdentifierRef;
 
@@ -12,10 +12,10 @@ use super::{
         signed::{context, elements, inside, optional, rest},
         tlv,
     },
-    AnyOid, BOOLEAN, GENERALIZED_TIME, INTEGER, TokenError, integer_content, malformed, unsigned,
+    BOOLEAN, GENERALIZED_TIME, INTEGER, TokenError, integer_content, malformed, unsigned,
 };
 use crate::{
-    crypto::{DigestAlgorithm, VerifyError},
+    crypto::{AnyOid, DigestAlgorithm, VerifyError},
     limits::MAX_TIMESTAMP_NUMBER,
 };
 
@@ -99,7 +99,7 @@ impl TstInfo {
             if version != Some(1) {
                 wrong = Some(TokenError::Version(version.unwrap_or_default()));
             }
-            let policy = AnyOid::read(info)?;
+            let policy = AnyOid::decode(info)?;
             let imprint = Imprint::read(info)?;
             let serial = number(info)?.to_vec();
             let gen_time = read_time(inside(info, Tag::GeneralizedTime, rest)?);
@@ -152,7 +152,7 @@ impl TstInfo {
             SEQUENCE,
             &[
                 VERSION_1,
-                &self.policy.element(),
+                &self.policy.to_der().unwrap_or_default(),
                 self.imprint.der(),
                 &tlv(INTEGER, &[&self.serial]),
                 &tlv(GENERALIZED_TIME, &[write_time(self.gen_time).as_bytes()]),
@@ -182,7 +182,7 @@ pub(super) fn number<'a>(reader: &mut SliceReader<'a>) -> Result<&'a [u8], CmsEr
 /// An extension that must not be ignored and that nobody here knows, which is every critical one.
 fn read_extension(der: &[u8]) -> Result<Option<AnyOid>, CmsError> {
     inside(&mut SliceReader::new(der)?, Tag::Sequence, |extension| {
-        let kind = AnyOid::read(extension)?;
+        let kind = AnyOid::decode(extension)?;
         let is_critical = match optional(extension, Tag::Boolean, rest)? {
             None => false,
             Some([0xff]) => true,

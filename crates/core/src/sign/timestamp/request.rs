@@ -1,6 +1,6 @@
 //! TimeStampReq (RFC 3161 §2.4.1): asked of others, and answered by our own authority.
 
-use der::{Reader as _, SliceReader, Tag};
+use der::{Decode as _, Encode as _, Reader as _, SliceReader, Tag};
 
 use super::{
     super::cms::{
@@ -8,11 +8,11 @@ use super::{
         signed::{context, elements, inside, optional, rest},
         tlv,
     },
-    AnyOid, BOOLEAN, INTEGER, Response, TimeStampToken, TimestampError, TokenError,
+    BOOLEAN, INTEGER, Response, TimeStampToken, TimestampError, TokenError,
     info::{Imprint, number},
     integer_content, malformed, random, unsigned,
 };
-use crate::limits::MAX_TIMESTAMP_QUERY;
+use crate::{crypto::AnyOid, limits::MAX_TIMESTAMP_QUERY};
 
 /// A wish for a timestamp.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,7 +68,7 @@ impl Request {
                 Ok(Some(Tag::peek(reader)?))
             };
             let policy = match next(request)? {
-                Some(Tag::ObjectIdentifier) => Some(AnyOid::read(request)?),
+                Some(Tag::ObjectIdentifier) => Some(AnyOid::decode(request)?),
                 _ => None,
             };
             let nonce = match next(request)? {
@@ -98,7 +98,7 @@ impl Request {
     /// The request as it is sent.
     pub fn to_der(&self) -> Vec<u8> {
         let nonce = self.nonce.as_ref().map(|nonce| tlv(INTEGER, &[nonce]));
-        let policy = self.policy.as_ref().map(AnyOid::element);
+        let policy = self.policy.as_ref().and_then(|policy| policy.to_der().ok());
         let wanted: &[u8] = if self.with_certificates {
             &[BOOLEAN, 1, 0xff]
         } else {

@@ -26,9 +26,10 @@ use crate::{
     },
     judges::judge_is_here,
     trust::{
-        path::PathError,
+        path::{Certificates, PathError},
         revocation::Revocations,
         timestamp::{TimestampRefused, TimestampTrust, prove},
+        work::Work,
     },
 };
 
@@ -123,15 +124,18 @@ fn what_our_authority_says_is_believed_where_its_root_is() {
 
     let anchors: [&[u8]; 1] = [&office.root];
     let trust = TimestampTrust {
-        anchors: &anchors,
+        anchors: &Certificates::of(anchors),
         intermediates: &[],
         revocations: &Revocations::default(),
         policy: AlgorithmPolicy::built_in(),
         at: "2026-06-01T08:00:00Z".parse().unwrap(),
         policy_at: "2026-06-01T08:00:00Z".parse().unwrap(),
+        now: "2026-06-01T08:00:00Z".parse().unwrap(),
+        work: &Work::default(),
     };
     let proven = prove(&token, &[1; 32], &trust).unwrap();
-    assert_eq!(proven.at(), info.gen_time);
+    assert_eq!(proven.stated(), info.gen_time);
+    assert_eq!(proven.at(), info.gen_time + SignedDuration::from_secs(1));
     assert!(matches!(
         prove(&token, &[2; 32], &trust),
         Err(TimestampRefused::Token(TokenError::OtherImprint))
@@ -153,7 +157,7 @@ fn what_our_authority_says_is_believed_where_its_root_is() {
     let other = TestAuthority::new();
     let anchors: [&[u8]; 1] = [other.root.certificate()];
     let nobody = TimestampTrust {
-        anchors: &anchors,
+        anchors: &Certificates::of(anchors),
         ..trust
     };
     assert!(matches!(
@@ -174,12 +178,14 @@ fn only_a_timestamp_certificate_tells_the_time() {
             .unwrap();
         let anchors: [&[u8]; 1] = [&office.root];
         let trust = TimestampTrust {
-            anchors: &anchors,
+            anchors: &Certificates::of(anchors),
             intermediates: &[],
             revocations: &Revocations::default(),
             policy: AlgorithmPolicy::built_in(),
             at: "2026-06-01T08:00:00Z".parse().unwrap(),
             policy_at: "2026-06-01T08:00:00Z".parse().unwrap(),
+            now: "2026-06-01T08:00:00Z".parse().unwrap(),
+            work: &Work::default(),
         };
         assert!(matches!(
             prove(&token, &[1; 32], &trust),

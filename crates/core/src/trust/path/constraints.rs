@@ -15,7 +15,10 @@ use x509_cert::{
 };
 
 use super::PathError;
-use crate::{crypto::x509, limits::MAX_NAME_COMPARISONS};
+use crate::{
+    crypto::x509,
+    trust::work::{Spent, Work},
+};
 
 /// emailAddress, in subjects.
 const EMAIL: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.1");
@@ -23,18 +26,27 @@ const EMAIL: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9
 const UTF8_MAILBOX: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.8.9");
 
 /// What is permitted and excluded so far, from the anchor down.
-#[derive(Debug, Default)]
-pub(super) struct Constraints {
+#[derive(Debug)]
+pub(super) struct Constraints<'a> {
     /// Of each authority that permits: a name must be permitted by all of them.
     permitted: Vec<GeneralSubtrees>,
     excluded: GeneralSubtrees,
-    comparisons: usize,
+    work: &'a Work,
 }
 
 /// A name that cannot be told to be inside or outside.
 struct Unclear;
 
-impl Constraints {
+impl<'a> Constraints<'a> {
+    /// Nothing permitted or excluded by anybody.
+    pub(super) fn new(work: &'a Work) -> Self {
+        Self {
+            permitted: Vec::new(),
+            excluded: GeneralSubtrees::new(),
+            work,
+        }
+    }
+
     /// Takes in the constraints that an authority's certificate has (§6.1.4 (g)).
     pub(super) fn add(&mut self, authority: &Certificate) -> Result<(), PathError> {
         let malformed = |why: &str| Err(PathError::Malformed(format!("name constraints: {why}")));
@@ -57,16 +69,13 @@ impl Constraints {
     }
 
     /// Checks every name of a certificate (§6.1.3 (b) and (c)).
-    pub(super) fn check(&mut self, certificate: &Certificate) -> Result<(), PathError> {
+    pub(super) fn check(&self, certificate: &Certificate) -> Result<(), PathError> {
         if self.permitted.is_empty() && self.excluded.is_empty() {
             return Ok(());
         }
         for name in names_of(certificate)? {
-            let work = self.permitted.iter().map(Vec::len).sum::<usize>() + self.excluded.len();
-            self.comparisons = self.comparisons.saturating_add(work);
-            if self.comparisons > MAX_NAME_COMPARISONS {
-                return Err(PathError::NameConstraints);
-            }
+            let comparisons = self.permitted.iter().map(Vec::len).sum::<usize>() + self.excluded.len();
+            self.work.spend(comparisons).map_err(|Spent| PathError::TooMuch)?;
             self.check_name(&name)
                 .map_err(|Unclear| PathError::NameConstraints)?;
         }

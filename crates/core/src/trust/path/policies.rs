@@ -6,19 +6,57 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use const_oid::ObjectIdentifier;
+use const_oid::{AssociatedOid as _, ObjectIdentifier};
+use der::{Decode, DecodeValue, FixedTag, Header, Reader, Sequence, Tag};
 use x509_cert::{
     Certificate,
-    ext::pkix::{CertificatePolicies, InhibitAnyPolicy, PolicyConstraints, PolicyMapping, PolicyMappings},
+    ext::pkix::{CertificatePolicies, InhibitAnyPolicy, PolicyConstraints, PolicyMappings},
 };
 
-use super::PathError;
+use super::{PathError, extension_bytes};
+use crate::crypto::AnyOid;
 
 /// anyPolicy.
 const ANY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.32.0");
 
 /// Policies, each with those above that it came from; none came from "any".
-type Level = BTreeMap<ObjectIdentifier, BTreeSet<ObjectIdentifier>>;
+type Level = BTreeMap<AnyOid, BTreeSet<AnyOid>>;
+
+/// One policy, its qualifiers passed over.
+struct Policy(AnyOid);
+
+impl FixedTag for Policy {
+    const TAG: Tag = Tag::Sequence;
+}
+
+impl<'a> DecodeValue<'a> for Policy {
+    type Error = der::Error;
+
+    fn decode_value<R: Reader<'a>>(reader: &mut R, _: Header) -> der::Result<Self> {
+        let policy = AnyOid::decode(reader)?;
+        reader.read_slice(reader.remaining_len())?;
+        Ok(Self(policy))
+    }
+}
+
+/// What a policy is called below.
+#[derive(Sequence)]
+struct Mapping {
+    issuer_domain_policy: AnyOid,
+    subject_domain_policy: AnyOid,
+}
+
+/// What stands in an extension, nothing where there is none.
+fn list_in<'a, T>(certificate: &'a Certificate, oid: ObjectIdentifier) -> Result<Vec<T>, der::Error>
+where
+    T: DecodeValue<'a, Error = der::Error> + FixedTag + 'a,
+{
+    let found = extension_bytes(certificate, oid);
+    found.map_or_else(
+        || Ok(Vec::new()),
+        |found| Vec::from_der(found.extn_value.as_bytes()),
+    )
+}
 
 /// The state of validation, from the anchor down.
 #[derive(Debug)]
@@ -50,21 +88,17 @@ impl Policies {
         let self_issued = tbs.subject() == tbs.issuer();
 
         // 1. What the certificate was issued under (§6.1.3 (d) to (f)).
-        let own = tbs.get_extension::<CertificatePolicies>().map_err(malformed)?;
-        let own: BTreeSet<ObjectIdentifier> = own
-            .into_iter()
-            .flat_map(|(_, own)| own.0)
-            .map(|policy| policy.policy_identifier)
-            .collect();
+        let own = list_in::<Policy>(certificate, CertificatePolicies::OID).map_err(malformed)?;
+        let own: BTreeSet<AnyOid> = own.into_iter().map(|Policy(policy)| policy).collect();
         let any_allowed = self.any_allowed > 0 || (!is_last && self_issued);
-        let any_here = any_allowed && own.contains(&ANY);
+        let any_here = any_allowed && own.iter().any(|policy| *policy == ANY);
         let level = self.current();
         if !any_here {
             level.retain(|policy, _| own.contains(policy));
         }
         if self.any {
             for policy in own.iter().filter(|policy| **policy != ANY) {
-                self.current().entry(*policy).or_default();
+                self.current().entry(policy.clone()).or_default();
             }
         }
         self.any &= any_here;
@@ -86,8 +120,7 @@ impl Policies {
         }
 
         // 2. What becomes of it below (§6.1.4 (a), (b), (h) to (j)).
-        let mappings = tbs.get_extension::<PolicyMappings>().map_err(malformed)?;
-        self.map(mappings.map(|(_, mappings)| mappings.0).unwrap_or_default())?;
+        self.map(list_in(certificate, PolicyMappings::OID).map_err(malformed)?)?;
         if !self_issued {
             for count in [&mut self.explicit, &mut self.mapping, &mut self.any_allowed] {
                 *count = count.saturating_sub(1);
@@ -107,28 +140,31 @@ impl Policies {
     }
 
     /// Whether the path holds under one of the demanded policies, or any where none is (§6.1.5 (g)).
-    pub(super) fn finish(mut self, demanded: &[ObjectIdentifier]) -> Result<(), PathError> {
+    pub(super) fn finish(mut self, demanded: &[AnyOid]) -> Result<(), PathError> {
         let last = self.levels.pop().unwrap_or_default();
         if self.explicit > 0 || self.any {
             return Ok(());
         }
         // The policies in the words of the anchor's domain: up from the last level to where each came from "any".
         let mut roots = BTreeSet::new();
-        let mut reached: BTreeSet<ObjectIdentifier> = last.keys().copied().collect();
+        let mut reached: BTreeSet<AnyOid> = last.keys().cloned().collect();
         for level in [last].iter().chain(self.levels.iter().rev()) {
             let mut above = BTreeSet::new();
             for (policy, from) in level.iter().filter(|(policy, _)| reached.contains(*policy)) {
                 if from.is_empty() {
-                    roots.insert(*policy);
+                    roots.insert(policy.clone());
                 } else {
-                    above.extend(from.iter().copied());
+                    above.extend(from.iter().cloned());
                 }
             }
             reached = above;
         }
         let fits = match demanded {
             [] => !roots.is_empty(),
-            _ => demanded.contains(&ANY) || demanded.iter().any(|policy| roots.contains(policy)),
+            _ => {
+                demanded.iter().any(|policy| *policy == ANY)
+                    || demanded.iter().any(|policy| roots.contains(policy))
+            }
         };
         fits.then_some(()).ok_or(PathError::Policies)
     }
@@ -142,8 +178,8 @@ impl Policies {
     }
 
     /// Begins the next level, in the words of the next domain.
-    fn map(&mut self, mappings: Vec<PolicyMapping>) -> Result<(), PathError> {
-        let mut renamed: BTreeMap<ObjectIdentifier, BTreeSet<ObjectIdentifier>> = BTreeMap::new();
+    fn map(&mut self, mappings: Vec<Mapping>) -> Result<(), PathError> {
+        let mut renamed: BTreeMap<AnyOid, BTreeSet<AnyOid>> = BTreeMap::new();
         for mapping in mappings {
             if mapping.issuer_domain_policy == ANY || mapping.subject_domain_policy == ANY {
                 return Err(PathError::Policies);
@@ -157,16 +193,16 @@ impl Policies {
         let level = self.current();
         if may_map && any {
             for policy in renamed.keys() {
-                level.entry(*policy).or_default();
+                level.entry(policy.clone()).or_default();
             }
         }
         let mut next = Level::new();
         for policy in level.keys() {
             match renamed.get(policy) {
-                None => _ = next.entry(*policy).or_default().insert(*policy),
+                None => _ = next.entry(policy.clone()).or_default().insert(policy.clone()),
                 Some(to) if may_map => {
                     for to in to {
-                        next.entry(*to).or_default().insert(*policy);
+                        next.entry(to.clone()).or_default().insert(policy.clone());
                     }
                 }
                 Some(_) => {}

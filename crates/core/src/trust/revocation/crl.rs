@@ -35,15 +35,12 @@ use x509_cert::{
 };
 
 use super::{
-    Asked, Checked, Issuer, Revoked, Says, Source, UnknownRevocation, believed, certified_by, in_office,
+    Asked, Issuer, Revoked, Says, Signed, Source, UnknownRevocation, believed, certified_by, in_office,
 };
 use crate::{
-    crypto::{
-        SignatureAlgorithm, VerifyError, verify_shared,
-        x509::{self, RawParts},
-    },
-    limits::{MAX_CRL_BYTES, MAX_LIST_SIGNERS},
-    trust::path::PathContext,
+    crypto::{SignatureAlgorithm, VerifyError, x509},
+    limits::MAX_CRL_BYTES,
+    trust::path::{Node, PathContext, name_id},
 };
 
 /// id-ce-issuingDistributionPoint (RFC 5280 §5.2.5).
@@ -74,8 +71,7 @@ pub struct Crl {
     der: Vec<u8>,
     /// Where in it what is signed stands.
     to_be_signed: Range<usize>,
-    signature_algorithm: SignatureAlgorithm,
-    signature: Vec<u8>,
+    signature: Signed,
     /// Name of the issuer, as encoded.
     issuer: Vec<u8>,
     this_update: Timestamp,
@@ -87,7 +83,6 @@ pub struct Crl {
     kept_since: Option<Timestamp>,
     /// Why it says nothing here, if so: a kind of list that speaks for less, or more, than it seems to.
     unsupported: Option<String>,
-    checked: Checked,
 }
 
 /// Which of its issuer's certificates a list speaks for.
@@ -174,8 +169,10 @@ impl Crl {
         Ok(Self {
             der: der.to_vec(),
             to_be_signed: header..header + to_be_signed.len(),
-            signature_algorithm: SignatureAlgorithm::from_identifier(&identifier, None)?,
-            signature: signature.raw_bytes().to_vec(),
+            signature: Signed::new(
+                SignatureAlgorithm::from_identifier(&identifier, None)?,
+                signature.raw_bytes(),
+            ),
             issuer,
             this_update: x509::to_timestamp(content.this_update),
             next_update: content.next_update.map(x509::to_timestamp),
@@ -183,7 +180,6 @@ impl Crl {
             scope,
             kept_since,
             unsupported,
-            checked: Checked::default(),
         })
     }
 
@@ -222,6 +218,11 @@ impl Crl {
     /// Whether it names none.
     pub fn is_empty(&self) -> bool {
         self.revoked.is_empty()
+    }
+
+    /// What has to be compared to know whether it speaks of a certificate.
+    pub(super) fn parts(&self) -> usize {
+        1 + self.scope.points.as_ref().map_or(0, Vec::len)
     }
 
     /// What it says about a certificate of its issuer; none if that is outside its scope.
@@ -267,21 +268,22 @@ impl Crl {
         let mut signers = others.of(asked, context).iter();
         let signer = signers.find(|signer| self.is_by(signer, context));
         signer
-            .map(|signer| Some(x509::validity(&signer.certificate).1))
+            .map(|signer| Some(x509::validity(&signer.node.parsed).1))
             .ok_or(doubt)
     }
 
     fn is_by(&self, signer: &Other<'_>, context: &PathContext<'_>) -> bool {
-        let (from, until) = x509::validity(&signer.certificate);
+        let (from, until) = x509::validity(&signer.node.parsed);
+        let Ok(raw) = signer.node.raw() else { return false };
         if !(from..=until).contains(&self.this_update)
-            || self.signed_with(signer.raw.public_key_info, context).is_err()
+            || self.signed_with(raw.public_key_info, context).is_err()
         {
             return false;
         }
         // A list does not say that its own signer is good; others may.
         let asked = Asked {
-            certificate: &signer.certificate,
-            raw: signer.raw,
+            certificate: &signer.node.parsed,
+            raw,
             issuer: signer.by_whom,
         };
         let pieces = context.revocations.sources(&asked, context);
@@ -294,17 +296,11 @@ impl Crl {
         public_key_info: &[u8],
         context: &PathContext<'_>,
     ) -> Result<(), UnknownRevocation> {
-        let used = self.checked.once(&[public_key_info], || {
-            let content = self.der.get(self.to_be_signed.clone())?;
-            verify_shared(
-                public_key_info,
-                self.signature_algorithm,
-                content,
-                &self.signature,
-            )
-            .ok()
-        });
-        believed(used, context)
+        let content = self.der.get(self.to_be_signed.clone()).unwrap_or_default();
+        let used = self
+            .signature
+            .by(public_key_info, &self.der, content, context.work);
+        believed(used.ok_or(UnknownRevocation::Untrusted)?, context)
     }
 }
 
@@ -314,33 +310,34 @@ impl Crl {
 struct Others<'a>(OnceCell<Vec<Other<'a>>>);
 
 struct Other<'a> {
-    certificate: Certificate,
-    raw: RawParts<'a>,
+    node: &'a Node,
     by_whom: Issuer<'a>,
 }
 
 impl<'a> Others<'a> {
     fn of(&self, asked: &Asked<'a>, context: &PathContext<'_>) -> &[Other<'a>] {
         self.0.get_or_init(|| {
-            let named = asked.issuer.at_hand.iter().filter_map(|der| {
-                let raw = x509::raw(der).ok()?;
-                let is_named =
-                    raw.subject == asked.raw.issuer && raw.public_key_info != asked.issuer.public_key_info;
-                is_named.then_some((der, raw))
-            });
-            let named = named.take(MAX_LIST_SIGNERS);
-            let found = named.filter_map(|(der, raw)| Other::read(der, raw, asked.issuer, context));
+            let name = name_id(asked.certificate.tbs_certificate().issuer());
+            let named = asked
+                .issuer
+                .at_hand
+                .iter()
+                .flat_map(|some| some.of_subject(&name));
+            let found = named.filter_map(|node| Other::read(node, asked.issuer, context));
             found.collect()
         })
     }
 }
 
 impl<'a> Other<'a> {
-    fn read(der: &[u8], raw: RawParts<'a>, issuer: Issuer<'a>, context: &PathContext<'_>) -> Option<Self> {
-        let certificate = x509::parse(der).ok()?;
+    fn read(node: &'a Node, issuer: Issuer<'a>, context: &PathContext<'_>) -> Option<Self> {
+        context.work.spend(1).ok()?;
+        let raw = node.raw().ok()?;
         // That a certificate may sign lists must be said where it is not the issuer's own.
-        let usage = certificate.tbs_certificate().get_extension::<KeyUsage>();
-        if !matches!(usage, Ok(Some((_, usage))) if usage.crl_sign()) {
+        let usage = node.parsed.tbs_certificate().get_extension::<KeyUsage>();
+        if raw.public_key_info == issuer.public_key_info
+            || !matches!(usage, Ok(Some((_, usage))) if usage.crl_sign())
+        {
             return None;
         }
         let by_whom = [Some(issuer), issuer.above.copied()];
@@ -348,11 +345,9 @@ impl<'a> Other<'a> {
             .into_iter()
             .flatten()
             .find(|one| raw.issuer == one.subject)?;
-        let key = by_whom.public_key_info;
-        certified_by(&certificate, der, key, &Checked::default(), context).ok()?;
+        certified_by(node, by_whom.public_key_info, context).ok()?;
         Some(Self {
-            certificate,
-            raw,
+            node,
             by_whom: Issuer {
                 at_hand: &[],
                 ..by_whom

@@ -9,7 +9,7 @@
 
 #![expect(clippy::unnested_or_patterns, reason = "derive(Choice) writes them")]
 
-use std::ops::Range;
+use std::{collections::BTreeMap, ops::Range};
 
 use const_oid::ObjectIdentifier;
 use der::{
@@ -28,14 +28,17 @@ use x509_cert::{
     serial_number::SerialNumber,
 };
 
-use super::{Asked, Checked, Revoked, Says, UnknownRevocation, believed, certified_by, crl, in_office};
+use super::{Asked, Revoked, Says, Signed, UnknownRevocation, believed, certified_by, crl, in_office};
 use crate::{
     crypto::{
-        DigestAlgorithm, SignatureAlgorithm, VerifyError, verify_shared,
+        DigestAlgorithm, SignatureAlgorithm, VerifyError,
         x509::{self, X509Error},
     },
     limits::{MAX_OCSP_BYTES, MAX_OCSP_CERTIFICATES},
-    trust::path::PathContext,
+    trust::{
+        path::{Node, PathContext},
+        work::{CERTIFICATE, Spent},
+    },
 };
 
 /// id-pkix-ocsp-basic.
@@ -79,14 +82,12 @@ pub struct OcspResponse {
     der: Vec<u8>,
     /// Where in it what is signed stands.
     to_be_signed: Range<usize>,
-    signature_algorithm: SignatureAlgorithm,
-    signature: Vec<u8>,
+    signature: Signed,
     responder: Responder,
     produced_at: Timestamp,
     answers: Vec<Answer>,
     /// DER of the certificates that came with it.
     certificates: Vec<Vec<u8>>,
-    checked: Checked,
 }
 
 /// Who says to have answered.
@@ -277,8 +278,10 @@ impl OcspResponse {
         Ok(Self {
             der: der.to_vec(),
             to_be_signed: start..start + to_be_signed.len(),
-            signature_algorithm: SignatureAlgorithm::from_identifier(&identifier, None)?,
-            signature: signature.raw_bytes().to_vec(),
+            signature: Signed::new(
+                SignatureAlgorithm::from_identifier(&identifier, None)?,
+                signature.raw_bytes(),
+            ),
             responder: match data.responder_id {
                 ResponderId::ByName(name) => Responder::Name(name.to_der()?),
                 ResponderId::ByKey(hash) => Responder::Key(hash.as_bytes().to_vec()),
@@ -290,7 +293,6 @@ impl OcspResponse {
                 .map(Answer::read)
                 .collect::<Result<_, _>>()?,
             certificates,
-            checked: Checked::default(),
         })
     }
 
@@ -314,6 +316,11 @@ impl OcspResponse {
         wrapped.unwrap_or_else(|_| self.der.clone())
     }
 
+    /// What has to be compared to know whether it speaks of a certificate.
+    pub(super) fn parts(&self) -> usize {
+        self.answers.len() + self.certificates.len()
+    }
+
     /// When it was signed.
     pub fn produced_at(&self) -> Timestamp {
         self.produced_at
@@ -327,7 +334,9 @@ impl OcspResponse {
 
     /// Everything it says about a certificate; nothing if it does not speak of it.
     pub(super) fn says(&self, asked: &Asked<'_>, context: &PathContext<'_>) -> Vec<Says> {
-        let answers: Vec<&Answer> = self.answers.iter().filter(|one| one.about.is(asked)).collect();
+        let mut digests = BTreeMap::new();
+        let answers = self.answers.iter();
+        let answers: Vec<&Answer> = answers.filter(|one| one.about.is(asked, &mut digests)).collect();
         if answers.is_empty() {
             return Vec::new();
         }
@@ -389,9 +398,11 @@ impl OcspResponse {
         if !self.is_by(raw.subject, raw.public_key_info) || raw.issuer != issuer.subject {
             return Err(untrusted());
         }
-        let certificate = x509::parse(der).map_err(|_| untrusted())?;
+        context.work.spend(CERTIFICATE).map_err(|Spent| untrusted())?;
+        let node = Node::read(der.into()).map_err(|_| untrusted())?;
+        let certificate = &node.parsed;
         let tbs = certificate.tbs_certificate();
-        let (from, until) = x509::validity(&certificate);
+        let (from, until) = x509::validity(certificate);
         let purposes = tbs.get_extension::<ExtendedKeyUsage>().map_err(|_| untrusted())?;
         let usage = tbs.get_extension::<KeyUsage>().map_err(|_| untrusted())?;
         let may_answer = purposes.is_some_and(|(_, purposes)| purposes.0.contains(&OCSP_SIGNING))
@@ -400,7 +411,7 @@ impl OcspResponse {
             return Err(untrusted());
         }
         // By the very key that signed the certificate asked about (§4.2.2.2).
-        certified_by(&certificate, der, issuer.public_key_info, &self.checked, context)?;
+        certified_by(&node, issuer.public_key_info, context)?;
         self.signed_with(raw.public_key_info, context)?;
         // Its own revocation, unless the issuer says that nobody need ask (§4.2.2.2.1). Of lists only: a responder
         // does not speak for itself.
@@ -411,7 +422,7 @@ impl OcspResponse {
             return Ok(until);
         }
         let responder = Asked {
-            certificate: &certificate,
+            certificate,
             raw,
             issuer,
         };
@@ -433,22 +444,20 @@ impl OcspResponse {
         public_key_info: &[u8],
         context: &PathContext<'_>,
     ) -> Result<(), UnknownRevocation> {
-        let used = self.checked.once(&[public_key_info], || {
-            let content = self.der.get(self.to_be_signed.clone())?;
-            verify_shared(
-                public_key_info,
-                self.signature_algorithm,
-                content,
-                &self.signature,
-            )
-            .ok()
-        });
-        believed(used, context)
+        let content = self.der.get(self.to_be_signed.clone()).unwrap_or_default();
+        let used = self
+            .signature
+            .by(public_key_info, &self.der, content, context.work);
+        believed(used.ok_or(UnknownRevocation::Untrusted)?, context)
     }
 }
 
+/// Digests of an issuer's name and key.
+type IssuerDigests = BTreeMap<DigestAlgorithm, (Vec<u8>, Vec<u8>)>;
+
 impl CertId {
-    fn is(&self, asked: &Asked<'_>) -> bool {
+    /// Whether it names a certificate. An answer may have thousands, so the issuer is hashed once for all.
+    fn is(&self, asked: &Asked<'_>, digests: &mut IssuerDigests) -> bool {
         if self.serial_number != *asked.certificate.tbs_certificate().serial_number() {
             return false;
         }
@@ -458,8 +467,11 @@ impl CertId {
         let Ok(info) = SubjectPublicKeyInfoRef::from_der(asked.issuer.public_key_info) else {
             return false;
         };
-        self.issuer_name_hash.as_bytes() == digest.digest(asked.raw.issuer)
-            && self.issuer_key_hash.as_bytes() == digest.digest(info.subject_public_key.raw_bytes())
+        let (name, key) = digests.entry(digest).or_insert_with(|| {
+            let key = digest.digest(info.subject_public_key.raw_bytes());
+            (digest.digest(asked.raw.issuer), key)
+        });
+        self.issuer_name_hash.as_bytes() == *name && self.issuer_key_hash.as_bytes() == *key
     }
 }
 

@@ -113,13 +113,16 @@ impl Office {
     ) -> Result<VerifiedPath, PathError> {
         let anchor = self.der("ca");
         let context = PathContext {
-            anchors: &[&anchor],
+            anchors: &Certificates::of([&anchor]),
             revocations,
             at,
             usage: Usage::Document,
             policy: AlgorithmPolicy::built_in(),
             policies: &[],
             policy_at: at,
+            // Lists of every date are asked about.
+            now: "2050-01-01T00:00:00Z".parse().unwrap(),
+            work: &Work::default(),
         };
         validate(&self.der(about), &[], &context)
     }
@@ -436,15 +439,17 @@ fn a_list_may_be_signed_with_another_key_of_the_same_name() {
     let anchor = office.der("ca");
     let judge = |(offered, revocations): (Vec<u8>, Revocations)| {
         let context = PathContext {
-            anchors: &[&anchor],
+            anchors: &Certificates::of([&anchor]),
             revocations: &revocations,
             at: now,
             usage: Usage::Document,
             policy: AlgorithmPolicy::built_in(),
             policies: &[],
             policy_at: now,
+            now,
+            work: &Work::default(),
         };
-        let path = validate(&office.der("good"), &[offered], &context).unwrap();
+        let path = validate(&office.der("good"), &[&Certificates::of([offered])], &context).unwrap();
         path.certificates()[0].revocation.clone()
     };
     let status = judge(signer("lists", "ca", "cRLSign"));
@@ -564,13 +569,15 @@ fn a_responder_is_believed_while_its_certificate_is() {
         let (raw, anchor) = (x509::raw(&asked).unwrap(), office.der("ca"));
         let of_anchor = x509::raw(&anchor).unwrap();
         let context = PathContext {
-            anchors: &[&anchor],
+            anchors: &Certificates::of([&anchor]),
             revocations: &all,
             at: now,
             usage: Usage::Document,
             policy: AlgorithmPolicy::built_in(),
             policies: &[],
             policy_at: now,
+            now,
+            work: &Work::default(),
         };
         let asked = Asked {
             certificate: &asked_of,
@@ -607,13 +614,15 @@ fn what_its_issuer_revoked_no_other_way_to_it_gives_back() {
     let revocations = Revocations::from_crls([office.list("-crldays 7")]).unwrap();
     for anchors in [[&other[..], &ca], [&ca, &other]] {
         let context = PathContext {
-            anchors: &anchors,
+            anchors: &Certificates::of(anchors),
             revocations: &revocations,
             at: soon(),
             usage: Usage::Document,
             policy: AlgorithmPolicy::built_in(),
             policies: &[],
             policy_at: soon(),
+            now: soon(),
+            work: &Work::default(),
         };
         assert!(matches!(
             validate(&bad, &[], &context),

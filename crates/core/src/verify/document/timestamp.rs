@@ -166,7 +166,7 @@ fn signed_by(token: &TimeStampToken, anchor: Option<[u8; 32]>, older: Option<&Pr
 }
 
 fn stated(proven: &ProvenTime) -> Finding {
-    let at = clock_time(proven.at());
+    let at = clock_time(proven.stated());
     let (zh, en) = match proven.accuracy() {
         Some(accuracy) => (
             format!("{at}，误差不超过 {accuracy:?}"),

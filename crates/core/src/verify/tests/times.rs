@@ -10,11 +10,13 @@ use std::{
 };
 
 use tempfile::TempDir;
+use x509_cert::ext::pkix::CrlReason;
 
 use super::*;
 use crate::{
     clock::FixedClock,
     crypto::{KeyFolder, Passphrase, PrivateKey, authority::ValidityPeriod, identity::write_chain},
+    document::pdf::open::{Evidence, Update, open},
     longterm::{self, LongTermTrust},
     sign::timestamp::{Imprint, Request, TimeStampAuthority, TimeStampPolicy},
 };
@@ -249,6 +251,11 @@ fn level(report: &Report) -> Option<Level> {
     report.signatures[0].level
 }
 
+/// What a timestamp of these authorities proves, whose clocks may be off by a second.
+fn proof_of(stated: &str) -> Timestamp {
+    at(stated) + jiff::SignedDuration::from_secs(1)
+}
+
 fn proven_at(report: &Report) -> Option<Timestamp> {
     report.signatures[0].signed_by.as_ref().unwrap().proven_at
 }
@@ -344,7 +351,7 @@ fn what_is_revoked_or_expired_counts_from_the_proven_time() {
             None => assert_eq!(verdict(&report), undecided(no_poe, "SIGNER_REVOKED_SINCE")),
             Some(proof) => {
                 signed(&report);
-                assert_eq!(proven_at(&report), Some(at(proof)));
+                assert_eq!(proven_at(&report), Some(proof_of(proof)));
                 let said = &report.finding("revocation").unwrap().message;
                 assert!(
                     said.contains("吊销") && said.contains("时间戳（示例专用章 TEST）"),
@@ -440,7 +447,7 @@ fn an_authority_is_judged_when_its_timestamp_is_proven_to_have_existed() {
         (&lta, Level::Lta),
         (&bare, Level::Lta),
     ] {
-        let report = desk.verify(file, "2026-07-01T00:00:00Z", &recent);
+        let report = desk.verify(file, "2026-06-25T00:00:00Z", &recent);
         signed(&report);
         assert_eq!(level(&report), Some(attained), "{report:?}");
     }
@@ -464,7 +471,7 @@ fn an_authority_is_judged_when_its_timestamp_is_proven_to_have_existed() {
     let report = desk.verify(&renewed, "2028-06-20T00:00:00Z", &farther);
     signed(&report);
     assert_eq!(level(&report), Some(Level::Lta));
-    assert_eq!(proven_at(&report), Some(at("2026-06-01T00:01:00Z")));
+    assert_eq!(proven_at(&report), Some(proof_of("2026-06-01T00:01:00Z")));
 
     // 4. The authority is revoked: what nothing older proves has lost its time, what was renewed before has not.
     let gone = desk.lists(&[revoked(&desk.stamper.certificate, "2027-12-25T00:00:00Z")]);
@@ -540,7 +547,7 @@ fn a_timestamp_that_proves_nothing_costs_no_more_than_its_proof() {
         report.finding("document-timestamps").unwrap().outcome,
         Outcome::Failed
     );
-    assert_eq!(proven_at(&report), Some(at("2026-06-02T00:00:00Z")));
+    assert_eq!(proven_at(&report), Some(proof_of("2026-06-02T00:00:00Z")));
 
     // 3. Two clocks that contradict each other: what is outside is believed.
     let inside = desk.stamped(SIGNED, "2026-06-05T00:00:00Z");
@@ -555,7 +562,7 @@ fn a_timestamp_that_proves_nothing_costs_no_more_than_its_proof() {
             Some("TIMESTAMP_ORDER")
         )
     );
-    assert_eq!(proven_at(&report), Some(at("2026-06-02T00:00:00Z")));
+    assert_eq!(proven_at(&report), Some(proof_of("2026-06-02T00:00:00Z")));
 
     // 4. One of the future.
     let report = desk.verify(&inside, "2026-06-03T00:00:00Z", &none);
@@ -652,4 +659,64 @@ fn a_certificate_that_was_extended_is_still_the_one_on_record() {
     let report = world.verifier().verify_file(&extended, &options(), Some(&view));
     let constraint = SubIndication::SigConstraintsFailure;
     assert_eq!(verdict(&report), failed(constraint, "NOT_THE_DOCUMENT_OF_RECORD"));
+}
+
+/// A file with certificates and lists that bear the names of its signer's authorities, and other keys.
+fn with_forged_evidence(file: &[u8], certificates: usize, lists_of_each: usize) -> Vec<u8> {
+    let mut evidence = Evidence::default();
+    for _ in 0..certificates {
+        let forger = TestAuthority::new();
+        evidence.certificates.push(forger.issuing.certificate().to_vec());
+    }
+    let forger = TestAuthority::new();
+    for _ in 0..lists_of_each {
+        let lists = lists(&forger, "2026-06-01", "2026-07-01", &[]);
+        evidence.crls.extend(lists.crls().map(|list| list.der().to_vec()));
+    }
+    let opened = open(file).unwrap();
+    let mut update = Update::new(&opened).unwrap();
+    update.add_evidence(&evidence).unwrap();
+    update.finish().unwrap()
+}
+
+#[test]
+fn forged_evidence_speaks_for_nothing() {
+    let desk = &*DESK;
+    let hostile = with_forged_evidence(&desk.plain(SIGNED), 120, 150);
+    signed(&desk.verify(&hostile, "2026-06-20T00:00:00Z", &desk.lists(&[])));
+}
+
+#[test]
+fn a_hold_is_no_end() {
+    let desk = &*DESK;
+    let held = |reason| {
+        let mut revocation = revoked(&desk.signer.certificate, "2026-05-10T00:00:00Z");
+        revocation.reason = reason;
+        desk.lists(&[revocation])
+    };
+    let (file, now) = (desk.plain(SIGNED), "2026-06-20T00:00:00Z");
+    let report = desk.verify(&file, now, &held(Some(CrlReason::CertificateHold)));
+    assert_eq!(
+        (report.indication, report.sub_indication, report.reason),
+        (
+            Indication::Indeterminate,
+            Some(SubIndication::TryLater),
+            Some("SIGNER_ON_HOLD")
+        )
+    );
+    let report = desk.verify(&file, now, &held(None));
+    assert_eq!(verdict(&report), failed(SubIndication::Revoked, "SIGNER_REVOKED"));
+}
+
+#[test]
+fn what_is_dated_later_than_the_present_says_nothing() {
+    let desk = &*DESK;
+    let file = desk.plain(SIGNED);
+    let list = lists(&desk.above, "2026-06-15", "2026-08-15", &[]);
+    signed(&desk.verify(&file, "2026-06-14T23:56:00Z", &list));
+    let report = desk.verify(&file, "2026-06-14T23:54:00Z", &list);
+    assert_eq!(
+        verdict(&report),
+        undecided(SubIndication::TryLater, "REVOCATION_LIST_FUTURE")
+    );
 }

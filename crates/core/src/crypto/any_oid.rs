@@ -3,22 +3,13 @@
 
 use std::{fmt, str::FromStr};
 
-use der::{SliceReader, Tag};
+use const_oid::ObjectIdentifier;
+use der::{DecodeValue, EncodeValue, FixedTag, Header, Length, Reader, Tag, Writer};
 
-use super::{
-    super::cms::{
-        CmsError,
-        signed::{inside, rest},
-        tlv,
-    },
-    malformed,
-};
-use crate::limits::MAX_TIMESTAMP_NUMBER;
-
-const OBJECT_IDENTIFIER: u8 = 0x06;
+use crate::limits::MAX_OID_BYTES;
 
 /// An object identifier.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AnyOid {
     /// The numbers as encoded.
     content: Vec<u8>,
@@ -29,27 +20,45 @@ pub struct AnyOid {
 #[error("不是对象标识符，应如 1.2.156.1 (no object identifier)")]
 pub struct NoOid;
 
-impl AnyOid {
-    pub(super) fn read(reader: &mut SliceReader<'_>) -> Result<Self, CmsError> {
-        let content = inside(reader, Tag::ObjectIdentifier, rest)?;
-        if content.len() > MAX_TIMESTAMP_NUMBER {
-            return Err(CmsError::TooLarge);
+impl PartialEq<ObjectIdentifier> for AnyOid {
+    fn eq(&self, other: &ObjectIdentifier) -> bool {
+        self.content == other.as_bytes()
+    }
+}
+
+impl FixedTag for AnyOid {
+    const TAG: Tag = Tag::ObjectIdentifier;
+}
+
+impl<'a> DecodeValue<'a> for AnyOid {
+    type Error = der::Error;
+
+    fn decode_value<R: Reader<'a>>(reader: &mut R, header: Header) -> der::Result<Self> {
+        let malformed = || der::Error::from(Tag::ObjectIdentifier.value_error());
+        let length = usize::try_from(header.length())?;
+        if length > MAX_OID_BYTES {
+            return Err(malformed());
         }
+        let content = reader.read_vec(header.length())?;
         // Each number in its shortest form, the last one complete.
-        let starts = content.iter().zip([0].iter().chain(content));
+        let starts = content.iter().zip([0].iter().chain(&content));
         let padded = starts
             .into_iter()
             .any(|(byte, before)| *byte == 0x80 && before & 0x80 == 0);
         if padded || content.last().is_none_or(|last| last & 0x80 != 0) {
-            return Err(malformed(Tag::ObjectIdentifier));
+            return Err(malformed());
         }
-        Ok(Self {
-            content: content.to_vec(),
-        })
+        Ok(Self { content })
+    }
+}
+
+impl EncodeValue for AnyOid {
+    fn value_len(&self) -> der::Result<Length> {
+        Length::try_from(self.content.len())
     }
 
-    pub(super) fn element(&self) -> Vec<u8> {
-        tlv(OBJECT_IDENTIFIER, &[&self.content])
+    fn encode_value(&self, writer: &mut impl Writer) -> der::Result<()> {
+        writer.write(&self.content)
     }
 }
 
@@ -79,7 +88,7 @@ impl FromStr for AnyOid {
                 content.push((number >> (7 * digit)) as u8 & 0x7f | more);
             }
         }
-        if content.len() > MAX_TIMESTAMP_NUMBER {
+        if content.len() > MAX_OID_BYTES {
             return Err(NoOid);
         }
         Ok(Self { content })
@@ -117,6 +126,8 @@ impl fmt::Display for AnyOid {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use der::{Decode as _, Encode as _};
+
     use super::*;
 
     #[test]
@@ -130,12 +141,11 @@ mod tests {
         ] {
             let policy: AnyOid = text.parse().unwrap();
             assert_eq!(policy.to_string(), text);
-            let element = policy.element();
-            let read = AnyOid::read(&mut SliceReader::new(&element).unwrap());
-            assert_eq!(read.unwrap(), policy, "{text}");
+            let element = policy.to_der().unwrap();
+            assert_eq!(AnyOid::from_der(&element).unwrap(), policy, "{text}");
         }
         assert_eq!(
-            "2.999.1".parse::<AnyOid>().unwrap().element(),
+            "2.999.1".parse::<AnyOid>().unwrap().to_der().unwrap(),
             b"\x06\x03\x88\x37\x01"
         );
         for text in [
@@ -152,7 +162,7 @@ mod tests {
             assert_eq!(text.parse::<AnyOid>(), Err(NoOid), "{text}");
         }
         for element in [b"\x06\x00".as_slice(), b"\x06\x01\x88", b"\x06\x02\x80\x01"] {
-            assert!(AnyOid::read(&mut SliceReader::new(element).unwrap()).is_err());
+            assert!(AnyOid::from_der(element).is_err());
         }
     }
 }
