@@ -32,7 +32,7 @@ pub(super) struct Node<'a> {
 /// What a certificate says.
 #[derive(Debug)]
 pub(super) struct Content {
-    pub(super) parsed: Certificate,
+    pub(super) parsed: Arc<Certificate>,
     /// Its subject, for people.
     pub(super) name: String,
     /// Names as they are compared.
@@ -52,13 +52,12 @@ const LONGEST_KEPT: usize = 4_096;
 
 impl Content {
     fn of(der: &[u8]) -> Result<Arc<Self>, PathError> {
-        let key: Box<[u8]> = der.into();
-        if let Some(known) = READ.get(&key) {
+        if let Some(known) = READ.get(der) {
             return Ok(known);
         }
         let content = Arc::new(Self::read(der)?);
         if der.len() <= LONGEST_KEPT {
-            READ.keep(key, Arc::clone(&content));
+            READ.keep(der.into(), Arc::clone(&content));
         }
         Ok(content)
     }

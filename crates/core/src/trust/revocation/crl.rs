@@ -314,7 +314,7 @@ impl Crl {
 struct Others<'a>(OnceCell<Vec<Other<'a>>>);
 
 struct Other<'a> {
-    certificate: Certificate,
+    certificate: Arc<Certificate>,
     raw: RawParts<'a>,
     by_whom: Issuer<'a>,
 }
