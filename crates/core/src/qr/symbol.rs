@@ -98,7 +98,7 @@ fn draw(head: &[u8], digits: &[u8], version: Version, level: EcLevel) -> Result<
     }
     bits.push_terminator(level)?;
     let form = form(version, level)?;
-    let mut dark = form.blank.to_vec();
+    let mut dark = form.blank.clone();
     let (data, correction) = construct_codewords(&bits.into_bytes(), version, level)?;
     let bits = bits_of(&data).chain(bits_of(&correction));
     for (place, bit) in form.codewords.iter().zip(bits) {
@@ -328,7 +328,7 @@ mod tests {
         for number in 1..=40 {
             for level in [EcLevel::M, EcLevel::Q] {
                 let version = Version::Normal(number);
-                let digits = vec![b'7'; Bits::new(version).max_len(level).unwrap() / 5];
+                let digits = vec![b'7'; (Bits::new(version).max_len(level).unwrap() - 64) / 4];
                 let mut bits = Bits::new(version);
                 bits.push_byte_data(b"ab#").unwrap();
                 bits.push_numeric_data(&digits).unwrap();
