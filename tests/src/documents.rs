@@ -120,6 +120,7 @@ pub fn issue(home: &Path, certificate_type: &str, more: &[&str]) -> Issued {
     let of = Home::open(home)
         .expect("the installation opens")
         .catalogue()
+        .expect("the certificate types are read")
         .get(certificate_type)
         .cloned()
         .unwrap_or_else(|| panic!("there is no type {certificate_type}"));

@@ -96,6 +96,7 @@ fn issuing(home: &Path) -> std::process::Command {
     let of = certseal_core::home::Home::open(home)
         .unwrap()
         .catalogue()
+        .unwrap()
         .get(TYPE)
         .cloned()
         .unwrap();

@@ -57,12 +57,20 @@ pub(crate) fn sync_name(path: &Path) -> io::Result<()> {
 
 /// Reads a file, but no more than one byte beyond the limit, which shows that there is more.
 pub fn read_to(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    read_into(path, limit, &mut bytes)?;
+    Ok(bytes)
+}
+
+/// The same into the memory of what was read before.
+pub fn read_into(path: &Path, limit: usize, bytes: &mut Vec<u8>) -> io::Result<()> {
     let file = File::open(path)?;
     // Room for all of it at once, where the file says how long it is.
     let length = usize::try_from(file.metadata()?.len()).unwrap_or(limit);
-    let mut bytes = Vec::with_capacity(length.min(limit) + 1);
-    file.take(limit as u64 + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
+    bytes.clear();
+    bytes.reserve_exact(length.min(limit) + 1);
+    file.take(limit as u64 + 1).read_to_end(bytes)?;
+    Ok(())
 }
 
 /// The right to read files of a folder, change them and write them back, until dropped. Another process

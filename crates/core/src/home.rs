@@ -29,7 +29,7 @@ use std::{
     collections::BTreeMap,
     io,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use self::files::{read, write};
@@ -127,30 +127,17 @@ pub enum HomeError {
 pub struct Home {
     root: PathBuf,
     config: Config,
-    catalogue: Arc<Catalogue>,
+    /// Read when it is first asked for: whoever verifies needs none of it.
+    catalogue: OnceLock<Arc<Catalogue>>,
 }
 
 impl Home {
-    /// Opens the installation in a folder: reads its configuration and certificate types.
+    /// Opens the installation in a folder: reads its configuration.
     pub fn open(root: &Path) -> Result<Self, HomeError> {
-        let config = Config::load(root)?;
-        let catalogue = Catalogue::load(&root.join("templates"))?;
-        for department in &config.departments {
-            if !catalogue
-                .departments()
-                .iter()
-                .any(|known| known.key == department.key)
-            {
-                return Err(HomeError::Config {
-                    path: root.join("certseal.toml"),
-                    reason: format!("部门 {} 不在 templates/departments.toml 中", department.key),
-                });
-            }
-        }
         Ok(Self {
             root: root.to_owned(),
-            config,
-            catalogue: Arc::new(catalogue),
+            config: Config::load(root)?,
+            catalogue: OnceLock::new(),
         })
     }
 
@@ -165,8 +152,24 @@ impl Home {
     }
 
     /// Its certificate types.
-    pub fn catalogue(&self) -> &Arc<Catalogue> {
-        &self.catalogue
+    pub fn catalogue(&self) -> Result<&Arc<Catalogue>, HomeError> {
+        if let Some(catalogue) = self.catalogue.get() {
+            return Ok(catalogue);
+        }
+        let catalogue = Catalogue::load(&self.root.join("templates"))?;
+        for department in &self.config.departments {
+            if !catalogue
+                .departments()
+                .iter()
+                .any(|known| known.key == department.key)
+            {
+                return Err(HomeError::Config {
+                    path: self.root.join("certseal.toml"),
+                    reason: format!("部门 {} 不在 templates/departments.toml 中", department.key),
+                });
+            }
+        }
+        Ok(self.catalogue.get_or_init(|| Arc::new(catalogue)))
     }
 
     /// Where its keys are.
@@ -220,7 +223,7 @@ impl Home {
             emblem: emblem
                 .map(|path| EmblemArt::read(&self.root.join(path)))
                 .transpose()?,
-            catalogue: Arc::clone(&self.catalogue),
+            catalogue: Arc::clone(self.catalogue()?),
             layouts: self.root.join("templates/_layouts"),
             fonts: self.fonts()?,
             issuers,

@@ -14,6 +14,9 @@ pub const MAX_INFLATED_TOTAL: usize = 128 << 20;
 /// dictionaries and page content are read about once and take some megabytes; a file that refers to a
 /// large object from many places would otherwise cost the product of both.
 pub const MAX_PDF_WORK: usize = 32 << 20;
+/// Most bytes of PDF syntax kept as the objects they are, to be asked for again: an honest file's objects take less
+/// without their streams, and each byte may become some sixteen of memory.
+pub const MAX_PDF_KEPT: usize = 1 << 20;
 /// Most parts (numbers, names, entries) of one PDF object: each takes some fifty bytes of memory for
 /// as little as two in the file.
 pub const MAX_PDF_NODES: usize = 1 << 20;

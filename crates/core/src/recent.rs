@@ -1,6 +1,7 @@
 //! Answers that are kept because they are soon asked for again, in bounded memory.
 
 use std::{
+    borrow::Borrow,
     collections::HashMap,
     hash::Hash,
     mem,
@@ -33,7 +34,11 @@ impl<Q: Hash + Eq + Clone, A: Clone> Recent<Q, A> {
         }
     }
 
-    pub(crate) fn get(&self, question: &Q) -> Option<A> {
+    pub(crate) fn get<K>(&self, question: &K) -> Option<A>
+    where
+        Q: Borrow<K>,
+        K: Hash + Eq + ?Sized,
+    {
         self.with(|kept| {
             if let Some(answer) = kept.younger.get(question) {
                 return Some(answer.clone());

@@ -18,7 +18,7 @@ use certseal_core::{
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
-use super::{Session, block_on, certificate_type, issue_failure, service, space_hint};
+use super::{Session, block_on, certificate_type, home_failure, issue_failure, service, space_hint};
 use crate::{
     args::Backfill,
     output::{self, Context as _, Failure, Outcome},
@@ -26,7 +26,7 @@ use crate::{
 
 pub(super) fn run(session: &Session, args: &Backfill) -> Result<Outcome, Failure> {
     let home = session.home()?;
-    let certificate_type = certificate_type(home.catalogue(), &args.certificate_type)?;
+    let certificate_type = certificate_type(home.catalogue().map_err(home_failure)?, &args.certificate_type)?;
     let mapping = match &args.mapping {
         Some(path) => read_mapping(path)?,
         None => Mapping::new(),

@@ -70,7 +70,7 @@ pub(super) fn run(session: &Session, args: &Demo) -> Result<Outcome, Failure> {
     output::line(format_args!(
         "  {} 个部门、{} 种证照类型、{} 枚印章，用时 {:.1} 秒",
         district_home.config().departments.len(),
-        district_home.catalogue().types().count(),
+        district_home.catalogue().map_err(home_failure)?.types().count(),
         district_home.config().departments.len() * 2,
         begun.elapsed().as_secs_f64()
     ));
@@ -520,7 +520,7 @@ fn show_foreign(district: &Home, ours: &Service, elsewhere: &Home, path: &Path) 
 
 fn issue_elsewhere(elsewhere: &Home) -> Result<Issued, Failure> {
     let service = service_of(elsewhere)?;
-    let Some(t) = elsewhere.catalogue().get(FOREIGN_TYPE) else {
+    let Some(t) = elsewhere.catalogue().map_err(home_failure)?.get(FOREIGN_TYPE) else {
         return Err(Failure::new(
             format!("没有证照类型 {FOREIGN_TYPE}"),
             "程序与 templates 目录版本不一致。",

@@ -18,7 +18,7 @@ pub(super) fn run(session: &Session, args: &Init) -> Result<Outcome, Failure> {
     };
     let home = home::found(session.home_path(), &founding, &passphrase, &clock()).map_err(home_failure)?;
     let config = home.config();
-    let types = Catalogue::types(home.catalogue()).count();
+    let types = Catalogue::types(home.catalogue().map_err(home_failure)?).count();
     if session.json {
         output::json(&json!({
             "home": home.path(),

@@ -15,7 +15,7 @@ use certseal_core::{
 };
 use serde_json::json;
 
-use super::{Session, block_on, certificate_type, issue_failure, write_whole};
+use super::{Session, block_on, certificate_type, home_failure, issue_failure, write_whole};
 use crate::{
     args::Issue,
     output::{self, Context as _, Failure, Outcome},
@@ -26,7 +26,7 @@ const MAX_DATA: u64 = (MAX_FIELD_CHARS as u64) * 4 * 128;
 
 pub(super) fn run(session: &Session, args: Issue) -> Result<Outcome, Failure> {
     let home = session.home()?;
-    let certificate_type = certificate_type(home.catalogue(), &args.certificate_type)?;
+    let certificate_type = certificate_type(home.catalogue().map_err(home_failure)?, &args.certificate_type)?;
     let mut values = BTreeMap::new();
     if let Some(path) = &args.data {
         for (name, value) in read_data(path)? {

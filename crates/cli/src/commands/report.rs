@@ -9,7 +9,7 @@ use certseal_core::{
 };
 use serde::Serialize;
 
-use super::{Session, block_on, issue_failure, service, write_whole};
+use super::{Session, block_on, home_failure, issue_failure, service, write_whole};
 use crate::{
     args::Report,
     output::{self, Context as _, Failure, Outcome},
@@ -68,7 +68,7 @@ pub(crate) fn annex3_now(home: &Home, service: &Service) -> Result<Annex3, Failu
             (key, tally)
         })
         .collect();
-    let catalogue = home.catalogue();
+    let catalogue = home.catalogue().map_err(home_failure)?;
     Ok(annex3(
         &home.config().region_name,
         service.clock().now(),

@@ -16,7 +16,7 @@ use crate::{
 
 pub(super) fn run(session: &Session, args: &Type) -> Result<Outcome, Failure> {
     let home = session.home()?;
-    let catalogue = home.catalogue();
+    let catalogue = home.catalogue().map_err(home_failure)?;
     match args {
         Type::List => {
             if session.json {

@@ -153,8 +153,10 @@ pub(super) fn header(text: &str) -> String {
         .filter(|c| !c.is_whitespace() && !matches!(c, '*' | '＊' | '\u{FEFF}' | '\u{200B}' | '"'))
         .flat_map(|c| half_width(c).to_lowercase())
         .collect();
-    for mark in ["(必填)", "[必填]", "(选填)", ":"] {
-        out = out.replace(mark, "");
+    if out.contains(['(', '[', ':']) {
+        for mark in ["(必填)", "[必填]", "(选填)", ":"] {
+            out = out.replace(mark, "");
+        }
     }
     out
 }

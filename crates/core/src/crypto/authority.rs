@@ -160,7 +160,7 @@ impl From<builder::Error> for AuthorityError {
 #[derive(Debug, Clone)]
 pub struct CertificateAuthority {
     signer: Arc<dyn Signer>,
-    certificate: Certificate,
+    certificate: Arc<Certificate>,
     der: Vec<u8>,
     publication: Option<Publication>,
 }
@@ -199,7 +199,7 @@ impl CertificateAuthority {
         let der = certificate.to_der()?;
         Ok(Self {
             signer,
-            certificate,
+            certificate: Arc::new(certificate),
             der,
             publication: None,
         })

@@ -1,5 +1,7 @@
 //! Small questions about X.509 certificates (RFC 5280): subjects, instants, digests.
 
+use std::sync::Arc;
+
 use der::{
     Any, DateTime, Decode, Encode, Header, Reader, SliceReader, Tag, Tagged,
     asn1::{ObjectIdentifier, PrintableStringRef, Utf8StringRef},
@@ -14,6 +16,7 @@ use x509_cert::{
 };
 
 use super::sha256;
+use crate::recent::Recent;
 
 const COUNTRY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.6");
 const PROVINCE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.8");
@@ -106,9 +109,22 @@ fn one(oid: ObjectIdentifier, value: Any) -> Result<RelativeDistinguishedName, X
     ])?)
 }
 
+/// The same few certificates, of CAs and of an office's signers, come back with file after file: what their bytes say is
+/// read once. Nothing is judged by that; and a certificate is found by its own bytes, of which only so many are kept.
+static READ: Recent<Box<[u8]>, Arc<Certificate>> = Recent::new(256);
+/// Longest certificate that is kept: most take one or two kilobytes.
+const LONGEST_KEPT: usize = 4_096;
+
 /// Reads one X.509 certificate, strictly DER, nothing behind it.
-pub fn parse(der: &[u8]) -> Result<Certificate, X509Error> {
-    Ok(Certificate::from_der(der)?)
+pub fn parse(der: &[u8]) -> Result<Arc<Certificate>, X509Error> {
+    if let Some(known) = READ.get(der) {
+        return Ok(known);
+    }
+    let certificate = Arc::new(Certificate::from_der(der)?);
+    if der.len() <= LONGEST_KEPT {
+        READ.keep(der.into(), Arc::clone(&certificate));
+    }
+    Ok(certificate)
 }
 
 /// The parts of a certificate that other structures repeat byte for byte: whole elements, as encoded.

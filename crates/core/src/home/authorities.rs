@@ -88,7 +88,7 @@ pub(super) fn certify(
         }
         Some(above) => {
             // No certificate outlives the one that vouches for it.
-            let (_, end) = x509::validity(&x509::parse(above.certificate())?);
+            let (_, end) = x509::validity(&*x509::parse(above.certificate())?);
             let validity = ValidityPeriod {
                 not_before,
                 not_after: later(now, Span::new().years(CA_YEARS))?.min(end),

@@ -97,7 +97,7 @@ pub fn found(
     let home = Home {
         root: root.to_owned(),
         config: config.clone(),
-        catalogue: Arc::new(catalogue),
+        catalogue: Arc::new(catalogue).into(),
     };
     drop(SledRegistry::open(
         &root.join("registry"),

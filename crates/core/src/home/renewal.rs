@@ -95,7 +95,7 @@ impl Duty<'_> {
         now: Timestamp,
     ) -> Result<Vec<u8>, PkiError> {
         // No certificate outlives the CA that vouches for it.
-        let (_, end) = x509::validity(&x509::parse(by.certificate())?);
+        let (_, end) = x509::validity(&*x509::parse(by.certificate())?);
         let validity = ValidityPeriod {
             not_before: later(now, Span::new().hours(-BACKDATED_HOURS))?,
             not_after: later(now, Span::new().years(LEAF_YEARS))?.min(end),

@@ -503,7 +503,7 @@ impl Home {
                 .map(|department| department.code.clone())
                 .collect(),
             types: self
-                .catalogue
+                .catalogue()?
                 .types()
                 .map(|t| TypeGrant {
                     code: t.code.clone(),

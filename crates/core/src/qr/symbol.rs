@@ -97,16 +97,16 @@ fn draw(head: &[u8], digits: &[u8], version: Version, level: EcLevel) -> Result<
         bits.push_numeric_data(digits)?;
     }
     bits.push_terminator(level)?;
+    let form = form(version, level)?;
+    let mut dark = form.blank.clone();
     let (data, correction) = construct_codewords(&bits.into_bytes(), version, level)?;
-    let mut canvas = Canvas::new(version, level);
-    canvas.draw_all_functional_patterns();
-    canvas.draw_data(&data, &correction);
-    canvas.apply_mask(MASK);
-    Ok(canvas
-        .into_colors()
-        .into_iter()
-        .map(|color| color == Color::Dark)
-        .collect())
+    let bits = bits_of(&data).chain(bits_of(&correction));
+    for (place, bit) in form.codewords.iter().zip(bits) {
+        if let Some(dark) = dark.get_mut(*place) {
+            *dark ^= bit;
+        }
+    }
+    Ok(dark.into())
 }
 
 /// Text of a symbol that [`encode`] drew, module by module; none for any other or a damaged one, which wants a
@@ -123,63 +123,113 @@ pub fn read(dark: &[bool], width: u32) -> Option<String> {
     if dark.len() != side * side {
         return None;
     }
+    let version = Version::Normal(version.into());
     [EcLevel::M, EcLevel::Q].into_iter().find_map(|level| {
-        let places = places(version, level)?;
-        let bits = places
-            .iter()
-            .map(|&(place, masked)| dark.get(place).copied() == Some(!masked));
-        let text = Segments(bits).text(Version::Normal(version.into()))?;
+        let form = form(version, level).ok()?;
+        let bits = form.data.iter();
+        let bits = bits.map(|&place| dark.get(place) != form.blank.get(place));
+        let text = Segments(bits).text(version)?;
         let drawn = encode(&text).ok()?;
         (drawn.width == width && *drawn.dark == *dark).then_some(text)
     })
 }
 
-/// Modules of a symbol in the order of its data bits, each with whether the mask turns it over.
-type Places = Arc<[(usize, bool)]>;
+/// What all symbols of one version and level share.
+#[derive(Debug)]
+struct Form {
+    /// The symbol whose codewords are zero.
+    blank: Vec<bool>,
+    /// The modules of the bits of all codewords, of data and then of correction, as they are drawn: a bit that is one
+    /// turns its module over.
+    codewords: Vec<usize>,
+    /// The modules of the bits of the data, in the order in which they are written.
+    data: Vec<usize>,
+}
 
-/// Found by drawing: the bit whose number is written in sixteen symbols, one binary digit in each. So the
-/// order is the drawing library's own, whatever tables it has for it.
-fn places(version: u8, level: EcLevel) -> Option<Places> {
-    static KNOWN: Mutex<BTreeMap<(u8, bool), Places>> = Mutex::new(BTreeMap::new());
-    let key = (version, level == EcLevel::Q);
+fn form(version: Version, level: EcLevel) -> Result<Arc<Form>, QrError> {
+    static KNOWN: Mutex<BTreeMap<(i16, bool), Arc<Form>>> = Mutex::new(BTreeMap::new());
+    let key = (version.width(), level == EcLevel::Q);
     let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(places) = known().get(&key) {
-        return Some(Arc::clone(places));
+    if let Some(form) = known().get(&key) {
+        return Ok(Arc::clone(form));
     }
-    let number = Version::Normal(version.into());
-    let count = Bits::new(number).max_len(level).ok()?;
-    // Modules that differ between an empty symbol and one of ones are those of data, and of their correction,
-    // which no number below singles out.
-    let symbol = |bit: &dyn Fn(usize) -> bool| -> Option<Vec<Color>> {
-        let bytes: Vec<u8> = (0..count / 8)
-            .map(|byte| (0..8).fold(0, |value, at| value << 1 | u8::from(bit(byte * 8 + at))))
+    let form = Arc::new(Form::new(version, level)?);
+    known().insert(key, Arc::clone(&form));
+    Ok(form)
+}
+
+impl Form {
+    /// Found by drawing: the bit whose number is written in sixteen symbols, one binary digit in each. So the order is
+    /// the drawing library's own, whatever tables it has for it.
+    fn new(version: Version, level: EcLevel) -> Result<Self, QrError> {
+        let data = Bits::new(version).max_len(level)? / 8;
+        let interleaved = |data: &[u8]| construct_codewords(data, version, level);
+        let correction = interleaved(&vec![0; data])?.1.len();
+        let drawn = |codewords: &[u8]| -> Vec<bool> {
+            let (data, correction) = codewords.split_at(data);
+            let mut canvas = Canvas::new(version, level);
+            canvas.draw_all_functional_patterns();
+            canvas.draw_data(data, correction);
+            canvas.apply_mask(MASK);
+            let colors = canvas.into_colors().into_iter();
+            colors.map(|color| color == Color::Dark).collect()
+        };
+        let blank = drawn(&vec![0; data + correction]);
+        let turned = |codewords: &[u8]| -> Vec<bool> {
+            let drawn = drawn(codewords);
+            drawn
+                .iter()
+                .zip(&blank)
+                .map(|(drawn, blank)| drawn != blank)
+                .collect()
+        };
+        let codewords = places(data + correction, turned);
+        // The same once more of the order in which the blocks of the data are interleaved.
+        let order = places(data, |data| {
+            interleaved(data).map_or_else(|_| Vec::new(), |(data, _)| bits_of(&data).collect())
+        });
+        let data = order
+            .iter()
+            .filter_map(|bit| codewords.get(*bit).copied())
             .collect();
-        let (data, correction) = construct_codewords(&bytes, number, level).ok()?;
-        let mut canvas = Canvas::new(number, level);
-        canvas.draw_all_functional_patterns();
-        // The correction is left blank: only data move.
-        canvas.draw_data(&data, &vec![0; correction.len()]);
-        canvas.apply_mask(MASK);
-        Some(canvas.into_colors())
+        Ok(Self {
+            blank,
+            codewords,
+            data,
+        })
+    }
+}
+
+fn bits_of(bytes: &[u8]) -> impl Iterator<Item = bool> {
+    let bits = |byte: &u8| {
+        let byte = *byte;
+        (0..8).rev().map(move |bit| byte >> bit & 1 == 1)
     };
-    let blank = symbol(&|_| false)?;
-    let full = symbol(&|_| true)?;
-    let mut numbers = vec![0_usize; blank.len()];
+    bytes.iter().flat_map(bits)
+}
+
+/// Where each bit of a number of bytes is seen to go.
+fn places(bytes: usize, seen: impl Fn(&[u8]) -> Vec<bool>) -> Vec<usize> {
+    let count = bytes * 8;
+    let written = |bit: &dyn Fn(usize) -> bool| -> Vec<bool> {
+        let bytes =
+            (0..bytes).map(|byte| (0..8).fold(0, |value, at| value << 1 | u8::from(bit(byte * 8 + at))));
+        seen(&bytes.collect::<Vec<u8>>())
+    };
+    let all = written(&|_| true);
+    let mut numbers = vec![0; all.len()];
     for digit in 0..usize::BITS - count.leading_zeros() {
-        let drawn = symbol(&|bit| bit >> digit & 1 == 1)?;
-        for ((number, drawn), blank) in numbers.iter_mut().zip(&drawn).zip(&blank) {
-            *number |= usize::from(drawn != blank) << digit;
+        for (number, seen) in numbers.iter_mut().zip(written(&|bit| bit >> digit & 1 == 1)) {
+            *number |= usize::from(seen) << digit;
         }
     }
-    let mut places = vec![(0, false); count];
-    for (place, ((number, blank), full)) in numbers.iter().zip(&blank).zip(&full).enumerate() {
-        if blank != full {
-            *places.get_mut(*number)? = (place, *blank == Color::Dark);
+    let mut places = vec![0; count];
+    for (place, (number, _)) in numbers.iter().zip(&all).enumerate().filter(|(_, (_, all))| **all) {
+        if let Some(known) = places.get_mut(*number) {
+            *known = place;
         }
     }
-    let places: Places = places.into();
-    known().insert(key, Arc::clone(&places));
-    Some(places)
+    places
 }
 
 /// Data bits, read as [`draw`] writes them: a segment of bytes, one of digits, the end.
@@ -271,6 +321,32 @@ mod tests {
             Err(SymbolError::TooLong { len: 6_000 })
         );
         assert_eq!(encode("").unwrap().version, 1);
+    }
+
+    #[test]
+    fn symbols_are_what_the_library_draws() {
+        for number in 1..=40 {
+            for level in [EcLevel::M, EcLevel::Q] {
+                let version = Version::Normal(number);
+                let digits = vec![b'7'; (Bits::new(version).max_len(level).unwrap() - 64) / 4];
+                let mut bits = Bits::new(version);
+                bits.push_byte_data(b"ab#").unwrap();
+                bits.push_numeric_data(&digits).unwrap();
+                bits.push_terminator(level).unwrap();
+                let (data, correction) = construct_codewords(&bits.into_bytes(), version, level).unwrap();
+                let mut canvas = Canvas::new(version, level);
+                canvas.draw_all_functional_patterns();
+                canvas.draw_data(&data, &correction);
+                canvas.apply_mask(MASK);
+                let colors = canvas.into_colors().into_iter();
+                let by_library: Vec<bool> = colors.map(|color| color == Color::Dark).collect();
+                assert_eq!(
+                    *draw(b"ab#", &digits, version, level).unwrap(),
+                    *by_library,
+                    "{number} {level:?}"
+                );
+            }
+        }
     }
 
     #[test]

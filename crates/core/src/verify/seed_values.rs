@@ -41,7 +41,7 @@ pub(super) fn judge(filled: &Filled<'_>) -> Option<Finding> {
         words.join(comma)
     };
     let certificate = x509::parse(filled.certificate).ok();
-    let answer = |demand: &&Demand| filled.meets(demand, certificate.as_ref());
+    let answer = |demand: &&Demand| filled.meets(demand, certificate.as_deref());
     let unmet: Vec<&Demand> = demands
         .iter()
         .filter(|demand| answer(demand) == Some(false))

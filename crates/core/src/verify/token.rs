@@ -106,12 +106,12 @@ pub(super) fn judge(
 
     // 3. Was the signer's certificate good then, and is its listing still to be relied on?
     let parsed = x509::parse(der).ok();
-    let name = parsed.as_ref().map(x509::subject_text).unwrap_or_default();
+    let name = parsed.as_deref().map(x509::subject_text).unwrap_or_default();
     let fresh = material
         .list()
         .filter(|_| authority.is_some())
         .is_none_or(|list| list.freshness(now) == Freshness::Fresh);
-    let within = parsed.as_ref().map(x509::validity);
+    let within = parsed.as_deref().map(x509::validity);
     // A withdrawn signer's tokens say themselves how old they are, and so would a thief's.
     let withdrawn = authority
         .and_then(|authority| authority.withdrawn_since(der))

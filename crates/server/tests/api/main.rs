@@ -57,9 +57,9 @@ static FIXTURE: LazyLock<Fixture> = LazyLock::new(|| {
     };
     let home = found(&path, &founding, &passphrase(), &clock).unwrap();
 
-    let department = home.catalogue().get(TYPE).unwrap().department.clone();
-    let stranger = home
-        .catalogue()
+    let catalogue = home.catalogue().unwrap();
+    let department = catalogue.get(TYPE).unwrap().department.clone();
+    let stranger = catalogue
         .departments()
         .iter()
         .find(|known| known.key != department)

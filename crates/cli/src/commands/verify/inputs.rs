@@ -1,6 +1,7 @@
 //! What there is to verify: arguments, names in a list, files in folders; one after the other, as needed.
 
 use std::{
+    cell::RefCell,
     ffi::{OsStr, OsString},
     fs,
     io::{self, BufRead, Read as _},
@@ -9,12 +10,20 @@ use std::{
     vec,
 };
 
-use certseal_core::{files::read_to, limits::MAX_DOCUMENT_BYTES, verify::Examined};
+use certseal_core::{files::read_into, limits::MAX_DOCUMENT_BYTES, verify::Examined};
 
 use crate::output::{Context as _, Failure};
 
 /// Letters of a name that are read; longer ones are no names.
 const LONGEST_NAME: u64 = 1 << 16;
+
+/// Most memory that is kept from file to file.
+const KEPT_BUFFER: usize = 4 << 20;
+
+thread_local! {
+    /// What a thread reads its files into: memory that is had anew for each costs as much as reading it.
+    static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
 /// One thing to verify.
 #[derive(Debug)]
@@ -58,14 +67,23 @@ impl Input {
 
     /// Reads it, no further than the limit.
     pub(crate) fn read(self) -> Result<Examined, Failure> {
-        let bytes = match self.what? {
+        BUFFER.with_borrow_mut(|bytes| {
+            let examined = self.read_into(bytes);
+            if bytes.capacity() > KEPT_BUFFER {
+                *bytes = Vec::new();
+            }
+            examined
+        })
+    }
+
+    fn read_into(self, bytes: &mut Vec<u8>) -> Result<Examined, Failure> {
+        match self.what? {
             What::Text(text) => return Ok(Examined::of_qr_text(&text)),
             What::Stdin => {
-                let mut bytes = Vec::new();
+                bytes.clear();
                 let limit = MAX_DOCUMENT_BYTES as u64 + 1;
-                let read = io::stdin().lock().take(limit).read_to_end(&mut bytes);
+                let read = io::stdin().lock().take(limit).read_to_end(bytes);
                 read.context("读取标准输入")?;
-                bytes
             }
             What::File(path) => {
                 let unread = |error: io::Error| {
@@ -77,13 +95,13 @@ impl Input {
                 if fs::metadata(&path).map_err(unread)?.len() > MAX_DOCUMENT_BYTES as u64 {
                     return Ok(Examined::too_large());
                 }
-                read_to(&path, MAX_DOCUMENT_BYTES).map_err(unread)?
+                read_into(&path, MAX_DOCUMENT_BYTES, bytes).map_err(unread)?;
             }
-        };
+        }
         if bytes.len() > MAX_DOCUMENT_BYTES {
             return Ok(Examined::too_large());
         }
-        Ok(Examined::of(&bytes))
+        Ok(Examined::of(bytes))
     }
 }
 

@@ -286,8 +286,10 @@ impl Reader<'_> {
     }
 }
 
+/// Half a micrometre goes away from zero. The product and the sum are exact: a coordinate has 24 bits.
 fn micro(mm: Mm) -> i64 {
-    (f64::from(mm) * 1000.0).round() as i64
+    let micro = f64::from(mm) * 1000.0;
+    (micro + 0.5_f64.copysign(micro)) as i64
 }
 
 fn signed(out: &mut Vec<u8>, value: i64) {

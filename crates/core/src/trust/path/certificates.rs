@@ -120,7 +120,7 @@ pub(in crate::trust) struct Node {
 /// What a certificate says.
 #[derive(Debug)]
 pub(in crate::trust) struct Content {
-    pub(in crate::trust) parsed: Certificate,
+    pub(in crate::trust) parsed: Arc<Certificate>,
     /// SHA-256 of the whole.
     pub(in crate::trust) digest: [u8; 32],
     /// Its subject, for people.

@@ -81,7 +81,7 @@ pub(super) fn compare(opened: &OpenedPdf<'_>, signature: &PdfSignature) -> Resul
     let (budget, mut repairs) = (Rc::clone(&opened.history), Vec::new());
     let sections = xref::chain(cut, mark.target, &budget, &mut repairs)?;
     let revisions = revision::revisions(&marks, &sections);
-    let signed = Reader::new(cut, sections, budget, repairs);
+    let signed = opened.reader.beside(cut, sections, budget, repairs);
     let (Some(old), Some(new)) = (signed.trailer(), opened.reader.trailer()) else {
         return Ok(refused(ChangeKind::RevisionUnclear));
     };

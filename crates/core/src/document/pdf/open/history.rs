@@ -5,9 +5,7 @@
 
 use std::{collections::BTreeSet, ops::Range, rc::Rc};
 
-use super::{
-    OpenError, OpenedPdf, PdfSignature, parse::Object, reader::Reader, revision::line_end, signature,
-};
+use super::{OpenError, OpenedPdf, PdfSignature, parse::Object, revision::line_end, signature};
 
 /// A signature that was taken away.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +47,10 @@ pub(super) fn lost(opened: &OpenedPdf<'_>) -> Result<Vec<LostSignature>, OpenErr
         // A signature may take in the line end after the mark.
         let end = revision.end + line_end(opened.bytes(), revision.end);
         let bytes = opened.bytes().get(..end).unwrap_or_default();
-        let reader = Reader::new(bytes, sections.to_vec(), Rc::clone(&opened.history), Vec::new());
+        let sections = sections.to_vec();
+        let reader = opened
+            .reader
+            .beside(bytes, sections, Rc::clone(&opened.history), Vec::new());
         let Some(trailer) = reader.trailer() else { continue };
         let Object::Dict(catalog) = reader.get(trailer, "Root")?.object else {
             continue;

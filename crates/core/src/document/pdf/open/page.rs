@@ -461,7 +461,7 @@ fn field_key(operands: &[Object]) -> Option<String> {
         return None;
     };
     let key = std::str::from_utf8(FIELD_KEY).unwrap_or_default();
-    let key = properties.get(key).filter(|_| tag == FIELD_TAG)?;
+    let key = properties.get(key).filter(|_| **tag == *FIELD_TAG)?;
     Some(text_string(key.string()?))
 }
 

@@ -4,7 +4,9 @@
 //! Nothing recurses deeper than [`MAX_PDF_DEPTH`], nothing is read twice, and no input makes it fail
 //! otherwise than with [`OpenError`].
 
-use std::ops::Range;
+use std::{ops::Range, rc::Rc};
+
+use smallvec::SmallVec;
 
 use super::OpenError;
 use crate::limits::{MAX_PDF_DEPTH, MAX_PDF_NODES};
@@ -16,6 +18,9 @@ pub(super) struct Id {
     pub(super) generation: u16,
 }
 
+/// A name without its slash. Nearly all are short enough to stand where they are kept.
+pub(super) type Name = SmallVec<[u8; 16]>;
+
 /// A PDF object. A stream is its dictionary; where its data lie is kept beside it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Object {
@@ -23,7 +28,7 @@ pub(super) enum Object {
     Bool(bool),
     Integer(i64),
     Real(f64),
-    Name(Vec<u8>),
+    Name(Name),
     String { bytes: Vec<u8>, hexadecimal: bool },
     Array(Vec<Object>),
     Dict(Dict),
@@ -82,13 +87,13 @@ impl Object {
     }
 }
 
-/// A dictionary in the order of the file.
+/// A dictionary in the order of the file. Its clones are one until one of them is changed.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(super) struct Dict(Vec<Entry>);
+pub(super) struct Dict(Rc<Vec<Entry>>);
 
 #[derive(Debug, Clone, PartialEq)]
 struct Entry {
-    key: Vec<u8>,
+    key: Name,
     value: Object,
     span: Range<usize>,
 }
@@ -97,11 +102,11 @@ impl Dict {
     /// From values that stand nowhere.
     pub(super) fn of(values: Vec<(&str, Object)>) -> Dict {
         let entry = |(key, value): (&str, Object)| Entry {
-            key: key.into(),
+            key: key.as_bytes().into(),
             value,
             span: 0..0,
         };
-        Dict(values.into_iter().map(entry).collect())
+        Dict(Rc::new(values.into_iter().map(entry).collect()))
     }
 
     /// A value as it stands, references not followed. A value of null is an absent one (7.3.7).
@@ -118,10 +123,11 @@ impl Dict {
 
     /// Puts a value in the place of the one before, or behind the others.
     pub(super) fn set(&mut self, key: &str, value: Object) {
-        match self.0.iter_mut().find(|entry| entry.key == key.as_bytes()) {
+        let entries = Rc::make_mut(&mut self.0);
+        match entries.iter_mut().find(|entry| *entry.key == *key.as_bytes()) {
             Some(entry) => entry.value = value,
-            None => self.0.push(Entry {
-                key: key.into(),
+            None => entries.push(Entry {
+                key: key.as_bytes().into(),
                 value,
                 span: 0..0,
             }),
@@ -138,11 +144,11 @@ impl Dict {
     }
 
     pub(super) fn into_values(self) -> impl Iterator<Item = Object> {
-        self.0.into_iter().map(|entry| entry.value)
+        Rc::unwrap_or_clone(self.0).into_iter().map(|entry| entry.value)
     }
 
     fn entry(&self, key: &[u8]) -> Option<&Entry> {
-        self.0.iter().find(|entry| entry.key == key)
+        self.0.iter().find(|entry| *entry.key == *key)
     }
 }
 
@@ -151,7 +157,7 @@ impl Dict {
 pub(super) enum Token<'a> {
     Integer(i64),
     Real(f64),
-    Name(Vec<u8>),
+    Name(Name),
     String {
         bytes: Vec<u8>,
         hexadecimal: bool,
@@ -284,17 +290,20 @@ impl<'a> Parser<'a> {
     }
 
     fn regular(&mut self) -> &'a [u8] {
-        let start = self.pos;
-        while self.peek().is_some_and(is_regular) {
-            self.pos += 1;
-        }
+        let rest = self.data.get(self.pos..).unwrap_or_default();
+        let length = rest.iter().position(|byte| !is_regular(*byte));
+        let (word, _) = rest.split_at(length.unwrap_or(rest.len()));
+        self.pos += word.len();
         self.furthest = self.reach();
-        self.data.get(start..self.pos).unwrap_or_default()
+        word
     }
 
-    fn name(&mut self) -> Vec<u8> {
+    fn name(&mut self) -> Name {
         let raw = self.regular();
-        let mut name = Vec::with_capacity(raw.len());
+        if !raw.contains(&b'#') {
+            return Name::from_slice(raw);
+        }
+        let mut name = Name::with_capacity(raw.len());
         let mut rest = raw;
         while let Some((&byte, tail)) = rest.split_first() {
             let escaped = match (byte, tail) {
@@ -313,6 +322,14 @@ impl<'a> Parser<'a> {
     fn number(&mut self) -> Result<Token<'a>, OpenError> {
         let start = self.pos;
         let text = self.regular();
+        // Digits alone, which is nearly always all of it.
+        let digit =
+            |value: i64, byte: &u8| byte.is_ascii_digit().then(|| value * 10 + i64::from(byte - b'0'));
+        if text.len() <= MAX_PLAIN_DIGITS
+            && let Some(value) = text.iter().try_fold(0, digit)
+        {
+            return Ok(Token::Integer(value));
+        }
         let wrong = OpenError::Syntax {
             stream: self.stream,
             offset: start,
@@ -409,13 +426,15 @@ impl<'a> Parser<'a> {
     fn hexadecimal(&mut self) -> Result<Token<'a>, OpenError> {
         let start = self.pos;
         self.pos += 1;
-        let mut bytes = Vec::new();
         // Pairs of digits, which is nearly always all of it.
-        let pairs = self.data.get(self.pos..).unwrap_or_default().chunks_exact(2);
-        bytes.extend(pairs.map_while(|pair| match pair {
-            [high, low] => Some(hex(*high)? << 4 | hex(*low)?),
-            _ => None,
-        }));
+        let rest = self.data.get(self.pos..).unwrap_or_default();
+        let count = rest.iter().position(|byte| hex(*byte).is_none());
+        let (digits, _) = rest.split_at(count.unwrap_or(rest.len()));
+        let value = |byte: &u8| hex(*byte).unwrap_or_default();
+        let pairs = digits.chunks_exact(2);
+        let mut bytes: Vec<u8> = pairs
+            .map(|pair| pair.iter().fold(0, |high, digit| high << 4 | value(digit)))
+            .collect();
         self.pos += 2 * bytes.len();
         let mut half: Option<u8> = None;
         loop {
@@ -499,7 +518,7 @@ impl<'a> Parser<'a> {
     }
 
     fn dictionary(&mut self, depth: usize, references: bool) -> Result<Object, OpenError> {
-        let mut entries: Vec<Entry> = Vec::new();
+        let mut entries: Vec<Entry> = Vec::with_capacity(USUAL);
         loop {
             let key = match self.token()? {
                 Token::Name(key) => key,
@@ -517,18 +536,32 @@ impl<'a> Parser<'a> {
             });
         }
         // Readers part on which of two values counts, and 7.3.7 forbids it.
-        let mut keys: Vec<&[u8]> = entries.iter().map(|entry| &entry.key[..]).collect();
-        keys.sort_unstable();
-        if keys.windows(2).any(|pair| pair.first() == pair.last()) {
+        let is_double = if entries.len() <= FEW {
+            let mut before = entries.iter().enumerate();
+            before.any(|(at, entry)| entries.iter().take(at).any(|other| other.key == entry.key))
+        } else {
+            let mut keys: Vec<&[u8]> = entries.iter().map(|entry| &entry.key[..]).collect();
+            keys.sort_unstable();
+            keys.windows(2).any(|pair| pair.first() == pair.last())
+        };
+        if is_double {
             return Err(self.error("keys that differ: a dictionary has one of them twice"));
         }
-        Ok(Object::Dict(Dict(entries)))
+        Ok(Object::Dict(Dict(Rc::new(entries))))
     }
 
     /// After a number: the rest of `12 0 R`, if that is what follows.
     fn reference(&mut self, number: i64) -> Option<Object> {
         let number = u32::try_from(number).ok()?;
         let mark = self.pos;
+        self.skip_space();
+        if !self
+            .peek()
+            .is_some_and(|byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.'))
+        {
+            self.pos = mark;
+            return None;
+        }
         let id = self
             .generation_and(b"R")
             .map(|generation| Id { number, generation });
@@ -594,18 +627,35 @@ pub(super) enum Operand<'a> {
     End,
 }
 
+/// Digits of which every number fits.
+const MAX_PLAIN_DIGITS: usize = 18;
+
+/// Entries that most dictionaries have room with.
+const USUAL: usize = 8;
+
+/// Entries of a dictionary up to which comparing each with each is quicker than sorting them.
+const FEW: usize = 16;
+
 /// White space (table 1).
 pub(super) fn is_space(byte: u8) -> bool {
     matches!(byte, 0 | b'\t' | b'\n' | 12 | b'\r' | b' ')
 }
 
 fn is_regular(byte: u8) -> bool {
-    !is_space(byte)
-        && !matches!(
-            byte,
-            b'(' | b')' | b'<' | b'>' | b'[' | b']' | b'{' | b'}' | b'/' | b'%'
-        )
+    REGULAR.get(usize::from(byte)).copied().unwrap_or_default()
 }
+
+/// Bytes that are neither white space nor delimiters (table 2).
+const REGULAR: [bool; 256] = {
+    let mut regular = [true; 256];
+    let others = b"\0\t\n\x0C\r ()<>[]{}/%";
+    let mut at = 0;
+    while at < others.len() {
+        regular[others[at] as usize] = false;
+        at += 1;
+    }
+    regular
+};
 
 fn hex(byte: u8) -> Option<u8> {
     HEX.get(usize::from(byte)).copied().filter(|digit| *digit < 16)

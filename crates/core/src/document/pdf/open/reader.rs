@@ -2,7 +2,7 @@
 
 use std::{
     borrow::Cow,
-    cell::RefCell,
+    cell::{Cell, RefCell},
     collections::{BTreeMap, BTreeSet},
     rc::Rc,
     sync::Arc,
@@ -14,7 +14,7 @@ use super::{
     parse::{Dict, Id, Object, Parser, Token},
     xref::{Entry, Section},
 };
-use crate::limits::{MAX_PDF_OBJECTS, MAX_PDF_TREE};
+use crate::limits::{MAX_PDF_KEPT, MAX_PDF_OBJECTS, MAX_PDF_TREE};
 
 /// Most references followed from one to the next: an honest one leads to its object at once.
 const MAX_HOPS: usize = 8;
@@ -31,6 +31,26 @@ pub(super) struct Reader<'a> {
     pub(super) encrypted: bool,
     /// Object streams that were read, by their offset.
     containers: RefCell<BTreeMap<usize, Arc<Container<'a>>>>,
+    kept: Rc<Kept>,
+}
+
+/// Objects that were read, by their offset: for all readers of one file and of what it was before, each of them
+/// asks for the same ones.
+#[derive(Debug, Default)]
+struct Kept {
+    objects: RefCell<BTreeMap<usize, KeptObject>>,
+    /// How much of the file they are.
+    bytes: Cell<usize>,
+}
+
+#[derive(Debug)]
+struct KeptObject {
+    id: Id,
+    loaded: Loaded,
+    /// Where reading it ended.
+    end: usize,
+    /// The furthest byte that had a say in it.
+    reach: usize,
 }
 
 /// An indirect object.
@@ -101,6 +121,21 @@ impl<'a> Reader<'a> {
             budget,
             repairs: RefCell::new(repairs),
             containers: RefCell::default(),
+            kept: Rc::default(),
+        }
+    }
+
+    /// A reader of the same file, or of its beginning, that shares what was read.
+    pub(super) fn beside(
+        &self,
+        data: &'a [u8],
+        sections: Vec<Rc<Section>>,
+        budget: Rc<Budget>,
+        repairs: Vec<Repair>,
+    ) -> Reader<'a> {
+        Reader {
+            kept: Rc::clone(&self.kept),
+            ..Reader::new(data, sections, budget, repairs)
         }
     }
 
@@ -132,11 +167,22 @@ impl<'a> Reader<'a> {
 
     /// The object, and where reading it ended.
     fn read_at(&self, id: Id, offset: usize) -> Result<(Loaded, usize), OpenError> {
-        let mut parser = Parser::file(self.data, offset);
         let lost = OpenError::CrossReference {
             offset,
             what: "the object listed here is not here",
         };
+        // One of which a byte is cut off here is another.
+        let kept = self.kept.objects.borrow();
+        if let Some(kept) = kept.get(&offset).filter(|kept| kept.reach < self.data.len()) {
+            if kept.id != id {
+                return Err(lost);
+            }
+            // It costs what it cost, so that no limit depends on who asked before.
+            self.budget.parse(kept.reach.saturating_sub(offset))?;
+            return Ok((kept.loaded.clone(), kept.end));
+        }
+        drop(kept);
+        let mut parser = Parser::file(self.data, offset);
         if parser.object_header().map_err(|_| lost.clone())? != id {
             return Err(lost);
         }
@@ -158,7 +204,19 @@ impl<'a> Reader<'a> {
             in_file: true,
             stream,
         };
-        Ok((loaded, parser.pos()))
+        let (end, reach) = (parser.pos(), parser.reach());
+        let bytes = self.kept.bytes.get().saturating_add(reach.saturating_sub(offset));
+        if bytes <= MAX_PDF_KEPT && reach < self.data.len() {
+            self.kept.bytes.set(bytes);
+            let kept = KeptObject {
+                id,
+                loaded: loaded.clone(),
+                end,
+                reach,
+            };
+            self.kept.objects.borrow_mut().insert(offset, kept);
+        }
+        Ok((loaded, end))
     }
 
     /// Where the object that is written at an offset ends: behind `endobj`, or behind the data of a stream.

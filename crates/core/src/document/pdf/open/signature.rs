@@ -479,7 +479,7 @@ fn contents(data: &[u8], loaded: &Loaded, dict: &Dict) -> Result<Vec<u8>, Signat
     let written = dict.span("Contents").and_then(|span| data.get(span));
     let digits = written.and_then(|written| written.get(1..written.len().checked_sub(1)?));
     // Nothing but white space and digits was read as a string, and white space comes before the digits in ASCII.
-    let has_space = |digits: &[u8]| digits.iter().any(|byte| *byte < b'0');
+    let has_space = |digits: &[u8]| digits.iter().min().is_some_and(|least| *least < b'0');
     if !digits.is_some_and(|digits| digits.len() == 2 * bytes.len() && !has_space(digits)) {
         return Err(SignatureDefect::ContentsLoose);
     }

@@ -23,7 +23,7 @@ const KEEPING: [&[u8]; 3] = [b"Metadata", b"ObjStm", b"XRef"];
 /// Numbers of the objects that could show something and that nothing leads to.
 pub(super) fn content(opened: &Reader<'_>) -> Result<Vec<u32>, OpenError> {
     // An account of its own: what is asked here must not be wanting elsewhere.
-    let reader = Reader::new(
+    let reader = opened.beside(
         opened.data,
         opened.sections.clone(),
         Rc::new(Budget::default()),

@@ -267,7 +267,7 @@ impl<'a> Update<'a> {
         if related.iter().next().is_some() {
             store.set("VRI", Object::Dict(related));
         }
-        store.set("Type", Object::Name(b"DSS".to_vec()));
+        store.set("Type", Object::Name(b"DSS".as_slice().into()));
 
         // 3. The store, where it was or in the catalogue.
         self.put("DSS", Object::Dict(store))?;
@@ -300,7 +300,7 @@ impl<'a> Update<'a> {
         if extensions.get("ESIC").is_some() {
             return Ok(());
         }
-        let base = Object::Name(b"1.7".to_vec());
+        let base = Object::Name(b"1.7".as_slice().into());
         let ours = Dict::of(vec![
             ("BaseVersion", base),
             ("ExtensionLevel", Object::Integer(1)),
@@ -328,9 +328,9 @@ impl<'a> Update<'a> {
         let name = self.free_name(&fields)?;
         let zero = || Object::Integer(0);
         let field = Dict::of(vec![
-            ("Type", Object::Name(b"Annot".to_vec())),
-            ("Subtype", Object::Name(b"Widget".to_vec())),
-            ("FT", Object::Name(b"Sig".to_vec())),
+            ("Type", Object::Name(b"Annot".as_slice().into())),
+            ("Subtype", Object::Name(b"Widget".as_slice().into())),
+            ("FT", Object::Name(b"Sig".as_slice().into())),
             (
                 "T",
                 Object::String {
@@ -597,7 +597,7 @@ fn write_stream_section(
     let integers = |numbers: Vec<i64>| Object::Array(numbers.into_iter().map(Object::Integer).collect());
     let index = runs(offsets).into_iter();
     let index = index.flat_map(|(first, count)| [i64::from(first), i64::from(count)]);
-    trailer.set("Type", Object::Name(b"XRef".to_vec()));
+    trailer.set("Type", Object::Name(b"XRef".as_slice().into()));
     trailer.set("W", integers(vec![1, 4, 2]));
     trailer.set("Index", integers(index.collect()));
     trailer.set("Length", offset(data.len()));

@@ -60,8 +60,10 @@ impl Comparison<'_, '_> {
                 let state = reader.get(widget, "AS")?.object;
                 match (&held, &state) {
                     (_, Object::Null) => true,
-                    (Object::Name(_), Object::Name(state)) => held.name() == Some(state) || state == b"Off",
-                    (Object::Null, Object::Name(state)) => state == b"Off",
+                    (Object::Name(_), Object::Name(state)) => {
+                        held.name() == Some(state) || **state == *b"Off"
+                    }
+                    (Object::Null, Object::Name(state)) => **state == *b"Off",
                     _ => false,
                 }
             }
