@@ -325,6 +325,19 @@ impl Comparison<'_, '_> {
                 }
                 b"F" | b"Ff" if follows => self.flags(id.number, key, pair, &here.name)?,
                 b"M" if follows => {}
+                // Which option of a list stands at the top.
+                b"TI" if here.filled.is_some() => {
+                    if self
+                        .sides
+                        .last
+                        .follow(pair.1)?
+                        .object
+                        .integer()
+                        .is_none_or(|top| top < 0)
+                    {
+                        self.strict(ChangeKind::FieldChanged, id.number, key, pair)?;
+                    }
+                }
                 b"A" | b"AA" => self.strict(ChangeKind::Action, id.number, key, pair)?,
                 _ => self.strict(ChangeKind::FieldChanged, id.number, key, pair)?,
             }
@@ -493,7 +506,10 @@ impl Comparison<'_, '_> {
             } else if is_signature && here.signed.is_none() {
                 self.note(ChangeKind::FieldAdded, FILLING, id.number, here.name.clone());
             }
-            if let Some(looks) = dict.get("AP") {
+            // What is not seen has no look, whatever stands there for one.
+            if let Some(looks) = dict.get("AP")
+                && area(self.sides.last, dict)?.is_some()
+            {
                 self.appearance(id.number, (&Object::Null, looks), &here.name)?;
             }
             let level = here.signed.unwrap_or(ModificationLevel::FormFilling);
