@@ -65,6 +65,8 @@ struct Facts {
     claims: bool,
     repaired: bool,
     encrypted: bool,
+    /// The page on which a signature stands that the form does not list, where there is no other.
+    signature_on_page: Option<usize>,
     /// Objects that could show something and that nothing leads to.
     unused: usize,
     revisions: usize,
@@ -272,7 +274,7 @@ impl Facts {
             .all(|report| report.kind == ReportedKind::Unrecognised)
         {
             findings.extend(self.judge_lost());
-            findings.push(unsigned(signatures.is_empty()));
+            findings.push(unsigned(signatures.is_empty(), self.signature_on_page));
         } else {
             findings.push(self.judge_structure());
             findings.extend(only.into_iter().flat_map(|only| only.findings.iter().cloned()));
@@ -328,8 +330,24 @@ impl Facts {
 
 /// What to say of a file that nobody signed, or where what looks like a signature contradicts itself (ETSI EN 319 102-1
 /// §5.2.2).
-fn unsigned(is_bare: bool) -> Finding {
+fn unsigned(is_bare: bool, on_page: Option<usize>) -> Finding {
     let check = &checks::STRUCTURE;
+    if let Some(page) = on_page {
+        return Finding::undecided(
+            check,
+            code::NOT_SIGNED,
+            SubIndication::SignedDataNotFound,
+            format!("第 {page} 页上有一个签名，但表单的域列表中没有它：多数阅读器看不到它，不能算作文件的签名"),
+            format!(
+                "page {page} bears a signature that the form does not list as a field: most readers do not see it, and it is \
+                 none of the document"
+            ),
+        )
+        .hint(
+            "请签名人用另一软件重新签名：其签名软件没有把签名写入表单（AcroForm 的 Fields）",
+            "ask the signer to sign with another program: this one left the signature out of the form (AcroForm /Fields)",
+        );
+    }
     if !is_bare {
         return Finding::failed(
             check,
@@ -453,6 +471,11 @@ impl Facts {
             repaired: !opened.repairs().is_empty(),
             encrypted: opened.is_encrypted(),
             // Too much to look through is not looked through: nothing rests on it.
+            signature_on_page: if signatures.is_empty() {
+                opened.signature_on_page().unwrap_or_default()
+            } else {
+                None
+            },
             unused: opened.unused_content().map_or(0, |found| found.len()),
             revisions: opened.revisions().len(),
             main,
