@@ -49,6 +49,13 @@ if [ "${1:-demo}" = test ] && [ ! -x target/tools/pyhanko/bin/pyhanko ]; then
     target/tools/pyhanko/bin/pip install --quiet --disable-pip-version-check 'pyhanko==0.38.0' 'pyhanko-cli==0.6.0'
 fi
 
+if [ "${1:-demo}" = test ] && [ ! -x target/tools/makers/bin/python ]; then
+    echo "installing: makers of good files (PyPI) into target/tools/makers"
+    mkdir -p target/tools
+    python3 -m venv target/tools/makers
+    target/tools/makers/bin/pip install --quiet --disable-pip-version-check 'pdfsignerpy==0.3.1' 'pypdf==6.21.4' 'pypdfium2==5.15.2' 'reportlab==5.1.0'
+fi
+
 if [ "${1:-demo}" = test ] && [ ! -x target/tools/openapi/bin/openapi-spec-validator ]; then
     echo "installing: openapi-spec-validator (PyPI) into target/tools/openapi"
     mkdir -p target/tools
