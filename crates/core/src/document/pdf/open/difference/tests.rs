@@ -206,6 +206,26 @@ fn marks_of_programs_on_fields_and_notes_are_passed_over() {
         assert_eq!(found.worst(), expected, "{place}");
     }
 
+    // Flags: hidden; neither viewed nor printed; for unknown kinds; printed; shown under the pointer.
+    for (flags, expected) in [
+        (2, Standing::Permitted),
+        (32, Standing::Permitted),
+        (1, Standing::Forbidden),
+        (36, Standing::Forbidden),
+        (288, Standing::Forbidden),
+    ] {
+        let field = format!(
+            "<< /Type /Annot /Subtype /Widget /FT /Sig /T (New) /V 21 0 R /Rect [0 0 600 800] /F {flags} /P 3 0 R >>"
+        );
+        let found = difference(&signed(&mdp(2)).revision(&[
+            (3, &changed(PAGE, "9 0 R]", "9 0 R 20 0 R]")),
+            (6, &changed(FORM, "9 0 R]", "9 0 R 20 0 R]")),
+            (20, &field),
+            (21, "<< SIG >>"),
+        ]));
+        assert_eq!(found.worst(), expected, "{flags}");
+    }
+
     // A note with an entry that no standard knows.
     for (more, expected) in [
         ("/Flags 4", Standing::Permitted),
