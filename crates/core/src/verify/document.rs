@@ -67,6 +67,8 @@ struct Facts {
     encrypted: bool,
     /// The page on which a signature stands that the form does not list, where there is no other.
     signature_on_page: Option<usize>,
+    /// Bytes after the end of the file.
+    trailing: usize,
     /// Objects that could show something and that nothing leads to.
     unused: usize,
     revisions: usize,
@@ -274,7 +276,11 @@ impl Facts {
             .all(|report| report.kind == ReportedKind::Unrecognised)
         {
             findings.extend(self.judge_lost());
-            findings.push(unsigned(signatures.is_empty(), self.signature_on_page));
+            findings.push(unsigned(
+                signatures.is_empty(),
+                self.signature_on_page,
+                self.trailing,
+            ));
         } else {
             findings.push(self.judge_structure());
             findings.extend(only.into_iter().flat_map(|only| only.findings.iter().cloned()));
@@ -330,7 +336,7 @@ impl Facts {
 
 /// What to say of a file that nobody signed, or where what looks like a signature contradicts itself (ETSI EN 319 102-1
 /// §5.2.2).
-fn unsigned(is_bare: bool, on_page: Option<usize>) -> Finding {
+fn unsigned(is_bare: bool, on_page: Option<usize>, trailing: usize) -> Finding {
     let check = &checks::STRUCTURE;
     if let Some(page) = on_page {
         return Finding::undecided(
@@ -355,6 +361,19 @@ fn unsigned(is_bare: bool, on_page: Option<usize>) -> Finding {
             SubIndication::FormatFailure,
             "文件中没有可识别的签名：签名字典所称的类型与格式互相矛盾",
             "no signature that can be recognised: its dictionary contradicts itself on what it is",
+        );
+    }
+    if trailing > 0 {
+        return Finding::undecided(
+            check,
+            code::NOT_SIGNED,
+            SubIndication::SignedDataNotFound,
+            format!("文件没有签名；结尾之后另有 {trailing} 字节，签名可能在被截断的部分"),
+            format!("no signature; {trailing} bytes follow the end of the file, which may be a signature that was cut off"),
+        )
+        .hint(
+            "请重新取得完整的文件：下载或传输可能中断",
+            "get the whole file again: a download or transfer may have been interrupted",
         );
     }
     Finding::undecided(
@@ -476,6 +495,7 @@ impl Facts {
             } else {
                 None
             },
+            trailing: opened.trailing_bytes(),
             unused: opened.unused_content().map_or(0, |found| found.len()),
             revisions: opened.revisions().len(),
             main,
