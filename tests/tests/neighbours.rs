@@ -93,6 +93,6 @@ fn what_many_programs_sign_and_fill_in_passes_unless_a_person_has_to_see_it() {
             wrong.push((name, report.reason, report.signatures));
         }
     }
-    assert!(count >= 60, "{count} files were made");
+    assert!(count >= 45, "{count} files were made");
     assert!(wrong.is_empty(), "{} of {count}: {wrong:#?}", wrong.len());
 }

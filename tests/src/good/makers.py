@@ -97,7 +97,8 @@ VALUES = {"Name": "Zhang", "Note": "one two", "City": "Jinan", "Agree": "/Yes"}
 BOX = (400, 700, 420, 720)
 for base in ["form", "linear", "packed"]:
     signed = {}
-    for name, by, signs in [("poppler", "rsa", poppler), ("poppler-ec", "ec", poppler), ("rust", "ec", rust)]:
+    # Poppler of Debian 12 guesses how long its signature will be, and with ECDSA guesses wrong at times.
+    for name, by, signs in [("poppler", "rsa", poppler), ("rust", "ec", rust)]:
         signed[name] = target / f"passed-{base}-{name}.pdf"
         signs(by, work / (base + ".pdf"), signed[name])
     seen = target / f"passed-{base}-rust-seen.pdf"
@@ -105,11 +106,12 @@ for base in ["form", "linear", "packed"]:
     for name, source in signed.items():
         there = target / f"passed-{base}-{name}"
         pypdf_fills(source, f"{there}-pypdf.pdf", VALUES, auto_regenerate=False)
-        pdfium_types(source, f"{there}-pdfium.pdf")
         rust("rsa", f"{there}-pypdf.pdf", f"{there}-pypdf-rust.pdf")
         rust("rsa", source, f"{there}-rust.pdf", signtext="Signed too")
-        if name == "rust":
-            poppler("rsa", f"{there}-pdfium.pdf", f"{there}-pdfium-poppler.pdf")
+        # PDFium writes cross-reference streams that do not say what they are.
+        if base != "packed":
+            pdfium_types(source, f"{there}-pdfium.pdf")
+            rust("ec", f"{there}-pdfium.pdf", f"{there}-pdfium-rust.pdf")
         # Viewers are left to draw the fields anew; a note, and words over the page, that nobody allowed.
         there = target / f"open-{base}-{name}"
         pypdf_fills(source, f"{there}-redrawn.pdf", {"Name": "Zhang"})
