@@ -169,10 +169,9 @@ impl Sides<'_, '_> {
 /// (ISO 32000-2 annex C), so that programs which read one write it with other last digits.
 fn is_same_number(a: &Object, b: &Object) -> bool {
     let is_real = |object: &Object| matches!(object, Object::Real(_));
-    match (a.number(), b.number()) {
-        (Some(left), Some(right)) => left == right || is_real(a) && is_real(b) && left as f32 == right as f32,
-        _ => false,
-    }
+    let (left, right) = (a.number(), b.number());
+    let single = |number: Option<f64>| number.map(|number| number as f32);
+    left.is_some() && (left == right || is_real(a) && is_real(b) && single(left) == single(right))
 }
 
 /// A value without the places it was read from, for comparison.
