@@ -164,10 +164,17 @@ pub fn judge_is_here(judge: &str) -> bool {
 
 /// pyHanko, where `scripts/setup.sh test` puts it, or on the path.
 pub fn pyhanko() -> PathBuf {
-    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/tools/pyhanko/bin/pyhanko");
-    if own.exists() {
-        own
-    } else {
-        PathBuf::from("pyhanko")
-    }
+    tool("pyhanko/bin/pyhanko").unwrap_or_else(|| PathBuf::from("pyhanko"))
+}
+
+/// The Python that has the programs which make good files, where `scripts/setup.sh test` puts it.
+pub fn makers() -> PathBuf {
+    tool("makers/bin/python").unwrap_or_else(|| PathBuf::from("makers/bin/python"))
+}
+
+fn tool(path: &str) -> Option<PathBuf> {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../target/tools")
+        .join(path);
+    own.exists().then_some(own)
 }

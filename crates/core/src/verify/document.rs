@@ -65,6 +65,10 @@ struct Facts {
     claims: bool,
     repaired: bool,
     encrypted: bool,
+    /// The page on which a signature stands that the form does not list, where there is no other.
+    signature_on_page: Option<usize>,
+    /// Bytes after the end of the file.
+    trailing: usize,
     /// Objects that could show something and that nothing leads to.
     unused: usize,
     revisions: usize,
@@ -273,7 +277,11 @@ impl Facts {
             .all(|report| report.kind == ReportedKind::Unrecognised)
         {
             findings.extend(self.judge_lost());
-            findings.push(unsigned(signatures.is_empty()));
+            findings.push(unsigned(
+                signatures.is_empty(),
+                self.signature_on_page,
+                self.trailing,
+            ));
         } else {
             findings.push(self.judge_structure());
             findings.extend(only.into_iter().flat_map(|only| only.findings.iter().cloned()));
@@ -329,8 +337,24 @@ impl Facts {
 
 /// What to say of a file that nobody signed, or where what looks like a signature contradicts itself (ETSI EN 319 102-1
 /// §5.2.2).
-fn unsigned(is_bare: bool) -> Finding {
+fn unsigned(is_bare: bool, on_page: Option<usize>, trailing: usize) -> Finding {
     let check = &checks::STRUCTURE;
+    if let Some(page) = on_page {
+        return Finding::undecided(
+            check,
+            code::NOT_SIGNED,
+            SubIndication::SignedDataNotFound,
+            format!("第 {page} 页上有一个签名，但表单的域列表中没有它：多数阅读器看不到它，不能算作文件的签名"),
+            format!(
+                "page {page} bears a signature that the form does not list as a field: most readers do not see it, and it is \
+                 none of the document"
+            ),
+        )
+        .hint(
+            "请签名人用另一软件重新签名：其签名软件没有把签名写入表单（AcroForm 的 Fields）",
+            "ask the signer to sign with another program: this one left the signature out of the form (AcroForm /Fields)",
+        );
+    }
     if !is_bare {
         return Finding::failed(
             check,
@@ -338,6 +362,19 @@ fn unsigned(is_bare: bool) -> Finding {
             SubIndication::FormatFailure,
             "文件中没有可识别的签名：签名字典所称的类型与格式互相矛盾",
             "no signature that can be recognised: its dictionary contradicts itself on what it is",
+        );
+    }
+    if trailing > 0 {
+        return Finding::undecided(
+            check,
+            code::NOT_SIGNED,
+            SubIndication::SignedDataNotFound,
+            format!("文件没有签名；结尾之后另有 {trailing} 字节，签名可能在被截断的部分"),
+            format!("no signature; {trailing} bytes follow the end of the file, which may be a signature that was cut off"),
+        )
+        .hint(
+            "请重新取得完整的文件：下载或传输可能中断",
+            "get the whole file again: a download or transfer may have been interrupted",
         );
     }
     Finding::undecided(
@@ -454,6 +491,12 @@ impl Facts {
             repaired: !opened.repairs().is_empty(),
             encrypted: opened.is_encrypted(),
             // Too much to look through is not looked through: nothing rests on it.
+            signature_on_page: if signatures.is_empty() {
+                opened.signature_on_page().unwrap_or_default()
+            } else {
+                None
+            },
+            trailing: opened.trailing_bytes(),
             unused: opened.unused_content().map_or(0, |found| found.len()),
             revisions: opened.revisions().len(),
             main,

@@ -1302,6 +1302,22 @@ fn other_pdfs_are_said_to_be_other_pdfs() {
         (report.input, report.in_force),
         (Input::SignedDocument, Force::NotApplicable)
     );
+    // A signature that no form leads to, and a file whose last revision was cut off.
+    let stray = b"%PDF-1.7\n1 0 obj\n<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[]>>>>\nendobj\n2 0 obj\n<</Type/Pages/Kids[3 0 R]/Count 1>>\nendobj\n3 0 obj\n<</Type/Page/Parent 2 0 R/Annots[<</Subtype/Widget/FT/Sig/V<</ByteRange[0 1 2 3]>>>>]>>\nendobj\nxref\n0 4\n0000000000 65535 f \n0000000009 00000 n \n0000000076 00000 n \n0000000127 00000 n \ntrailer\n<</Size 4/Root 1 0 R>>\nstartxref\n230\n%%EOF\n";
+    let cut = [&unsigned[..], b"4 0 obj\n<</FT/Sig"].concat();
+    for (file, words) in [
+        (&stray[..], "page 1 bears a signature"),
+        (&cut, "18 bytes follow"),
+    ] {
+        let report = world.verify(file);
+        assert_eq!(
+            verdict(&report),
+            undecided(SubIndication::SignedDataNotFound, "NOT_SIGNED"),
+            "{report:?}"
+        );
+        let structure = &report.findings.first().unwrap().message_en;
+        assert!(structure.contains(words), "{structure}");
+    }
     // What says that it is a certificate has to be signed.
     let mut file = world.good.file.clone();
     let field = find(&file, b"/FT/Sig");

@@ -219,6 +219,11 @@ impl<'a> OpenedPdf<'a> {
         &self.signatures
     }
 
+    /// The first page, counted from 1, on which a signature stands; for files in which no form leads to any.
+    pub fn signature_on_page(&self) -> Result<Option<usize>, OpenError> {
+        signature::on_page(&self.reader, &self.catalog)
+    }
+
     /// The revisions in the order of the file.
     pub fn revisions(&self) -> &[Revision] {
         &self.revisions

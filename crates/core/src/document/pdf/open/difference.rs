@@ -530,10 +530,23 @@ impl Comparison<'_, '_> {
                     }
                 }
                 b"Info" => self.information(pair)?,
+                b"Encrypt" => self.strict(ChangeKind::Trailer, 0, key, pair)?,
+                // Marks that one program leaves for itself, such as a checksum of the content, and others drop.
+                _ if self.is_mark(pair)? => {
+                    let permission = Permission::From(ModificationLevel::None);
+                    self.note(ChangeKind::Trailer, permission, 0, String::from_utf8_lossy(key));
+                }
                 _ => self.foreign(ChangeKind::Trailer, 0, key, pair)?,
             }
         }
         Ok(())
+    }
+
+    /// Whether two values that differ are bare ones: they lead to nothing that could be shown.
+    fn is_mark(&mut self, (old, new): (&Object, &Object)) -> Result<bool, OpenError> {
+        let is_bare =
+            |object: &Object| !matches!(object, Object::Dict(_) | Object::Array(_) | Object::Reference(_));
+        Ok(is_bare(old) && is_bare(new) && self.sides.mismatch(old, new)?.is_some())
     }
 
     fn catalog(&mut self, number: u32, old: &Dict, new: &Dict) -> Result<(), OpenError> {

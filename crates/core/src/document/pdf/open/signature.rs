@@ -307,6 +307,36 @@ pub(super) fn find(
     Ok(found)
 }
 
+/// The first page, counted from 1, with a widget that holds a signature. Where the form does not list it (12.7.3), it is
+/// no field of the document, and most readers do not see a signature.
+pub(super) fn on_page(reader: &Reader<'_>, catalog: &Dict) -> Result<Option<usize>, OpenError> {
+    let root: Vec<Object> = catalog.get("Pages").cloned().into_iter().collect();
+    let (mut pages, mut found) = (0, None);
+    reader.walk(&root, (), |node, ()| {
+        let Some(node) = node.object.dict().filter(|_| found.is_none()) else {
+            return Ok((Vec::new(), ()));
+        };
+        let kids = reader.get(node, "Kids")?.object;
+        if let Some(kids) = kids.array() {
+            return Ok((kids.to_vec(), ()));
+        }
+        pages += 1;
+        let annotations = reader.get(node, "Annots")?.object;
+        for annotation in annotations.array().unwrap_or_default() {
+            let annotation = reader.follow(annotation)?.object;
+            let held = match annotation.dict() {
+                Some(widget) => reader.get(widget, "V")?.object,
+                None => continue,
+            };
+            if held.dict().is_some_and(|held| held.get("ByteRange").is_some()) {
+                found = Some(pages);
+            }
+        }
+        Ok((Vec::new(), ()))
+    })?;
+    Ok(found)
+}
+
 /// A signature dictionary with the fields that hold it.
 struct Held {
     value: Value,

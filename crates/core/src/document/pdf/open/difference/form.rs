@@ -16,8 +16,11 @@ use crate::limits::MAX_PDF_TREE;
 
 const FILLING: Permission = Permission::From(ModificationLevel::FormFilling);
 
-/// Annotation flags that hide: Invisible, Hidden, NoView, ToggleNoView (ISO 32000-1 table 165).
-pub(super) const HIDING: i64 = 0x01 | 0x02 | 0x20 | 0x100;
+/// Annotation flags (12.5.3): what is hidden is shown nowhere. What is only not to be viewed is printed where it says
+/// so, and shown where a pointer may bring it up. Invisible hides annotations of unknown kinds, and no widget.
+const HIDDEN: i64 = 0x02;
+const NO_VIEW: i64 = 0x20;
+const SHOWN_ELSEWHERE: i64 = 0x04 | 0x100;
 
 /// Entries that a new signature field or its widget may have. None of them acts or draws outside the field.
 const OF_NEW_FIELDS: [&[u8]; 27] = [
@@ -329,6 +332,19 @@ impl Comparison<'_, '_> {
                 }
                 b"F" | b"Ff" if follows => self.flags(id.number, key, pair, &here.name)?,
                 b"M" if follows => {}
+                // Which option of a list stands at the top.
+                b"TI" if here.filled.is_some() => {
+                    if self
+                        .sides
+                        .last
+                        .follow(pair.1)?
+                        .object
+                        .integer()
+                        .is_none_or(|top| top < 0)
+                    {
+                        self.strict(ChangeKind::FieldChanged, id.number, key, pair)?;
+                    }
+                }
                 b"A" | b"AA" => self.strict(ChangeKind::Action, id.number, key, pair)?,
                 // Optional, and always this in a widget (ISO 32000-2 table 166): some writers supply it.
                 b"Type" if *pair.0 == Object::Null && is_widget(self.sides.last, new)? => {}
@@ -499,7 +515,10 @@ impl Comparison<'_, '_> {
             } else if is_signature && here.signed.is_none() {
                 self.note(ChangeKind::FieldAdded, FILLING, id.number, here.name.clone());
             }
-            if let Some(looks) = dict.get("AP") {
+            // What is not seen has no look, whatever stands there for one.
+            if let Some(looks) = dict.get("AP")
+                && area(self.sides.last, dict)?.is_some()
+            {
                 self.appearance(id.number, (&Object::Null, looks), &here.name)?;
             }
             let level = here.signed.unwrap_or(ModificationLevel::FormFilling);
@@ -534,7 +553,8 @@ fn name_of(reader: &Reader<'_>, field: &Object) -> Result<Option<String>, OpenEr
 pub(super) fn area(reader: &Reader<'_>, widget: &Dict) -> Result<Option<[f64; 4]>, OpenError> {
     let flags = reader.get(widget, "F")?.object.integer().unwrap_or_default();
     let place = rectangle(reader, &value(widget, b"Rect"))?;
-    Ok(place.filter(|[left, bottom, right, top]| flags & HIDING == 0 && left < right && bottom < top))
+    let is_hidden = flags & HIDDEN != 0 || flags & NO_VIEW != 0 && flags & SHOWN_ELSEWHERE == 0;
+    Ok(place.filter(|[left, bottom, right, top]| !is_hidden && left < right && bottom < top))
 }
 
 /// A rectangle with its corners in order.

@@ -1,5 +1,7 @@
 //! Pages: what is on them does not change; what lies beside it may come.
 
+use std::rc::Rc;
+
 use super::{
     super::{
         ModificationLevel, OpenError,
@@ -16,6 +18,9 @@ const NOTING: Permission = Permission::From(ModificationLevel::Annotations);
 /// Annotations that a viewer shows as a note or a mark, never as part of the face, where it draws them
 /// itself.
 const NOTES: [&[u8]; 2] = [b"Popup", b"Text"];
+
+/// What a page has from the nodes above it where it has none of its own (7.7.3.4).
+const INHERITABLE: [&str; 4] = ["CropBox", "MediaBox", "Resources", "Rotate"];
 
 /// Longest side of a note's icon, in points.
 const ICON: f64 = 60.0;
@@ -57,9 +62,14 @@ const OF_NOTES: [&[u8]; 27] = [
 impl Comparison<'_, '_> {
     /// The page tree: the same nodes in the same order, each with what it had.
     pub(super) fn pages(&mut self, (old, new): (&Object, &Object)) -> Result<(), OpenError> {
-        let mut todo = vec![(old.clone(), new.clone(), None::<[f64; 4]>)];
+        let mut todo = vec![(
+            old.clone(),
+            new.clone(),
+            None::<[f64; 4]>,
+            Rc::new(Dict::default()),
+        )];
         let (mut count, mut pages) = (0, 0);
-        while let Some((old, new, inherited)) = todo.pop() {
+        while let Some((old, new, inherited, above)) = todo.pop() {
             let Some(id) = new.reference().filter(|_| old == new) else {
                 let at = new.reference().or(old.reference()).map_or(0, |id| id.number);
                 self.refuse(ChangeKind::PageTree, at, "Kids");
@@ -88,21 +98,38 @@ impl Comparison<'_, '_> {
                 pages += 1;
                 self.page = Some(pages);
             }
-            self.node(id, before, after, media)?;
+            self.node(id, before, after, (media, &above))?;
             self.page = None;
+            let mut here = Rc::clone(&above);
+            for key in INHERITABLE {
+                if let Some(own) = before.get(key) {
+                    Rc::make_mut(&mut here).set(key, own.clone());
+                }
+            }
             let (was, is) = (was.array().unwrap_or_default(), is.array().unwrap_or_default());
             if was.len() != is.len() {
                 self.refuse(ChangeKind::PageTree, id.number, "Kids");
             }
             let pairs = was.iter().cloned().zip(is.iter().cloned());
-            todo.extend(pairs.rev().map(|(was, is)| (was, is, media)));
+            todo.extend(pairs.rev().map(|(was, is)| (was, is, media, Rc::clone(&here))));
         }
         Ok(())
     }
 
-    fn node(&mut self, id: Id, old: &Dict, new: &Dict, media: Option<[f64; 4]>) -> Result<(), OpenError> {
+    fn node(
+        &mut self,
+        id: Id,
+        old: &Dict,
+        new: &Dict,
+        (media, above): (Option<[f64; 4]>, &Dict),
+    ) -> Result<(), OpenError> {
         for key in keys(old, new) {
-            let pair = (&value(old, key), &value(new, key));
+            let (mut was, is) = (value(old, key), value(new, key));
+            // What a page inherits, some writers put into the page itself.
+            if was == Object::Null && self.page.is_some() {
+                was = above.value(key).cloned().unwrap_or(Object::Null);
+            }
+            let pair = (&was, &is);
             let kind = match key {
                 // The walk itself compares the kids.
                 b"Kids" if matches!(self.sides.last.follow(pair.1)?.object, Object::Array(_)) => continue,
@@ -257,8 +284,13 @@ impl Comparison<'_, '_> {
             return Ok(());
         }
         let subtype = reader.get(dict, "Subtype")?.object;
-        let is_note = subtype.name().is_some_and(|name| NOTES.contains(&name))
-            && dict.iter().all(|(key, _)| OF_NOTES.contains(&key));
+        // A bare value under another key, which some programs leave, does nothing.
+        let mut is_note = subtype.name().is_some_and(|name| NOTES.contains(&name));
+        for (key, value) in dict.iter() {
+            let is_known = OF_NOTES.contains(&key);
+            is_note &=
+                is_known || !matches!(reader.follow(value)?.object, Object::Dict(_) | Object::Array(_));
+        }
         let is_small = subtype.name() == Some(b"Popup") && dict.get("AP").is_none()
             || seen
                 .map(size)

@@ -128,7 +128,7 @@ impl Sides<'_, '_> {
                 }
                 !of_stream || self.same_data(signed, last)?
             }
-            (a, b) => a == b || a.number().is_some() && a.number() == b.number(),
+            (a, b) => a == b || is_same_number(a, b),
         })
     }
 
@@ -163,6 +163,15 @@ impl Sides<'_, '_> {
             _ => Ok(false),
         }
     }
+}
+
+/// Whether two numbers are the same to a reader: `1` is `1.0`, and real numbers are held in single precision
+/// (ISO 32000-2 annex C), so that programs which read one write it with other last digits.
+fn is_same_number(a: &Object, b: &Object) -> bool {
+    let is_real = |object: &Object| matches!(object, Object::Real(_));
+    let (left, right) = (a.number(), b.number());
+    let single = |number: Option<f64>| number.map(|number| number as f32);
+    left.is_some() && (left == right || is_real(a) && is_real(b) && single(left) == single(right))
 }
 
 /// A value without the places it was read from, for comparison.

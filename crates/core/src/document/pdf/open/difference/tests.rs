@@ -146,6 +146,107 @@ fn what_nobody_changed_is_the_same() {
 }
 
 #[test]
+fn what_other_programs_write_otherwise_is_the_same() {
+    // Reals with the digits that single precision leaves; what a page inherits written into it; marks that a
+    // program leaves for itself and another drops.
+    let tree = "<< /Type /Pages /Kids [3 0 R] /Count 1 /Rotate 90 /CropBox [0 0 595.303937007874 800] >>";
+    let before = signed("").revision(&[
+        (2, tree),
+        (7, &changed(SEAL, "10 0 R", "30 0 R")),
+        (30, "<< SIG >>"),
+    ]);
+    let page = |more: &str| changed(PAGE, "/Contents", &format!("{more} /Contents"));
+    let inherited = page("/Rotate 90 /CropBox [0 0 595.30396 800.0]");
+    let last = |writer: &Writer| {
+        let opened = open(&writer.bytes).unwrap();
+        opened.difference(&opened.signatures()[0]).unwrap()
+    };
+    assert_eq!(last(&before.clone().revision(&[(3, &inherited)])).changes, []);
+    for more in ["/Rotate 180", "/CropBox [0 0 595.31 800]", "/MediaBox [0 0 9 9]"] {
+        let other = before
+            .clone()
+            .revision(&[(3, &page(more).replacen("/MediaBox [0 0 600 800]", "", 1))]);
+        assert_eq!(last(&other).worst(), Standing::Forbidden, "{more}");
+    }
+
+    let mut marked = signed(&mdp(1));
+    for (trailer, expected) in [
+        ("/Root 1 0 R /Info 11 0 R /DocChecksum /0F", Standing::Permitted),
+        ("/Root 1 0 R /Info 11 0 R /DocChecksum 4 0 R", Standing::Forbidden),
+    ] {
+        marked.trailer = trailer;
+        assert_eq!(
+            difference(&marked.clone().revision(&[])).worst(),
+            expected,
+            "{trailer}"
+        );
+    }
+}
+
+#[test]
+fn marks_of_programs_on_fields_and_notes_are_passed_over() {
+    // The option at the top of a list that was filled in.
+    let list = changed(TEXT, "/FT /Tx", "/FT /Tx /V (a) /TI 2").replace("13 0 R", "20 0 R");
+    let shown = look("BT /F1 9 Tf 2 5 Td (a) Tj ET");
+    let filled = signed("").revision(&[(8, &list), (20, &shown)]);
+    assert_eq!(difference(&filled).worst(), Standing::Permitted);
+    let list = changed(TEXT, "/FT /Tx", "/FT /Tx /TI 2");
+    assert_eq!(
+        refused(&signed("").revision(&[(8, &list)])),
+        ["change-field-changed"]
+    );
+
+    // An unseen signature with something that is no look for its look; one that is seen has to have a look.
+    for (place, expected) in [
+        ("0 0 0 0", Standing::Permitted),
+        ("9 9 90 90", Standing::Forbidden),
+    ] {
+        let field = format!(
+            "<< /Type /Annot /Subtype /Widget /FT /Sig /T (New) /V 21 0 R /Rect [{place}] /P 3 0 R /AP << /N 22 0 R >> >>"
+        );
+        let found = difference(&signed("").revision(&[
+            (3, &changed(PAGE, "9 0 R]", "9 0 R 20 0 R]")),
+            (6, &changed(FORM, "9 0 R]", "9 0 R 20 0 R]")),
+            (20, &field),
+            (21, "<< SIG >>"),
+            (22, "<< /Type /XObject /Subtype /Form /Length 0 >>"),
+        ]));
+        assert_eq!(found.worst(), expected, "{place}");
+    }
+
+    // Flags: hidden; neither viewed nor printed; for unknown kinds; printed; shown under the pointer.
+    for (flags, expected) in [
+        (2, Standing::Permitted),
+        (32, Standing::Permitted),
+        (1, Standing::Forbidden),
+        (36, Standing::Forbidden),
+        (288, Standing::Forbidden),
+    ] {
+        let field = format!(
+            "<< /Type /Annot /Subtype /Widget /FT /Sig /T (New) /V 21 0 R /Rect [0 0 600 800] /F {flags} /P 3 0 R >>"
+        );
+        let found = difference(&signed(&mdp(2)).revision(&[
+            (3, &changed(PAGE, "9 0 R]", "9 0 R 20 0 R]")),
+            (6, &changed(FORM, "9 0 R]", "9 0 R 20 0 R]")),
+            (20, &field),
+            (21, "<< SIG >>"),
+        ]));
+        assert_eq!(found.worst(), expected, "{flags}");
+    }
+
+    // A note with an entry that no standard knows.
+    for (more, expected) in [
+        ("/Flags 4", Standing::Permitted),
+        ("/Own << /S /URI >>", Standing::Forbidden),
+    ] {
+        let note = format!("<< /Type /Annot /Subtype /Text /Rect [500 700 520 720] /Contents (hm) {more} >>");
+        let page = changed(PAGE, "9 0 R]", "9 0 R 20 0 R]");
+        let found = difference(&signed(&mdp(3)).revision(&[(3, &page), (20, &note)]));
+        assert_eq!(found.worst(), expected, "{more}");
+    }
+}
+
+#[test]
 fn a_revision_knows_its_objects() {
     let file = signed("").revision(&[(4, STREAM), (20, "(new)")]);
     let objects = open(&file.bytes).unwrap().revision_objects();
@@ -161,7 +262,7 @@ fn a_revision_knows_its_objects() {
 #[test]
 fn what_the_signer_allows_may_be_done_and_no_more() {
     let fill = changed(TEXT, "/FT /Tx", "/FT /Tx /V (seen)").replace("13 0 R", "20 0 R");
-    let fill: &[(u32, &str)] = &[(8, &fill), (20, &look("/F1 9 Tf (seen) Tj"))];
+    let fill: &[(u32, &str)] = &[(8, &fill), (20, &look("BT /F1 9 Tf (seen) Tj ET"))];
     let second = changed(SECOND, "/FT /Sig", "/FT /Sig /V 20 0 R");
     let sign: &[(u32, &str)] = &[(9, &second), (20, "<< SIG >>")];
     let note = changed(PAGE, "9 0 R]", "9 0 R 20 0 R]");
@@ -220,7 +321,8 @@ fn what_the_signer_allows_may_be_done_and_no_more() {
 /// A look with a standard font.
 fn look(content: &str) -> String {
     format!(
-        "<< /Subtype /Form /BBox [0 0 80 20] /Resources << /Font << /F1 5 0 R /F2 21 0 R >> >> /Length {} >>\n\
+        "<< /Subtype /Form /BBox [0 0 80 20] /Resources << /Font << /F1 5 0 R /F2 21 0 R /F4 22 0 R /F5 23 0 R >> >> \
+         /Length {} >>\n\
          stream\n{content}\nendstream",
         content.len()
     )
@@ -232,7 +334,20 @@ fn a_field_shows_the_value_it_was_filled_with() {
     let font =
         "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding << /Differences [49 /nine] >> >>";
     let worst = |field: &str, content: &str| {
-        let objects: &[(u32, &str)] = &[(8, field), (20, &look(content)), (21, font)];
+        let objects: &[(u32, &str)] = &[
+            (8, field),
+            (20, &look(content)),
+            (21, font),
+            (
+                22,
+                "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding << /Differences [24 /breve 39 /quotesingle \
+              48 /zero /one 65 /A 96 /grave 126 /asciitilde 128 /bullet] >> /FirstChar 31 /Widths [0 278 278] >>",
+            ),
+            (
+                23,
+                "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /FirstChar 48 /Widths [0 556] >>",
+            ),
+        ];
         let found = difference(&signed("").revision(objects));
         assert!(
             found
@@ -247,6 +362,10 @@ fn a_field_shows_the_value_it_was_filled_with() {
         "1 g 0 0 80 20 re f BT /F1 9 Tf [(1) -200 (000)] TJ ET",
         // A font that stands nowhere: viewers take one of their own.
         "BT /F3 9 Tf (1 000) Tj ET",
+        // The encoding of forms written out, colours of a named space, and text in pieces and cells.
+        "BT /F4 9 Tf (1 000) Tj ET",
+        "/DeviceRGB cs .8 .8 1 sc 0 0 80 20 re f BT /F1 9 Tf /DeviceRGB cs 0 0 0 sc 2 5 Td (1 ) Tj 9 0 Td (000) Tj ET",
+        "BT /F1 9 Tf 1 0 0 1 2 11 Tm (1) Tj 0 -9 TD (00) Tj T* (0) Tj 0 g ET",
     ] {
         assert_eq!(worst(&fill, content), Standing::Permitted, "{content}");
     }
@@ -258,6 +377,26 @@ fn a_field_shows_the_value_it_was_filled_with() {
         "BT /F1 9 Tf (1 000) Tj ET 0 0 m 0 9 l S",
         "BT /F1 9 Tf (1 000) Tj ET /X Do",
         "BT /F1 9 Tf (1 000) Tj ET )",
+        // What does not find the third font may go on in the second; what knows the fourth has dingbats for letters.
+        "BT /F2 9 Tf /F3 9 Tf (1 000) Tj ET",
+        "BT /ZaDb 9 Tf (1 000) Tj ET",
+        "BT /F5 9 Tf (1 000) Tj ET",
+        // Letters before, over and beyond one another.
+        "BT /F1 9 Tf 20 5 Td (1) Tj -18 0 Td (000) Tj ET",
+        "BT /F1 9 Tf 2 5 Td (1 00) Tj 0.1 0 Td (0) Tj ET",
+        "BT /F1 9 Tf 2 5 Td (1) Tj 500 0 Td ( 000) Tj ET",
+        "BT /F1 9 Tf [(1 00) 4000 (0)] TJ ET",
+        "BT /F1 9 Tf -9 Tc (1 000) Tj ET",
+        "BT /F1 9 Tf 1 Tz (1 000) Tj ET",
+        "BT /F1 9 Tf -1 0 0 1 60 5 Tm (1 000) Tj ET",
+        "BT /F1 9 Tf 1 0 0 20 2 5 Tm (1) Tj 0 -5 Td ( 000) Tj ET",
+        "-1 0 0 1 60 5 cm BT /F1 9 Tf (1 000) Tj ET",
+        "BT /F1 9 Tf q /F1 .01 Tf Q (1 0) Tj 1 0 Td (00) Tj ET",
+        "BT /F1 9 Tf (1) Tj 99 Ts ( 000) Tj ET",
+        // Letters that are covered, or of another colour.
+        "BT /F1 9 Tf 2 5 Td (1 000) Tj ET 1 g 8 0 60 20 re f",
+        "BT /F1 9 Tf 0 g 2 5 Td (1) Tj 1 g 9 0 Td (000) Tj ET",
+        "/Pattern cs /P1 scn BT /F1 9 Tf (1 000) Tj ET",
     ] {
         assert_eq!(worst(&fill, content), Standing::Unclear, "{content}");
     }
@@ -403,7 +542,7 @@ fn sealed_otherwise(seal: &str, extra: &[(u32, &str)]) -> Writer {
 #[test]
 fn locks_hold_wherever_the_dictionary_stands() {
     let fill = changed(TEXT, "/FT /Tx", "/FT /Tx /V (seen)").replace("13 0 R", "20 0 R");
-    let look = look("/F1 9 Tf (seen) Tj");
+    let look = look("BT /F1 9 Tf (seen) Tj ET");
     let fill: &[(u32, &str)] = &[(8, &fill), (20, &look)];
     let field = "/Reference [<< /TransformMethod /FieldMDP /TransformParams << /Action /All >> >>]";
     let document = "/Reference [<< /TransformMethod /DocMDP /TransformParams << /P 1.0 >> >>]";
@@ -450,7 +589,7 @@ fn locks_hold_wherever_the_dictionary_stands() {
 #[test]
 fn the_lock_of_a_field_lowers_what_is_allowed() {
     let fill = changed(TEXT, "/FT /Tx", "/FT /Tx /V (seen)").replace("13 0 R", "20 0 R");
-    let look = look("/F1 9 Tf (seen) Tj");
+    let look = look("BT /F1 9 Tf (seen) Tj ET");
     let fill: &[(u32, &str)] = &[(8, &fill), (20, &look)];
     let locked = |lock: &str| changed(SEAL, "/P 3 0 R", &format!("/P 3 0 R /Lock << {lock} >>"));
     for (lock, code) in [
