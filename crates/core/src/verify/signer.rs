@@ -496,8 +496,8 @@ pub(super) fn reject(
                 english,
             )
             .hint(
-                "请更新信任列表；仍不在列表中的签章者不可采信",
-                "fetch the current trust list; do not rely on a signer that is not on it",
+                "请更新信任列表，或把核实过的对方根证书作为受信根证书（--anchor）；此前不可采信",
+                "fetch the current trust list, or name the signer's root as an anchor (--anchor) once you have it from whom you trust; do not rely on it until then",
             ),
         ),
         PathError::BadSignature | PathError::Malformed(_) => findings.push(
