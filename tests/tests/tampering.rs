@@ -264,6 +264,8 @@ with open(source, "rb") as file, open(target, "w+b") as out:
             name("/Contents"): generic.pdf_string("amended"),
             name("/DA"): generic.pdf_string("/Helv 12 Tf 0 g"),
         })))
+        writer.update_container(page)
+        writer.update_container(page["/Annots"])
         writer.write(out)
     else:
         class Bold(signers.PdfSigner):
@@ -321,6 +323,8 @@ fn what_another_program_adds_does_not_pass() {
         assert_eq!(report.indication, Indication::TotalFailed, "{what}: {report:#?}");
         let revisions = report.finding("revisions").unwrap();
         assert_eq!(revisions.code, "MODIFIED_AFTER_SIGNING", "{what}");
+        let words = if what == "note" { "批注" } else { "签名" };
+        assert!(revisions.message.contains(words), "{}", revisions.message);
     }
 }
 

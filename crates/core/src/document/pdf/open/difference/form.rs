@@ -232,9 +232,15 @@ impl Comparison<'_, '_> {
                 {
                     self.refuse(ChangeKind::FieldAdded, id.number, above.name.clone());
                 }
-                // A field that was there is another one with one more kid.
+                // A field that was there is another one with one more kid. Some programs sign so, others refuse it.
                 if above.parent.is_some() {
-                    self.refuse(ChangeKind::FieldChanged, id.number, above.name.clone());
+                    let permission = Permission::Unclear(ModificationLevel::FormFilling);
+                    self.note(
+                        ChangeKind::FieldChanged,
+                        permission,
+                        id.number,
+                        above.name.clone(),
+                    );
                 }
                 self.new_field(id, above)?;
             }
