@@ -190,7 +190,7 @@ fn command_line_and_server_give_one_report_in_the_published_form() {
 
 /// Reads reports by the bindings that another program made of the schema of TS 119 102-2, strictly: V1.2.1, which says
 /// the same of all that stands in ours. Every reference has to lead somewhere.
-const ETSI: &str = r##"
+const ETSI: &str = r#"
 import sys
 from xml.etree import ElementTree
 from pyhanko.generated.etsi.ts_11910202 import ValidationReport
@@ -210,7 +210,7 @@ for path in sys.argv[1:]:
     for one in report.signature_validation_report:
         print(one.signature_validation_status.main_indication.rsplit(":", 1)[1], end=" ")
     print()
-"##;
+"#;
 
 #[test]
 fn programs_that_know_no_report_of_ours_get_one_of_the_standard() {
