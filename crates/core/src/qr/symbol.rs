@@ -195,10 +195,13 @@ impl Form {
 fn filling(side: i16) -> impl Iterator<Item = (i16, i16)> {
     let columns: Vec<i16> = (0..side).rev().filter(|column| *column != TIMING).collect();
     let pairs: Vec<[i16; 2]> = columns.as_chunks().0.to_vec();
-    pairs.into_iter().zip([true, false].into_iter().cycle()).flat_map(move |(pair, up)| {
-        let row = move |row| if up { side - 1 - row } else { row };
-        (0..side).flat_map(move |at| pair.map(|column| (column, row(at))))
-    })
+    pairs
+        .into_iter()
+        .zip([true, false].into_iter().cycle())
+        .flat_map(move |(pair, up)| {
+            let row = move |row| if up { side - 1 - row } else { row };
+            (0..side).flat_map(move |at| pair.map(|column| (column, row(at))))
+        })
 }
 
 fn bits_of(bytes: &[u8]) -> impl Iterator<Item = bool> {

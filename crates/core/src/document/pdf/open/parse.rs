@@ -429,7 +429,9 @@ impl<'a> Parser<'a> {
         // Blocks of digits, then pairs, which is nearly always all of it.
         let mut bytes = Bytes::new();
         let rest = self.data.get(self.pos..).unwrap_or_default();
-        bytes.extend(rest.as_chunks().0.iter().map_while(hex_block).flatten());
+        for block in rest.as_chunks().0.iter().map_while(hex_block) {
+            bytes.extend_from_slice(&block);
+        }
         let rest = rest.get(2 * bytes.len()..).unwrap_or_default();
         let pair = |[high, low]: &[u8; 2]| Some(hex(*high)? << 4 | hex(*low)?);
         bytes.extend(rest.as_chunks().0.iter().map_while(pair));
