@@ -112,8 +112,9 @@ static CLOSED: OnceLock<io::Error> = OnceLock::new();
 /// Prints one line of data. Where stdout takes no more, the command still runs to its end: its exit status is
 /// a verdict, and what it does is more than what it says.
 pub(crate) fn line(text: impl fmt::Display) {
+    // Its end goes out with it: a long line by itself would be a call of the system of its own.
     if CLOSED.get().is_none()
-        && let Err(error) = writeln!(io::stdout().lock(), "{text}")
+        && let Err(error) = io::stdout().lock().write_all(format!("{text}\n").as_bytes())
     {
         let _ = CLOSED.set(error);
     }

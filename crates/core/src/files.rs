@@ -2,14 +2,21 @@
 
 use std::{
     fs::{File, OpenOptions, remove_file, rename},
-    io::{self, Read as _, Write as _},
+    io::{self, Write as _},
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
     process,
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use rustix::fs::{FlockOperation, flock};
+use rustix::{
+    buffer::spare_capacity,
+    fs::{FlockOperation, flock},
+    io::retry_on_intr,
+};
+
+/// Room for more of a file that does not say how long it is.
+const CHUNK: usize = 64 << 10;
 
 /// Writes a file whole or not at all; on return it is durable under its name.
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -58,18 +65,42 @@ pub(crate) fn sync_name(path: &Path) -> io::Result<()> {
 /// Reads a file, but no more than one byte beyond the limit, which shows that there is more.
 pub fn read_to(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    read_into(path, limit, &mut bytes)?;
+    let (file, length) = opened(path)?;
+    read(&file, length, limit, &mut bytes)?;
     Ok(bytes)
 }
 
-/// The same into the memory of what was read before.
-pub fn read_into(path: &Path, limit: usize, bytes: &mut Vec<u8>) -> io::Result<()> {
+/// Reads a file into the memory of what was read before, and tells whether it is within the limit. One that says it
+/// is not is not read.
+pub fn read_into(path: &Path, limit: usize, bytes: &mut Vec<u8>) -> io::Result<bool> {
+    let (file, length) = opened(path)?;
+    if length > limit {
+        return Ok(false);
+    }
+    read(&file, length, limit, bytes)?;
+    Ok(bytes.len() <= limit)
+}
+
+/// With the length that it says it has.
+fn opened(path: &Path) -> io::Result<(File, usize)> {
     let file = File::open(path)?;
-    // Room for all of it at once, where the file says how long it is.
-    let length = usize::try_from(file.metadata()?.len()).unwrap_or(limit);
+    let length = file.metadata()?.len();
+    Ok((file, usize::try_from(length).unwrap_or(usize::MAX)))
+}
+
+/// As few calls as there can be: one for all that was said to be there, one to see that nothing comes after it.
+fn read(file: &File, length: usize, limit: usize, bytes: &mut Vec<u8>) -> io::Result<()> {
     bytes.clear();
-    bytes.reserve_exact(length.min(limit) + 1);
-    file.take(limit as u64 + 1).read_to_end(bytes)?;
+    bytes.reserve(length.min(limit) + 1);
+    while bytes.len() <= limit {
+        if retry_on_intr(|| rustix::io::read(file, spare_capacity(bytes)))? == 0 {
+            break;
+        }
+        if bytes.len() == bytes.capacity() {
+            bytes.reserve(CHUNK);
+        }
+    }
+    bytes.truncate(limit + 1);
     Ok(())
 }
 

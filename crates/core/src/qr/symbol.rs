@@ -15,7 +15,7 @@ use std::{
 use qrcode::{
     EcLevel, Version,
     bits::Bits,
-    canvas::{Canvas, MaskPattern},
+    canvas::{Canvas, MaskPattern, Module},
     ec::construct_codewords,
     types::{Color, Mode, QrError},
 };
@@ -159,45 +159,49 @@ fn form(version: Version, level: EcLevel) -> Result<Arc<Form>, QrError> {
 }
 
 impl Form {
-    /// Found by drawing: the bit whose number is written in sixteen symbols, one binary digit in each. So the order is
-    /// the drawing library's own, whatever tables it has for it.
     fn new(version: Version, level: EcLevel) -> Result<Self, QrError> {
         let data = Bits::new(version).max_len(level)? / 8;
         let interleaved = |data: &[u8]| construct_codewords(data, version, level);
         let correction = interleaved(&vec![0; data])?.1.len();
-        let drawn = |codewords: &[u8]| -> Vec<bool> {
-            let (data, correction) = codewords.split_at(data);
-            let mut canvas = Canvas::new(version, level);
-            canvas.draw_all_functional_patterns();
-            canvas.draw_data(data, correction);
-            canvas.apply_mask(MASK);
-            let colors = canvas.into_colors().into_iter();
-            colors.map(|color| color == Color::Dark).collect()
+        let mut canvas = Canvas::new(version, level);
+        canvas.draw_all_functional_patterns();
+        let free = filling(version.width()).filter(|(x, y)| canvas.get(*x, *y) == Module::Empty);
+        let place = |(x, y): (i16, i16)| y as usize * version.width() as usize + x as usize;
+        let codewords: Vec<usize> = free.map(place).take((data + correction) * 8).collect();
+        canvas.draw_data(&vec![0; data], &vec![0; correction]);
+        canvas.apply_mask(MASK);
+        let colors = canvas.into_colors().into_iter();
+        let blank = colors.map(|color| color == Color::Dark).collect();
+        // How the blocks of the data are interleaved is seen by their bytes' own numbers, of which two bytes are enough.
+        let seen = |shift: usize| -> Result<Vec<u8>, QrError> {
+            let numbers: Vec<u8> = (0..data).map(|number| (number >> shift) as u8).collect();
+            Ok(interleaved(&numbers)?.0)
         };
-        let blank = drawn(&vec![0; data + correction]);
-        let turned = |codewords: &[u8]| -> Vec<bool> {
-            let drawn = drawn(codewords);
-            drawn
-                .iter()
-                .zip(&blank)
-                .map(|(drawn, blank)| drawn != blank)
-                .collect()
-        };
-        let codewords = places(data + correction, turned);
-        // The same once more of the order in which the blocks of the data are interleaved.
-        let order = places(data, |data| {
-            interleaved(data).map_or_else(|_| Vec::new(), |(data, _)| bits_of(&data).collect())
-        });
-        let data = order
-            .iter()
-            .filter_map(|bit| codewords.get(*bit).copied())
-            .collect();
+        let (high, low) = (seen(8)?, seen(0)?);
+        let numbers = high.iter().zip(&low).map(|(high, low)| [*high, *low]);
+        let mut order: Vec<_> = numbers.zip(codewords.chunks_exact(8)).collect();
+        order.sort_unstable_by_key(|(number, _)| *number);
+        let data = order.into_iter().flat_map(|(_, places)| places).copied();
         Ok(Self {
             blank,
+            data: data.collect(),
             codewords,
-            data,
         })
     }
+}
+
+/// Modules, column and row, in the order in which codewords fill what of them is free (ISO/IEC 18004 7.7.3): by pairs of
+/// columns from the right, up and down by turns, the column of the timing pattern left out.
+fn filling(side: i16) -> impl Iterator<Item = (i16, i16)> {
+    let columns: Vec<i16> = (0..side).rev().filter(|column| *column != TIMING).collect();
+    let pairs: Vec<[i16; 2]> = columns.as_chunks().0.to_vec();
+    pairs
+        .into_iter()
+        .zip([true, false].into_iter().cycle())
+        .flat_map(move |(pair, up)| {
+            let row = move |row| if up { side - 1 - row } else { row };
+            (0..side).flat_map(move |at| pair.map(|column| (column, row(at))))
+        })
 }
 
 fn bits_of(bytes: &[u8]) -> impl Iterator<Item = bool> {
@@ -206,30 +210,6 @@ fn bits_of(bytes: &[u8]) -> impl Iterator<Item = bool> {
         (0..8).rev().map(move |bit| byte >> bit & 1 == 1)
     };
     bytes.iter().flat_map(bits)
-}
-
-/// Where each bit of a number of bytes is seen to go.
-fn places(bytes: usize, seen: impl Fn(&[u8]) -> Vec<bool>) -> Vec<usize> {
-    let count = bytes * 8;
-    let written = |bit: &dyn Fn(usize) -> bool| -> Vec<bool> {
-        let bytes =
-            (0..bytes).map(|byte| (0..8).fold(0, |value, at| value << 1 | u8::from(bit(byte * 8 + at))));
-        seen(&bytes.collect::<Vec<u8>>())
-    };
-    let all = written(&|_| true);
-    let mut numbers = vec![0; all.len()];
-    for digit in 0..usize::BITS - count.leading_zeros() {
-        for (number, seen) in numbers.iter_mut().zip(written(&|bit| bit >> digit & 1 == 1)) {
-            *number |= usize::from(seen) << digit;
-        }
-    }
-    let mut places = vec![0; count];
-    for (place, (number, _)) in numbers.iter().zip(&all).enumerate().filter(|(_, (_, all))| **all) {
-        if let Some(known) = places.get_mut(*number) {
-            *known = place;
-        }
-    }
-    places
 }
 
 /// Data bits, read as [`draw`] writes them: a segment of bytes, one of digits, the end.
@@ -275,6 +255,8 @@ fn segment_bits(mode: Mode, len: usize, version: Version) -> usize {
     MODE_BITS + mode.length_bits_count(version) + mode.data_bits_count(len)
 }
 
+/// Column of the timing pattern.
+const TIMING: i16 = 6;
 /// Mode indicator of a full-size symbol.
 const MODE_BITS: usize = 4;
 /// (i + j) mod 3: breaks up both the runs of zero bits and the pad bytes, the only regular parts.

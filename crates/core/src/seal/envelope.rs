@@ -5,6 +5,8 @@
 //! anchors and hands the first certificate to [`SignedSeal::verify`]. As with face tokens, what is read
 //! is written again and compared, so there is one encoding of a seal and nothing hides in it.
 
+use std::sync::OnceLock;
+
 use coset::{
     CoseSign1, Header, HeaderBuilder, Label, ProtectedHeader, RegisteredLabelWithPrivate, SignatureContext,
     TaggedCborSerializable, cbor::value::Value, iana,
@@ -26,12 +28,14 @@ use crate::{
 };
 
 /// A seal as read, whose maker's signature nobody has looked at yet.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct SignedSeal {
     seal: Seal,
     maker_chain: Vec<Vec<u8>>,
     signed: Vec<u8>,
     signature: [u8; SIGNATURE_LEN],
+    /// Set once the signature was found to be that of the first of the chain, which no instant changes.
+    is_signed: OnceLock<()>,
 }
 
 impl Seal {
@@ -97,6 +101,7 @@ impl SignedSeal {
             maker_chain,
             signed,
             signature,
+            is_signed: OnceLock::new(),
         })
     }
 
@@ -119,15 +124,22 @@ impl SignedSeal {
             return Err(SealError::OtherMaker);
         }
         // 2. The maker signed exactly this.
+        if self.is_signed.get().is_none() {
+            self.check_signature(maker_certificate)?;
+            let _ = self.is_signed.set(());
+        }
+        // 3. The maker's certificate was valid then; that it has expired since does no harm.
+        check_maker_dates(maker_certificate, self.seal.made_at)?;
+        Ok(&self.seal)
+    }
+
+    fn check_signature(&self, maker_certificate: &[u8]) -> Result<(), SealError> {
         let certificate = x509::parse(maker_certificate).map_err(|_| SealError::UnsuitableKey)?;
         let key = x509::public_key_info(&certificate).map_err(|_| SealError::UnsuitableKey)?;
         let signature = ecdsa::p256_to_der(&self.signature).map_err(|_| SealError::BadSignature)?;
         let algorithm = SignatureAlgorithm::Ecdsa(DigestAlgorithm::Sha256);
         verify_shared_signature(&key, algorithm, &self.signed, &signature)
-            .map_err(|_| SealError::BadSignature)?;
-        // 3. The maker's certificate was valid then; that it has expired since does no harm.
-        check_maker_dates(maker_certificate, self.seal.made_at)?;
-        Ok(&self.seal)
+            .map_err(|_| SealError::BadSignature)
     }
 }
 

@@ -90,12 +90,9 @@ impl Input {
                     Failure::from_error(&format!("读取 {}", self.name), &error)
                         .hint("参数应为证照文件、文件夹、二维码图片、二维码文本或电子证照标识。")
                 };
-                // The size is asked before a byte is read; what has none, such as a pipe, is read no further than the
-                // limit.
-                if fs::metadata(&path).map_err(unread)?.len() > MAX_DOCUMENT_BYTES as u64 {
+                if !read_into(&path, MAX_DOCUMENT_BYTES, bytes).map_err(unread)? {
                     return Ok(Examined::too_large());
                 }
-                read_into(&path, MAX_DOCUMENT_BYTES, bytes).map_err(unread)?;
             }
         }
         if bytes.len() > MAX_DOCUMENT_BYTES {

@@ -4,6 +4,8 @@
 //! the framing changes: what has definite lengths throughout stays as it is, byte for byte, signed attributes
 //! with it. An octet string in pieces becomes one.
 
+use smallvec::SmallVec;
+
 use super::{OCTET_STRING, header};
 
 /// Deepest nesting followed: a timestamp token within a signature with its certificates has some twenty levels.
@@ -80,7 +82,7 @@ impl<'a> Reader<'a> {
 
         let depth = depth.checked_sub(1)?;
         let body = self.at;
-        let mut children = Vec::new();
+        let mut children: SmallVec<[Element<'a>; 4]> = SmallVec::new();
         match length {
             None => {
                 while self

@@ -18,8 +18,8 @@ pub(super) struct Id {
     pub(super) generation: u16,
 }
 
-/// A name without its slash. Nearly all are short enough to stand where they are kept.
-pub(super) type Name = SmallVec<[u8; 16]>;
+/// Bytes of a name, without its slash, or of a string. Nearly all are few enough to stand where they are kept.
+pub(super) type Bytes = SmallVec<[u8; 16]>;
 
 /// A PDF object. A stream is its dictionary; where its data lie is kept beside it.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,8 +28,8 @@ pub(super) enum Object {
     Bool(bool),
     Integer(i64),
     Real(f64),
-    Name(Name),
-    String { bytes: Vec<u8>, hexadecimal: bool },
+    Name(Bytes),
+    String { bytes: Bytes, hexadecimal: bool },
     Array(Vec<Object>),
     Dict(Dict),
     Reference(Id),
@@ -93,7 +93,7 @@ pub(super) struct Dict(Rc<Vec<Entry>>);
 
 #[derive(Debug, Clone, PartialEq)]
 struct Entry {
-    key: Name,
+    key: Bytes,
     value: Object,
     span: Range<usize>,
 }
@@ -157,9 +157,9 @@ impl Dict {
 pub(super) enum Token<'a> {
     Integer(i64),
     Real(f64),
-    Name(Name),
+    Name(Bytes),
     String {
-        bytes: Vec<u8>,
+        bytes: Bytes,
         hexadecimal: bool,
     },
     ArrayOpen,
@@ -298,12 +298,12 @@ impl<'a> Parser<'a> {
         word
     }
 
-    fn name(&mut self) -> Name {
+    fn name(&mut self) -> Bytes {
         let raw = self.regular();
         if !raw.contains(&b'#') {
-            return Name::from_slice(raw);
+            return Bytes::from_slice(raw);
         }
-        let mut name = Name::with_capacity(raw.len());
+        let mut name = Bytes::with_capacity(raw.len());
         let mut rest = raw;
         while let Some((&byte, tail)) = rest.split_first() {
             let escaped = match (byte, tail) {
@@ -359,7 +359,7 @@ impl<'a> Parser<'a> {
         let start = self.pos;
         self.pos += 1;
         let mut open = 1_usize;
-        let mut bytes = Vec::new();
+        let mut bytes = Bytes::new();
         loop {
             let Some(byte) = self.bump() else {
                 self.pos = start;
@@ -392,7 +392,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn escape(&mut self, bytes: &mut Vec<u8>) {
+    fn escape(&mut self, bytes: &mut Bytes) {
         let Some(byte) = self.bump() else {
             return;
         };
@@ -426,15 +426,15 @@ impl<'a> Parser<'a> {
     fn hexadecimal(&mut self) -> Result<Token<'a>, OpenError> {
         let start = self.pos;
         self.pos += 1;
-        // Pairs of digits, which is nearly always all of it.
+        // Blocks of digits, then pairs, which is nearly always all of it.
+        let mut bytes = Bytes::new();
         let rest = self.data.get(self.pos..).unwrap_or_default();
-        let count = rest.iter().position(|byte| hex(*byte).is_none());
-        let (digits, _) = rest.split_at(count.unwrap_or(rest.len()));
-        let value = |byte: &u8| hex(*byte).unwrap_or_default();
-        let pairs = digits.chunks_exact(2);
-        let mut bytes: Vec<u8> = pairs
-            .map(|pair| pair.iter().fold(0, |high, digit| high << 4 | value(digit)))
-            .collect();
+        for block in rest.as_chunks().0.iter().map_while(hex_block) {
+            bytes.extend_from_slice(&block);
+        }
+        let rest = rest.get(2 * bytes.len()..).unwrap_or_default();
+        let pair = |[high, low]: &[u8; 2]| Some(hex(*high)? << 4 | hex(*low)?);
+        bytes.extend(rest.as_chunks().0.iter().map_while(pair));
         self.pos += 2 * bytes.len();
         let mut half: Option<u8> = None;
         loop {
@@ -659,6 +659,26 @@ const REGULAR: [bool; 256] = {
 
 fn hex(byte: u8) -> Option<u8> {
     HEX.get(usize::from(byte)).copied().filter(|digit| *digit < 16)
+}
+
+/// Digits in a block.
+const BLOCK: usize = 64;
+
+/// The bytes of a block, if all are hexadecimal digits: without branches or tables, so that many are computed at once.
+fn hex_block(digits: &[u8; BLOCK]) -> Option<[u8; BLOCK / 2]> {
+    let mut values = [0; BLOCK];
+    for (value, digit) in values.iter_mut().zip(digits) {
+        let decimal = digit.wrapping_sub(b'0');
+        let letter = (digit | 0x20).wrapping_sub(b'a');
+        let of_letter = if letter < 6 { letter + 10 } else { u8::MAX };
+        *value = if decimal < 10 { decimal } else { of_letter };
+    }
+    let mut bytes = [0; BLOCK / 2];
+    for (byte, [high, low]) in bytes.iter_mut().zip(values.as_chunks().0) {
+        *byte = high << 4 | low;
+    }
+    let all = values.iter().fold(0, |all, value| all | value);
+    (all < 16).then_some(bytes)
 }
 
 /// Values of hexadecimal digits; 16 for what is none.

@@ -1,6 +1,6 @@
 //! Text: strings of dictionaries (ISO 32000-1 7.9.2.2) and ToUnicode maps of fonts (9.10.3).
 
-use std::collections::HashMap;
+use std::ops::Range;
 
 use super::{
     OpenError,
@@ -17,12 +17,16 @@ pub(super) fn text_string(bytes: &[u8]) -> String {
 }
 
 fn utf_16(bytes: &[u8]) -> String {
-    let units = bytes
-        .chunks_exact(2)
-        .map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
-    char::decode_utf16(units)
-        .map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER))
-        .collect()
+    characters(units(bytes)).collect()
+}
+
+fn units(bytes: &[u8]) -> impl Iterator<Item = u16> {
+    let pairs = bytes.chunks_exact(2);
+    pairs.map(|pair| u16::from_be_bytes([pair[0], pair[1]]))
+}
+
+fn characters(units: impl Iterator<Item = u16>) -> impl Iterator<Item = char> {
+    char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER))
 }
 
 /// PDFDocEncoding (annex D.2).
@@ -42,9 +46,10 @@ fn pdf_doc(byte: u8) -> char {
 /// Codes of a font to text.
 #[derive(Debug, Default)]
 pub(super) struct ToUnicode {
-    map: HashMap<u16, String>,
-    /// Entries made, the same code anew counted again.
-    made: usize,
+    /// Each code once, in order, with where its text stands.
+    codes: Vec<(u16, Range<usize>)>,
+    /// The texts of all codes.
+    texts: String,
 }
 
 /// Most codes a map may name: they have two bytes.
@@ -56,7 +61,7 @@ const MAX_TEXT: usize = 64;
 impl ToUnicode {
     /// About how many bytes it takes.
     pub(super) fn size(&self) -> usize {
-        self.map.len() * 64
+        self.codes.len() * 64
     }
 
     /// Reads a map of two-byte codes.
@@ -66,7 +71,13 @@ impl ToUnicode {
         let mut operands: Vec<Object> = Vec::new();
         loop {
             match parser.operand()? {
-                Operand::End => return Ok(found),
+                Operand::End => {
+                    // What is said last of a code counts.
+                    found.codes.reverse();
+                    found.codes.sort_by_key(|(code, _)| *code);
+                    found.codes.dedup_by_key(|(code, _)| *code);
+                    return Ok(found);
+                }
                 Operand::Object(operand) => operands.push(operand),
                 Operand::Operator(operator) => {
                     let step = match operator {
@@ -89,27 +100,19 @@ impl ToUnicode {
 
     fn add(&mut self, entry: &[Object]) -> Option<()> {
         match entry {
-            [code, text] => self.insert(number(code)?, utf_16(text.string()?)),
+            [code, text] => self.insert(number(code)?, units(text.string()?)),
             [first, last, Object::Array(texts)] => {
                 for (code, text) in (number(first)?..=number(last)?).zip(texts) {
-                    self.insert(code, utf_16(text.string()?))?;
+                    self.insert(code, units(text.string()?))?;
                 }
                 Some(())
             }
             [first, last, text] => {
                 // The last unit counts up.
-                text.string().filter(|text| text.len() <= MAX_TEXT)?;
-                let mut units: Vec<u16> = text
-                    .string()?
-                    .chunks_exact(2)
-                    .map(|p| u16::from_be_bytes([p[0], p[1]]))
-                    .collect();
+                let text = text.string().filter(|text| text.len() <= MAX_TEXT)?;
+                let mut units: Vec<u16> = units(text).collect();
                 for code in number(first)?..=number(last)? {
-                    let text = char::decode_utf16(units.iter().copied());
-                    let text = text
-                        .map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER))
-                        .collect();
-                    self.insert(code, text)?;
+                    self.insert(code, units.iter().copied())?;
                     let unit = units.last_mut()?;
                     *unit = unit.wrapping_add(1);
                 }
@@ -119,12 +122,14 @@ impl ToUnicode {
         }
     }
 
-    fn insert(&mut self, code: u16, text: String) -> Option<()> {
-        self.made += 1;
-        if self.made > MAX_CODES || text.len() > MAX_TEXT {
+    fn insert(&mut self, code: u16, units: impl Iterator<Item = u16>) -> Option<()> {
+        let start = self.texts.len();
+        self.texts.extend(characters(units));
+        let text = start..self.texts.len();
+        if self.codes.len() >= MAX_CODES || text.len() > MAX_TEXT {
             return None;
         }
-        self.map.insert(code, text);
+        self.codes.push((code, text));
         Some(())
     }
 
@@ -133,8 +138,10 @@ impl ToUnicode {
         if !codes.len().is_multiple_of(2) {
             return None;
         }
-        for pair in codes.chunks_exact(2) {
-            out.push_str(self.map.get(&u16::from_be_bytes([pair[0], pair[1]]))?);
+        for code in units(codes) {
+            let at = self.codes.binary_search_by_key(&code, |(code, _)| *code).ok()?;
+            let (_, text) = self.codes.get(at)?;
+            out.push_str(self.texts.get(text.clone())?);
         }
         Some(())
     }
@@ -173,5 +180,10 @@ mod tests {
         assert_eq!(out, "A𠀀BCD证诃");
         assert!(map.decode(&[0, 9], &mut out).is_none());
         assert!(map.decode(&[0], &mut out).is_none());
+        let again = b"3 beginbfchar <0002> <0041> <0001> <0042> <0002> <0043> endbfchar";
+        let again = ToUnicode::parse(again, 1).unwrap();
+        let mut out = String::new();
+        again.decode(&[0, 1, 0, 2], &mut out).unwrap();
+        assert_eq!((out.as_str(), again.size()), ("BC", 128));
     }
 }

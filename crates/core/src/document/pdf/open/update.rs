@@ -334,7 +334,7 @@ impl<'a> Update<'a> {
             (
                 "T",
                 Object::String {
-                    bytes: name.into_bytes(),
+                    bytes: name.into_bytes().into(),
                     hexadecimal: false,
                 },
             ),
@@ -476,7 +476,7 @@ impl<'a> Update<'a> {
         }
         if let Some([first, _]) = self.reader().get(self.trailer, "ID")?.object.array() {
             let changed = Object::String {
-                bytes: digest(&SHA256, &out).as_ref()[..16].to_vec(),
+                bytes: digest(&SHA256, &out).as_ref()[..16].into(),
                 hexadecimal: true,
             };
             trailer.set("ID", Object::Array(vec![first.clone(), changed]));
