@@ -158,9 +158,11 @@ pub(super) fn all() -> Vec<Attack> {
                 )
             },
         ),
-        look("look-in-expert-letters", "1000 in a field of value 10J00", |v| {
-            in_font(v, "10J00", "/BaseFont /Helvetica /Encoding /MacExpertEncoding")
-        }),
+        look(
+            "look-in-expert-letters",
+            "an eighth in a field of value 10J00",
+            |v| in_font(v, "10J00", "/BaseFont /Helvetica /Encoding /MacExpertEncoding"),
+        ),
         look("look-without-widths", "1 in a field of value 1111", |v| {
             in_font(
                 v,
