@@ -11,6 +11,7 @@
 mod content;
 mod harmless;
 pub mod judges;
+mod looks;
 mod own;
 mod pdf;
 mod pki;
@@ -311,7 +312,13 @@ impl Case {
 /// All files over strangers' documents, attacks before harmless ones.
 pub fn all() -> Vec<Case> {
     let pki = Pki::new();
-    let attacks = [syntax::all(), content::all(), signed::all(), harmless::all()];
+    let attacks = [
+        syntax::all(),
+        content::all(),
+        looks::all(),
+        signed::all(),
+        harmless::all(),
+    ];
     let cases = attacks.iter().flatten().flat_map(|attack| {
         let pki = &pki;
         attack.kinds.iter().map(move |kind| attack.case(*kind, pki))

@@ -13,9 +13,14 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 
-use super::{material::Material, report::ProvenBy};
+use super::{
+    checks, code,
+    material::Material,
+    report::{Finding, Outcome, ProvenBy},
+    signer,
+};
 use crate::{
-    document::pdf::open::{EvidenceKind, OpenedPdf},
+    document::pdf::open::{EvidenceKind, OpenError, OpenedPdf},
     limits::{MAX_PDF_EVIDENCE, MAX_PDF_EVIDENCE_BYTES},
     sign::{cms::CmsEvidence, timestamp::TimeStampToken},
     trust::{
@@ -73,6 +78,8 @@ pub(super) struct FileEvidence {
     revocations: Vec<(usize, Revocations)>,
     /// The work of taking the certificates apart.
     work: usize,
+    /// Whether the file holds more than is looked at.
+    is_partial: bool,
 }
 
 /// Certificates of the file, and revocation data, to judge by.
@@ -106,17 +113,27 @@ impl FileEvidence {
                 }
             }
         }
-        for piece in opened.stored_evidence().unwrap_or_default() {
+        // Too much to read is not read.
+        let stored = opened.stored_evidence();
+        let mut found = Self {
+            is_partial: matches!(stored, Err(OpenError::Limit { .. })),
+            ..Self::default()
+        };
+        for piece in stored.unwrap_or_default() {
             keep(piece.kind, piece.der, piece.end);
         }
         let mut pieces: Vec<_> = pieces.into_iter().collect();
         pieces.sort_by_key(|(_, (_, order))| *order);
-        let mut found = Self::default();
         let mut left = MAX_PDF_EVIDENCE_BYTES;
+        // The store is read to the same limits, and may hold more where it reaches them.
+        found.is_partial |= pieces.len() >= MAX_PDF_EVIDENCE;
         for ((kind, der), (place, _)) in pieces.into_iter().take(MAX_PDF_EVIDENCE) {
             match left.checked_sub(der.len()) {
                 Some(rest) => left = rest,
-                None => continue,
+                None => {
+                    found.is_partial = true;
+                    continue;
+                }
             }
             let mut one = Revocations::default();
             let read = match kind {
@@ -134,6 +151,7 @@ impl FileEvidence {
                 found.revocations.push((place, one));
             }
         }
+        found.is_partial |= left == 0;
         found
     }
 
@@ -288,6 +306,23 @@ impl<'a> Basis<'a> {
             .is_ok_and(|path| path.undecided().next().is_none())
     }
 
+    /// Says of a signature that is not decided for want of certificates or revocation data that the file may hold what
+    /// is wanting, where it holds more than is looked at.
+    pub(super) fn lacking(&self, findings: &[Finding]) -> Option<Finding> {
+        let is_wanting = |finding: &Finding| {
+            let of_path = [checks::SIGNER_PATH.name, checks::REVOCATION.name].contains(&finding.check);
+            of_path && finding.outcome == Outcome::Undecided
+        };
+        let is_said = |finding: &Finding| finding.code == code::TOO_MUCH_TO_CHECK.as_str();
+        let is_lacking =
+            self.evidence.is_partial && findings.iter().any(is_wanting) && !findings.iter().any(is_said);
+        is_lacking.then(|| {
+            signer::too_much(
+                "the file holds more certificates and revocation data than are looked at".to_owned(),
+            )
+        })
+    }
+
     fn anchors(&self, usage: Usage) -> &Certificates {
         match usage {
             Usage::Timestamp => self.material.timestamp_anchors(),
@@ -326,4 +361,54 @@ fn rests_on_weak_lists(path: &VerifiedPath) -> bool {
             RevocationStatus::Unknown(UnknownRevocation::Weak(_))
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::{
+        super::{TrustMaterial, indication::SubIndication},
+        *,
+    };
+    use crate::document::pdf::open::open;
+
+    #[test]
+    fn what_is_wanting_may_be_what_was_not_looked_at() {
+        let file = b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n\
+                     2 0 obj\n<< /Type /Pages /Kids [] /Count 0 >>\nendobj\n\
+                     xref\n0 3\n0000000000 65535 f \n0000000009 00000 n \n0000000058 00000 n \n\
+                     trailer\n<< /Size 3 /Root 1 0 R >>\nstartxref\n110\n%%EOF\n";
+        let opened = open(file).unwrap();
+        let material = Material::new(TrustMaterial::default()).unwrap();
+        let wanting = Finding::undecided(
+            &checks::REVOCATION,
+            code::NO_REVOCATION_LIST,
+            SubIndication::TryLater,
+            "",
+            "",
+        );
+        let said = |ders: Vec<Vec<u8>>, findings: &[Finding]| {
+            let evidence = CmsEvidence {
+                certificates: ders,
+                ..CmsEvidence::default()
+            };
+            let evidence = FileEvidence::gather(&opened, [(0, evidence)]);
+            let basis = Basis::new(&material, Timestamp::now(), Proofs::default(), &evidence);
+            basis.lacking(findings).map(|finding| finding.code)
+        };
+        let few = || vec![vec![1], vec![2]];
+        let many = || {
+            (0..MAX_PDF_EVIDENCE)
+                .map(|one| one.to_be_bytes().to_vec())
+                .collect()
+        };
+        let large = || vec![vec![1; MAX_PDF_EVIDENCE_BYTES], vec![2]];
+        let wanting = [wanting];
+        assert_eq!(said(few(), &wanting), None);
+        assert_eq!(said(many(), &wanting), Some("TOO_MUCH_TO_CHECK"));
+        assert_eq!(said(large(), &wanting), Some("TOO_MUCH_TO_CHECK"));
+        // Who found what he needed lacks nothing.
+        assert_eq!(said(many(), &[]), None);
+    }
 }

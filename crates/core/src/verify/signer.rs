@@ -295,6 +295,18 @@ const LESS: (&str, &str) = (
     "no honest file has so many: ask for the document as issued",
 );
 
+/// Says that a file brings more to judge by than is looked at.
+pub(super) fn too_much(english: String) -> Finding {
+    Finding::undecided(
+        &checks::SIGNER_PATH,
+        code::TOO_MUCH_TO_CHECK,
+        SubIndication::CertificateChainGeneralFailure,
+        "文件所带证书和吊销信息过多，未能逐一核查",
+        english,
+    )
+    .hint(LESS.0, LESS.1)
+}
+
 /// Says why there is no good path. Gives the anchor of the path that the certificate had once, if it had one.
 pub(super) fn reject(
     error: PathError,
@@ -464,16 +476,7 @@ pub(super) fn reject(
                 .hint(PROOF.0, PROOF.1),
             );
         }
-        PathError::TooMuch => findings.push(
-            Finding::undecided(
-                &checks::SIGNER_PATH,
-                code::TOO_MUCH_TO_CHECK,
-                SubIndication::CertificateChainGeneralFailure,
-                "文件所带证书和吊销信息过多，未能逐一核查",
-                english,
-            )
-            .hint(LESS.0, LESS.1),
-        ),
+        PathError::TooMuch => findings.push(too_much(english)),
         PathError::UnsupportedAlgorithm(_) => findings.push(
             Finding::undecided(
                 &checks::SIGNER_PATH,

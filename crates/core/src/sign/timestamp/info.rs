@@ -110,7 +110,8 @@ impl TstInfo {
             let ordering = match optional(info, Tag::Boolean, rest)? {
                 None => false,
                 Some([0xff]) => true,
-                // DER leaves a default out.
+                // DER leaves a default out (X.690 11.5); some authorities write it, and it says nothing else.
+                Some([0x00]) => false,
                 Some(_) => return Err(malformed(Tag::Boolean)),
             };
             let nonce = if !info.is_finished() && Tag::peek(info)? == Tag::Integer {

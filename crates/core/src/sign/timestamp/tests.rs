@@ -345,7 +345,8 @@ fn extensions_that_must_not_be_ignored_are_not() {
         with(b"\xa1\x0c\x30\x0a\x06\x03\x88\x37\x05\x01\x01\xff\x04\x00"),
         Err(TokenError::Extension(_))
     ));
-    assert!(with(b"\x01\x01\x00").is_err(), "a default written out");
+    assert_eq!(with(b"\x01\x01\x00").unwrap(), info, "a default written out");
+    assert!(with(b"\x01\x01\x01").is_err(), "neither true nor false");
     assert!(with(b"\x02\x02\x00\x01").is_err(), "a nonce in a longer form");
 }
 

@@ -334,6 +334,7 @@ impl Signed {
                 findings.extend(judge_timestamps(&timestamps));
             }
         }
+        findings.extend(basis.lacking(&findings));
         let (indication, sub_indication, reason) = total_of(&checks::OF_SIGNATURE, &findings);
         let report = SignatureReport {
             fields: self.signature.fields.clone(),

@@ -15,6 +15,7 @@
 mod change;
 mod evidence;
 mod form;
+mod letters;
 mod look;
 mod page;
 mod same;

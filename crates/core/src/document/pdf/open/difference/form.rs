@@ -300,7 +300,7 @@ impl Comparison<'_, '_> {
         // 2. What it looks like, and everything else.
         let follows = here.filled.is_some() || here.signed.is_some();
         if let Some(held) = &here.filled {
-            self.look(id.number, new, (here.kind.as_deref(), held), &here.name)?;
+            self.look(id.number, (old, new), (here.kind.as_deref(), held), &here.name)?;
         }
         for key in keys(old, new) {
             let pair = (&value(old, key), &value(new, key));
@@ -557,7 +557,11 @@ fn name_of(reader: &Reader<'_>, field: &Object) -> Result<Option<String>, OpenEr
 
 /// Rectangle of an annotation that can be seen; none where it has no extent or is hidden.
 pub(super) fn area(reader: &Reader<'_>, widget: &Dict) -> Result<Option<[f64; 4]>, OpenError> {
-    let flags = reader.get(widget, "F")?.object.integer().unwrap_or_default();
+    // A number that not every reader holds is none to some.
+    let flags = reader.get(widget, "F")?.object.integer();
+    let flags = flags
+        .filter(|flags| i32::try_from(*flags).is_ok())
+        .unwrap_or_default();
     let place = rectangle(reader, &value(widget, b"Rect"))?;
     let is_hidden = flags & HIDDEN != 0 || flags & NO_VIEW != 0 && flags & SHOWN_ELSEWHERE == 0;
     Ok(place.filter(|[left, bottom, right, top]| !is_hidden && left < right && bottom < top))

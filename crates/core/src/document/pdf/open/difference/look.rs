@@ -1,8 +1,9 @@
 //! Whether a field that was filled in shows its value (ISO 32000-2 12.7.4.3): programs read the value, people
 //! read the look, and whoever fills a field in may make the two differ.
 //!
-//! Only plain looks can be told to show a text: its letters in a standard font over at most a background and
-//! a border. Any other may be as honest, but that is for people to see.
+//! Only plain looks can be told to show a text: its letters in a standard font, each beside the one before, upright,
+//! inside the field and of another colour than what lies below, over at most a background and a border. Any other may
+//! be as honest, but that is for people to see.
 
 use super::{
     super::{
@@ -12,24 +13,27 @@ use super::{
         text::text_string,
     },
     ChangeKind, Comparison, Permission,
-    form::rectangle,
+    form::{area, rectangle},
+    letters::{self, Widths},
     same::value,
 };
 
-/// Operators that set, clip, mark or measure, and paint nothing.
-const QUIET: [&[u8]; 17] = [
-    b"q", b"BMC", b"BDC", b"EMC", b"MP", b"ET", b"w", b"J", b"j", b"M", b"d", b"i", b"ri", b"W", b"W*", b"n",
-    b"h",
+/// Operators that mark or measure, and paint nothing.
+const QUIET: [&[u8]; 9] = [b"BMC", b"EMC", b"MP", b"J", b"j", b"M", b"d", b"i", b"ri"];
+
+/// Operators that paint a path, or none, and what they do to it: whether they fill it, and draw along it.
+const PAINTING: [(&[u8], bool, bool); 10] = [
+    (b"n", false, false),
+    (b"f", true, false),
+    (b"F", true, false),
+    (b"f*", true, false),
+    (b"S", false, true),
+    (b"s", false, true),
+    (b"B", true, true),
+    (b"B*", true, true),
+    (b"b", true, true),
+    (b"b*", true, true),
 ];
-
-/// Colours by number: they paint nothing, and name no pattern where their operands are numbers.
-const COLOURS: [&[u8]; 10] = [b"g", b"G", b"rg", b"RG", b"k", b"K", b"sc", b"SC", b"scn", b"SCN"];
-
-/// Colour spaces that everybody has (8.6.4).
-const DEVICE_SPACES: [&[u8]; 3] = [b"DeviceGray", b"DeviceRGB", b"DeviceCMYK"];
-
-/// Operators that paint a path.
-const PAINTING: [&[u8]; 9] = [b"f", b"F", b"f*", b"S", b"s", b"B", b"B*", b"b", b"b*"];
 
 /// Rectangles in a plain look: clip, background, border.
 const MOST_RECTANGLES: usize = 4;
@@ -42,48 +46,149 @@ impl Comparison<'_, '_> {
     pub(super) fn look(
         &mut self,
         number: u32,
-        widget: &Dict,
+        (signed, widget): (&Dict, &Dict),
         (kind, held): (Option<&[u8]>, &Object),
         name: &str,
     ) -> Result<(), OpenError> {
         let reader = self.sides.last;
         let looks = reader.get(widget, "AP")?;
+        let held = reader.follow(held)?.object;
+        let chosen = held.name().filter(|held| *held != b"Off");
         let Some(looks) = looks.object.dict() else {
-            // The viewer draws it from the value.
+            // The viewer draws it from the value, or its widgets show it.
+            if let (Some(b"Btn"), Some(chosen)) = (kind, chosen)
+                && !is_chosen(reader, widget, chosen)?
+            {
+                self.unlike(number, name);
+            }
             return Ok(());
         };
-        let held = reader.follow(held)?.object;
+        let turn = match self.sides.signed.get(signed, "MK")?.object.dict() {
+            Some(look) => self.sides.signed.get(look, "R")?.object,
+            None => Object::Null,
+        };
+        let place = Place {
+            area: area(reader, widget)?,
+            turn: turn.integer().unwrap_or_default(),
+        };
         let is_plain = match kind {
             Some(b"Tx" | b"Ch") => match &held {
-                Object::Null => shows(reader, looks, "")?,
+                Object::Null => shows(reader, looks, &place, "")?,
                 Object::String { bytes, .. } if bytes.len() <= LONGEST => {
-                    shows(reader, looks, &text_string(bytes))?
+                    shows(reader, looks, &place, &text_string(bytes))?
                 }
                 _ => false,
             },
             // A button shows one of the looks that it always had.
             Some(b"Btn") => {
                 let state = reader.get(widget, "AS")?.object;
-                match (&held, &state) {
-                    (_, Object::Null) => true,
-                    (Object::Name(_), Object::Name(state)) => {
-                        held.name() == Some(state) || **state == *b"Off"
+                let states = reader.get(looks, "N")?.object;
+                match (chosen, &held) {
+                    // Of several widgets, those that have the look of the value show it.
+                    (Some(chosen), _) => {
+                        let has_look = states.dict().is_some_and(|states| states.value(chosen).is_some())
+                            || widget.get("T").is_some();
+                        state.name() == Some(if has_look { chosen } else { b"Off" })
                     }
-                    (Object::Null, Object::Name(state)) => **state == *b"Off",
+                    (None, Object::Null | Object::Name(_)) => {
+                        matches!(state.name(), None | Some(b"Off"))
+                    }
                     _ => false,
                 }
             }
             _ => false,
         };
         if !is_plain {
-            let permission = Permission::Unclear(ModificationLevel::FormFilling);
-            self.note(ChangeKind::AppearanceUnlikeValue, permission, number, name);
+            self.unlike(number, name);
         }
         Ok(())
     }
+
+    fn unlike(&mut self, number: u32, name: &str) {
+        let permission = Permission::Unclear(ModificationLevel::FormFilling);
+        self.note(ChangeKind::AppearanceUnlikeValue, permission, number, name);
+    }
 }
 
-fn shows(reader: &Reader<'_>, looks: &Dict, text: &str) -> Result<bool, OpenError> {
+/// Whether one of a button's widgets is in the state that its value names, where it has any.
+fn is_chosen(reader: &Reader<'_>, field: &Dict, chosen: &[u8]) -> Result<bool, OpenError> {
+    let kids = reader.get(field, "Kids")?.object;
+    let kids = kids.array().unwrap_or_default();
+    for kid in kids {
+        let kid = reader.follow(kid)?.object;
+        let state = match kid.dict() {
+            Some(kid) => reader.get(kid, "AS")?.object,
+            None => Object::Null,
+        };
+        if state.name() == Some(chosen) {
+            return Ok(true);
+        }
+    }
+    Ok(kids.is_empty())
+}
+
+/// Where a look is drawn.
+struct Place {
+    /// None where it is not seen.
+    area: Option<[f64; 4]>,
+    /// By how many degrees the signer has it turned.
+    turn: i64,
+}
+
+impl Place {
+    /// How much larger than in the look everything is drawn, to the right and upwards (12.5.5, algorithm 8); none where
+    /// it is mirrored, slanted, or turned otherwise than the signer has it.
+    fn scale(
+        &self,
+        reader: &Reader<'_>,
+        look: &Dict,
+        [left, bottom, right, top]: [f64; 4],
+    ) -> Result<Option<(f64, f64)>, OpenError> {
+        let mut matrix = Vec::with_capacity(6);
+        let given = reader.get(look, "Matrix")?.object;
+        for part in given.array().unwrap_or_default().iter().take(7) {
+            matrix.extend(reader.follow(part)?.object.number());
+        }
+        if given == Object::Null {
+            matrix = vec![1.0, 0.0, 0.0, 1.0, 0.0, 0.0];
+        }
+        let &[a, b, c, d, _, _] = &matrix[..] else {
+            return Ok(None);
+        };
+        // What is left of rounded sines and cosines.
+        let nothing = 1e-4 * [a, b, c, d].into_iter().map(f64::abs).fold(0.0, f64::max);
+        let sign = |part: f64| {
+            if part.abs() <= nothing {
+                0
+            } else if part > 0.0 {
+                1
+            } else {
+                -1
+            }
+        };
+        let turn = match [a, b, c, d].map(sign) {
+            [1, 0, 0, 1] => 0,
+            [0, 1, -1, 0] => 90,
+            [-1, 0, 0, -1] => 180,
+            [0, -1, 1, 0] => 270,
+            _ => return Ok(None),
+        };
+        if turn != 0 && turn != self.turn.rem_euclid(360) {
+            return Ok(None);
+        }
+        let Some([west, south, east, north]) = self.area else {
+            return Ok(Some((1.0, 1.0)));
+        };
+        let (wide, high) = match turn {
+            90 | 270 => (north - south, east - west),
+            _ => (east - west, north - south),
+        };
+        let scale = (wide / (right - left), high / (top - bottom));
+        Ok((scale.0.is_finite() && scale.1.is_finite()).then_some(scale))
+    }
+}
+
+fn shows(reader: &Reader<'_>, looks: &Dict, place: &Place, text: &str) -> Result<bool, OpenError> {
     // Other looks are shown while the mouse is over it.
     if looks.iter().any(|(key, _)| key != b"N") {
         return Ok(false);
@@ -92,6 +197,10 @@ fn shows(reader: &Reader<'_>, looks: &Dict, text: &str) -> Result<bool, OpenErro
     let Some(dict) = look.object.dict().filter(|_| look.is_stream()) else {
         return Ok(false);
     };
+    // On a layer, or a page of another file, it is seen or not as that is.
+    if dict.get("OC").is_some() || dict.get("Ref").is_some() {
+        return Ok(false);
+    }
     let resources = reader.get(dict, "Resources")?.object;
     let fonts = match resources.dict() {
         Some(resources) => reader.get(resources, "Font")?.object,
@@ -106,7 +215,10 @@ fn shows(reader: &Reader<'_>, looks: &Dict, text: &str) -> Result<bool, OpenErro
     let Some(space) = rectangle(reader, &value(dict, b"BBox"))? else {
         return Ok(false);
     };
-    let Some(shown) = plain_text(reader, &data, &fonts, space)? else {
+    let Some(scale) = place.scale(reader, dict, space)? else {
+        return Ok(false);
+    };
+    let Some(shown) = plain_text(reader, &data, &fonts, space, scale)? else {
         return Ok(false);
     };
     let bare = |text: &str| text.split_whitespace().collect::<String>();
@@ -119,11 +231,13 @@ fn plain_text(
     data: &[u8],
     fonts: &Object,
     space: [f64; 4],
+    scale: (f64, f64),
 ) -> Result<Option<String>, OpenError> {
     let mut parser = Parser::stream(data, 0, 0);
-    let (mut shown, mut rectangles) = (String::new(), 0);
-    let (mut has_font, mut is_legible) = (false, false);
-    let mut pen = Pen::default();
+    let mut shown = String::new();
+    let mut has_font = false;
+    let mut sheet = Sheet::new(space);
+    let mut pen = Pen::new(space, scale);
     let mut operands: Vec<Object> = Vec::new();
     loop {
         // What is no content stream may show anything.
@@ -139,275 +253,357 @@ fn plain_text(
             Operand::Object(_) => return Ok(None),
             Operand::Operator(operator) => operator,
         };
-        match operator {
+        let is_plain = match operator {
             b"Tf" => {
-                let name = operands.first().and_then(Object::name);
-                let is_plain = match name {
-                    Some(name) => is_named_legible(reader, fonts, name)?,
-                    None => false,
+                let font = match operands.first().and_then(Object::name) {
+                    Some(name) => letters::named(reader, fonts, name)?,
+                    None => None,
                 };
                 // Who does not find a font may go on in the one before.
-                is_legible = is_plain && (is_legible || !has_font);
+                pen.now.font = font.filter(|_| pen.now.font.is_some() || !has_font);
                 has_font = true;
-                pen.size = operands.get(1).and_then(Object::number).unwrap_or_default();
+                pen.now.size = operands.get(1).and_then(Object::number).unwrap_or_default();
+                true
             }
-            b"Tj" | b"'" | b"\"" | b"TJ" => {
+            b"Tj" | b"'" | b"TJ" if operands.len() == 1 => {
                 let parts = match operands.last() {
                     Some(Object::Array(parts)) => &parts[..],
                     Some(part) => std::slice::from_ref(part),
                     None => &[],
                 };
-                if operator != b"Tj" && operator != b"TJ" {
+                if operator == b"'" {
                     pen.next_line();
                 }
-                let letters = parts.iter().filter_map(Object::string).map(<[u8]>::len).sum();
-                let back = parts.iter().filter_map(Object::number).fold(0.0, f64::max);
-                if operands.len() != 1 || !pen.shows(letters, back, space) {
-                    return Ok(None);
-                }
-                for part in parts.iter().filter_map(Object::string) {
-                    let is_ascii = part.iter().all(|byte| matches!(byte, b' '..=b'~'));
-                    if !is_legible || !is_ascii {
-                        return Ok(None);
-                    }
-                    shown.push_str(&String::from_utf8_lossy(part));
-                }
+                pen.shows(parts, &sheet, &mut shown)
             }
-            b"cs" | b"CS" if matches!(&operands[..], [Object::Name(space)] if DEVICE_SPACES.contains(&&space[..])) =>
-                {}
-            _ if COLOURS.contains(&operator) && operands.iter().all(|part| part.number().is_some()) => {
-                pen.is_recoloured |= pen.last.is_some();
+            b"BDC" => operands.first().and_then(Object::name) != Some(b"OC"),
+            b"Tr" => matches!(operands[..], [Object::Integer(0)]),
+            _ if QUIET.contains(&operator) => true,
+            _ => {
+                pen.moves(operator, &operands)
+                    || pen.colours(operator, &operands)
+                    || sheet.paints(operator, &operands, &mut pen)
             }
-            b"re" if rectangles < MOST_RECTANGLES => rectangles += 1,
-            b"Tr" if matches!(operands[..], [Object::Integer(0)]) => {}
-            // What is painted later covers what was written.
-            _ if PAINTING.contains(&operator) && pen.last.is_none() => {}
-            _ if QUIET.contains(&operator) || pen.moves(operator, &operands) => {}
-            _ => return Ok(None),
+        };
+        if !is_plain {
+            return Ok(None);
         }
         operands.clear();
         parser.renew();
     }
 }
 
-/// Where the letters of a look come to stand. Letters that are drawn over or before those drawn earlier, or in other
-/// colours, show something else than their order says.
-#[derive(Default)]
+/// What lies below the letters.
+struct Sheet {
+    space: [f64; 4],
+    /// How light it is: that of paper where nothing is painted.
+    light: f64,
+    /// Rectangles that wait to be painted.
+    path: Vec<[f64; 4]>,
+    rectangles: usize,
+    clips: bool,
+    line: f64,
+}
+
+/// How much of its room a background or border may leave free on each side: what is smaller is drawn.
+const MARGIN: f64 = 0.25;
+
+/// The heaviest border, as a part of the height.
+const HEAVIEST: f64 = 0.2;
+
+impl Sheet {
+    fn new(space: [f64; 4]) -> Sheet {
+        Sheet {
+            space,
+            light: 1.0,
+            path: Vec::new(),
+            rectangles: 0,
+            clips: false,
+            line: 1.0,
+        }
+    }
+
+    /// Follows an operator of paths; no where it draws anything but a background or a border.
+    fn paints(&mut self, operator: &[u8], operands: &[Object], pen: &mut Pen) -> bool {
+        let mut numbers = Vec::with_capacity(4);
+        numbers.extend(operands.iter().filter_map(Object::number));
+        match (operator, &numbers[..]) {
+            (b"re", &[x, y, wide, high]) if self.rectangles < MOST_RECTANGLES => {
+                let (other_x, other_y) = (x + wide, y + high);
+                self.path
+                    .push([x.min(other_x), y.min(other_y), x.max(other_x), y.max(other_y)]);
+                self.rectangles += 1;
+                return true;
+            }
+            (b"w", &[line]) => {
+                self.line = line;
+                return true;
+            }
+            (b"h", []) => return true,
+            (b"W" | b"W*", []) => {
+                self.clips = true;
+                return true;
+            }
+            _ => {}
+        }
+        let Some((_, fills, strokes)) = PAINTING.into_iter().find(|(known, ..)| *known == operator) else {
+            return false;
+        };
+        let path = std::mem::take(&mut self.path);
+        if std::mem::take(&mut self.clips) {
+            let [clip] = path[..] else { return false };
+            pen.clip(clip);
+        }
+        if !fills && !strokes || path.is_empty() {
+            return true;
+        }
+        let [left, bottom, right, top] = self.space;
+        let (wide, high) = (MARGIN * (right - left), MARGIN * (top - bottom));
+        let is_around = |[west, south, east, north]: [f64; 4]| {
+            west <= left + wide && south <= bottom + high && east >= right - wide && north >= top - high
+        };
+        if fills {
+            self.light = pen.now.light;
+        }
+        // What is painted later covers what was written.
+        !pen.has_written
+            && path.into_iter().all(is_around)
+            && (!strokes || self.line <= HEAVIEST * (top - bottom))
+    }
+}
+
+/// What `q` keeps and `Q` brings back.
+#[derive(Debug, Clone)]
+struct State {
+    clip: [f64; 4],
+    font: Option<Widths>,
+    size: f64,
+    leading: f64,
+    /// Between letters, and between words besides.
+    spacing: (f64, f64),
+    /// How wide letters are stretched.
+    stretch: f64,
+    /// How light letters are, and by how many numbers their colours are told.
+    light: f64,
+    parts: usize,
+}
+
+/// Where the letters of a look come to stand, in its own units. Letters that are drawn over or before those drawn
+/// earlier, outside the field or in the colour of what lies below show something else than their order says.
 struct Pen {
+    now: State,
+    kept: Vec<State>,
+    /// How much larger than here everything is shown.
+    shown: (f64, f64),
+    is_in_text: bool,
+    has_written: bool,
     /// Begin of the line, and how much larger than its unit everything is written.
     line: (f64, f64),
     scale: f64,
-    leading: f64,
-    size: f64,
-    /// Where the last piece began, and how many letters it has.
-    last: Option<((f64, f64), usize)>,
-    is_recoloured: bool,
+    /// How far right of the begin of the line the next letter stands, at least and at most.
+    ahead: (f64, f64),
+    last: Option<Letter>,
 }
 
-/// Least width of a letter, and height of a line, as parts of the size of the font. The narrowest letters of the standard
-/// fonts are a fifth as wide as they are high.
-const LEAST_WIDTH: f64 = 0.15;
-const LEAST_HEIGHT: f64 = 0.5;
+/// The letter written last.
+#[derive(Debug, Clone, Copy)]
+struct Letter {
+    /// Where it begins, at least.
+    at: (f64, f64),
+    wide: f64,
+    size: f64,
+}
 
-/// How far letters may be moved together, in thousandths of the size: more than any pair of them is.
-const MOST_BACK: f64 = 300.0;
+/// Least width of a letter, in thousandths of the size: the narrowest of the standard fonts have more.
+const LEAST_WIDTH: f64 = 150.0;
+
+/// The part of a letter that the next one leaves free, and the part of its size that is between two lines.
+const LEAST_ADVANCE: f64 = 0.6;
+const LEAST_LEADING: f64 = 0.5;
+
+/// The smallest letters that are read, in points, and the least difference of light.
+const LEAST_SIZE: f64 = 2.0;
+const LEAST_CONTRAST: f64 = 0.15;
+
+/// Most states kept one in another.
+const MOST_KEPT: usize = 16;
 
 impl Pen {
+    fn new(space: [f64; 4], shown: (f64, f64)) -> Pen {
+        Pen {
+            now: State {
+                clip: space,
+                font: None,
+                size: 0.0,
+                leading: 0.0,
+                spacing: (0.0, 0.0),
+                stretch: 1.0,
+                light: 0.0,
+                parts: 1,
+            },
+            kept: Vec::new(),
+            shown,
+            is_in_text: false,
+            has_written: false,
+            line: (0.0, 0.0),
+            scale: 1.0,
+            ahead: (0.0, 0.0),
+            last: None,
+        }
+    }
+
+    fn clip(&mut self, [left, bottom, right, top]: [f64; 4]) {
+        let [west, south, east, north] = &mut self.now.clip;
+        (*west, *south) = (west.max(left), south.max(bottom));
+        (*east, *north) = (east.min(right), north.min(top));
+    }
+
     /// Follows an operator that sets where letters stand; no where it is none, or does so in an uncommon way.
     fn moves(&mut self, operator: &[u8], operands: &[Object]) -> bool {
         let mut numbers = Vec::with_capacity(6);
         numbers.extend(operands.iter().filter_map(Object::number));
         match (operator, &numbers[..]) {
-            (b"BT", []) => (self.line, self.scale) = ((0.0, 0.0), 1.0),
+            // Neither holds the other (8.2, figure 9).
+            (b"q", []) if !self.is_in_text && self.kept.len() < MOST_KEPT => self.kept.push(self.now.clone()),
+            (b"Q", []) if !self.is_in_text => match self.kept.pop() {
+                Some(kept) => self.now = kept,
+                None => return false,
+            },
+            (b"BT", []) if !self.is_in_text => {
+                self.is_in_text = true;
+                self.begin((0.0, 0.0), 1.0);
+            }
+            (b"ET", []) if self.is_in_text => self.is_in_text = false,
             (b"Td" | b"TD", &[right, up]) => {
                 if operator == b"TD" {
-                    self.leading = -up;
+                    self.now.leading = -up;
                 }
-                self.line.0 += right * self.scale;
-                self.line.1 += up * self.scale;
+                let line = (self.line.0 + right * self.scale, self.line.1 + up * self.scale);
+                self.begin(line, self.scale);
             }
             (b"T*", []) => self.next_line(),
-            (b"TL", &[leading]) => self.leading = leading,
+            (b"TL", &[leading]) => self.now.leading = leading,
             // Stretched letters would move by another measure than they are high.
             (b"Tm", &[wide, 0.0, 0.0, high, x, y]) if wide > 0.0 && (wide - high).abs() <= 0.01 * wide => {
-                (self.line, self.scale) = ((x, y), wide.min(high));
+                self.begin((x, y), wide.min(high));
             }
-            // Letters and words a little closer than usual fit long text in.
-            (b"Tc" | b"Tw", &[by]) => return by >= -1.0,
-            (b"Tz", &[percent]) => return percent >= 50.0,
+            (b"Tc", &[by]) => self.now.spacing.0 = by,
+            (b"Tw", &[by]) => self.now.spacing.1 = by,
+            (b"Tz", &[percent]) if percent >= 50.0 => self.now.stretch = percent / 100.0,
             (b"cm", &[1.0, 0.0, 0.0, 1.0, 0.0, 0.0]) => {}
-            // What held before holds again: nothing is written before it is set anew.
-            (b"Q", []) => (self.size, self.leading) = (0.0, 0.0),
             _ => return false,
         }
         true
     }
 
+    fn begin(&mut self, line: (f64, f64), scale: f64) {
+        (self.line, self.scale, self.ahead) = (line, scale, (0.0, 0.0));
+    }
+
     fn next_line(&mut self) {
-        self.line.1 -= self.leading * self.scale;
+        let line = (self.line.0, self.line.1 - self.now.leading * self.scale);
+        self.begin(line, self.scale);
     }
 
-    /// Whether a piece of text that begins here, in the box, stands behind the one before, or below it.
-    fn shows(&mut self, letters: usize, back: f64, [left, bottom, right, top]: [f64; 4]) -> bool {
-        let size = self.size * self.scale;
-        let is_inside =
-            (left - size..=right).contains(&self.line.0) && (bottom - size..=top).contains(&self.line.1);
-        let is_behind = self.last.is_none_or(|((x, y), before)| {
-            let width = size * LEAST_WIDTH * before as f64;
-            let is_level = (self.line.1 - y).abs() < size * 0.01;
-            is_level && self.line.0 >= x + width || self.line.1 <= y - size * LEAST_HEIGHT
-        });
-        self.last = Some((self.line, letters));
-        size > 0.0 && back <= MOST_BACK && is_inside && is_behind && !self.is_recoloured
-    }
-}
-
-/// Whether the font that a look names can only draw what is written. Where the look's own resources do not have it, some
-/// viewers look in those of the page and of the form, and the others take one of their own: all of these must be plain.
-fn is_named_legible(reader: &Reader<'_>, fonts: &Object, name: &[u8]) -> Result<bool, OpenError> {
-    let own = fonts.dict().map_or(Object::Null, |fonts| value(fonts, name));
-    if own != Object::Null {
-        return is_standard(reader, &own);
-    }
-    // Names by which viewers know fonts of their own that have no letters.
-    let is_symbolic = [&b"Za"[..], b"Sy", b"We", b"Wi"];
-    if is_symbolic.iter().any(|begin| name.starts_with(begin)) {
-        return Ok(false);
-    }
-    let root = match reader.trailer() {
-        Some(trailer) => reader.get(trailer, "Root")?.object,
-        None => return Ok(false),
-    };
-    let Some(root) = root.dict() else { return Ok(false) };
-    let mut is_legible = true;
-    let mut judge = |resources: &Object| -> Result<(), OpenError> {
-        let fonts = match resources.dict() {
-            Some(resources) => reader.get(resources, "Font")?.object,
-            None => return Ok(()),
+    /// Follows an operator that sets a colour by numbers; no where it is none, or names a pattern.
+    fn colours(&mut self, operator: &[u8], operands: &[Object]) -> bool {
+        let of_space = |name: &[u8]| match name {
+            b"DeviceGray" => Some(1),
+            b"DeviceRGB" => Some(3),
+            b"DeviceCMYK" => Some(4),
+            _ => None,
         };
-        let font = fonts.dict().map_or(Object::Null, |fonts| value(fonts, name));
-        is_legible &= font == Object::Null || is_standard(reader, &font)?;
-        Ok(())
-    };
-    if let Some(form) = reader.get(root, "AcroForm")?.object.dict() {
-        judge(&reader.get(form, "DR")?.object)?;
-    }
-    let pages: Vec<Object> = root.get("Pages").cloned().into_iter().collect();
-    reader.walk(&pages, (), |node, ()| {
-        let Some(node) = node.object.dict() else {
-            return Ok((Vec::new(), ()));
+        let mut numbers = Vec::with_capacity(4);
+        numbers.extend(
+            operands
+                .iter()
+                .filter_map(Object::number)
+                .map(|part| part.clamp(0.0, 1.0)),
+        );
+        let parts = match (operator, operands) {
+            (b"cs", [Object::Name(space)]) => {
+                let Some(parts) = of_space(space) else {
+                    return false;
+                };
+                (self.now.parts, self.now.light) = (parts, 0.0);
+                return true;
+            }
+            (b"CS", [Object::Name(space)]) => return of_space(space).is_some(),
+            (b"G" | b"RG" | b"K" | b"SC" | b"SCN", _) => return numbers.len() == operands.len(),
+            (b"g", _) => 1,
+            (b"rg", _) => 3,
+            (b"k", _) => 4,
+            (b"sc" | b"scn", _) => self.now.parts,
+            _ => return false,
         };
-        judge(&reader.get(node, "Resources")?.object)?;
-        let kids = reader.get(node, "Kids")?.object;
-        Ok((kids.array().unwrap_or_default().to_vec(), ()))
-    })?;
-    Ok(is_legible)
-}
+        let light = |red: f64, green: f64, blue: f64| 0.3 * red + 0.59 * green + 0.11 * blue;
+        self.now.light = match numbers[..] {
+            [gray] => gray,
+            [red, green, blue] => light(red, green, blue),
+            [cyan, magenta, yellow, black] => light(1.0 - cyan, 1.0 - magenta, 1.0 - yellow) * (1.0 - black),
+            _ => return false,
+        };
+        self.now.parts = parts;
+        numbers.len() == parts && operands.len() == parts
+    }
 
-/// Whether a font is one that every viewer has, with letters where ASCII has them.
-fn is_standard(reader: &Reader<'_>, font: &Object) -> Result<bool, OpenError> {
-    let font = reader.follow(font)?.object;
-    let Some(font) = font.dict() else {
-        return Ok(false);
-    };
-    let descriptor = reader.get(font, "FontDescriptor")?.object;
-    let brings_glyphs = descriptor.dict().is_some_and(|descriptor| {
-        let mut programs = ["FontFile", "FontFile2", "FontFile3"].into_iter();
-        programs.any(|program| descriptor.get(program).is_some())
-    });
-    let base = reader.get(font, "BaseFont")?.object;
-    let is_latin = base.name().is_some_and(|name| {
-        let families: [&[u8]; 4] = [b"Helvetica", b"Courier", b"Times", b"Arial"];
-        families.into_iter().any(|family| name.starts_with(family))
-    });
-    let is_simple = matches!(
-        reader.get(font, "Subtype")?.object.name(),
-        Some(b"Type1" | b"TrueType")
-    );
-    let encoding = reader.get(font, "Encoding")?.object;
-    let mut keeps_ascii = true;
-    if let Some(encoding) = encoding.dict() {
-        let differences = reader.get(encoding, "Differences")?.object;
-        let mut code = 0;
-        for entry in differences.array().unwrap_or_default() {
-            if let Object::Integer(start) = entry {
-                code = *start;
-            } else {
-                keeps_ascii &= is_own_letter(code, entry);
-                code = code.saturating_add(1);
+    /// Writes a piece of text; no where it does not show, all of it and in its order.
+    fn shows(&mut self, parts: &[Object], sheet: &Sheet, shown: &mut String) -> bool {
+        let (size, stretch) = (self.now.size * self.scale, self.now.stretch);
+        let is_legible = self.is_in_text
+            && size * self.shown.1 >= LEAST_SIZE
+            && size * stretch * self.shown.0 >= LEAST_SIZE
+            && (self.now.light - sheet.light).abs() >= LEAST_CONTRAST;
+        for part in parts {
+            if let Some(back) = part.number() {
+                self.advance((-back / 1000.0 * size * stretch, -back / 1000.0 * size * stretch));
+                continue;
+            }
+            for code in part.string().unwrap_or_default() {
+                let widths = self.now.font.as_ref().and_then(|font| font.letter(*code));
+                let Some((least, most)) = widths.filter(|_| is_legible) else {
+                    return false;
+                };
+                let wide = |width: f64| width / 1000.0 * size * stretch;
+                let is_blank = *code == b' ';
+                if !is_blank && (least < LEAST_WIDTH || !self.writes(wide(least), wide(most), size)) {
+                    return false;
+                }
+                let word = if is_blank { self.now.spacing.1 } else { 0.0 };
+                let between = (self.now.spacing.0 + word) * self.scale * stretch;
+                self.advance((wide(least) + between, wide(most) + between));
+                shown.push(char::from(*code));
             }
         }
+        true
     }
-    // Widths of its own may draw letters over or before one another.
-    let first = reader
-        .get(font, "FirstChar")?
-        .object
-        .integer()
-        .unwrap_or_default();
-    let widths = reader.get(font, "Widths")?.object;
-    let mut codes = (first..).zip(widths.array().unwrap_or_default());
-    let has_width = codes.all(|(code, width)| {
-        !(33..127).contains(&code) || width.number().is_some_and(|width| width >= 1000.0 * LEAST_WIDTH)
-    });
-    Ok(is_simple && is_latin && !brings_glyphs && keeps_ascii && has_width)
-}
 
-/// Names of the glyphs of ASCII that are not named by themselves, by code (annex D).
-const ASCII_NAMES: [(u8, &str); 42] = [
-    (b' ', "space"),
-    (b'!', "exclam"),
-    (b'"', "quotedbl"),
-    (b'#', "numbersign"),
-    (b'$', "dollar"),
-    (b'%', "percent"),
-    (b'&', "ampersand"),
-    (b'\'', "quotesingle"),
-    (b'(', "parenleft"),
-    (b')', "parenright"),
-    (b'*', "asterisk"),
-    (b'+', "plus"),
-    (b',', "comma"),
-    (b'-', "hyphen"),
-    (b'.', "period"),
-    (b'/', "slash"),
-    (b'0', "zero"),
-    (b'1', "one"),
-    (b'2', "two"),
-    (b'3', "three"),
-    (b'4', "four"),
-    (b'5', "five"),
-    (b'6', "six"),
-    (b'7', "seven"),
-    (b'8', "eight"),
-    (b'9', "nine"),
-    (b':', "colon"),
-    (b';', "semicolon"),
-    (b'<', "less"),
-    (b'=', "equal"),
-    (b'>', "greater"),
-    (b'?', "question"),
-    (b'@', "at"),
-    (b'[', "bracketleft"),
-    (b'\\', "backslash"),
-    (b']', "bracketright"),
-    (b'^', "asciicircum"),
-    (b'_', "underscore"),
-    (b'`', "grave"),
-    (b'{', "braceleft"),
-    (b'|', "bar"),
-    (b'}', "braceright"),
-];
+    fn advance(&mut self, by: (f64, f64)) {
+        self.ahead.0 += by.0;
+        self.ahead.1 += by.1;
+    }
 
-/// Whether an entry of `/Differences` leaves a code of ASCII the letter that it is, or is of another code. Forms
-/// commonly write their whole encoding down in this way (`PDFDocEncoding`).
-fn is_own_letter(code: i64, glyph: &Object) -> bool {
-    let Some(code) = u8::try_from(code).ok().filter(|code| (32..127).contains(code)) else {
-        return true;
-    };
-    let Some(glyph) = glyph.name() else { return false };
-    let mut named = ASCII_NAMES.iter();
-    match named.find(|(known, _)| *known == code) {
-        Some((_, name)) => glyph == name.as_bytes(),
-        None => glyph == [code] || (code == b'~' && glyph == b"asciitilde"),
+    /// Puts one letter where the pen is: inside, and behind the one before or below it.
+    fn writes(&mut self, least: f64, most: f64, size: f64) -> bool {
+        let [left, bottom, right, top] = self.now.clip;
+        let at = (self.line.0 + self.ahead.0, self.line.1);
+        // Descenders, and what two programs round otherwise.
+        let slack = 0.15 * size;
+        let is_inside = at.0 >= left - slack
+            && self.line.0 + self.ahead.1 + most <= right + slack
+            && at.1 >= bottom - slack
+            && at.1 + LEAST_LEADING * size <= top;
+        let is_behind = self.last.is_none_or(|last| {
+            let is_level = (at.1 - last.at.1).abs() < 0.01 * size;
+            is_level && at.0 >= last.at.0 + LEAST_ADVANCE * last.wide
+                || at.1 <= last.at.1 - LEAST_LEADING * size.max(last.size)
+        });
+        self.last = Some(Letter {
+            at,
+            wide: least,
+            size,
+        });
+        self.has_written = true;
+        is_inside && is_behind
     }
 }

@@ -341,7 +341,8 @@ fn a_field_shows_the_value_it_was_filled_with() {
             (
                 22,
                 "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding << /Differences [24 /breve 39 /quotesingle \
-              48 /zero /one 65 /A 96 /grave 126 /asciitilde 128 /bullet] >> /FirstChar 31 /Widths [0 278 278] >>",
+              48 /zero /one 65 /A 96 /grave 126 /asciitilde 128 /bullet] >> /FirstChar 31 /Widths [0 278 278 355 556 556 889 667 191 333 333 389 584 278 333 278 \
+              278 556 556] >>",
             ),
             (
                 23,
@@ -359,13 +360,13 @@ fn a_field_shows_the_value_it_was_filled_with() {
     };
     for content in [
         "/Tx BMC q 0 0 80 20 re W n BT /F1 9 Tf 0 g 2 5 Td (1 000) Tj ET Q EMC",
-        "1 g 0 0 80 20 re f BT /F1 9 Tf [(1) -200 (000)] TJ ET",
+        "1 g 0 0 80 20 re f BT 0 g /F1 9 Tf [(1) -200 (000)] TJ ET",
         // A font that stands nowhere: viewers take one of their own.
         "BT /F3 9 Tf (1 000) Tj ET",
         // The encoding of forms written out, colours of a named space, and text in pieces and cells.
         "BT /F4 9 Tf (1 000) Tj ET",
         "/DeviceRGB cs .8 .8 1 sc 0 0 80 20 re f BT /F1 9 Tf /DeviceRGB cs 0 0 0 sc 2 5 Td (1 ) Tj 9 0 Td (000) Tj ET",
-        "BT /F1 9 Tf 1 0 0 1 2 11 Tm (1) Tj 0 -9 TD (00) Tj T* (0) Tj 0 g ET",
+        "BT /F1 6 Tf 1 0 0 1 2 14 Tm (1) Tj 0 -6 TD (00) Tj T* (0) Tj 0 g ET",
     ] {
         assert_eq!(worst(&fill, content), Standing::Permitted, "{content}");
     }
