@@ -128,13 +128,11 @@ impl FileEvidence {
         // The store is read to the same limits, and may hold more where it reaches them.
         found.is_partial |= pieces.len() >= MAX_PDF_EVIDENCE;
         for ((kind, der), (place, _)) in pieces.into_iter().take(MAX_PDF_EVIDENCE) {
-            match left.checked_sub(der.len()) {
-                Some(rest) => left = rest,
-                None => {
-                    found.is_partial = true;
-                    continue;
-                }
-            }
+            let Some(rest) = left.checked_sub(der.len()) else {
+                found.is_partial = true;
+                continue;
+            };
+            left = rest;
             let mut one = Revocations::default();
             let read = match kind {
                 EvidenceKind::Certificate => {

@@ -108,10 +108,9 @@ impl TstInfo {
             }
             let accuracy = optional(info, Tag::Sequence, read_accuracy)?;
             let ordering = match optional(info, Tag::Boolean, rest)? {
-                None => false,
-                Some([0xff]) => true,
                 // DER leaves a default out (X.690 11.5); some authorities write it, and it says nothing else.
-                Some([0x00]) => false,
+                None | Some([0x00]) => false,
+                Some([0xff]) => true,
                 Some(_) => return Err(malformed(Tag::Boolean)),
             };
             let nonce = if !info.is_finished() && Tag::peek(info)? == Tag::Integer {

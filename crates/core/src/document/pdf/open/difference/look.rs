@@ -358,17 +358,22 @@ impl Sheet {
             return true;
         }
         let [left, bottom, right, top] = self.space;
-        let (wide, high) = (MARGIN * (right - left), MARGIN * (top - bottom));
+        // What lies between two rectangles is a border as well, where the rule is even-odd.
+        let is_frame = fills && operator.ends_with(b"*") && path.len() == 2;
+        let heaviest = HEAVIEST * (top - bottom);
+        let (wide, high) = if is_frame {
+            (heaviest / 2.0, heaviest / 2.0)
+        } else {
+            (MARGIN * (right - left), MARGIN * (top - bottom))
+        };
         let is_around = |[west, south, east, north]: [f64; 4]| {
             west <= left + wide && south <= bottom + high && east >= right - wide && north >= top - high
         };
-        if fills {
+        if fills && !is_frame {
             self.light = pen.now.light;
         }
         // What is painted later covers what was written.
-        !pen.has_written
-            && path.into_iter().all(is_around)
-            && (!strokes || self.line <= HEAVIEST * (top - bottom))
+        !pen.has_written && path.into_iter().all(is_around) && (!strokes || self.line <= heaviest)
     }
 }
 

@@ -361,6 +361,8 @@ fn a_field_shows_the_value_it_was_filled_with() {
     for content in [
         "/Tx BMC q 0 0 80 20 re W n BT /F1 9 Tf 0 g 2 5 Td (1 000) Tj ET Q EMC",
         "1 g 0 0 80 20 re f BT 0 g /F1 9 Tf [(1) -200 (000)] TJ ET",
+        // A border between two rectangles.
+        "q .1 g 0 0 80 20 re 1 1 78 18 re f* Q BT /F1 9 Tf .1 g (1 000) Tj ET",
         // A font that stands nowhere: viewers take one of their own.
         "BT /F3 9 Tf (1 000) Tj ET",
         // The encoding of forms written out, colours of a named space, and text in pieces and cells.
