@@ -536,7 +536,7 @@ fn agree(ours: &Object, theirs: &lopdf::Object) -> bool {
         (Object::Bool(a), Their::Boolean(b)) => a == b,
         (Object::Integer(a), Their::Integer(b)) => a == b,
         (Object::Real(a), Their::Real(b)) => (*a as f32 - b).abs() <= f32::EPSILON * b.abs(),
-        (Object::Name(a), Their::Name(b)) => **a == **b,
+        (Object::Name(a), Their::Name(b)) => a.as_slice() == b.as_slice(),
         (Object::String { bytes: a, .. }, Their::String(b, _)) => **a == **b,
         (Object::Array(a), Their::Array(b)) => {
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| agree(a, b))
