@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::{
+    ffi::OsStr,
     fs,
     io::{Read as _, Write as _},
     path::{Path, PathBuf},
@@ -301,6 +302,16 @@ fn a_page_says_the_same_and_runs_nothing() {
     let (_, stderr) = run_to(2, &mut several);
     assert!(stderr.contains("--html"), "{stderr}");
 
+    // Who takes the option for a switch loses no document by it.
+    let before = fs::read(&hostile).unwrap();
+    for option in ["--html", "--etsi"] {
+        let mut over = certseal(&home);
+        over.args(["verify", option]).arg(&hostile).arg(&hostile);
+        let (_, stderr) = run_to(2, &mut over);
+        assert!(stderr.contains("没有覆盖"), "{stderr}");
+        assert_eq!(fs::read(&hostile).unwrap(), before, "{option}");
+    }
+
     // The server's is the same, under a policy that lets in its style and nothing else.
     let server = Server::start(&home);
     let answer = posted(&server, &hostile, "text/html,application/xhtml+xml,*/*;q=0.8");
@@ -328,20 +339,18 @@ fn a_time_that_was_given_is_said_in_every_form() {
     let (folder, home) = ours();
     let permit = permit(&home, 4);
     let page = folder.path().join("page.html");
-    let mut verify = certseal(&home);
-    verify
-        .args(["verify", "--at", "2040-01-01T00:00:00Z", "--html"])
-        .arg(&page)
-        .arg(&permit.file);
-    let output = verify.output().unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
+    let later = |form: &[&OsStr]| {
+        let mut verify = certseal(&home);
+        verify.args(["verify", "--at", "2040-01-01T00:00:00Z"]).args(form);
+        verify.arg(&permit.file).output().unwrap().stdout
+    };
+    let text = String::from_utf8(later(&["--html".as_ref(), page.as_os_str()])).unwrap();
     assert!(
         text.contains("核验时间系人为指定为 2040-01-01 08:00:00"),
         "{text}"
     );
     assert!(fs::read_to_string(&page).unwrap().contains("不是实际核验的时刻"));
-    let output = verify.arg("--json").output().unwrap();
-    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let report: Value = serde_json::from_slice(&later(&["--json".as_ref()])).unwrap();
     assert_eq!(report["time_given"], true);
     let present = run_json(permit.stands().0, certseal(&home).arg("verify").arg(&permit.file));
     assert_eq!(present["time_given"], false);

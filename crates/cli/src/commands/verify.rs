@@ -226,6 +226,16 @@ fn one(session: &Session, args: &Verify, desk: &Desk, input: &OsStr) -> Result<O
         (&args.etsi, &|| report.to_etsi_xml()),
     ] {
         let Some(path) = path else { continue };
+        // Who takes the option for a switch names the document that is to be judged, or another one, as the report.
+        if path.is_file() {
+            return Err(Failure::new(
+                format!(
+                    "{} 已存在，没有覆盖 (is there already, and was not overwritten)",
+                    path.display()
+                ),
+                "报告须写入新文件：--html 和 --etsi 之后是报告的文件名，不是待核验的文件。",
+            ));
+        }
         write_whole(path, form().as_bytes())
             .context(&format!("写报告 {}", path.display()))
             .map_err(|failure| failure.hint("检查目录是否存在、可写。"))?;

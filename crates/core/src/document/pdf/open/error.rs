@@ -23,7 +23,7 @@ pub enum OpenError {
     Encrypted,
     /// One of the stated limits is passed: a file made to exhaust the machine.
     #[error(
-        "文件超出核验限度：{what} 超过 {limit}，请确认是否为证照文件 / limit passed: {what} over {limit}"
+        "文件过大或过于复杂，超出核验限度（{what} > {limit}），请向出具方核实文件来源 / limit passed: {what} over {limit}"
     )]
     Limit {
         /// What there is too much of.
