@@ -13,7 +13,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{codes::CreditCode, crypto::x509, face::Drawing};
+use crate::{codes::CreditCode, face::Drawing};
 
 mod definition;
 mod envelope;
@@ -87,11 +87,9 @@ impl Seal {
         &self.definition
     }
 
-    /// Whether the signer certificate (DER) may use the seal.
-    pub fn permits(&self, signer_certificate: &[u8]) -> bool {
-        self.signers()
-            .binary_search(&x509::fingerprint(signer_certificate))
-            .is_ok()
+    /// Whether the signer certificate may use the seal, given by the SHA-256 of its DER.
+    pub fn permits(&self, signer_certificate: &[u8; 32]) -> bool {
+        self.signers().binary_search(signer_certificate).is_ok()
     }
 
     /// Whether its dates allow signing at this instant; both ends belong to it.
@@ -147,7 +145,7 @@ mod tests {
         *,
     };
     use crate::{
-        crypto::SigningIdentity,
+        crypto::{SigningIdentity, x509},
         face::{Color, FontBook, FontConfig, Item, Segment, Stroke},
         qr::token::tests::identity,
     };

@@ -60,18 +60,21 @@ impl DigestAlgorithm {
 
     /// Its object identifier.
     pub const fn oid(self) -> ObjectIdentifier {
-        ObjectIdentifier::new_unwrap(match self {
-            Md5 => "1.2.840.113549.2.5",
-            Sha1 => "1.3.14.3.2.26",
-            Sha224 => "2.16.840.1.101.3.4.2.4",
-            Sha256 => "2.16.840.1.101.3.4.2.1",
-            Sha384 => "2.16.840.1.101.3.4.2.2",
-            Sha512 => "2.16.840.1.101.3.4.2.3",
-            Sha3_224 => "2.16.840.1.101.3.4.2.7",
-            Sha3_256 => "2.16.840.1.101.3.4.2.8",
-            Sha3_384 => "2.16.840.1.101.3.4.2.9",
-            Sha3_512 => "2.16.840.1.101.3.4.2.10",
-        })
+        const fn oid(text: &str) -> ObjectIdentifier {
+            ObjectIdentifier::new_unwrap(text)
+        }
+        match self {
+            Md5 => const { oid("1.2.840.113549.2.5") },
+            Sha1 => const { oid("1.3.14.3.2.26") },
+            Sha224 => const { oid("2.16.840.1.101.3.4.2.4") },
+            Sha256 => const { oid("2.16.840.1.101.3.4.2.1") },
+            Sha384 => const { oid("2.16.840.1.101.3.4.2.2") },
+            Sha512 => const { oid("2.16.840.1.101.3.4.2.3") },
+            Sha3_224 => const { oid("2.16.840.1.101.3.4.2.7") },
+            Sha3_256 => const { oid("2.16.840.1.101.3.4.2.8") },
+            Sha3_384 => const { oid("2.16.840.1.101.3.4.2.9") },
+            Sha3_512 => const { oid("2.16.840.1.101.3.4.2.10") },
+        }
     }
 
     /// Its name, as standards and configuration files write it.

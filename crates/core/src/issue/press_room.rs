@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     catalogue::{CertificateType, Issuer},
-    crypto::{AlgorithmPolicy, KeyFolder, SigningIdentity},
+    crypto::{AlgorithmPolicy, KeyFolder, SigningIdentity, x509},
     registry::{Registry, SealRecord},
     seal::{Refusal, Seal, SealStatus, SignedSeal, may_sign},
     sign::timestamp::TimeStampSource,
@@ -173,7 +173,7 @@ impl PressRoom {
             .keys
             .identity(&document_signer(&certificate_type.department))?;
         if let Some(press) = before {
-            if !seal.permits(&signer.certificate) {
+            if !seal.permits(&x509::fingerprint(&signer.certificate)) {
                 signer = Arc::clone(press.signer());
             }
             if Arc::ptr_eq(&signer, press.signer()) && Arc::ptr_eq(&token_signer, press.token_signer()) {
@@ -215,7 +215,7 @@ impl PressRoom {
                 .keys
                 .identity(&document_signer(&certificate_type.department))?;
             of_the_kind.sort_by_key(|(record, seal)| {
-                let permits = seal.permits(&signer.certificate);
+                let permits = seal.permits(&x509::fingerprint(&signer.certificate));
                 let in_force = record.status == SealStatus::InForce && seal.in_force_at(now);
                 (permits && in_force, permits, in_force, seal.made_at())
             });

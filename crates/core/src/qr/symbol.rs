@@ -8,7 +8,6 @@
 
 use std::{
     collections::BTreeMap,
-    fmt::Write as _,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -100,10 +99,12 @@ fn draw(head: &[u8], digits: &[u8], version: Version, level: EcLevel) -> Result<
     let form = form(version, level)?;
     let mut dark = form.blank.clone();
     let (data, correction) = construct_codewords(&bits.into_bytes(), version, level)?;
-    let bits = bits_of(&data).chain(bits_of(&correction));
-    for (place, bit) in form.codewords.iter().zip(bits) {
-        if let Some(dark) = dark.get_mut(*place) {
-            *dark ^= bit;
+    for (places, byte) in form.codewords.as_chunks().0.iter().zip(data.iter().chain(&correction)) {
+        let places: &[usize; 8] = places;
+        for (bit, place) in places.iter().enumerate() {
+            if let Some(dark) = dark.get_mut(*place) {
+                *dark ^= byte & 0x80 >> bit != 0;
+            }
         }
     }
     Ok(dark.into())
@@ -204,20 +205,12 @@ fn filling(side: i16) -> impl Iterator<Item = (i16, i16)> {
         })
 }
 
-fn bits_of(bytes: &[u8]) -> impl Iterator<Item = bool> {
-    let bits = |byte: &u8| {
-        let byte = *byte;
-        (0..8).rev().map(move |bit| byte >> bit & 1 == 1)
-    };
-    bytes.iter().flat_map(bits)
-}
-
 /// Data bits, read as [`draw`] writes them: a segment of bytes, one of digits, the end.
 struct Segments<I>(I);
 
 impl<I: Iterator<Item = bool>> Segments<I> {
     fn text(mut self, version: Version) -> Option<String> {
-        let mut text = String::new();
+        let mut text = Vec::new();
         loop {
             match self.number(MODE_BITS) {
                 Some(4) => {
@@ -225,19 +218,19 @@ impl<I: Iterator<Item = bool>> Segments<I> {
                     let bytes: Vec<u8> = (0..count)
                         .map(|_| Some(self.number(8)? as u8))
                         .collect::<Option<_>>()?;
-                    text.push_str(std::str::from_utf8(&bytes).ok()?);
+                    text.extend(bytes);
                 }
                 Some(1) => {
                     let mut left = self.number(Mode::Numeric.length_bits_count(version))?;
                     while left > 0 {
                         let digits = left.min(3);
                         let number = self.number(digits * 3 + 1)?;
-                        // Writing to a string cannot fail.
-                        let _ = write!(text, "{number:0digits$}");
+                        let all = [100, 10, 1].map(|power| b'0' + (number / power % 10) as u8);
+                        text.extend_from_slice(all.get(3 - digits..)?);
                         left -= digits;
                     }
                 }
-                Some(0) | None => return Some(text),
+                Some(0) | None => return String::from_utf8(text).ok(),
                 Some(_) => return None,
             }
         }

@@ -134,7 +134,15 @@ pub const MAX_SIGNERS: usize = 64;
 
 /// The signed content.
 pub(super) fn write(definition: &SealDefinition, made_at: Timestamp) -> Result<Vec<u8>, SealError> {
-    let outlines = encode_paths(&definition.impression);
+    write_with(definition, &encode_paths(&definition.impression), made_at)
+}
+
+/// The signed content, with what [`encode_paths`] writes of its impression.
+pub(super) fn write_with(
+    definition: &SealDefinition,
+    outlines: &[u8],
+    made_at: Timestamp,
+) -> Result<Vec<u8>, SealError> {
     let write = || -> Result<Vec<u8>, minicbor::encode::Error<Infallible>> {
         let mut cbor = Encoder::new(Vec::with_capacity(outlines.len() + 512));
         cbor.map(FIELDS)?;
@@ -154,14 +162,15 @@ pub(super) fn write(definition: &SealDefinition, made_at: Timestamp) -> Result<V
         for signer in &definition.signers {
             cbor.bytes(signer)?;
         }
-        cbor.u8(11)?.bytes(&outlines)?;
+        cbor.u8(11)?.bytes(outlines)?;
         Ok(cbor.into_writer())
     };
     write().map_err(|_| SealError::Malformed)
 }
 
-/// Reads signed content in the one order [`write`] gives it; the caller compares the bytes.
-pub(super) fn read(content: &[u8]) -> Result<(SealDefinition, Timestamp), SealError> {
+/// Reads signed content in the one order [`write`] gives it; the caller compares the bytes. Gives with it what
+/// [`encode_paths`] writes of the impression.
+pub(super) fn read(content: &[u8]) -> Result<(SealDefinition, &[u8], Timestamp), SealError> {
     let mut fields = Fields(Decoder::new(content));
     if fields.0.map().ok().flatten() != Some(FIELDS) {
         return Err(SealError::Malformed);
@@ -195,7 +204,8 @@ pub(super) fn read(content: &[u8]) -> Result<(SealDefinition, Timestamp), SealEr
         }
         signers.push(digest);
     }
-    let impression = decode_paths(fields.next(11, Decoder::bytes)?).map_err(SealError::Impression)?;
+    let outlines = fields.next(11, Decoder::bytes)?;
+    let impression = decode_paths(outlines).map_err(SealError::Impression)?;
     let definition = SealDefinition {
         code,
         name,
@@ -208,7 +218,7 @@ pub(super) fn read(content: &[u8]) -> Result<(SealDefinition, Timestamp), SealEr
         signers,
     };
     definition.check()?;
-    Ok((definition, made_at))
+    Ok((definition, outlines, made_at))
 }
 
 struct Fields<'b>(Decoder<'b>);

@@ -88,10 +88,10 @@ impl SignedSeal {
             .try_into()
             .map_err(|_| SealError::Header { name: "signature" })?;
         let content = cose.payload.as_deref().ok_or(SealError::Malformed)?;
-        let (definition, made_at) = definition::read(content)?;
+        let (definition, outlines, made_at) = definition::read(content)?;
 
         let protected = protected_header(&maker_chain);
-        let again = definition::write(&definition, made_at)?;
+        let again = definition::write_with(&definition, outlines, made_at)?;
         let signed = to_be_signed(&protected, &again);
         if write(protected, again, &signature)? != bytes {
             return Err(SealError::NotCanonical);

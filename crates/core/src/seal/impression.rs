@@ -519,10 +519,20 @@ mod tests {
         let bytes = encode_paths(&draw(&samples()[16], &BOOK).unwrap());
         for cut in 0..bytes.len().min(2000) {
             assert!(decode_paths(&bytes[..cut]).is_err() || cut > 0);
-            let mut bytes = bytes.clone();
-            bytes[cut] ^= 0x55;
-            if let Ok(drawing) = decode_paths(&bytes) {
-                assert_eq!(encode_paths(&drawing), bytes);
+            for flipped in [0x55, 0x80, 0x01] {
+                let mut bytes = bytes.clone();
+                bytes[cut] ^= flipped;
+                if let Ok(drawing) = decode_paths(&bytes) {
+                    assert_eq!(encode_paths(&drawing), bytes);
+                }
+            }
+            // The same number in more bytes than it needs.
+            if bytes[cut] < 0x80 {
+                let mut longer = bytes.clone();
+                longer.splice(cut..=cut, [bytes[cut] | 0x80, 0]);
+                if let Ok(drawing) = decode_paths(&longer) {
+                    assert_eq!(encode_paths(&drawing), longer);
+                }
             }
         }
     }

@@ -97,7 +97,7 @@ pub fn may_sign(
         });
     }
     // 3. It permits this signer.
-    if !seal.permits(signer_certificate) {
+    if !seal.permits(&x509::fingerprint(signer_certificate)) {
         return Err(Refusal::SignerNotPermitted {
             seal: seal_code(),
             signer: hex::encode(x509::fingerprint(signer_certificate)),

@@ -139,7 +139,7 @@ impl FileEvidence {
                     found.work += CERTIFICATE + der.len() / BYTES;
                     found
                         .certificates
-                        .extend(Offered::new(&der).map(|one| (place, one)));
+                        .extend(Offered::of(&der).map(|one| (place, one)));
                     continue;
                 }
                 EvidenceKind::Crl => one.add_crl(&der),

@@ -12,6 +12,7 @@ use super::{
     text::clock_time,
 };
 use crate::{
+    crypto::x509,
     registry::{SealRecord, SealStatus},
     seal::{Seal, SignedSeal},
     trust::{
@@ -57,11 +58,12 @@ pub(super) fn judge(
         }
         None => None,
     };
+    let signer = x509::fingerprint(used.signer);
     let from_material = || {
         let mut permitting = material
             .seals
             .iter()
-            .filter(|seal| seal.unverified().permits(used.signer));
+            .filter(|seal| seal.unverified().permits(&signer));
         let fits = |seal: &&SignedSeal| used.at.is_none_or(|at| seal.unverified().in_force_at(at));
         let first = permitting.clone().find(fits);
         first.or_else(|| permitting.next())
@@ -103,7 +105,7 @@ pub(super) fn judge(
             ),
         );
     }
-    if !seal.permits(used.signer) {
+    if !seal.permits(&signer) {
         return Finding::failed(
             check,
             code::SEAL_SIGNER_NOT_PERMITTED,

@@ -47,13 +47,16 @@ impl Curve {
 
     /// Its object identifier.
     pub const fn oid(self) -> ObjectIdentifier {
-        ObjectIdentifier::new_unwrap(match self {
-            Self::P256 => "1.2.840.10045.3.1.7",
-            Self::P384 => "1.3.132.0.34",
-            Self::P521 => "1.3.132.0.35",
-            Self::BrainpoolP256r1 => "1.3.36.3.3.2.8.1.1.7",
-            Self::BrainpoolP384r1 => "1.3.36.3.3.2.8.1.1.11",
-        })
+        const fn oid(text: &str) -> ObjectIdentifier {
+            ObjectIdentifier::new_unwrap(text)
+        }
+        match self {
+            Self::P256 => const { oid("1.2.840.10045.3.1.7") },
+            Self::P384 => const { oid("1.3.132.0.34") },
+            Self::P521 => const { oid("1.3.132.0.35") },
+            Self::BrainpoolP256r1 => const { oid("1.3.36.3.3.2.8.1.1.7") },
+            Self::BrainpoolP384r1 => const { oid("1.3.36.3.3.2.8.1.1.11") },
+        }
     }
 
     /// Size of its order.

@@ -54,23 +54,38 @@ pub struct Certificates {
 pub(crate) struct Offered {
     der: Arc<[u8]>,
     subject: NameId,
-    node: OnceLock<Option<Node>>,
+    node: OnceLock<Result<Node, PathError>>,
 }
 
+/// The same few certificates, of CAs and of an office's signers, stand on nearly every path: what their bytes say is read
+/// once. Nothing is judged by that; and a certificate is found by its own bytes, of which only so many are kept.
+static READ: Recent<Arc<[u8]>, Arc<Offered>> = Recent::new(256);
+/// Longest certificate that is kept: those of CAs take one or two kilobytes.
+const LONGEST_KEPT: usize = 4_096;
+
 impl Offered {
-    /// None if it is no certificate.
-    pub(crate) fn new(der: &[u8]) -> Option<Arc<Self>> {
-        let subject = Name::from_der(x509::raw(der).ok()?.subject).ok()?;
-        Some(Arc::new(Self {
-            der: der.into(),
+    /// Of DER.
+    pub(crate) fn of(der: &[u8]) -> Result<Arc<Self>, PathError> {
+        if let Some(known) = READ.get(der) {
+            return Ok(known);
+        }
+        let raw = x509::raw(der).map_err(|error| malformed(&error))?;
+        let subject = Name::from_der(raw.subject).map_err(|error| malformed(&error.into()))?;
+        let der: Arc<[u8]> = der.into();
+        let offered = Arc::new(Self {
+            der: Arc::clone(&der),
             subject: name_id(&subject),
             node: OnceLock::new(),
-        }))
+        });
+        if der.len() <= LONGEST_KEPT {
+            READ.keep(der, Arc::clone(&offered));
+        }
+        Ok(offered)
     }
 
-    fn node(&self) -> Option<&Node> {
-        let read = || Node::read(Arc::clone(&self.der)).ok();
-        self.node.get_or_init(read).as_ref()
+    pub(in crate::trust) fn node(&self) -> Result<&Node, PathError> {
+        let read = self.node.get_or_init(|| Node::read(Arc::clone(&self.der)));
+        read.as_ref().map_err(Clone::clone)
     }
 }
 
@@ -78,7 +93,7 @@ impl Certificates {
     /// Of DER.
     pub fn of<B: AsRef<[u8]>>(ders: impl IntoIterator<Item = B>) -> Self {
         ders.into_iter()
-            .filter_map(|der| Offered::new(der.as_ref()))
+            .filter_map(|der| Offered::of(der.as_ref()).ok())
             .collect()
     }
 
@@ -95,7 +110,7 @@ impl Certificates {
     /// Those of a subject.
     pub(in crate::trust) fn of_subject(&self, subject: &NameId) -> impl Iterator<Item = &Node> {
         let all = self.by_subject.get(subject).into_iter().flatten();
-        all.filter_map(|one| one.node())
+        all.filter_map(|one| one.node().ok())
     }
 }
 
@@ -114,12 +129,6 @@ impl FromIterator<Arc<Offered>> for Certificates {
 #[derive(Debug)]
 pub(in crate::trust) struct Node {
     pub(in crate::trust) der: Arc<[u8]>,
-    content: Arc<Content>,
-}
-
-/// What a certificate says.
-#[derive(Debug)]
-pub(in crate::trust) struct Content {
     pub(in crate::trust) parsed: Arc<Certificate>,
     /// SHA-256 of the whole.
     pub(in crate::trust) digest: [u8; 32],
@@ -133,26 +142,13 @@ pub(in crate::trust) struct Content {
     issuer_key_id: Option<Vec<u8>>,
 }
 
-/// The same few CA certificates stand on nearly every path: what their bytes say is read once. Nothing is judged by
-/// that; and a certificate is found by its own bytes, of which only so many are kept.
-static READ: Recent<Arc<[u8]>, Arc<Content>> = Recent::new(256);
-/// Longest certificate that is kept: those of CAs take one or two kilobytes.
-const LONGEST_KEPT: usize = 4_096;
+fn malformed(error: &x509::X509Error) -> PathError {
+    PathError::Malformed(error.to_string())
+}
 
-impl Content {
-    fn of(der: &Arc<[u8]>) -> Result<Arc<Self>, PathError> {
-        if let Some(known) = READ.get(der) {
-            return Ok(known);
-        }
-        let content = Arc::new(Self::read(der)?);
-        if der.len() <= LONGEST_KEPT {
-            READ.keep(Arc::clone(der), Arc::clone(&content));
-        }
-        Ok(content)
-    }
-
-    fn read(der: &[u8]) -> Result<Self, PathError> {
-        let parsed = x509::parse(der).map_err(|error| malformed(&error))?;
+impl Node {
+    fn read(der: Arc<[u8]>) -> Result<Self, PathError> {
+        let parsed = x509::parse(&der).map_err(|error| malformed(&error))?;
         let tbs = parsed.tbs_certificate();
         if tbs.signature() != parsed.signature_algorithm() {
             return Err(PathError::Malformed("two signature algorithms".to_owned()));
@@ -165,7 +161,7 @@ impl Content {
         let issuer_key_id = tbs.get_extension::<AuthorityKeyIdentifier>().ok().flatten();
         let issuer_key_id = issuer_key_id.and_then(|(_, id)| id.key_identifier);
         Ok(Self {
-            digest: sha256(der),
+            digest: sha256(&der),
             name: x509::subject_text(&parsed),
             subject: name_id(tbs.subject()),
             issuer: name_id(tbs.issuer()),
@@ -174,26 +170,8 @@ impl Content {
             key_id: key_id.map(|(_, id)| id.0.as_bytes().to_vec()),
             issuer_key_id: issuer_key_id.map(|id| id.as_bytes().to_vec()),
             parsed,
+            der,
         })
-    }
-}
-
-fn malformed(error: &x509::X509Error) -> PathError {
-    PathError::Malformed(error.to_string())
-}
-
-impl std::ops::Deref for Node {
-    type Target = Content;
-
-    fn deref(&self) -> &Content {
-        &self.content
-    }
-}
-
-impl Node {
-    pub(in crate::trust) fn read(der: Arc<[u8]>) -> Result<Self, PathError> {
-        let content = Content::of(&der)?;
-        Ok(Self { der, content })
     }
 
     /// Its parts as encoded.

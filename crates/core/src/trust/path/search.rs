@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use super::{
     Found, PathContext, PathError, VerifiedPath,
-    certificates::{Certificates, Node},
+    certificates::{Certificates, Node, Offered},
 };
 use crate::{
     crypto::Used,
@@ -20,21 +20,22 @@ pub(super) fn best(
     offered: &[&Certificates],
     context: &PathContext<'_>,
 ) -> Result<VerifiedPath, PathError> {
-    let leaf = Node::read(leaf.into())?;
+    let leaf = Offered::of(leaf)?;
+    let leaf = leaf.node()?;
     let mut search = Search {
         context,
         offered,
         undecided: None,
         refused: PathError::UnknownIssuer,
     };
-    let found = match search.extend(&mut vec![&leaf], &mut Vec::new()) {
+    let found = match search.extend(&mut vec![leaf], &mut Vec::new()) {
         // What was not looked at may say the contrary.
         _ if context.work.is_spent() => Err(PathError::TooMuch),
         Step::Done(path) => Ok(path),
         Step::Next | Step::Stop => search.undecided.take().ok_or(search.refused),
     };
     if let Some(notes) = context.revocations.notes() {
-        note(notes, &found, &leaf, offered);
+        note(notes, &found, leaf, offered);
     }
     found
 }

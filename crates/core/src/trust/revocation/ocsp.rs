@@ -36,7 +36,7 @@ use crate::{
     },
     limits::{MAX_OCSP_BYTES, MAX_OCSP_CERTIFICATES},
     trust::{
-        path::{Node, PathContext},
+        path::{Offered, PathContext},
         work::{CERTIFICATE, Spent},
     },
 };
@@ -399,7 +399,8 @@ impl OcspResponse {
             return Err(untrusted());
         }
         context.work.spend(CERTIFICATE).map_err(|Spent| untrusted())?;
-        let node = Node::read(der.into()).map_err(|_| untrusted())?;
+        let node = Offered::of(der).map_err(|_| untrusted())?;
+        let node = node.node().map_err(|_| untrusted())?;
         let certificate = &node.parsed;
         let tbs = certificate.tbs_certificate();
         let (from, until) = x509::validity(certificate);
@@ -411,7 +412,7 @@ impl OcspResponse {
             return Err(untrusted());
         }
         // By the very key that signed the certificate asked about (§4.2.2.2).
-        certified_by(&node, issuer.public_key_info, context)?;
+        certified_by(node, issuer.public_key_info, context)?;
         self.signed_with(raw.public_key_info, context)?;
         // Its own revocation, unless the issuer says that nobody need ask (§4.2.2.2.1). Of lists only: a responder
         // does not speak for itself.

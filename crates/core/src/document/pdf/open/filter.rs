@@ -1,6 +1,9 @@
 //! Stream data, inflated under limits (ISO 32000-1 7.4).
 
-use std::{borrow::Cow, cell::Cell};
+use std::{
+    borrow::Cow,
+    cell::{Cell, RefCell},
+};
 
 use flate2::{Decompress, FlushDecompress, Status};
 
@@ -119,8 +122,23 @@ pub(super) fn decode<'r>(
 }
 
 fn inflate(input: &[u8], object: u32, budget: &Budget) -> Result<Vec<u8>, OpenError> {
+    // Its state takes longer to make than most streams to inflate.
+    thread_local! {
+        static INFLATER: RefCell<Decompress> = RefCell::new(Decompress::new(true));
+    }
+    INFLATER.with_borrow_mut(|inflater| {
+        inflater.reset(true);
+        inflate_by(inflater, input, object, budget)
+    })
+}
+
+fn inflate_by(
+    inflater: &mut Decompress,
+    input: &[u8],
+    object: u32,
+    budget: &Budget,
+) -> Result<Vec<u8>, OpenError> {
     let limit = MAX_INFLATED_STREAM.min(budget.inflated.get());
-    let mut inflater = Decompress::new(true);
     let mut out = Vec::with_capacity(input.len().saturating_mul(3).clamp(256, 1 << 20));
     loop {
         let read = inflater.total_in() as usize;

@@ -430,15 +430,17 @@ impl Visitor<'_, '_> {
         if rows.len() != stride * side {
             return Err(wrong("a symbol whose data do not fill it"));
         }
-        let dark = rows
-            .chunks_exact(stride)
-            .flat_map(|row| {
-                (0..side).map(move |x| row.get(x / 8).is_some_and(|byte| byte & 0x80 >> (x % 8) != 0))
-            })
-            .collect();
+        let mut dark = Vec::with_capacity(side * stride * 8);
+        for row in rows.chunks_exact(stride) {
+            let end = dark.len() + side;
+            for byte in row {
+                dark.extend_from_slice(&[0x80, 0x40, 0x20, 0x10, 8, 4, 2, 1].map(|bit| byte & bit != 0));
+            }
+            dark.truncate(end);
+        }
         self.fields.qr = Some(Modules {
             width: width as u32,
-            dark,
+            dark: dark.into(),
         });
         Ok(())
     }

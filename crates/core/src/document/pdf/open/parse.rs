@@ -143,10 +143,6 @@ impl Dict {
         self.0.iter().map(|entry| (&entry.key[..], &entry.value))
     }
 
-    pub(super) fn into_values(self) -> impl Iterator<Item = Object> {
-        Rc::unwrap_or_clone(self.0).into_iter().map(|entry| entry.value)
-    }
-
     fn entry(&self, key: &[u8]) -> Option<&Entry> {
         self.0.iter().find(|entry| *entry.key == *key)
     }

@@ -5,7 +5,6 @@ use std::{
     cell::{Cell, RefCell},
     collections::{BTreeMap, BTreeSet},
     rc::Rc,
-    sync::Arc,
 };
 
 use super::{
@@ -30,7 +29,7 @@ pub(super) struct Reader<'a> {
     /// Whether strings and streams cannot be read without a password.
     pub(super) encrypted: bool,
     /// Object streams that were read, by their offset.
-    containers: RefCell<BTreeMap<usize, Arc<Container<'a>>>>,
+    containers: RefCell<BTreeMap<usize, Rc<Container<'a>>>>,
     kept: Rc<Kept>,
 }
 
@@ -41,6 +40,18 @@ struct Kept {
     objects: RefCell<BTreeMap<usize, KeptObject>>,
     /// How much of the file they are.
     bytes: Cell<usize>,
+}
+
+impl Kept {
+    /// Whether an object of so many bytes may be kept, which then counts.
+    fn has_room(&self, length: usize) -> bool {
+        let bytes = self.bytes.get().saturating_add(length);
+        let has_room = bytes <= MAX_PDF_KEPT;
+        if has_room {
+            self.bytes.set(bytes);
+        }
+        has_room
+    }
 }
 
 #[derive(Debug)]
@@ -103,6 +114,8 @@ struct Container<'a> {
     data: Cow<'a, [u8]>,
     /// Object numbers and offsets in `data`.
     index: Vec<(u32, usize)>,
+    /// Objects that were read, by their place in the index, and the furthest byte that had a say in each.
+    objects: RefCell<BTreeMap<usize, (Object, usize)>>,
 }
 
 impl<'a> Reader<'a> {
@@ -136,6 +149,14 @@ impl<'a> Reader<'a> {
         Reader {
             kept: Rc::clone(&self.kept),
             ..Reader::new(data, sections, budget, repairs)
+        }
+    }
+
+    /// A reader of the same file under an account of its own.
+    pub(super) fn again(&self) -> Reader<'a> {
+        Reader {
+            containers: self.containers.clone(),
+            ..self.beside(self.data, self.sections.clone(), Rc::default(), Vec::new())
         }
     }
 
@@ -205,9 +226,7 @@ impl<'a> Reader<'a> {
             stream,
         };
         let (end, reach) = (parser.pos(), parser.reach());
-        let bytes = self.kept.bytes.get().saturating_add(reach.saturating_sub(offset));
-        if bytes <= MAX_PDF_KEPT && reach < self.data.len() {
-            self.kept.bytes.set(bytes);
+        if reach < self.data.len() && self.kept.has_room(reach.saturating_sub(offset)) {
             let kept = KeptObject {
                 id,
                 loaded: loaded.clone(),
@@ -248,23 +267,33 @@ impl<'a> Reader<'a> {
                 number: container,
                 generation,
             };
-            let read = Arc::new(self.container(id, offset)?);
-            self.containers.borrow_mut().insert(offset, Arc::clone(&read));
+            let read = Rc::new(self.container(id, offset)?);
+            self.containers.borrow_mut().insert(offset, Rc::clone(&read));
             read
         };
         let at = match held.index.get(index) {
             Some((number, at)) if *number == id.number => *at,
             _ => return Err(wrong("the object stream does not hold what is listed in it")),
         };
-        let mut parser = Parser::stream(&held.data, at, held.number);
-        let object = parser.object();
-        self.budget.parse(parser.reach().saturating_sub(at))?;
-        Ok(Loaded {
+        let loaded = |object| Loaded {
             number: id.number,
-            object: object?,
+            object,
             in_file: false,
             stream: None,
-        })
+        };
+        if let Some((object, reach)) = held.objects.borrow().get(&index) {
+            self.budget.parse(reach.saturating_sub(at))?;
+            return Ok(loaded(object.clone()));
+        }
+        let mut parser = Parser::stream(&held.data, at, held.number);
+        let object = parser.object();
+        let (reach, length) = (parser.reach(), parser.reach().saturating_sub(at));
+        self.budget.parse(length)?;
+        let object = object?;
+        if self.kept.has_room(length) {
+            held.objects.borrow_mut().insert(index, (object.clone(), reach));
+        }
+        Ok(loaded(object))
     }
 
     fn container(&self, id: Id, offset: usize) -> Result<Container<'a>, OpenError> {
@@ -312,6 +341,7 @@ impl<'a> Reader<'a> {
             number: id.number,
             data,
             index,
+            objects: RefCell::default(),
         })
     }
 

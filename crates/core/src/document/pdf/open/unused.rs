@@ -4,11 +4,10 @@
 //! content so, signed with the rest, to be shown by a later revision: that revision is refused, and a person
 //! who is to sign or to rely on a file may want to know before.
 
-use std::{collections::BTreeSet, rc::Rc};
+use std::collections::BTreeSet;
 
 use super::{
     OpenError,
-    filter::Budget,
     parse::{Dict, Id, Object},
     reader::{Loaded, Reader},
     xref::Entry,
@@ -23,12 +22,7 @@ const KEEPING: [&[u8]; 3] = [b"Metadata", b"ObjStm", b"XRef"];
 /// Numbers of the objects that could show something and that nothing leads to.
 pub(super) fn content(opened: &Reader<'_>) -> Result<Vec<u32>, OpenError> {
     // An account of its own: what is asked here must not be wanting elsewhere.
-    let reader = opened.beside(
-        opened.data,
-        opened.sections.clone(),
-        Rc::new(Budget::default()),
-        Vec::new(),
-    );
+    let reader = opened.again();
     let load = |id: Id| match reader.load(id) {
         Err(limit @ OpenError::Limit { .. }) => Err(limit),
         // What cannot be read shows nothing, and leads nowhere.
@@ -36,17 +30,15 @@ pub(super) fn content(opened: &Reader<'_>) -> Result<Vec<u32>, OpenError> {
     };
 
     // 1. What the trailer leads to.
-    let trailer = reader.trailer().into_iter().flat_map(Dict::iter);
-    let mut todo: Vec<Object> = trailer.map(|(_, value)| value.clone()).collect();
+    let mut todo = Vec::new();
     let mut reached = BTreeSet::new();
-    while let Some(object) = todo.pop() {
-        match object {
-            Object::Reference(id) if reached.insert(id.number) => {
-                todo.extend(load(id)?.map(|loaded| loaded.object));
-            }
-            Object::Array(items) => todo.extend(items),
-            Object::Dict(dict) => todo.extend(dict.into_values()),
-            _ => {}
+    let trailer = reader.trailer().into_iter().flat_map(Dict::iter);
+    trailer.for_each(|(_, value)| references(value, &mut todo));
+    while let Some(id) = todo.pop() {
+        if reached.insert(id.number)
+            && let Some(loaded) = load(id)?
+        {
+            references(&loaded.object, &mut todo);
         }
     }
 
@@ -79,6 +71,16 @@ pub(super) fn content(opened: &Reader<'_>) -> Result<Vec<u32>, OpenError> {
     }
     found.retain(|(_, offset)| offset.is_none() || *offset != hints);
     Ok(found.into_iter().map(|(number, _)| number).collect())
+}
+
+/// What an object refers to. None is nested deeper than it could be read.
+fn references(object: &Object, found: &mut Vec<Id>) {
+    match object {
+        Object::Reference(id) => found.push(*id),
+        Object::Array(items) => items.iter().for_each(|item| references(item, found)),
+        Object::Dict(dict) => dict.iter().for_each(|(_, value)| references(value, found)),
+        _ => {}
+    }
 }
 
 fn shows(loaded: &Loaded) -> bool {
