@@ -99,7 +99,13 @@ fn draw(head: &[u8], digits: &[u8], version: Version, level: EcLevel) -> Result<
     let form = form(version, level)?;
     let mut dark = form.blank.clone();
     let (data, correction) = construct_codewords(&bits.into_bytes(), version, level)?;
-    for (places, byte) in form.codewords.as_chunks().0.iter().zip(data.iter().chain(&correction)) {
+    for (places, byte) in form
+        .codewords
+        .as_chunks()
+        .0
+        .iter()
+        .zip(data.iter().chain(&correction))
+    {
         let places: &[usize; 8] = places;
         for (bit, place) in places.iter().enumerate() {
             if let Some(dark) = dark.get_mut(*place) {

@@ -87,6 +87,8 @@ pub(super) struct FileEvidence {
 struct AtHand {
     certificates: Certificates,
     revocations: Revocations,
+    /// Whether the operator's revocation data left no room for all of the file's.
+    is_partial: bool,
 }
 
 impl FileEvidence {
@@ -160,11 +162,10 @@ impl FileEvidence {
             certificates: certificates.map(|(_, one)| Arc::clone(one)).collect(),
             revocations: material
                 .map_or_else(Revocations::default, |material| material.revocations().clone()),
+            is_partial: false,
         };
         for (_, one) in self.revocations.iter().filter(|(end, _)| *end < place) {
-            if at_hand.revocations.extend(one).is_err() {
-                break;
-            }
+            at_hand.is_partial |= at_hand.revocations.extend(one).is_err();
         }
         at_hand
     }
@@ -305,18 +306,20 @@ impl<'a> Basis<'a> {
     }
 
     /// Says of a signature that is not decided for want of certificates or revocation data that the file may hold what
-    /// is wanting, where it holds more than is looked at.
+    /// is wanting, where it holds more than is looked at, or than there is room for.
     pub(super) fn lacking(&self, findings: &[Finding]) -> Option<Finding> {
         let is_wanting = |finding: &Finding| {
             let of_path = [checks::SIGNER_PATH.name, checks::REVOCATION.name].contains(&finding.check);
             of_path && finding.outcome == Outcome::Undecided
         };
         let is_said = |finding: &Finding| finding.code == code::TOO_MUCH_TO_CHECK.as_str();
-        let is_lacking =
-            self.evidence.is_partial && findings.iter().any(is_wanting) && !findings.iter().any(is_said);
+        let is_lacking = (self.evidence.is_partial || self.at_hand.is_partial)
+            && findings.iter().any(is_wanting)
+            && !findings.iter().any(is_said);
         is_lacking.then(|| {
             signer::too_much(
-                "the file holds more certificates and revocation data than are looked at".to_owned(),
+                "the file holds more certificates and revocation data than are looked at beside what is at hand"
+                    .to_owned(),
             )
         })
     }
@@ -365,11 +368,15 @@ fn rests_on_weak_lists(path: &VerifiedPath) -> bool {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use jiff::SignedDuration;
+
     use super::{
         super::{TrustMaterial, indication::SubIndication},
         *,
     };
-    use crate::document::pdf::open::open;
+    use crate::{
+        crypto::authority::tests::TestAuthority, document::pdf::open::open, limits::MAX_REVOCATIONS,
+    };
 
     #[test]
     fn what_is_wanting_may_be_what_was_not_looked_at() {
@@ -378,7 +385,7 @@ mod tests {
                      xref\n0 3\n0000000000 65535 f \n0000000009 00000 n \n0000000058 00000 n \n\
                      trailer\n<< /Size 3 /Root 1 0 R >>\nstartxref\n110\n%%EOF\n";
         let opened = open(file).unwrap();
-        let material = Material::new(TrustMaterial::default()).unwrap();
+        let nothing = Material::new(TrustMaterial::default()).unwrap();
         let wanting = Finding::undecided(
             &checks::REVOCATION,
             code::NO_REVOCATION_LIST,
@@ -386,14 +393,17 @@ mod tests {
             "",
             "",
         );
-        let said = |ders: Vec<Vec<u8>>, findings: &[Finding]| {
+        let said_beside = |material: &Material, evidence: CmsEvidence, findings: &[Finding]| {
+            let evidence = FileEvidence::gather(&opened, [(0, evidence)]);
+            let basis = Basis::new(material, Timestamp::now(), Proofs::default(), &evidence);
+            basis.lacking(findings).map(|finding| finding.code)
+        };
+        let said = |certificates: Vec<Vec<u8>>, findings: &[Finding]| {
             let evidence = CmsEvidence {
-                certificates: ders,
+                certificates,
                 ..CmsEvidence::default()
             };
-            let evidence = FileEvidence::gather(&opened, [(0, evidence)]);
-            let basis = Basis::new(&material, Timestamp::now(), Proofs::default(), &evidence);
-            basis.lacking(findings).map(|finding| finding.code)
+            said_beside(&nothing, evidence, findings)
         };
         let few = || vec![vec![1], vec![2]];
         let many = || {
@@ -408,5 +418,27 @@ mod tests {
         assert_eq!(said(large(), &wanting), Some("TOO_MUCH_TO_CHECK"));
         // Who found what he needed lacks nothing.
         assert_eq!(said(many(), &[]), None);
+
+        // Lists of the operator that leave room for one of the file's, or for none.
+        let from = Timestamp::now();
+        let list = TestAuthority::new()
+            .root
+            .revocation_list(1, from, from + SignedDuration::from_hours(1), &[])
+            .unwrap();
+        let evidence = || CmsEvidence {
+            crls: vec![list.clone()],
+            ..CmsEvidence::default()
+        };
+        let beside = |lists: usize| {
+            let mut revocations = Revocations::default();
+            (0..lists).for_each(|_| revocations.add_crl(&list).unwrap());
+            let material = TrustMaterial {
+                revocations,
+                ..TrustMaterial::default()
+            };
+            said_beside(&Material::new(material).unwrap(), evidence(), &wanting)
+        };
+        assert_eq!(beside(MAX_REVOCATIONS - 1), None);
+        assert_eq!(beside(MAX_REVOCATIONS), Some("TOO_MUCH_TO_CHECK"));
     }
 }
