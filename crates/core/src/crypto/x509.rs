@@ -1,6 +1,6 @@
 //! Small questions about X.509 certificates (RFC 5280): subjects, instants, digests.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use der::{
     Any, DateTime, Decode, Encode, Header, Reader, SliceReader, Tag, Tagged,
@@ -16,7 +16,7 @@ use x509_cert::{
 };
 
 use super::sha256;
-use crate::recent::Recent;
+use crate::{recent::Recent, remark::visible};
 
 const COUNTRY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.6");
 const PROVINCE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.8");
@@ -236,7 +236,7 @@ pub fn subject_text(certificate: &Certificate) -> String {
 pub fn name_text(name: &Name) -> String {
     let mut parts: Vec<String> = name.iter().map(attribute_text).collect();
     parts.reverse();
-    parts.join(", ")
+    parts.join(", ").chars().map(visible).collect()
 }
 
 /// A name as it is compared (RFC 5280 §7.1): each of its parts without regard to the kind of string, to upper and
@@ -290,36 +290,66 @@ pub(crate) fn text_of(value: &Any) -> Option<String> {
 
 fn attribute_text(attribute: &AttributeTypeAndValue) -> String {
     let label = match attribute.oid {
-        // RFC 4514 knows no short name for it and prints its value in hexadecimal.
-        ORGANISATION_IDENTIFIER => "organizationIdentifier".to_owned(),
-        _ => return plain_text(attribute).unwrap_or_else(|| attribute.to_string()),
-    };
-    match str::from_utf8(attribute.value.value()) {
-        Ok(text) if !text.chars().any(char::is_control) => format!("{label}={text}"),
-        _ => attribute.to_string(),
-    }
-}
-
-/// What the library would write of an attribute, found without its table of all names; none where anything in it
-/// is out of the ordinary.
-fn plain_text(attribute: &AttributeTypeAndValue) -> Option<String> {
-    let label = match attribute.oid {
         COMMON_NAME => "CN",
         COUNTRY => "C",
         ORGANISATION => "O",
         ORGANISATION_UNIT => "OU",
         PROVINCE => "ST",
-        _ => return None,
+        // RFC 4514 knows no short name for it.
+        ORGANISATION_IDENTIFIER => "organizationIdentifier",
+        _ => return attribute.to_string(),
     };
-    let text = str::from_utf8(attribute.value.value()).ok()?;
-    let is_plain = |ch: char| ch.is_ascii_alphanumeric() || matches!(ch, ' ' | '\'' | '(' | ')' | '-' | '.');
-    let are_plain = match attribute.value.tag() {
-        Tag::Utf8String => text.chars().all(|ch| !ch.is_ascii() || is_plain(ch)),
-        Tag::PrintableString => text.chars().all(is_plain),
-        _ => false,
-    };
-    let has_edge = text.starts_with(' ') || text.ends_with(' ');
-    (are_plain && !has_edge).then(|| format!("{label}={text}"))
+    match text_of(&attribute.value) {
+        Some(text) => format!("{label}={}", escaped(&text)),
+        None => attribute.to_string(),
+    }
+}
+
+/// A value as it stands in the text of a name, so that nothing in it looks like the next part (RFC 4514 §2.4).
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let last = text.len().saturating_sub(1);
+    for (at, ch) in text.char_indices() {
+        match ch {
+            '"' | '+' | ',' | ';' | '<' | '>' | '\\' => out.extend(['\\', ch]),
+            '#' if at == 0 => out.push_str("\\#"),
+            ' ' if at == 0 || at == last => out.push_str("\\ "),
+            _ => out.push(ch),
+        }
+    }
+    out
+}
+
+/// The first common name in the text of a name; all of the text where there is none.
+pub(crate) fn common_name(text: &str) -> Cow<'_, str> {
+    let mut rest = text;
+    while !rest.is_empty() {
+        // A part ends at a comma that is not escaped.
+        let mut is_escaped = false;
+        let end = rest.find(|ch| {
+            let ends = ch == ',' && !is_escaped;
+            is_escaped = ch == '\\' && !is_escaped;
+            ends
+        });
+        let (part, behind) = rest.split_at(end.unwrap_or(rest.len()));
+        match part.strip_prefix("CN=") {
+            Some(value) if !value.is_empty() => return unescaped(value),
+            _ => rest = behind.trim_start_matches([',', ' ']),
+        }
+    }
+    Cow::Borrowed(text)
+}
+
+fn unescaped(value: &str) -> Cow<'_, str> {
+    if !value.contains('\\') {
+        return Cow::Borrowed(value);
+    }
+    let mut is_escaped = false;
+    let kept = value.chars().filter(|ch| {
+        is_escaped = *ch == '\\' && !is_escaped;
+        !is_escaped
+    });
+    Cow::Owned(kept.collect())
 }
 
 /// First and last instant of a certificate's validity.
@@ -390,23 +420,51 @@ mod tests {
             "R1",
             "*",
             "It's (a) b-c.",
-            "é\u{85}",
-            "a\u{7f}",
+            "\"<a>\"; b\\",
         ];
         for oid in [COMMON_NAME, COUNTRY, ORGANISATION, ORGANISATION_UNIT, PROVINCE] {
-            for (tag, text) in [Tag::Utf8String, Tag::PrintableString, Tag::Ia5String]
-                .into_iter()
-                .flat_map(|tag| texts.map(|text| (tag, text)))
-            {
-                let value = Any::new(tag, text.as_bytes()).unwrap();
+            for text in texts {
+                let value = Any::new(Tag::Utf8String, text.as_bytes()).unwrap();
                 let attribute = AttributeTypeAndValue { oid, value };
-                assert_eq!(
-                    attribute_text(&attribute),
-                    attribute.to_string(),
-                    "{tag} {text:?}"
-                );
+                assert_eq!(attribute_text(&attribute), attribute.to_string(), "{text:?}");
             }
         }
+    }
+
+    /// Who may choose some part of a name does not choose the whole.
+    #[test]
+    fn a_common_name_is_no_part_of_another() {
+        let named = |parts: &[(ObjectIdentifier, &str)]| {
+            let mut names = RdnSequence::default();
+            for (oid, text) in parts {
+                let value = Any::new(Tag::Utf8String, text.as_bytes()).unwrap();
+                names.push(one(*oid, value).unwrap());
+            }
+            name_text(&Name::from_der(&names.to_der().unwrap()).unwrap())
+        };
+        for lie in [
+            "x, CN=国务院",
+            "x\\, CN=国务院",
+            "x\\",
+            ", CN=国务院",
+            "CN=国务院",
+        ] {
+            for oid in [
+                COUNTRY,
+                ORGANISATION,
+                ORGANISATION_IDENTIFIER,
+                ORGANISATION_UNIT,
+                PROVINCE,
+            ] {
+                let text = named(&[(COMMON_NAME, "某人"), (oid, lie)]);
+                assert_eq!(common_name(&text), "某人", "{text}");
+                let text = named(&[(oid, lie)]);
+                assert_eq!(common_name(&text), text);
+            }
+            let text = named(&[(ORGANISATION, "某局"), (COMMON_NAME, lie)]);
+            assert_eq!(common_name(&text), lie, "{text}");
+        }
+        assert_eq!(named(&[(COMMON_NAME, "a\u{202e}b\n")]), "CN=a\u{fffd}b\u{fffd}");
     }
 
     #[test]

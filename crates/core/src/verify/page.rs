@@ -10,9 +10,9 @@ use super::{
     markup::Markup,
     report::{Bearing, Conclusion, Finding, Input, Outcome, Report, SignedBy},
     signatures::{SignatureReport, TimestampReport, alike},
-    text::{Language, common_name, day},
+    text::{Language, day},
 };
-use crate::clock::clock_time;
+use crate::{clock::clock_time, crypto::x509::common_name};
 
 /// The only style of the page, as it stands in it: for a server that names it in its content security policy.
 pub const PAGE_STYLE: &str = include_str!("page/style.css");
@@ -330,7 +330,7 @@ fn write_timestamp(page: &mut Markup, stamp: &TimestampReport) {
     page.both(word, word_en);
     page.raw("</p><dl>");
     if let Some(by) = &stamp.signed_by {
-        page.row("时间戳机构", "Authority", common_name(&by.name));
+        page.row("时间戳机构", "Authority", &common_name(&by.name));
         write_who(page, by);
         if let Some(at) = by.signed_at {
             page.row("所载时间", "Time it states", &instant(at));

@@ -1,14 +1,17 @@
 //! What a report says of each signature of a document, and of what came after it.
 
+use std::borrow::Cow;
+
 use serde::{Serialize, Serializer, ser::SerializeStruct as _};
 
 use super::{
     indication::{Indication, SubIndication},
     report::{Finding, SignedBy},
-    text::{Language, common_name},
+    text::Language,
 };
 use crate::{
     clock::clock_time,
+    crypto::x509::common_name,
     document::pdf::open::{Change, ChangeKind, Difference, SignatureKind, Standing},
     remark::visible,
 };
@@ -104,7 +107,7 @@ impl SignatureReport {
         } else {
             (word_en, ", ", "; ")
         };
-        let mut out = [self.signer(zh), self.capacity(zh), word].join(comma);
+        let mut out = [&*self.signer(zh), self.capacity(zh), word].join(comma);
         if let Some(level) = self.level {
             out.push_str(comma);
             out.push_str(level.as_str());
@@ -143,14 +146,14 @@ impl SignatureReport {
     }
 
     /// Who signed, for a heading.
-    pub(super) fn signer(&self, zh: bool) -> &str {
+    pub(super) fn signer(&self, zh: bool) -> Cow<'_, str> {
         let unknown = if zh {
             "签名人读不出"
         } else {
             "signer cannot be read"
         };
         let by = self.signed_by.as_ref();
-        by.map_or(unknown, |by| common_name(&by.name))
+        by.map_or(Cow::Borrowed(unknown), |by| common_name(&by.name))
     }
 
     /// In what capacity: what kind of signature it is.

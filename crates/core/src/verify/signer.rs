@@ -23,11 +23,11 @@ use super::{
     checks, code,
     indication::SubIndication,
     report::{Finding, ProvenBy},
-    text::{clock_time, common_name},
+    text::clock_time,
 };
 use crate::{
     clock::is_after,
-    crypto::x509,
+    crypto::x509::{self, common_name},
     trust::{
         path::{PathError, Usage, VerifiedPath},
         revocation::{RevocationStatus, UnknownRevocation},

@@ -1,6 +1,6 @@
 //! The report as a person at a counter reads it: conclusion first, then whose certificate, then why.
 
-use std::{collections::BTreeSet, fmt::Write as _};
+use std::{borrow::Cow, collections::BTreeSet, fmt::Write as _};
 
 use jiff::civil::Date;
 
@@ -11,7 +11,7 @@ use super::{
     signatures::{ReportedKind, SignatureReport},
 };
 pub(crate) use crate::clock::clock_time;
-use crate::remark::visible;
+use crate::{crypto::x509::common_name, remark::visible};
 
 /// Language of the human form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -106,7 +106,7 @@ impl Report {
             let all = self.signatures.iter();
             let names = all.filter(move |signature| signature.kind == kind);
             let names = names.filter_map(|signature| signature.signed_by.as_ref());
-            let names: BTreeSet<&str> = names.map(|by| common_name(&by.name)).collect();
+            let names: BTreeSet<Cow<'_, str>> = names.map(|by| common_name(&by.name)).collect();
             Vec::from_iter(names).join(if zh { "、" } else { ", " })
         };
         let signers = of(ReportedKind::Signature);
@@ -215,7 +215,7 @@ impl Report {
                 "\n第 {} 个签名（共 {} 个）：{}，{}，{word}{level}",
                 index + 1,
                 self.signatures.len(),
-                line(signature.signer(zh)),
+                line(&signature.signer(zh)),
                 signature.capacity(zh)
             )
         } else {
@@ -224,7 +224,7 @@ impl Report {
                 "\nSignature {} of {}: {}, {}, {word_en}{level}",
                 index + 1,
                 self.signatures.len(),
-                line(signature.signer(zh)),
+                line(&signature.signer(zh)),
                 signature.capacity(zh)
             )
         };
@@ -247,7 +247,7 @@ impl Report {
         }
         for stamp in &signature.timestamps {
             let by = stamp.signed_by.as_ref();
-            let authority = line(by.map_or("", |by| common_name(&by.name)));
+            let authority = by.map_or_else(String::new, |by| line(&common_name(&by.name)));
             let at = by.and_then(|by| by.signed_at).map(clock_time).unwrap_or_default();
             let (word, word_en) = stamp.indication.words();
             let _ = if zh {
@@ -376,15 +376,6 @@ fn line(text: &str) -> String {
 /// Whether an outcome wants an explanation.
 fn matters(outcome: Outcome) -> bool {
     matches!(outcome, Outcome::Failed | Outcome::Undecided)
-}
-
-/// The common name in the text of an X.509 name; all of it where there is none.
-pub(super) fn common_name(name: &str) -> &str {
-    let found = name
-        .split(", ")
-        .find_map(|part| part.strip_prefix("CN="))
-        .filter(|found| !found.is_empty());
-    found.unwrap_or(name)
 }
 
 /// A civil date in words.
