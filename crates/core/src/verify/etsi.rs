@@ -10,6 +10,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use jiff::Timestamp;
 
 use super::{
+    checks,
     indication::{Indication, SubIndication},
     markup::Markup,
     report::{Finding, Input, Outcome, ProvenBy, Report, SignedBy},
@@ -50,7 +51,7 @@ impl Report {
         }
         for (index, signature) in &reported {
             xml.element("SignatureValidationReport", |xml| {
-                self.signature(xml, *index, signature);
+                self.signature(xml, *index, signature, true);
             });
         }
         self.objects(&mut xml, &stamps);
@@ -76,7 +77,7 @@ impl Report {
                         xml.leaf("direct", &signature.fields.join(" "));
                     });
                     xml.element("ValidationReport", |xml| {
-                        self.signature(xml, *index, signature);
+                        self.signature(xml, *index, signature, false);
                     });
                 });
             }
@@ -95,17 +96,32 @@ impl Report {
         });
     }
 
-    /// One signature, or document timestamp.
-    fn signature(&self, xml: &mut Markup, index: usize, signature: &SignatureReport) {
-        // What speaks against a certificate speaks against the signature that makes it one.
-        let carries = signature.main && self.input == Input::Document;
-        let mut verdict = (signature.indication, signature.sub_indication);
-        if carries
-            && signature.indication != Indication::TotalFailed
-            && self.indication != Indication::TotalPassed
-        {
-            verdict = (self.indication, self.sub_indication);
-        }
+    /// What is said of the whole file and speaks for and against a signature in it: what is said of a certificate, of the
+    /// signature that makes it one; of any other, how the file is built and what was taken out of it.
+    fn about(&self, signature: &SignatureReport) -> impl Iterator<Item = &Finding> + Clone {
+        let is_certificate = self.input == Input::Document;
+        let (is_main, of_file) = (is_certificate && signature.main, checks::STRUCTURE.name);
+        self.findings.iter().filter(move |finding| {
+            is_main
+                || finding.check == of_file
+                || !is_certificate && finding.check == checks::OTHER_SIGNATURES.name
+        })
+    }
+
+    /// One signature, or document timestamp: by itself, or as what another refers to.
+    fn signature(&self, xml: &mut Markup, index: usize, signature: &SignatureReport, by_itself: bool) {
+        let with = |outcome| {
+            self.about(signature)
+                .find(move |finding| finding.outcome == outcome)
+        };
+        let own = (signature.indication, signature.sub_indication);
+        let failed = with(Outcome::Failed).map(|by| (Indication::TotalFailed, by.sub_indication));
+        let undecided = with(Outcome::Undecided).map(|by| (Indication::Indeterminate, by.sub_indication));
+        let verdict = match signature.indication {
+            Indication::TotalFailed => own,
+            Indication::Indeterminate => failed.unwrap_or(own),
+            Indication::TotalPassed => failed.or(undecided).unwrap_or(own),
+        };
         xml.raw(&format!("<SignatureIdentifier id=\"S-{}\">\n", index + 1));
         xml.leaf("HashOnly", "false");
         xml.leaf("DocHashOnly", "false");
@@ -113,16 +129,14 @@ impl Report {
         xml.raw("</SignatureIdentifier>\n");
         xml.element("ValidationConstraintsEvaluationReport", |xml| {
             constraints(xml, &signature.findings);
-            if carries {
-                constraints(xml, &self.findings);
-            }
+            constraints(xml, self.about(signature));
         });
         self.times(xml, signature.signed_by.as_ref());
         attributes(xml, index, signature);
         signer(xml, signature.signed_by.as_ref());
         process(xml);
         xml.element("SignatureValidationStatus", |xml| {
-            status(xml, verdict, true);
+            status(xml, verdict, by_itself);
             chain(xml, signature.signed_by.as_ref());
         });
         self.whole(xml, Some(signature));
@@ -274,7 +288,7 @@ fn chain(xml: &mut Markup, by: Option<&SignedBy>) {
 }
 
 /// Each check as an individual constraint (§4.3.5.4).
-fn constraints(xml: &mut Markup, findings: &[Finding]) {
+fn constraints<'a>(xml: &mut Markup, findings: impl IntoIterator<Item = &'a Finding>) {
     for finding in findings {
         xml.element("ValidationConstraint", |xml| {
             xml.leaf(
