@@ -60,10 +60,19 @@ pub fn visible(c: char) -> char {
     if hides(c) { '\u{FFFD}' } else { c }
 }
 
-/// Controls, directions and characters without width: two remarks that look the same are the same.
+/// Controls, line breaks, directions, characters without width or ink, and what is no character: two remarks that look
+/// the same are the same. Those are the code points that Unicode has nothing shown for (Default_Ignorable_Code_Point),
+/// its line and paragraph separators, the marks around annotations and the noncharacters. Selectors of ideographic
+/// variants show in the glyph, and names are written with them.
 fn hides(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{AD}' | '\u{61C}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+        || matches!(c,
+            '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}'
+            | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}'
+            | '\u{2060}'..='\u{206F}' | '\u{3164}' | '\u{FDD0}'..='\u{FDEF}' | '\u{FE00}'..='\u{FE0F}'
+            | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}' | '\u{1BCA0}'..='\u{1BCA3}'
+            | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E00FF}' | '\u{E01F0}'..='\u{E0FFF}')
+        || u32::from(c) & 0xFFFE == 0xFFFE
 }
 
 #[cfg(test)]
@@ -76,10 +85,27 @@ mod tests {
             reason("  依据处罚决定书\n〔2026〕\t12 号 "),
             Ok("依据处罚决定书 〔2026〕 12 号".to_owned())
         );
+        // A character of another plane is one: names of people hold such.
+        assert_eq!(actor("𠮷田"), Ok("𠮷田".to_owned()));
+        assert_eq!(visible('\u{2028}'), '\u{FFFD}');
         for empty in ["", " \n\t　"] {
             assert_eq!(reason(empty), Err(RemarkError::Empty), "{empty:?}");
         }
-        for hidden in ['\u{1b}', '\0', '\u{202e}', '\u{200b}', '\u{2066}', '\u{feff}'] {
+        for hidden in [
+            '\u{1b}',
+            '\0',
+            '\u{202e}',
+            '\u{200b}',
+            '\u{2066}',
+            '\u{feff}',
+            '\u{180e}',
+            '\u{3164}',
+            '\u{fff9}',
+            '\u{fe0f}',
+            '\u{e0041}',
+            '\u{fffe}',
+            '\u{1ffff}',
+        ] {
             assert_eq!(
                 reason(&format!("a{hidden}b")),
                 Err(RemarkError::Control(hidden)),

@@ -10,7 +10,7 @@ use std::{
     vec,
 };
 
-use certseal_core::{files::read_into, limits::MAX_DOCUMENT_BYTES, verify::Examined};
+use certseal_core::{files::read_into, limits::MAX_DOCUMENT_BYTES, remark::visible, verify::Examined};
 
 use crate::output::{Context as _, Failure};
 
@@ -269,7 +269,6 @@ impl Iterator for Names {
 
 /// A name as one line of visible text.
 pub(super) fn shown(name: &str) -> String {
-    let visible = |letter: char| if letter.is_control() { '\u{FFFD}' } else { letter };
     name.chars().map(visible).collect()
 }
 
