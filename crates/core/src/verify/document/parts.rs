@@ -2,7 +2,7 @@
 
 use super::{
     BadToken, Facts,
-    signatures::{Content, Signed},
+    signatures::{Content, Signed, not_hashed},
 };
 use crate::{
     clock::is_after,
@@ -195,6 +195,7 @@ pub(super) fn judge_cms<'s>(
             return None;
         }
     };
+    findings.extend(signed.is_too_much.then(not_hashed));
     if let Some(digest) = &signed.digest {
         findings.push(match cms.check_digest(digest) {
             Ok(()) => Finding::passed(

@@ -38,6 +38,8 @@ pub(super) struct Signed {
     pub(super) signature: PdfSignature,
     pub(super) content: Content,
     pub(super) digest: Option<Vec<u8>>,
+    /// Whether it covers more than may still be hashed.
+    pub(super) is_too_much: bool,
     pub(super) difference: Result<Difference, OpenError>,
 }
 
@@ -46,7 +48,7 @@ pub(super) struct Signed {
 pub(super) enum Content {
     /// Nothing that could be read, as the signature's defects say.
     Nothing,
-    /// A signature, with the timestamps in it.
+    /// A signature, with the timestamps in it that are judged.
     Cms(
         Box<Result<SignedCms, CmsError>>,
         Vec<Result<TimeStampToken, TokenError>>,
@@ -102,17 +104,19 @@ impl Signed {
         let read = |signature: &PdfSignature| {
             let content = Content::read(signature);
             let covered = signature.byte_range.as_ref().map_or(0, |range| range.end);
-            let digest = match content.algorithm() {
-                Some(algorithm) if covered <= left => {
+            let is_too_much = covered > left;
+            let digest = content
+                .algorithm()
+                .filter(|_| !is_too_much)
+                .and_then(|algorithm| {
                     left -= covered;
                     opened.signed_digest(signature, algorithm)
-                }
-                _ => None,
-            };
+                });
             Signed {
                 signature: signature.clone(),
                 content,
                 digest,
+                is_too_much,
                 difference: opened.difference(signature),
             }
         };
@@ -252,6 +256,7 @@ impl Signed {
         let mut findings = vec![judge_range(&self.signature), self.judge_revisions()];
         let mut signed_by = None;
         let mut timestamps = Vec::new();
+        let mut unread = 0;
         let mut attained = Attained::default();
         let mut proof = None;
         match &self.content {
@@ -262,6 +267,7 @@ impl Signed {
                 if self.signature.byte_range.is_ok() {
                     proof = judged.proof(ProvenBy::DocumentTimestamp, place);
                 }
+                findings.extend(self.is_too_much.then(not_hashed));
                 findings.extend(judged.findings);
                 signed_by = judged.signed_by;
             }
@@ -276,6 +282,7 @@ impl Signed {
                 // 3. Time.
                 let mut proofs: Vec<Proof> = basis.proofs.over(place).cloned().collect();
                 if let (Some((cms, _)), Content::Cms(_, tokens)) = (cms, &self.content) {
+                    unread = cms.timestamp_tokens().skip(tokens.len()).count();
                     for token in tokens {
                         let over = |token: &TimeStampToken| {
                             Some(token.info().imprint.algorithm.digest(cms.signature_value()))
@@ -331,7 +338,7 @@ impl Signed {
 
                 // 5. The time stated.
                 findings.push(judge_time(&times, by));
-                findings.extend(judge_timestamps(&timestamps));
+                findings.extend(judge_timestamps(&timestamps, unread));
             }
         }
         findings.extend(basis.lacking(&findings));
@@ -356,6 +363,24 @@ impl Signed {
         };
         Judged { report, times, proof }
     }
+}
+
+/// Says that the bytes a signature covers were not hashed.
+pub(super) fn not_hashed() -> Finding {
+    Finding::undecided(
+        &checks::DIGEST,
+        code::TOO_MUCH_SIGNED,
+        SubIndication::Generic,
+        format!("全部签名所覆盖的内容合计超过 {} MB，本签名的摘要未计算", MAX_SIGNED_BYTES >> 20),
+        format!(
+            "the signatures of the file cover more than {} MB between them: the bytes of this one were not hashed",
+            MAX_SIGNED_BYTES >> 20
+        ),
+    )
+    .hint(
+        "请取得签名较少的版本，逐份核验",
+        "ask for versions with fewer signatures, and verify each of them",
+    )
 }
 
 fn unrecognised() -> Finding {
@@ -385,8 +410,24 @@ fn reported_timestamp(judged: timestamp::JudgedTimestamp) -> TimestampReport {
 
 /// What came of the timestamps in a signature. One that proves nothing costs its proof, not the signature (ETSI EN
 /// 319 102-1 §5.5.4 step 3): it is taken out of the set. One that is broken is still worth a loud word.
-fn judge_timestamps(timestamps: &[TimestampReport]) -> Option<Finding> {
+fn judge_timestamps(timestamps: &[TimestampReport], unread: usize) -> Option<Finding> {
     let check = &checks::TIMESTAMPS;
+    if unread > 0 {
+        let judged = timestamps.len();
+        return Some(
+            Finding::undecided(
+                check,
+                code::TIMESTAMPS_NOT_READ,
+                SubIndication::Generic,
+                format!("所含时间戳过多：核查了前 {judged} 个，其余 {unread} 个未核查"),
+                format!("more timestamps than are judged: the first {judged} were, {unread} more were not"),
+            )
+            .hint(
+                "如需认定时间，请去掉签名中无用的时间戳，或取得签名时的原始文件",
+                "if the time matters, take the useless ones out of the signature, or ask for the document as signed",
+            ),
+        );
+    }
     let of = |indication| timestamps.iter().filter(move |one| one.indication == indication);
     let count = timestamps.len();
     if let Some(broken) = of(Indication::TotalFailed).next() {

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::parts::{no_certificate, wrong_value};
 use crate::{
-    crypto::x509,
+    crypto::x509::{self, common_name},
     sign::{
         cms::{CmsError, CmsVerifyError},
         timestamp::{TimeStampToken, TokenError},
@@ -20,7 +20,7 @@ use crate::{
         indication::SubIndication,
         report::{Finding, ProvenBy, SignedBy},
         signer::{self, Presented, Times},
-        text::{clock_time, common_name},
+        text::clock_time,
     },
 };
 
@@ -37,7 +37,10 @@ impl JudgedTimestamp {
     /// What it proves, of everything that ends before a place of the file.
     pub(super) fn proof(&self, by: fn(String) -> ProvenBy, covers: usize) -> Option<Proof> {
         let (at, authority) = self.proven.clone()?;
-        let name = self.signed_by.as_ref().map(|by| common_name(&by.name).to_owned());
+        let name = self
+            .signed_by
+            .as_ref()
+            .map(|by| common_name(&by.name).into_owned());
         Some(Proof {
             at,
             by: by(name.unwrap_or_default()),
@@ -196,7 +199,16 @@ fn out_of_order(stated: Timestamp, known: Timestamp) -> Finding {
 /// What is wrong with a token by itself. By cryptography it speaks of other bytes, or nobody's key made it; the signature it
 /// lies in is none the worse (ETSI EN 319 102-1 §5.5.4 step 3 a).
 fn of_token(error: &TokenError) -> Finding {
-    let english = error.to_string();
+    let english = match error {
+        TokenError::Malformed(why) => format!("malformed timestamp token: {why}"),
+        TokenError::Signature(why) => why.to_string(),
+        // The English of the others stands in brackets behind the Chinese.
+        other => {
+            let both = other.to_string();
+            let english = both.rsplit_once(" (").map_or(&*both, |(_, english)| english);
+            english.trim_end_matches(')').to_owned()
+        }
+    };
     match error {
         TokenError::OtherImprint => Finding::failed(
             &checks::DIGEST,
