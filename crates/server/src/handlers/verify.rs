@@ -145,8 +145,13 @@ impl Written {
             let values = headers.get_all(header::ACCEPT).into_iter();
             let values = values.filter_map(|value| value.to_str().ok());
             values.flat_map(|value| value.split(',')).any(|one| {
-                let name = one.split(';').next().unwrap_or_default();
-                name.trim().eq_ignore_ascii_case(media_type)
+                let (name, parameters) = one.split_once(';').unwrap_or((one, ""));
+                // A weight of zero refuses (RFC 9110 §12.4.2).
+                let is_zero = |weight: &str| weight.trim().parse() == Ok(0.0);
+                let refuses = parameters
+                    .split(';')
+                    .filter_map(|one| one.trim().strip_prefix("q="));
+                name.trim().eq_ignore_ascii_case(media_type) && !refuses.into_iter().any(is_zero)
             })
         };
         if accepted("application/json") {
