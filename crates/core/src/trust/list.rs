@@ -13,7 +13,7 @@
 //! expiry, growing sequence number): an old list cannot be played back to someone who has seen a
 //! newer one, and a stale list leads to INDETERMINATE, never to a refusal of the certificate.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL};
 use der::Decode;
@@ -41,7 +41,12 @@ pub struct TrustList {
     content: TrustListContent,
     digest: [u8; 32],
     token_signers: BTreeMap<[u8; KID_LEN], Vec<(usize, usize)>>,
+    by_anchor: ByFingerprint,
+    by_seal_maker: ByFingerprint,
 }
+
+/// Positions of authorities, each once and in order, by the SHA-256 of certificates of theirs.
+type ByFingerprint = BTreeMap<[u8; 32], BTreeSet<usize>>;
 
 impl TrustList {
     /// Reads a list and checks it against the list key (DER of its SubjectPublicKeyInfo).
@@ -160,19 +165,21 @@ impl TrustList {
 
     /// Authorities known by an anchor, given by the SHA-256 of its DER.
     pub fn by_anchor(&self, fingerprint: &[u8; 32]) -> impl Iterator<Item = &Authority> {
-        self.authorities()
-            .iter()
-            .filter(move |authority| authority.anchors.iter().any(|der| sha256(&der.0) == *fingerprint))
+        self.known_by(&self.by_anchor, fingerprint)
     }
 
     /// Authorities whose seals are made under a root, given by the SHA-256 of its DER.
     pub fn by_seal_maker(&self, fingerprint: &[u8; 32]) -> impl Iterator<Item = &Authority> {
-        self.authorities().iter().filter(move |authority| {
-            authority
-                .seal_makers
-                .iter()
-                .any(|der| sha256(&der.0) == *fingerprint)
-        })
+        self.known_by(&self.by_seal_maker, fingerprint)
+    }
+
+    fn known_by<'l>(
+        &'l self,
+        index: &'l ByFingerprint,
+        fingerprint: &[u8; 32],
+    ) -> impl Iterator<Item = &'l Authority> + use<'l> {
+        let found = index.get(fingerprint).into_iter().flatten();
+        found.filter_map(|at| self.authorities().get(*at))
     }
 
     /// DER of the roots of all seal makers.
@@ -198,7 +205,16 @@ impl TrustList {
     fn index(content: TrustListContent, payload: &[u8]) -> Result<TrustList, ListError> {
         content.check()?;
         let mut token_signers: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        let (mut by_anchor, mut by_seal_maker) = (ByFingerprint::new(), ByFingerprint::new());
         for (at, authority) in content.authorities.iter().enumerate() {
+            for (ders, index) in [
+                (&authority.anchors, &mut by_anchor),
+                (&authority.seal_makers, &mut by_seal_maker),
+            ] {
+                for der in ders {
+                    index.entry(sha256(&der.0)).or_default().insert(at);
+                }
+            }
             for (position, der) in authority.token_signers.iter().enumerate() {
                 token_signers
                     .entry(kid_of(&der.0))
@@ -210,6 +226,8 @@ impl TrustList {
             content,
             digest: sha256(payload),
             token_signers,
+            by_anchor,
+            by_seal_maker,
         })
     }
 }

@@ -1,6 +1,6 @@
 //! What a verifier believes before it sees anything: anchors, lists, seals, keys.
 
-use std::{fmt, sync::Arc};
+use std::{collections::HashSet, fmt, sync::Arc};
 
 use crate::{
     crypto::{
@@ -97,6 +97,9 @@ pub(super) struct Material {
     intermediates: Certificates,
     timestamp_anchors: Certificates,
     seal_makers: Certificates,
+    /// SHA-256 of the roots that are trusted whatever the list says: of document signers, and of seal makers.
+    own_anchors: HashSet<[u8; 32]>,
+    own_seal_makers: HashSet<[u8; 32]>,
     pub(super) seals: Vec<SignedSeal>,
 }
 
@@ -138,7 +141,10 @@ impl Material {
             [] => &given.anchors,
             own => own,
         };
+        let fingerprints = |ders: &[Vec<u8>]| ders.iter().map(|der| x509::fingerprint(der)).collect();
         Ok(Self {
+            own_anchors: fingerprints(&given.anchors),
+            own_seal_makers: fingerprints(&given.seal_makers),
             anchors: with_listed(&given.anchors, anchors),
             intermediates: Certificates::of(&given.intermediates),
             timestamp_anchors: Certificates::of(timestamps),
@@ -180,10 +186,7 @@ impl Material {
 
     /// Whether we trust this root ourselves, whatever the list says of it.
     pub(super) fn is_own_anchor(&self, fingerprint: &[u8; 32]) -> bool {
-        self.given
-            .anchors
-            .iter()
-            .any(|der| x509::fingerprint(der) == *fingerprint)
+        self.own_anchors.contains(fingerprint)
     }
 
     /// Roots of seal makers, ours and the list's.
@@ -194,9 +197,7 @@ impl Material {
     /// Whether a root of seal makers speaks for an owner: one we trust ourselves for everybody, a listed one
     /// for the departments its authority vouches for.
     pub(super) fn may_make_seals_for(&self, anchor: &[u8; 32], owner_code: &str) -> bool {
-        let own = self.given.seal_makers.iter();
-        own.map(|der| x509::fingerprint(der))
-            .any(|known| known == *anchor)
+        self.own_seal_makers.contains(anchor)
             || self
                 .list()
                 .into_iter()

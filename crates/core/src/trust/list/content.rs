@@ -82,6 +82,9 @@ impl Authority {
 
     /// Since when a token signer (DER of its certificate) is not to be relied on, if it was withdrawn.
     pub fn withdrawn_since(&self, token_signer: &[u8]) -> Option<Timestamp> {
+        if self.withdrawn_token_signers.is_empty() {
+            return None;
+        }
         let signer = hex::encode(x509::fingerprint(token_signer));
         let found = self
             .withdrawn_token_signers
