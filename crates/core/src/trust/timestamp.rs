@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
+    existence::Existence,
     path::{Certificates, PathContext, PathError, Usage, VerifiedPath, validate},
     revocation::Revocations,
     work::{CERTIFICATE, Work},
@@ -62,6 +63,8 @@ pub struct TimestampTrust<'a> {
     pub policy_at: Timestamp,
     /// The present.
     pub now: Timestamp,
+    /// By when certificates and revocation data existed.
+    pub existence: &'a Existence,
     /// What may be spent on it.
     pub work: &'a Work,
 }
@@ -125,6 +128,7 @@ pub fn prove(
         policies: &[],
         policy_at: trust.policy_at,
         now: trust.now,
+        existence: trust.existence,
         work: trust.work,
     };
     let token_context = PathContext {

@@ -180,6 +180,21 @@ fn judge_revocation(path: &VerifiedPath, presented: &Presented<'_>) -> Finding {
         };
         let subject = common_name(&unknown.subject);
         let (code, zh) = match why {
+            UnknownRevocation::IssuerGone { left } => {
+                let left = clock_time(*left);
+                return Finding::undecided(
+                    check,
+                    code::REVOCATION_ISSUER_GONE,
+                    SubIndication::NoPoe,
+                    format!("{subject}：其颁发者的证书自 {left} 起失效，无法证明吊销列表在此之前"),
+                    format!("{subject}: {why}"),
+                )
+                .hint(
+                    "须有在此之前覆盖证书和吊销列表的文档时间戳或登记记录；没有则不可采信",
+                    "a document timestamp or a registry entry of before must cover the certificates and the list; do not \
+                     rely on it otherwise",
+                );
+            }
             UnknownRevocation::NoList => (code::NO_REVOCATION_LIST, "没有其颁发者的吊销列表".to_owned()),
             UnknownRevocation::Stale { next_update } => (
                 code::REVOCATION_LIST_STALE,

@@ -26,6 +26,7 @@ use crate::{
     },
     judges::judge_is_here,
     trust::{
+        existence::Existence,
         path::{Certificates, PathError},
         revocation::Revocations,
         timestamp::{TimestampRefused, TimestampTrust, prove},
@@ -128,9 +129,10 @@ fn what_our_authority_says_is_believed_where_its_root_is() {
         intermediates: &[],
         revocations: &Revocations::default(),
         policy: AlgorithmPolicy::built_in(),
-        at: "2026-06-01T08:00:00Z".parse().unwrap(),
+        at: "2026-06-01T09:00:00Z".parse().unwrap(),
         policy_at: "2026-06-01T08:00:00Z".parse().unwrap(),
-        now: "2026-06-01T08:00:00Z".parse().unwrap(),
+        now: "2026-06-01T09:00:00Z".parse().unwrap(),
+        existence: Existence::UNPROVEN,
         work: &Work::default(),
     };
     let proven = prove(&token, &[1; 32], &trust).unwrap();
@@ -185,6 +187,7 @@ fn only_a_timestamp_certificate_tells_the_time() {
             at: "2026-06-01T08:00:00Z".parse().unwrap(),
             policy_at: "2026-06-01T08:00:00Z".parse().unwrap(),
             now: "2026-06-01T08:00:00Z".parse().unwrap(),
+            existence: Existence::UNPROVEN,
             work: &Work::default(),
         };
         assert!(matches!(

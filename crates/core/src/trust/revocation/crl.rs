@@ -245,6 +245,10 @@ impl Crl {
             status,
             this_update: self.this_update,
             next_update: self.next_update,
+            made_at: self.this_update,
+            existed: context
+                .existence
+                .of(self.signature.digest(&self.der), context.now),
             kept_since: self.kept_since,
             maker_until: maker.ok().flatten(),
         })
@@ -284,6 +288,7 @@ impl Crl {
         let asked = Asked {
             certificate: &signer.node.parsed,
             raw,
+            existed: context.existence.of(&signer.node.digest, context.now),
             issuer: signer.by_whom,
         };
         let pieces = context.revocations.sources(&asked, context);
