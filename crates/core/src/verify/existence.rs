@@ -230,14 +230,15 @@ impl<'a> Basis<'a> {
         }
     }
 
-    /// Takes in a proof.
+    /// Takes in a proof. It can make a time earlier than the present, never later.
     pub(super) fn prove_by(&mut self, proof: Proof) {
+        let at = proof.at.min(self.now);
         for (digest, place) in self.evidence.places() {
             if *place < proof.covers {
-                self.existence.prove(*digest, proof.at);
+                self.existence.prove(*digest, at);
             }
         }
-        self.proofs.0.push(proof);
+        self.proofs.0.push(Proof { at, ..proof });
     }
 
     /// The path of a signer whose signature ends at a place, at an instant.

@@ -138,6 +138,13 @@ fn what_our_authority_says_is_believed_where_its_root_is() {
     let proven = prove(&token, &[1; 32], &trust).unwrap();
     assert_eq!(proven.stated(), info.gen_time);
     assert_eq!(proven.at(), info.gen_time + SignedDuration::from_secs(1));
+    // No clock, and no accuracy, proves a time later than the token is known to have existed.
+    let known = TimestampTrust {
+        at: info.gen_time,
+        now: info.gen_time,
+        ..trust
+    };
+    assert_eq!(prove(&token, &[1; 32], &known).unwrap().at(), info.gen_time);
     assert!(matches!(
         prove(&token, &[2; 32], &trust),
         Err(TimestampRefused::Token(TokenError::OtherImprint))

@@ -57,13 +57,17 @@ impl Stamper {
     }
 
     fn at(&self, when: &str) -> TimeStampAuthority {
+        self.accurate(when, Duration::from_secs(1))
+    }
+
+    fn accurate(&self, when: &str, accuracy: Duration) -> TimeStampAuthority {
         let first = self.next.fetch_add(100, Ordering::Relaxed);
         TimeStampAuthority::new(
             Arc::clone(&self.keys),
             "tsa",
             TimeStampPolicy {
                 policy: "2.999.1".parse().unwrap(),
-                accuracy: Duration::from_secs(1),
+                accuracy,
             },
             Arc::new(FixedClock(at(when))),
             Box::new(move |_| Ok(first..first + 100)),
@@ -71,10 +75,14 @@ impl Stamper {
     }
 
     fn token(&self, when: &str, over: &[u8]) -> Vec<u8> {
-        let request = Request::new(Imprint::sha256(&sha256(over))).unwrap();
-        let answer = self.at(when).answer(&request.to_der());
-        request.accept(&answer).unwrap().der().to_vec()
+        token(&self.at(when), over)
     }
+}
+
+fn token(authority: &TimeStampAuthority, over: &[u8]) -> Vec<u8> {
+    let request = Request::new(Imprint::sha256(&sha256(over))).unwrap();
+    let answer = authority.answer(&request.to_der());
+    request.accept(&answer).unwrap().der().to_vec()
 }
 
 /// Signers and authorities of one root.
@@ -762,6 +770,43 @@ fn what_an_issuer_says_counts_while_it_is_in_office() {
         let said = verify(&in_time, &[&first]);
         assert_eq!(verdict(&said), failed(SubIndication::Revoked, "SIGNER_REVOKED"));
     }
+}
+
+#[test]
+fn a_timestamp_makes_the_time_earlier_and_never_later() {
+    let desk = &*DESK;
+    let none = desk.lists(&[]);
+    let inaccurate = |days: u64, when: &str, signer: &SigningIdentity| {
+        let authority = desk.stamper.accurate(when, Duration::from_hours(24 * days));
+        page(when, Form::Undated, |digest| {
+            let stamped = CmsSigner::new(signer).unwrap().sign_stamped(digest, |value| {
+                Ok::<_, crate::sign::cms::SignError>(token(&authority, value))
+            });
+            stamped.unwrap()
+        })
+    };
+    // 1. A certificate that begins tomorrow.
+    let next = desk
+        .above
+        .identity(Role::DocumentSigner, period("2026-06-02", "2027-01-01"));
+    let file = inaccurate(2, SIGNED, &next);
+    let report = desk.verify(&file, "2026-06-01T00:01:00Z", &none);
+    assert_eq!(
+        verdict(&report),
+        failed(SubIndication::NotYetValid, "SIGNER_NOT_YET_VALID")
+    );
+    // 2. One that ends before the clock could be right, and has not ended.
+    let file = inaccurate(5_000, SIGNED, &desk.signer);
+    let report = desk.verify(&file, "2026-06-01T00:01:00Z", &none);
+    signed(&report);
+    assert_eq!(proven_at(&report), Some(at("2026-06-01T00:01:00Z")));
+    // 3. Nor does a timestamp behind prove the future of those before.
+    let inner = desk.stamped("2026-06-11T00:00:00Z", "2026-06-11T00:00:00Z");
+    let trust = desk.long_term(&none);
+    let authority = desk.stamper.accurate(SIGNED, Duration::from_hours(24 * 20));
+    let outer = longterm::timestamp(&inner, &authority, &trust, at(SIGNED)).unwrap();
+    let report = desk.verify(&outer.bytes, "2026-06-01T00:01:00Z", &none);
+    assert_eq!(report.signatures[0].timestamps[0].reason, Some("TIMESTAMP_ORDER"));
 }
 
 /// A file with certificates and lists that bear the names of its signer's authorities, and other keys.
