@@ -332,8 +332,10 @@ pub(super) fn judge(
 /// The newest piece that concludes decides, whatever its kind, but a revocation for good on an older one
 /// stands: only a hold can be lifted.
 ///
-/// A revocation by the instant asked about counts from anybody who could make it. That a certificate was revoked later
-/// speaks for it, and so takes as much as the word that it was not.
+/// A revocation by the instant asked about counts from anybody who could make it, as does any where the present is
+/// asked about: then nothing proves an earlier time, and a date that has not come yet is no leave until then (RFC 5280
+/// §6.3.3 compares no dates). That a certificate was revoked later speaks for it, and so takes as much as the word that
+/// it was not.
 fn decide(
     context: &PathContext<'_>,
     asked: &Asked<'_>,
@@ -366,7 +368,7 @@ fn decide(
                 if good.is_some()
                     && later.is_none()
                     && revoked.reason == Some(CrlReason::CertificateHold) => {}
-            Ok(Some(revoked)) if revoked.at <= context.at => {
+            Ok(Some(revoked)) if revoked.at <= context.at || context.at >= context.now => {
                 return Err(revoked);
             }
             Ok(Some(revoked)) => {

@@ -581,7 +581,8 @@ fn a_responder_is_believed_while_its_certificate_is() {
             policy: AlgorithmPolicy::built_in(),
             policies: &[],
             policy_at: now,
-            now,
+            // When the list is there.
+            now: now + SignedDuration::from_hours(3),
             existence: Existence::UNPROVEN,
             work: &Work::default(),
         };

@@ -809,6 +809,25 @@ fn a_timestamp_makes_the_time_earlier_and_never_later() {
     assert_eq!(report.signatures[0].timestamps[0].reason, Some("TIMESTAMP_ORDER"));
 }
 
+#[test]
+fn a_revocation_counts_before_its_date_where_nothing_proves_an_earlier_time() {
+    let desk = &*DESK;
+    let now = "2026-06-20T00:00:00Z";
+    let of = |reason| {
+        let mut named = revoked(&desk.signer.certificate, "2026-06-22T00:00:00Z");
+        named.reason = reason;
+        lists(&desk.above, "2026-06-15", "2026-08-15", &[named])
+    };
+    let report = desk.verify(&desk.plain(SIGNED), now, &of(Some(CrlReason::KeyCompromise)));
+    let no_poe = SubIndication::RevokedNoPoe;
+    assert_eq!(verdict(&report), undecided(no_poe, "SIGNER_REVOKED_SINCE"));
+    let report = desk.verify(&desk.plain(SIGNED), now, &of(Some(CrlReason::CertificateHold)));
+    assert_eq!(report.reason, Some("SIGNER_ON_HOLD"));
+    let proven = desk.stamped(SIGNED, "2026-06-01T00:01:00Z");
+    let all = of(None);
+    signed(&desk.verify(&proven, now, &all));
+}
+
 /// A file with certificates and lists that bear the names of its signer's authorities, and other keys.
 fn with_forged_evidence(file: &[u8], certificates: usize, lists_of_each: usize) -> Vec<u8> {
     let mut evidence = Evidence::default();
