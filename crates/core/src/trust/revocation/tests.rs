@@ -29,6 +29,7 @@ impl Office {
              [authorities]\nissuingDistributionPoint=critical,@a\n[a]\nonlyCA=TRUE\n\
              [indirect]\nissuingDistributionPoint=critical,@i\n[i]\nindirectCRL=TRUE\n\
              [some]\nissuingDistributionPoint=critical,@s\n[s]\nonlysomereasons=keyCompromise\n\
+             [point]\nissuingDistributionPoint=critical,@p\n[p]\nfullname=URI:http://x/y.crl\n\
              [delta]\n2.5.29.27=critical,DER:020101\n\
              [kept]\n2.5.29.60=DER:180f32303030303130313030303030305a\n' > conf; \
              echo 01 > number; \
@@ -391,11 +392,22 @@ fn lists_speak_for_their_scope_and_no_further() {
         let said = why(office.status("good", now, &list));
         assert_eq!(said, UnknownRevocation::Unsupported(named.to_owned()));
     }
-    // A list for some reasons says of whom it names that it is revoked.
-    assert!(matches!(
-        office.path_of("bad", now, &of("-crlexts some")),
-        Err(PathError::Revoked { .. })
-    ));
+    // A list for some reasons, or of what is new, says of whom it names that it is revoked.
+    for kind in ["some", "delta"] {
+        assert!(matches!(
+            office.path_of("bad", now, &of(&format!("-crlexts {kind}"))),
+            Err(PathError::Revoked { .. })
+        ));
+    }
+    // The certificate may say itself that the lists of a point are for some reasons only.
+    for (serial, name, reasons) in [(40, "all", ""), (41, "some", ";reasons=CACompromise")] {
+        let point = format!("crlDistributionPoints=p;[p];fullname=URI:http://x/y.crl{reasons}");
+        office.issue(name, serial, "ca", &point);
+        let status = office.status(name, now, &of("-crlexts point"));
+        assert_eq!(is_good(&status), reasons.is_empty(), "{status:?}");
+        // Those of no point are for all.
+        assert!(is_good(&office.status(name, now, &of(""))));
+    }
 
     // A list made when the certificate had expired speaks of it only where it says so.
     let late = "-crl_lastupdate 20350101000000Z -crl_nextupdate 20350201000000Z";
