@@ -42,6 +42,7 @@ use certseal_core::{
         timestamp::{Imprint, Request, Response, TimeStampToken, TstInfo},
     },
     trust::{
+        existence::Existence,
         list::{TrustList, TrustListContent},
         path::{Certificates, PathContext, Usage, validate},
         revocation::{Revocations, crl::Crl, ocsp::OcspResponse},
@@ -410,6 +411,7 @@ fn x509_certificate(bytes: &[u8]) {
         policies: &[],
         policy_at: Timestamp::UNIX_EPOCH,
         now: Timestamp::UNIX_EPOCH,
+        existence: Existence::UNPROVEN,
         work: &Work::default(),
     };
     let _ = validate(bytes, &[], &context);

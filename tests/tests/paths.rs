@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use certseal_core::{
     crypto::{AlgorithmPolicy, x509},
     trust::{
+        existence::Existence,
         path::{Certificates, PathContext, PathError, Usage, validate},
         revocation::Revocations,
         work::Work,
@@ -87,6 +88,7 @@ fn judge(case: &Value) -> Result<(), PathError> {
         policy: AlgorithmPolicy::built_in(),
         policy_at: at,
         now: at,
+        existence: Existence::UNPROVEN,
         work: &Work::default(),
     };
     let offered = Certificates::of(ders(&case["untrusted_intermediates"]));

@@ -372,6 +372,7 @@ mod tests {
     use certseal_core::{
         crypto::{AlgorithmPolicy, x509},
         trust::{
+            existence::Existence,
             path::{Certificates, PathContext, PathError, Usage, VerifiedPath, validate},
             work::Work,
         },
@@ -533,6 +534,7 @@ mod tests {
                 policy: AlgorithmPolicy::built_in(),
                 policy_at: now,
                 now,
+                existence: Existence::UNPROVEN,
                 work: &Work::default(),
             };
             validate(&leaf, &[&Certificates::of(&material.intermediates)], &context)

@@ -31,6 +31,7 @@ use crate::{
         timestamp::{Imprint, Request, TimeStampSource, TimeStampToken, TimestampError, TokenError},
     },
     trust::{
+        existence::Existence,
         path::{Certificates, PathContext, PathError, Usage, VerifiedPath, validate},
         revocation::{RevocationStatus, Revocations, Source, UnknownRevocation, crl::Crl},
         timestamp::{ProvenTime, TimestampRefused, TimestampTrust, prove},
@@ -79,7 +80,7 @@ impl LongTermTrust {
         &self,
         token: &TimeStampToken,
         digest: &[u8],
-        at_hand: &Certificates,
+        (at_hand, existence): (&Certificates, &Existence),
         at: Timestamp,
         now: Timestamp,
         work: &Work,
@@ -92,6 +93,7 @@ impl LongTermTrust {
             at,
             policy_at: at,
             now,
+            existence,
             work,
         };
         prove(token, digest, &trust)
@@ -303,8 +305,8 @@ fn ask(
     let token = request.accept(&answer)?;
     // By its own clock the authority may be ahead; how far is looked at next.
     let at = now.max(token.info().gen_time);
-    let none = Certificates::default();
-    let proven = trust.prove(&token, digest, &none, at, now, &Work::default())?;
+    let none = (&Certificates::default(), Existence::UNPROVEN);
+    let proven = trust.prove(&token, digest, none, at, now, &Work::default())?;
     if proven.stated().duration_since(now).abs() > MAX_CLOCK_DIFFERENCE {
         return Err(LongTermError::TimeOff {
             stated: proven.stated(),
@@ -414,6 +416,7 @@ fn judge(opened: &OpenedPdf<'_>, trust: &LongTermTrust, now: Timestamp) -> Resul
         all.filter(move |signature| signature.kind == kind)
     };
     let mut existed_at = now;
+    let mut existence = Existence::default();
     for signature in of_kind(SignatureKind::DocumentTimestamp).rev() {
         let (cms, end) = parts(signature)?;
         let refused = |source: TimestampRefused| LongTermError::Present {
@@ -424,11 +427,12 @@ fn judge(opened: &OpenedPdf<'_>, trust: &LongTermTrust, now: Timestamp) -> Resul
         let digest = opened.signed_digest(signature, token.info().imprint.algorithm);
         let digest = digest.ok_or_else(|| refused(TokenError::OtherImprint.into()))?;
         let time = trust
-            .prove(&token, &digest, &at_hand, existed_at, now, &work)
+            .prove(&token, &digest, (&at_hand, &existence), existed_at, now, &work)
             .map_err(refused)?;
         existed_at = time.at();
         let related = gathered.path(time.path(), trust)?;
         gathered.relate(opened, signature, related);
+        prove_covered(opened, end, time.at(), &mut existence);
         proven.push((end, time.at()));
     }
 
@@ -444,8 +448,7 @@ fn judge(opened: &OpenedPdf<'_>, trust: &LongTermTrust, now: Timestamp) -> Resul
             field: field(),
             why: error.to_string(),
         };
-        let profile = signature.sub_filter.as_deref().and_then(Profile::of_sub_filter);
-        let cms = SignedCms::parse(cms, profile.unwrap_or(Profile::Cades)).map_err(malformed)?;
+        let cms = SignedCms::parse(cms, profile(signature)).map_err(malformed)?;
         let broken = |source| LongTermError::Broken {
             field: field(),
             source,
@@ -470,7 +473,7 @@ fn judge(opened: &OpenedPdf<'_>, trust: &LongTermTrust, now: Timestamp) -> Resul
             let token = TimeStampToken::parse(token).map_err(|error| refused(error.into()))?;
             let digest = token.info().imprint.algorithm.digest(cms.signature_value());
             let time = trust
-                .prove(&token, &digest, &at_hand, covered_at, now, &work)
+                .prove(&token, &digest, (&at_hand, &existence), covered_at, now, &work)
                 .map_err(refused)?;
             related.join(gathered.path(time.path(), trust)?);
             times.push(time.at());
@@ -491,6 +494,7 @@ fn judge(opened: &OpenedPdf<'_>, trust: &LongTermTrust, now: Timestamp) -> Resul
             policies: &[],
             policy_at: earliest.unwrap_or(now),
             now,
+            existence: &existence,
             work: &work,
         };
         let path =
@@ -518,6 +522,28 @@ fn judge(opened: &OpenedPdf<'_>, trust: &LongTermTrust, now: Timestamp) -> Resul
         unproven,
         older_lists,
     })
+}
+
+/// Takes in what a document timestamp proves: certificates and revocation data that end before the end of what it covers.
+fn prove_covered(opened: &OpenedPdf<'_>, covered: usize, at: Timestamp, existence: &mut Existence) {
+    let stored = opened.stored_evidence().unwrap_or_default();
+    let stored = stored.into_iter().filter(|piece| piece.end < covered);
+    stored.for_each(|piece| existence.prove(sha256(&piece.der), at));
+    for signature in opened.signatures() {
+        let Some((cms, _)) = parts(signature).ok().filter(|(_, end)| *end < covered) else {
+            continue;
+        };
+        let signed = SignedCms::parse(cms, profile(signature)).ok();
+        let inside = signed.iter().flat_map(SignedCms::timestamp_tokens);
+        let tokens = [cms].into_iter().chain(inside).map(TimeStampToken::parse);
+        let evidence = tokens.filter_map(|token| Some(token.ok()?.evidence()));
+        for found in evidence.chain(signed.as_ref().map(SignedCms::evidence)) {
+            let pieces = [found.certificates, found.crls, found.ocsps]
+                .into_iter()
+                .flatten();
+            pieces.for_each(|der| existence.prove(sha256(&der), at));
+        }
+    }
 }
 
 impl Gathered {
@@ -553,6 +579,11 @@ fn parts(signature: &PdfSignature) -> Result<(&[u8], usize), LongTermError> {
         (Ok(cms), Ok(range)) => Ok((cms, range.end)),
         (Err(defect), _) | (_, Err(defect)) => Err(malformed(defect.to_string())),
     }
+}
+
+fn profile(signature: &PdfSignature) -> Profile {
+    let stated = signature.sub_filter.as_deref().and_then(Profile::of_sub_filter);
+    stated.unwrap_or(Profile::Cades)
 }
 
 fn name(signature: &PdfSignature) -> String {

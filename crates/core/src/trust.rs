@@ -2,6 +2,7 @@
 //!
 //! | part | gives |
 //! |---|---|
+//! | [`existence`] | by when certificates and revocation data are proven to have existed |
 //! | [`list`] | the signed list of authorities and what each may issue |
 //! | [`load`] | certificates and revocation data from files and folders |
 //! | [`path`] | path validation from a certificate to an anchor, at an instant, for a usage |
@@ -10,6 +11,7 @@
 //! | [`wanted`] | what was missing, and where it can be had |
 //! | [`work`] | how much of what a stranger brings is looked at |
 
+pub mod existence;
 pub mod list;
 pub mod load;
 pub mod path;

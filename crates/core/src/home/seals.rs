@@ -21,6 +21,7 @@ use crate::{
         impression::{self, ImpressionSpec},
     },
     trust::{
+        existence::Existence,
         path::{Certificates, PathContext, Usage, validate},
         work::Work,
     },
@@ -145,6 +146,7 @@ impl Home {
             policies: &[],
             policy_at: now,
             now,
+            existence: Existence::UNPROVEN,
             work: &Work::default(),
         };
         let issuers = Certificates::of(maker.issuers.iter());

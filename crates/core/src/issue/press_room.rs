@@ -26,6 +26,7 @@ use crate::{
     seal::{Refusal, Seal, SealStatus, SignedSeal, may_sign},
     sign::timestamp::TimeStampSource,
     trust::{
+        existence::Existence,
         path::{Certificates, PathContext, PathError, Usage, validate},
         revocation::Revocations,
         work::Work,
@@ -143,6 +144,7 @@ impl PressRoom {
             policies: &[],
             policy_at: now,
             now,
+            existence: Existence::UNPROVEN,
             work: &Work::default(),
         };
         let issuers = Certificates::of(identity.issuers.iter());

@@ -18,7 +18,7 @@
 //! | key usage of the signer certificate | absent, or one of the bits the [`Usage`] accepts |
 //! | key usage of each issuer | absent, or with keyCertSign |
 //! | algorithms and keys of every signature on the path | believed by the policy at its instant |
-//! | revocation of each certificate below the anchor | not revoked by then; else said, see [`revocation`](super::revocation) |
+//! | revocation of each certificate below the anchor | not revoked by then, by the word of issuers in office; else said, see [`revocation`](super::revocation) |
 //!
 //! Signatures go through our own door, [`verify`](crate::crypto::verify), weak ones too, for the policy to refuse.
 //!
@@ -49,6 +49,7 @@ pub(crate) use self::certificates::Offered;
 pub(super) use self::certificates::{Node, name_id};
 use self::{constraints::Constraints, policies::Policies};
 use super::{
+    existence::Existence,
     revocation::{Asked, Issuer, RevocationStatus, Revocations, Source, judge},
     work::Work,
 };
@@ -125,6 +126,9 @@ pub struct PathContext<'a> {
     pub policy_at: Timestamp,
     /// The present: revocation data dated later say nothing.
     pub now: Timestamp,
+    /// By when certificates and revocation data existed: what an issuer said while it was in office counts when it is
+    /// not any more.
+    pub existence: &'a Existence,
     /// What may be spent on it.
     pub work: &'a Work,
 }
@@ -356,47 +360,68 @@ impl Found<'_> {
         policies.finish(context.policies)
     }
 
-    /// Each certificate by its issuer's word.
+    /// Each certificate by its issuer's word, from the anchor down: what an issuer says counts while it, and everyone above
+    /// it, is in office (validation time sliding, ETSI EN 319 102-1 §5.6.2.2). The anchor is in office as long as it is
+    /// trusted.
     fn check_revocation(&self, context: &PathContext<'_>) -> Result<Vec<PathCertificate>, PathError> {
-        let mut issuers: Vec<Issuer<'_>> = Vec::with_capacity(self.nodes.len());
-        for node in self.nodes.iter().copied().skip(1).chain([self.anchor]) {
-            let raw = node.raw()?;
-            issuers.push(Issuer {
+        let mut certificates = Vec::with_capacity(self.nodes.len());
+        let mut refused = None;
+        let mut above: Option<Issuer<'_>> = None;
+        let mut issuing = self.anchor;
+        let mut left: Option<Timestamp> = None;
+        for (position, node) in self.nodes.iter().copied().enumerate().rev() {
+            let raw = issuing.raw()?;
+            let issuer = Issuer {
                 subject: raw.subject,
                 public_key_info: raw.public_key_info,
-                may_sign_lists: key_usage(&node.parsed)?.is_none_or(|usage| usage.crl_sign()),
+                may_sign_lists: key_usage(&issuing.parsed)?.is_none_or(|usage| usage.crl_sign()),
+                until: issuing.not_after,
+                left,
                 above: None,
                 at_hand: self.at_hand,
-            });
-        }
-        let mut certificates = Vec::with_capacity(self.nodes.len());
-        for (position, (node, issuer)) in self.nodes.iter().zip(&issuers).enumerate() {
-            let above = issuers.get(position + 1);
+            };
             let asked = Asked {
                 certificate: &node.parsed,
                 raw: node.raw()?,
-                issuer: Issuer { above, ..*issuer },
+                existed: context.existence.of(&node.digest, context.now),
+                issuer: Issuer {
+                    above: above.as_ref(),
+                    ..issuer
+                },
             };
             let subject = node.name.clone();
-            match judge(context, &asked) {
-                Ok((revocation, sources)) => certificates.push(PathCertificate {
-                    der: node.der.to_vec(),
-                    subject,
-                    not_after: node.not_after,
-                    revocation,
-                    sources,
-                }),
+            let revoked = match judge(context, &asked) {
+                Ok((revocation, sources)) => {
+                    let revoked = match &revocation {
+                        RevocationStatus::RevokedLater(revoked) => Some(revoked.at),
+                        _ => None,
+                    };
+                    certificates.push(PathCertificate {
+                        der: node.der.to_vec(),
+                        subject,
+                        not_after: node.not_after,
+                        revocation,
+                        sources,
+                    });
+                    revoked
+                }
+                // Of several the one nearest to the signer is told.
                 Err(revoked) => {
-                    return Err(PathError::Revoked {
+                    refused = Some(PathError::Revoked {
                         certificate: subject,
-                        signer: certificates.is_empty(),
+                        signer: position == 0,
                         revoked_at: revoked.at,
                         reason: revoked.reason,
                     });
+                    Some(revoked.at)
                 }
-            }
+            };
+            let ended = (node.not_after < context.now).then_some(node.not_after);
+            left = [left, revoked, ended].into_iter().flatten().min();
+            (above, issuing) = (Some(issuer), node);
         }
-        Ok(certificates)
+        certificates.reverse();
+        refused.map_or(Ok(certificates), Err)
     }
 }
 

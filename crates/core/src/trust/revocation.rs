@@ -3,7 +3,8 @@
 //! Revocation lists and answers of OCSP responders count alike. What nothing speaks for is
 //! [`RevocationStatus::Unknown`], which is never taken for good.
 //!
-//! Which of them decides is said in one place, `decide`; how new one has to be in another, `freshness`.
+//! Which of them decides is said in one place, `decide`; how new one has to be in another, `freshness`; and how old where
+//! its issuer is not in office any more, in a third, `out_of_office`.
 
 pub mod crl;
 pub mod ocsp;
@@ -263,6 +264,13 @@ pub enum UnknownRevocation {
     /// The list was made after the certificate had expired, when it need not be on the list any more.
     #[error("the revocation list was made after the certificate had expired")]
     TooLate,
+    /// The issuer, or one above it, is not in office any more, and nothing proves that the list, and the certificate,
+    /// existed when it was.
+    #[error("its issuer left office at {left}, and nothing proves that the revocation list is older")]
+    IssuerGone {
+        /// When its certificate, or that of one above it, was revoked or ended.
+        left: Timestamp,
+    },
 }
 
 /// A certificate whose revocation is asked about.
@@ -270,6 +278,8 @@ pub enum UnknownRevocation {
 pub(super) struct Asked<'a> {
     pub(super) certificate: &'a Certificate,
     pub(super) raw: RawParts<'a>,
+    /// By when the certificate is proven to have existed: now, where nothing is proven.
+    pub(super) existed: Timestamp,
     pub(super) issuer: Issuer<'a>,
 }
 
@@ -282,6 +292,10 @@ pub(super) struct Issuer<'a> {
     pub(super) public_key_info: &'a [u8],
     /// Whether its key usage allows to sign lists.
     pub(super) may_sign_lists: bool,
+    /// End of its certificate.
+    pub(super) until: Timestamp,
+    /// Since when it, or one above it, is not in office any more by what is known now: revoked, or expired.
+    pub(super) left: Option<Timestamp>,
     /// The issuer's issuer; none above an anchor.
     pub(super) above: Option<&'a Self>,
     /// Certificates, among which another of the same name may have signed a list.
@@ -295,6 +309,10 @@ struct Says {
     status: Result<Option<Revoked>, UnknownRevocation>,
     this_update: Timestamp,
     next_update: Option<Timestamp>,
+    /// When it was made, by its own word.
+    made_at: Timestamp,
+    /// By when it is proven to have existed.
+    existed: Timestamp,
     /// Certificates that expired since then are still spoken of.
     kept_since: Option<Timestamp>,
     /// Until when the certificate of its maker is valid, where that is not the issuer itself, whose own is on
@@ -313,6 +331,11 @@ pub(super) fn judge(
 
 /// The newest piece that concludes decides, whatever its kind, but a revocation for good on an older one
 /// stands: only a hold can be lifted.
+///
+/// A revocation by the instant asked about counts from anybody who could make it, as does any where the present is
+/// asked about: then nothing proves an earlier time, and a date that has not come yet is no leave until then (RFC 5280
+/// §6.3.3 compares no dates). That a certificate was revoked later speaks for it, and so takes as much as the word that
+/// it was not.
 fn decide(
     context: &PathContext<'_>,
     asked: &Asked<'_>,
@@ -321,37 +344,67 @@ fn decide(
     // Of pieces of one instant, one that says revoked comes first.
     pieces.sort_by_key(|(_, says)| (Reverse(says.this_update), !matches!(says.status, Ok(Some(_)))));
     let expiry = x509::validity(asked.certificate).1;
-    let mut known: Option<(RevocationStatus, Vec<Source>)> = None;
+    let mut good: Option<(RevocationStatus, Source)> = None;
+    let mut later: Option<(Revoked, Source)> = None;
+    let mut is_later_known = false;
     let mut unknown = None;
     for (source, says) in pieces {
-        let stale = freshness(context, &says, expiry);
-        match (says.status, stale) {
-            (Err(why), _) | (Ok(None), Some(why)) => {
-                unknown.get_or_insert(why);
+        let gone = out_of_office(asked, &says);
+        match says.status {
+            Err(why) => _ = unknown.get_or_insert(why),
+            Ok(None) => {
+                if let Some(why) = freshness(context, &says, expiry).or(gone) {
+                    unknown.get_or_insert(why);
+                } else {
+                    let status = RevocationStatus::Good {
+                        as_of: says.this_update,
+                        next_update: says.next_update,
+                    };
+                    good.get_or_insert((status, source));
+                }
             }
-            (Ok(None), None) => {
-                let good = RevocationStatus::Good {
-                    as_of: says.this_update,
-                    next_update: says.next_update,
-                };
-                known.get_or_insert((good, vec![source]));
+            // A hold that was followed by a revocation was not lifted.
+            Ok(Some(revoked))
+                if good.is_some()
+                    && later.is_none()
+                    && revoked.reason == Some(CrlReason::CertificateHold) => {}
+            Ok(Some(revoked)) if revoked.at <= context.at || context.at >= context.now => {
+                return Err(revoked);
             }
-            (Ok(Some(revoked)), _) => {
-                // A hold that was followed by a revocation was not lifted.
-                let is_good = matches!(known, Some((RevocationStatus::Good { .. }, _)));
-                let lifted = is_good && revoked.reason == Some(CrlReason::CertificateHold);
-                match revoked.at <= context.at {
-                    _ if lifted => {}
-                    true => return Err(revoked),
-                    false => known = Some((RevocationStatus::RevokedLater(revoked), vec![source])),
+            Ok(Some(revoked)) => {
+                is_later_known |= gone.is_none();
+                unknown = unknown.or(gone);
+                if later.as_ref().is_none_or(|(known, _)| revoked.at < known.at) {
+                    later = Some((revoked, source));
                 }
             }
         }
     }
-    Ok(known.unwrap_or_else(|| {
-        let why = unknown.unwrap_or(UnknownRevocation::NoList);
-        (RevocationStatus::Unknown(why), Vec::new())
-    }))
+    let known = match (later, good) {
+        (Some((revoked, source)), good) if is_later_known || good.is_some() => {
+            Some((RevocationStatus::RevokedLater(revoked), source))
+        }
+        (_, good) => good,
+    };
+    let why = unknown.unwrap_or(UnknownRevocation::NoList);
+    Ok(known.map_or_else(
+        || (RevocationStatus::Unknown(why), Vec::new()),
+        |(status, source)| (status, vec![source]),
+    ))
+}
+
+/// Whether a piece, or the certificate that it speaks of, is younger than the end of its issuer's office: whoever has the
+/// issuer's key then makes both, and dates them as he likes. So both must be proven to have existed before (validation
+/// time sliding, ETSI EN 319 102-1 §5.6.2.2); and whatever its issuer's standing, nothing counts that is dated after the
+/// end of its certificate.
+fn out_of_office(asked: &Asked<'_>, says: &Says) -> Option<UnknownRevocation> {
+    let issuer = asked.issuer;
+    let left = [Some(issuer.until), issuer.left].into_iter().flatten().min()?;
+    let is_older = says.made_at <= left;
+    let is_proven = issuer
+        .left
+        .is_none_or(|left| says.existed <= left && asked.existed <= left);
+    (!is_older || !is_proven).then_some(UnknownRevocation::IssuerGone { left })
 }
 
 /// Whether a piece that does not name a certificate as revoked says enough about an instant, the present or a
@@ -457,10 +510,15 @@ impl Signed {
         }
     }
 
+    /// SHA-256 of the piece.
+    fn digest(&self, piece: &[u8]) -> &[u8; 32] {
+        self.digest.get_or_init(|| sha256(piece))
+    }
+
     /// With what the piece is signed by a key, if it is; `content` is what is signed of it.
     fn by(&self, key: &[u8], piece: &[u8], content: &[u8], work: &Work) -> Option<Used> {
         let signature = Signature {
-            of: self.digest.get_or_init(|| sha256(piece)),
+            of: self.digest(piece),
             key,
             algorithm: self.algorithm,
             content,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
+    existence::Existence,
     path::{Certificates, PathContext, PathError, Usage, VerifiedPath, validate},
     revocation::Revocations,
     work::{CERTIFICATE, Work},
@@ -62,6 +63,8 @@ pub struct TimestampTrust<'a> {
     pub policy_at: Timestamp,
     /// The present.
     pub now: Timestamp,
+    /// By when certificates and revocation data existed.
+    pub existence: &'a Existence,
     /// What may be spent on it.
     pub work: &'a Work,
 }
@@ -69,6 +72,7 @@ pub struct TimestampTrust<'a> {
 /// A time by which bytes existed. There is no other way to have one than [`prove`].
 #[derive(Debug, Clone)]
 pub struct ProvenTime {
+    at: Timestamp,
     stated: Timestamp,
     accuracy: Option<Duration>,
     path: VerifiedPath,
@@ -76,10 +80,10 @@ pub struct ProvenTime {
 
 impl ProvenTime {
     /// By when the bytes existed: the latest that the authority's clock may have been off (RFC 3161 §2.4.2, an upper
-    /// limit of the time at which the token was made).
+    /// limit of the time at which the token was made), and never later than the token itself is known to have existed
+    /// (ETSI EN 319 102-1 §5.5.4: a timestamp only ever makes the time earlier).
     pub fn at(&self) -> Timestamp {
-        let off = SignedDuration::try_from(self.accuracy.unwrap_or_default()).unwrap_or(SignedDuration::MAX);
-        self.stated.saturating_add(off).unwrap_or(Timestamp::MAX)
+        self.at
     }
 
     /// The time the authority states.
@@ -125,6 +129,7 @@ pub fn prove(
         policies: &[],
         policy_at: trust.policy_at,
         now: trust.now,
+        existence: trust.existence,
         work: trust.work,
     };
     let token_context = PathContext {
@@ -153,7 +158,10 @@ pub fn prove(
             not_before,
         }));
     }
+    let off = SignedDuration::try_from(info.accuracy.unwrap_or_default()).unwrap_or(SignedDuration::MAX);
+    let latest = info.gen_time.saturating_add(off).unwrap_or(Timestamp::MAX);
     Ok(ProvenTime {
+        at: latest.min(trust.at),
         stated: info.gen_time,
         accuracy: info.accuracy,
         path,

@@ -115,6 +115,7 @@ codes! {
         SIGNER_ON_HOLD "On hold by its issuer, who may lift that"
         REVOCATION_UNKNOWN "Whether it was revoked is unknown"
         NO_REVOCATION_LIST "There is no revocation list of the issuer"
+        REVOCATION_ISSUER_GONE "The issuer was revoked or has expired, and nothing proves that the revocation list is older"
         REVOCATION_LIST_STALE "The revocation list is out of date"
         TOO_MUCH_TO_CHECK "The file brings more certificates and revocation data than are looked through for one document"
         REVOCATION_LIST_TOO_LATE "The revocation list was made when the expired certificate had left it"

@@ -28,7 +28,7 @@ use self::{
 use super::{
     agreement::{self, Sayings},
     checks, code,
-    existence::{Basis, FileEvidence, Proof, Proofs},
+    existence::{Basis, FileEvidence, Proof},
     indication::SubIndication,
     material::Material,
     report::{Finding, Input, Outcome, ProvenBy, SignedBy, Subject},
@@ -156,16 +156,15 @@ impl Document {
             let (length, _) = states.find(|(_, digest)| *digest == record.document_digest)?;
             Some((*length, record.issued_at))
         });
-        let mut proofs = Proofs::default();
+        let mut basis = Basis::new(material, now, &facts.evidence);
         if let Some((length, at)) = registered {
-            proofs.push(Proof {
+            basis.prove_by(Proof {
                 at,
                 by: ProvenBy::Registry,
                 covers: length.saturating_add(1),
                 authority: None,
             });
         }
-        let mut basis = Basis::new(material, now, proofs, &facts.evidence);
         let judged = facts.judge_signatures(&mut basis);
         if !facts.claims {
             return facts.judge_signed(judged, findings);

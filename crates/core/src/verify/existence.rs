@@ -7,9 +7,13 @@
 //! Whoever proves something is judged himself, from the outside in: the last document timestamp as things
 //! stand now, each one before it at the time that those behind it prove (§5.6.2). What proves the age of a
 //! signature proves the age of nothing else; certificates and revocation data made with an algorithm that is
-//! not believed any more have to lie before a document timestamp, or in the registry's document (§5.6.3).
+//! not believed any more, or by an issuer that was revoked or has expired since, have to lie before a document
+//! timestamp, or in the registry's document, of a time when it was in office (§5.6.2, §5.6.3).
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+};
 
 use jiff::Timestamp;
 
@@ -20,12 +24,14 @@ use super::{
     signer,
 };
 use crate::{
+    crypto::sha256,
     document::pdf::open::{EvidenceKind, OpenError, OpenedPdf},
     limits::{MAX_PDF_EVIDENCE, MAX_PDF_EVIDENCE_BYTES},
     sign::{cms::CmsEvidence, timestamp::TimeStampToken},
     trust::{
+        existence::Existence,
         path::{Certificates, Offered, PathContext, PathError, Usage, VerifiedPath, validate},
-        revocation::{RevocationStatus, Revocations, UnknownRevocation},
+        revocation::{RevocationStatus, Revocations, UnknownRevocation, crl::Crl, ocsp::OcspResponse},
         timestamp::{ProvenTime, TimestampRefused, TimestampTrust, prove},
         work::{BYTES, CERTIFICATE, Work},
     },
@@ -56,10 +62,6 @@ pub(super) struct Authority {
 pub(super) struct Proofs(Vec<Proof>);
 
 impl Proofs {
-    pub(super) fn push(&mut self, proof: Proof) {
-        self.0.push(proof);
-    }
-
     /// Those over what ends at a place.
     pub(super) fn over(&self, place: usize) -> impl Iterator<Item = &Proof> {
         self.0.iter().filter(move |proof| place < proof.covers)
@@ -80,6 +82,8 @@ pub(super) struct FileEvidence {
     work: usize,
     /// Whether the file holds more than is looked at.
     is_partial: bool,
+    /// SHA-256 of each piece and its place, found when they are first asked for.
+    places: OnceLock<Vec<([u8; 32], usize)>>,
 }
 
 /// Certificates of the file, and revocation data, to judge by.
@@ -170,6 +174,20 @@ impl FileEvidence {
         at_hand
     }
 
+    /// SHA-256 of each piece, and its place.
+    fn places(&self) -> &[([u8; 32], usize)] {
+        self.places.get_or_init(|| {
+            let certificates = self.certificates.iter();
+            let certificates = certificates.map(|(place, one)| (sha256(one.der()), *place));
+            let revocations = self.revocations.iter().flat_map(|(place, one)| {
+                let lists = one.crls().map(Crl::der);
+                let answers = one.responses().map(OcspResponse::der);
+                lists.chain(answers).map(|der| (sha256(der), *place))
+            });
+            certificates.chain(revocations).collect()
+        })
+    }
+
     /// The work of gathering that once.
     fn pieces(&self) -> usize {
         1 + (self.certificates.len() + self.revocations.len()) / 16
@@ -186,6 +204,8 @@ pub(super) struct Basis<'a> {
     pub(super) material: &'a Material,
     pub(super) now: Timestamp,
     pub(super) proofs: Proofs,
+    /// What the proofs come to for the pieces of the file.
+    existence: Existence,
     evidence: &'a FileEvidence,
     at_hand: AtHand,
     /// What is left for all signatures of the file.
@@ -196,12 +216,7 @@ pub(super) struct Basis<'a> {
 const MOST_LOOKS: usize = 8;
 
 impl<'a> Basis<'a> {
-    pub(super) fn new(
-        material: &'a Material,
-        now: Timestamp,
-        proofs: Proofs,
-        evidence: &'a FileEvidence,
-    ) -> Self {
+    pub(super) fn new(material: &'a Material, now: Timestamp, evidence: &'a FileEvidence) -> Self {
         let work = Work::default();
         _ = work.spend(evidence.work);
         Self {
@@ -209,9 +224,21 @@ impl<'a> Basis<'a> {
             work,
             material,
             now,
-            proofs,
+            proofs: Proofs::default(),
+            existence: Existence::default(),
             evidence,
         }
+    }
+
+    /// Takes in a proof. It can make a time earlier than the present, never later.
+    pub(super) fn prove_by(&mut self, proof: Proof) {
+        let at = proof.at.min(self.now);
+        for (digest, place) in self.evidence.places() {
+            if *place < proof.covers {
+                self.existence.prove(*digest, at);
+            }
+        }
+        self.proofs.0.push(Proof { at, ..proof });
     }
 
     /// The path of a signer whose signature ends at a place, at an instant.
@@ -252,6 +279,7 @@ impl<'a> Basis<'a> {
                 at,
                 policy_at,
                 now: self.now,
+                existence: &self.existence,
                 work: &self.work,
             };
             prove(token, digest, &trust)
@@ -350,6 +378,7 @@ impl<'a> Basis<'a> {
             },
             policy_at,
             now: self.now,
+            existence: &self.existence,
             work: &self.work,
         }
     }
@@ -395,7 +424,7 @@ mod tests {
         );
         let said_beside = |material: &Material, evidence: CmsEvidence, findings: &[Finding]| {
             let evidence = FileEvidence::gather(&opened, [(0, evidence)]);
-            let basis = Basis::new(material, Timestamp::now(), Proofs::default(), &evidence);
+            let basis = Basis::new(material, Timestamp::now(), &evidence);
             basis.lacking(findings).map(|finding| finding.code)
         };
         let said = |certificates: Vec<Vec<u8>>, findings: &[Finding]| {

@@ -79,6 +79,8 @@ pub enum SubIndication {
     /// Outside the signer certificate's validity, which is known not to be revoked; nothing proves that the
     /// signature was made within.
     OutOfBoundsNotRevoked,
+    /// Nothing proves that what the verdict rests on existed before its maker could be somebody else.
+    NoPoe,
     /// Timestamps contradict each other or the signature they are about.
     TimestampOrderFailure,
     /// There is no revocation data, or none new enough.
@@ -110,6 +112,7 @@ impl SubIndication {
             Self::RevokedCaNoPoe => "REVOKED_CA_NO_POE",
             Self::OutOfBoundsNoPoe => "OUT_OF_BOUNDS_NO_POE",
             Self::OutOfBoundsNotRevoked => "OUT_OF_BOUNDS_NOT_REVOKED",
+            Self::NoPoe => "NO_POE",
             Self::TimestampOrderFailure => "TIMESTAMP_ORDER_FAILURE",
             Self::TryLater => "TRY_LATER",
             Self::SignedDataNotFound => "SIGNED_DATA_NOT_FOUND",

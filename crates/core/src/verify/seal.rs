@@ -16,6 +16,7 @@ use crate::{
     registry::{SealRecord, SealStatus},
     seal::{Seal, SignedSeal},
     trust::{
+        existence::Existence,
         path::{Certificates, PathContext, PathError, Usage, validate},
         work::Work,
     },
@@ -221,6 +222,7 @@ fn believe<'a>(
         policies: &[],
         policy_at: used.proven,
         now: used.now,
+        existence: Existence::UNPROVEN,
         work: &Work::default(),
     };
     let path = validate(maker, &[&issuers, material.intermediates()], &context).map_err(|error| {

@@ -56,6 +56,16 @@ pub(super) struct Times {
     pub(super) now: Timestamp,
 }
 
+impl Presented<'_> {
+    /// What the certificate made, for a sentence.
+    fn made(&self) -> (&'static str, &'static str) {
+        match self.usage {
+            Usage::Timestamp => ("时间戳", "timestamp"),
+            _ => ("签名", "signature"),
+        }
+    }
+}
+
 impl Times {
     /// The signer's word, unless it is refuted: a signature that existed before was not made then.
     fn believable(&self) -> Option<Timestamp> {
@@ -124,20 +134,24 @@ fn judge_validity(path: &VerifiedPath, presented: &Presented<'_>) -> Finding {
     let (from, until) = x509::validity(&certificate);
     if let Some(claimed) = presented.times.believable() {
         let when = clock_time(claimed);
+        let (made, made_en) = presented.made();
         if claimed < from {
             return Finding::failed(
                 check,
                 code::SIGNED_BEFORE_CERTIFICATE,
                 SubIndication::NotYetValid,
-                format!("签章时间 {when} 早于签名证书生效时间 {}", clock_time(from)),
                 format!(
-                    "signed at {when}, before the signer certificate began at {}",
+                    "{made}所载时间 {when} 早于其签名证书生效时间 {}",
+                    clock_time(from)
+                ),
+                format!(
+                    "the {made_en} says {when}, before its certificate began at {}",
                     clock_time(from)
                 ),
             );
         }
         if claimed > until {
-            return expired(claimed, until);
+            return expired(presented, claimed, until);
         }
     }
     let span = format!("{} – {}", clock_time(from), clock_time(until));
@@ -155,14 +169,15 @@ fn judge_validity(path: &VerifiedPath, presented: &Presented<'_>) -> Finding {
     Finding::passed(check, format!("有效期 {span}"), format!("valid {span}"))
 }
 
-fn expired(claimed: Timestamp, until: Timestamp) -> Finding {
+fn expired(presented: &Presented<'_>, claimed: Timestamp, until: Timestamp) -> Finding {
     let (when, end) = (clock_time(claimed), clock_time(until));
+    let (made, made_en) = presented.made();
     Finding::failed(
         &checks::SIGNER_VALIDITY,
         code::SIGNED_AFTER_CERTIFICATE,
         SubIndication::Expired,
-        format!("签章时间 {when} 晚于签名证书失效时间 {end}"),
-        format!("signed at {when}, after the signer certificate expired at {end}"),
+        format!("{made}所载时间 {when} 晚于其签名证书失效时间 {end}"),
+        format!("the {made_en} says {when}, after its certificate expired at {end}"),
     )
 }
 
@@ -180,6 +195,21 @@ fn judge_revocation(path: &VerifiedPath, presented: &Presented<'_>) -> Finding {
         };
         let subject = common_name(&unknown.subject);
         let (code, zh) = match why {
+            UnknownRevocation::IssuerGone { left } => {
+                let left = clock_time(*left);
+                return Finding::undecided(
+                    check,
+                    code::REVOCATION_ISSUER_GONE,
+                    SubIndication::NoPoe,
+                    format!("{subject}：其颁发者的证书自 {left} 起失效，无法证明吊销列表在此之前"),
+                    format!("{subject}: {why}"),
+                )
+                .hint(
+                    "须有在此之前覆盖证书和吊销列表的文档时间戳或登记记录；没有则不可采信",
+                    "a document timestamp or a registry entry of before must cover the certificates and the list; do not \
+                     rely on it otherwise",
+                );
+            }
             UnknownRevocation::NoList => (code::NO_REVOCATION_LIST, "没有其颁发者的吊销列表".to_owned()),
             UnknownRevocation::Stale { next_update } => (
                 code::REVOCATION_LIST_STALE,
@@ -265,20 +295,21 @@ fn judge_revocation(path: &VerifiedPath, presented: &Presented<'_>) -> Finding {
 /// What a signer's certificate lacked at the time that counts, for a sentence: that nothing proves an earlier time,
 /// or what proves a later one only.
 fn unproven(presented: &Presented<'_>) -> (String, String) {
+    let (made, made_en) = presented.made();
     match (presented.proven_by, presented.times.proven) {
         (Some(by), Some(at)) => {
             let at = clock_time(at);
             (
-                format!("{}只证明签名不晚于 {at}", by.name_zh()),
+                format!("{}只证明{made}不晚于 {at}", by.name_zh()),
                 format!(
-                    "{} proves no more than that the signature existed by {at}",
+                    "{} proves no more than that the {made_en} existed by {at}",
                     by.name_en()
                 ),
             )
         }
         _ => (
-            "无法证明签名在此之前".to_owned(),
-            "nothing proves that the signature is older".to_owned(),
+            format!("无法证明{made}在此之前"),
+            format!("nothing proves that the {made_en} is older"),
         ),
     }
 }
@@ -317,6 +348,7 @@ pub(super) fn reject(
     let english = error.to_string();
     let claimed = presented.times.believable();
     let (unproven, unproven_en) = unproven(presented);
+    let (made, made_en) = presented.made();
     // If it was once good, say so: what is missing then is proof of the time, not trust.
     let Times { proven, now, .. } = presented.times;
     let once = claimed
@@ -334,7 +366,7 @@ pub(super) fn reject(
             }
             let is_known_good = last.is_some_and(|path| path.undecided().next().is_none());
             findings.push(match claimed {
-                Some(claimed) if claimed > not_after => expired(claimed, not_after),
+                Some(claimed) if claimed > not_after => expired(presented, claimed, not_after),
                 _ => Finding::undecided(
                     &checks::SIGNER_VALIDITY,
                     code::SIGNER_EXPIRED,
@@ -361,7 +393,7 @@ pub(super) fn reject(
                     &checks::SIGNER_VALIDITY,
                     code::SIGNER_NOT_YET_VALID,
                     SubIndication::NotYetValid,
-                    format!("{subject} 自 {from} 起方才有效，签名早于此"),
+                    format!("{subject} 自 {from} 起方才有效，{made}早于此"),
                     english,
                 )
             } else {
@@ -370,7 +402,7 @@ pub(super) fn reject(
                     &checks::SIGNER_VALIDITY,
                     code::SIGNER_NOT_YET_VALID,
                     SubIndication::OutOfBoundsNoPoe,
-                    format!("{subject} 自 {from} 起方才有效，签名时须另有其前的证书"),
+                    format!("{subject} 自 {from} 起方才有效，{made}须另有其前的证书"),
                     english,
                 )
                 .hint(
@@ -407,8 +439,8 @@ pub(super) fn reject(
                     &checks::REVOCATION,
                     code::SIGNER_REVOKED,
                     SubIndication::Revoked,
-                    format!("{certificate} 已于 {when} 吊销，签名在吊销之后"),
-                    format!("{english}, before the signature was made"),
+                    format!("{certificate} 已于 {when} 吊销，{made}在吊销之后"),
+                    format!("{english}, before the {made_en} was made"),
                 ),
                 _ => Finding::undecided(
                     &checks::REVOCATION,

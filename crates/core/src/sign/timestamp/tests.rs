@@ -26,6 +26,7 @@ use crate::{
     },
     judges::judge_is_here,
     trust::{
+        existence::Existence,
         path::{Certificates, PathError},
         revocation::Revocations,
         timestamp::{TimestampRefused, TimestampTrust, prove},
@@ -128,14 +129,22 @@ fn what_our_authority_says_is_believed_where_its_root_is() {
         intermediates: &[],
         revocations: &Revocations::default(),
         policy: AlgorithmPolicy::built_in(),
-        at: "2026-06-01T08:00:00Z".parse().unwrap(),
+        at: "2026-06-01T09:00:00Z".parse().unwrap(),
         policy_at: "2026-06-01T08:00:00Z".parse().unwrap(),
-        now: "2026-06-01T08:00:00Z".parse().unwrap(),
+        now: "2026-06-01T09:00:00Z".parse().unwrap(),
+        existence: Existence::UNPROVEN,
         work: &Work::default(),
     };
     let proven = prove(&token, &[1; 32], &trust).unwrap();
     assert_eq!(proven.stated(), info.gen_time);
     assert_eq!(proven.at(), info.gen_time + SignedDuration::from_secs(1));
+    // No clock, and no accuracy, proves a time later than the token is known to have existed.
+    let known = TimestampTrust {
+        at: info.gen_time,
+        now: info.gen_time,
+        ..trust
+    };
+    assert_eq!(prove(&token, &[1; 32], &known).unwrap().at(), info.gen_time);
     assert!(matches!(
         prove(&token, &[2; 32], &trust),
         Err(TimestampRefused::Token(TokenError::OtherImprint))
@@ -185,6 +194,7 @@ fn only_a_timestamp_certificate_tells_the_time() {
             at: "2026-06-01T08:00:00Z".parse().unwrap(),
             policy_at: "2026-06-01T08:00:00Z".parse().unwrap(),
             now: "2026-06-01T08:00:00Z".parse().unwrap(),
+            existence: Existence::UNPROVEN,
             work: &Work::default(),
         };
         assert!(matches!(

@@ -83,6 +83,11 @@ impl Offered {
         Ok(offered)
     }
 
+    /// DER.
+    pub(crate) fn der(&self) -> &[u8] {
+        &self.der
+    }
+
     pub(in crate::trust) fn node(&self) -> Result<&Node, PathError> {
         let read = self.node.get_or_init(|| Node::read(Arc::clone(&self.der)));
         read.as_ref().map_err(Clone::clone)

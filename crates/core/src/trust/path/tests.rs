@@ -75,6 +75,7 @@ impl Scene {
             policies: &[],
             policy_at: at(when),
             now: at("2051-01-01"),
+            existence: Existence::UNPROVEN,
             work: &Work::default(),
         };
         validate(leaf, &[&Certificates::of(issuers)], &context)
@@ -145,6 +146,7 @@ fn every_role_passes_for_its_usage() {
             policies: &[],
             policy_at: at("2051-01-01"),
             now: at("2051-01-01"),
+            existence: Existence::UNPROVEN,
             work: &Work::default(),
         };
         validate(
@@ -205,6 +207,7 @@ fn dates_are_named_with_the_certificate() {
             policies: &[],
             policy_at: at(when),
             now: at("2051-01-01"),
+            existence: Existence::UNPROVEN,
             work: &Work::default(),
         };
         validate(&leaf, &[], &context)
@@ -258,6 +261,7 @@ fn strangers_and_forgers_are_told_apart() {
         policies: &[],
         policy_at: at("2026-01-01"),
         now: at("2026-01-01"),
+        existence: Existence::UNPROVEN,
         work: &Work::default(),
     };
     assert!(matches!(
@@ -529,6 +533,7 @@ fn usages_constraints_and_algorithms_are_judged() {
             policies: &[],
             policy_at: now,
             now,
+            existence: Existence::UNPROVEN,
             work: &Work::default(),
         };
         validate(leaf, &[&Certificates::of(offered)], &context).map(|_| ())
@@ -650,6 +655,7 @@ fn chains_of_every_kind_of_key_lead_to_their_root() {
             policies: &[],
             policy_at: now,
             now,
+            existence: Existence::UNPROVEN,
             work: &Work::default(),
         };
         let judged = validate(&leaf, &[], &context).map(drop);
@@ -784,6 +790,7 @@ fn judged(
         policy: AlgorithmPolicy::built_in(),
         policy_at: now,
         now,
+        existence: Existence::UNPROVEN,
         work: &Work::default(),
     };
     validate(leaf, &[&Certificates::of(offered)], &context)
@@ -937,6 +944,7 @@ fn a_bad_way_hides_no_good_one() {
             policy: AlgorithmPolicy::built_in(),
             policy_at: at,
             now: at,
+            existence: Existence::UNPROVEN,
             work: &Work::default(),
         };
         validate(&leaf, &[&Certificates::of(offered)], &context)
@@ -973,6 +981,7 @@ fn a_bad_way_hides_no_good_one() {
         policy: AlgorithmPolicy::built_in(),
         policy_at: at,
         now: at,
+        existence: Existence::UNPROVEN,
         work: &Work::default(),
     };
     assert!(matches!(

@@ -7,8 +7,9 @@
 //! | kind of list | what it says here |
 //! |---|---|
 //! | full, partial by distribution point, for users or authorities only | everything about what is in its scope |
-//! | for some reasons only | that a certificate on it is revoked; never that one is good |
-//! | delta, indirect | nothing, and that by name: [`UnknownRevocation::Unsupported`] |
+//! | for some reasons only, by itself or by the distribution point in the certificate | that a certificate on it is revoked; never that one is good |
+//! | delta | the same |
+//! | indirect | nothing, and that by name: [`UnknownRevocation::Unsupported`] |
 
 use std::{
     cell::OnceCell,
@@ -81,6 +82,8 @@ pub struct Crl {
     scope: Scope,
     /// Certificates that expired since then stay on it.
     kept_since: Option<Timestamp>,
+    /// Whether it holds no more than what is new since another list.
+    is_delta: bool,
     /// Why it says nothing here, if so: a kind of list that speaks for less, or more, than it seems to.
     unsupported: Option<String>,
 }
@@ -93,6 +96,13 @@ struct Scope {
     only_attributes: bool,
     some_reasons: bool,
     points: Option<GeneralNames>,
+}
+
+/// How much of what may become of a certificate a list speaks of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Reach {
+    SomeReasons,
+    AllReasons,
 }
 
 impl Crl {
@@ -143,6 +153,7 @@ impl Crl {
         }
         let mut scope = Scope::default();
         let mut kept_since = None;
+        let mut is_delta = false;
         let mut seen = BTreeSet::new();
         for extension in content.crl_extensions.unwrap_or_default() {
             if !seen.insert(extension.extn_id) {
@@ -155,7 +166,7 @@ impl Crl {
                     (scope, unknown) = Scope::read(extension.extn_value.as_bytes())?;
                     unsupported = unsupported.or(unknown);
                 }
-                DELTA_INDICATOR => unsupported = Some("delta list".to_owned()),
+                DELTA_INDICATOR => is_delta = true,
                 EXPIRED_KEPT => {
                     let since = GeneralizedTime::from_der(extension.extn_value.as_bytes())?;
                     kept_since = Some(x509::to_timestamp(since.into()));
@@ -179,6 +190,7 @@ impl Crl {
             revoked,
             scope,
             kept_since,
+            is_delta,
             unsupported,
         })
     }
@@ -227,24 +239,34 @@ impl Crl {
 
     /// What it says about a certificate of its issuer; none if that is outside its scope.
     fn says<'a>(&self, asked: &Asked<'a>, others: &Others<'a>, context: &PathContext<'_>) -> Option<Says> {
-        if self.issuer != asked.raw.issuer || !self.scope.covers(asked.certificate) {
+        if self.issuer != asked.raw.issuer {
             return None;
         }
+        let reach = self.scope.reach(asked.certificate)?;
+        let partial = if self.is_delta {
+            Some("delta list")
+        } else {
+            (reach == Reach::SomeReasons).then_some("list for some reasons only")
+        };
         let serial = asked.certificate.tbs_certificate().serial_number().as_bytes();
         let maker = self.maker(asked, others, context);
         let status = match (&maker, &self.unsupported, self.revoked.get(serial)) {
             (Err(doubt), ..) => Err(doubt.clone()),
             (Ok(_), Some(kind), _) => Err(UnknownRevocation::Unsupported(kind.clone())),
             (Ok(_), None, Some(revoked)) => Ok(Some(*revoked)),
-            (Ok(_), None, None) if self.scope.some_reasons => Err(UnknownRevocation::Unsupported(
-                "list for some reasons only".to_owned(),
-            )),
-            (Ok(_), None, None) => Ok(None),
+            (Ok(_), None, None) => match partial {
+                Some(kind) => Err(UnknownRevocation::Unsupported(kind.to_owned())),
+                None => Ok(None),
+            },
         };
         Some(Says {
             status,
             this_update: self.this_update,
             next_update: self.next_update,
+            made_at: self.this_update,
+            existed: context
+                .existence
+                .of(self.signature.digest(&self.der), context.now),
             kept_since: self.kept_since,
             maker_until: maker.ok().flatten(),
         })
@@ -284,6 +306,7 @@ impl Crl {
         let asked = Asked {
             certificate: &signer.node.parsed,
             raw,
+            existed: context.existence.of(&signer.node.digest, context.now),
             issuer: signer.by_whom,
         };
         let pieces = context.revocations.sources(&asked, context);
@@ -384,8 +407,8 @@ impl Scope {
         Ok((scope, unsupported.map(str::to_owned)))
     }
 
-    /// RFC 5280 §6.3.3 (b)(2).
-    fn covers(&self, certificate: &Certificate) -> bool {
+    /// RFC 5280 §6.3.3 (b)(2) and (d); none where a certificate is outside the scope.
+    fn reach(&self, certificate: &Certificate) -> Option<Reach> {
         let tbs = certificate.tbs_certificate();
         let is_authority =
             matches!(tbs.get_extension::<BasicConstraints>(), Ok(Some((_, constraints))) if constraints.ca);
@@ -393,20 +416,32 @@ impl Scope {
             || (self.only_users && is_authority)
             || (self.only_authorities && !is_authority)
         {
-            return false;
+            return None;
         }
+        let own = if self.some_reasons {
+            Reach::SomeReasons
+        } else {
+            Reach::AllReasons
+        };
+        // A list of no distribution point speaks of all reasons, whatever points are named (§6.3.3, last paragraph).
         let Some(names) = &self.points else {
-            return true;
+            return Some(own);
         };
         let Ok(Some((_, points))) = tbs.get_extension::<CrlDistributionPoints>() else {
-            return false;
+            return None;
         };
         // Where a point names another issuer, an indirect list is to be had there.
-        let mut own = points.0.iter().filter(|point| point.crl_issuer.is_none());
-        own.any(|point| match &point.distribution_point {
+        let of_issuer = points.0.iter().filter(|point| point.crl_issuer.is_none());
+        let of_list = of_issuer.filter(|point| match &point.distribution_point {
             Some(DistributionPointName::FullName(own)) => own.iter().any(|name| names.contains(name)),
             _ => false,
-        })
+        });
+        of_list
+            .map(|point| match point.reasons {
+                Some(_) => Reach::SomeReasons,
+                None => own,
+            })
+            .max()
     }
 }
 

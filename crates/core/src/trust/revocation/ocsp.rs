@@ -342,6 +342,7 @@ impl OcspResponse {
         }
         let maker = self.maker(asked, context);
         let maker_until = maker.as_ref().ok().copied().flatten();
+        let existed = self.existed(context);
         let says = |answer: &Answer| Says {
             status: match (&maker, answer.status) {
                 (Err(doubt), _) => Err(doubt.clone()),
@@ -352,6 +353,8 @@ impl OcspResponse {
             },
             this_update: answer.this_update,
             next_update: answer.next_update,
+            made_at: self.produced_at.max(answer.this_update),
+            existed,
             kept_since: answer.kept_since,
             maker_until,
         };
@@ -425,11 +428,19 @@ impl OcspResponse {
         let responder = Asked {
             certificate,
             raw,
+            existed: self.existed(context),
             issuer,
         };
         let lists = crl::says(context, &responder);
         in_office(context, &responder, self.produced_at, lists)?;
         Ok(until)
+    }
+
+    /// By when it is proven to have existed, with the certificates in it.
+    fn existed(&self, context: &PathContext<'_>) -> Timestamp {
+        context
+            .existence
+            .of(self.signature.digest(&self.der), context.now)
     }
 
     fn is_by(&self, subject: &[u8], public_key_info: &[u8]) -> bool {

@@ -7,7 +7,10 @@ use tempfile::TempDir;
 use super::*;
 use crate::{
     crypto::AlgorithmPolicy,
-    trust::path::{PathError, Usage, VerifiedPath, validate},
+    trust::{
+        existence::Existence,
+        path::{PathError, Usage, VerifiedPath, validate},
+    },
 };
 
 /// An authority by openssl, with certificates `good`, `bad` (revoked for its key) and `new` (not in its index).
@@ -26,11 +29,12 @@ impl Office {
              [authorities]\nissuingDistributionPoint=critical,@a\n[a]\nonlyCA=TRUE\n\
              [indirect]\nissuingDistributionPoint=critical,@i\n[i]\nindirectCRL=TRUE\n\
              [some]\nissuingDistributionPoint=critical,@s\n[s]\nonlysomereasons=keyCompromise\n\
+             [point]\nissuingDistributionPoint=critical,@p\n[p]\nfullname=URI:http://x/y.crl\n\
              [delta]\n2.5.29.27=critical,DER:020101\n\
              [kept]\n2.5.29.60=DER:180f32303030303130313030303030305a\n' > conf; \
              echo 01 > number; \
              openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ca.key; \
-             openssl req -x509 -new -key ca.key -subj /CN=ca -days 900 -out ca.pem \
+             openssl req -x509 -new -key ca.key -subj /CN=ca -days 5000 -out ca.pem \
                  -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign,cRLSign",
         );
         for (serial, name) in [(16, "good"), (17, "bad"), (18, "new")] {
@@ -122,6 +126,7 @@ impl Office {
             policy_at: at,
             // Lists of every date are asked about.
             now: "2050-01-01T00:00:00Z".parse().unwrap(),
+            existence: Existence::UNPROVEN,
             work: &Work::default(),
         };
         validate(&self.der(about), &[], &context)
@@ -387,11 +392,22 @@ fn lists_speak_for_their_scope_and_no_further() {
         let said = why(office.status("good", now, &list));
         assert_eq!(said, UnknownRevocation::Unsupported(named.to_owned()));
     }
-    // A list for some reasons says of whom it names that it is revoked.
-    assert!(matches!(
-        office.path_of("bad", now, &of("-crlexts some")),
-        Err(PathError::Revoked { .. })
-    ));
+    // A list for some reasons, or of what is new, says of whom it names that it is revoked.
+    for kind in ["some", "delta"] {
+        assert!(matches!(
+            office.path_of("bad", now, &of(&format!("-crlexts {kind}"))),
+            Err(PathError::Revoked { .. })
+        ));
+    }
+    // The certificate may say itself that the lists of a point are for some reasons only.
+    for (serial, name, reasons) in [(40, "all", ""), (41, "some", ";reasons=CACompromise")] {
+        let point = format!("crlDistributionPoints=p;[p];fullname=URI:http://x/y.crl{reasons}");
+        office.issue(name, serial, "ca", &point);
+        let status = office.status(name, now, &of("-crlexts point"));
+        assert_eq!(is_good(&status), reasons.is_empty(), "{status:?}");
+        // Those of no point are for all.
+        assert!(is_good(&office.status(name, now, &of(""))));
+    }
 
     // A list made when the certificate had expired speaks of it only where it says so.
     let late = "-crl_lastupdate 20350101000000Z -crl_nextupdate 20350201000000Z";
@@ -447,6 +463,7 @@ fn a_list_may_be_signed_with_another_key_of_the_same_name() {
             policies: &[],
             policy_at: now,
             now,
+            existence: Existence::UNPROVEN,
             work: &Work::default(),
         };
         let path = validate(&office.der("good"), &[&Certificates::of([offered])], &context).unwrap();
@@ -576,16 +593,21 @@ fn a_responder_is_believed_while_its_certificate_is() {
             policy: AlgorithmPolicy::built_in(),
             policies: &[],
             policy_at: now,
-            now,
+            // When the list is there.
+            now: now + SignedDuration::from_hours(3),
+            existence: Existence::UNPROVEN,
             work: &Work::default(),
         };
         let asked = Asked {
             certificate: &asked_of,
             raw,
+            existed: now,
             issuer: Issuer {
                 subject: of_anchor.subject,
                 public_key_info: of_anchor.public_key_info,
                 may_sign_lists: true,
+                until: Timestamp::MAX,
+                left: None,
                 above: None,
                 at_hand: &[],
             },
@@ -596,6 +618,70 @@ fn a_responder_is_believed_while_its_certificate_is() {
             is_believed,
             "{reason}: {said:?}"
         );
+    }
+}
+
+#[test]
+fn answers_count_while_whom_they_come_from_is_in_office() {
+    if !crate::judges::judge_is_here("openssl") {
+        return;
+    }
+    let office = Office::new();
+    let hour = SignedDuration::from_hours(1);
+    let (at, now) = (soon(), soon() + hour);
+    office.issue(
+        "delegate",
+        32,
+        "ca",
+        "keyUsage=digitalSignature;extendedKeyUsage=OCSPSigning;noCheck=ignored",
+    );
+    let (der, anchor) = (office.der("good"), office.der("ca"));
+    let (certificate, raw) = (x509::parse(&der).unwrap(), x509::raw(&der).unwrap());
+    let of_anchor = x509::raw(&anchor).unwrap();
+    for by in ["ca", "delegate"] {
+        let answer = office.answer("good", by, "-ndays 7");
+        let status = |left: Option<Timestamp>, existence: &Existence| {
+            let context = PathContext {
+                anchors: &Certificates::of([&anchor]),
+                revocations: &answers([answer.clone()]),
+                at,
+                usage: Usage::Document,
+                policy: AlgorithmPolicy::built_in(),
+                policies: &[],
+                policy_at: at,
+                now,
+                existence,
+                work: &Work::default(),
+            };
+            let asked = Asked {
+                certificate: &certificate,
+                raw,
+                existed: existence.of(&sha256(&der), now),
+                issuer: Issuer {
+                    subject: of_anchor.subject,
+                    public_key_info: of_anchor.public_key_info,
+                    may_sign_lists: true,
+                    until: Timestamp::MAX,
+                    left,
+                    above: None,
+                    at_hand: &[],
+                },
+            };
+            judge(&context, &asked).unwrap().0
+        };
+        let mut proven = Existence::default();
+        let gone = |left| RevocationStatus::Unknown(UnknownRevocation::IssuerGone { left });
+        assert!(is_good(&status(None, &proven)));
+        assert_eq!(status(Some(at), &proven), gone(at));
+        // The answer is proven, and what it speaks of is not; then both; then it says that it is younger.
+        proven.prove(sha256(&answer), at);
+        assert_eq!(status(Some(at), &proven), gone(at));
+        proven.prove(sha256(&der), at);
+        assert!(is_good(&status(Some(at), &proven)), "{by}");
+        let before = at - hour;
+        proven.prove(sha256(&answer), before);
+        proven.prove(sha256(&der), before);
+        assert_eq!(status(Some(before), &proven), gone(before));
     }
 }
 
@@ -622,6 +708,7 @@ fn what_its_issuer_revoked_no_other_way_to_it_gives_back() {
             policies: &[],
             policy_at: soon(),
             now: soon(),
+            existence: Existence::UNPROVEN,
             work: &Work::default(),
         };
         assert!(matches!(

@@ -496,7 +496,7 @@ impl Facts {
         for index in (0..judged.len()).rev().filter(is_timestamp) {
             let one = judge(index, basis);
             if let Some(proof) = one.as_ref().and_then(|one| one.proof.clone()) {
-                basis.proofs.push(proof);
+                basis.prove_by(proof);
             }
             if let Some(place) = judged.get_mut(index) {
                 *place = one;

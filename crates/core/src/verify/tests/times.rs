@@ -15,7 +15,14 @@ use x509_cert::ext::pkix::CrlReason;
 use super::*;
 use crate::{
     clock::FixedClock,
-    crypto::{KeyFolder, Passphrase, PrivateKey, authority::ValidityPeriod, identity::write_chain},
+    crypto::{
+        KeyFolder, Passphrase, PrivateKey,
+        authority::{
+            Serial, ValidityPeriod,
+            tests::{new_key, subject},
+        },
+        identity::write_chain,
+    },
     document::pdf::open::{Evidence, Update, open},
     longterm::{self, LongTermTrust},
     sign::timestamp::{Imprint, Request, TimeStampAuthority, TimeStampPolicy},
@@ -50,13 +57,17 @@ impl Stamper {
     }
 
     fn at(&self, when: &str) -> TimeStampAuthority {
+        self.accurate(when, Duration::from_secs(1))
+    }
+
+    fn accurate(&self, when: &str, accuracy: Duration) -> TimeStampAuthority {
         let first = self.next.fetch_add(100, Ordering::Relaxed);
         TimeStampAuthority::new(
             Arc::clone(&self.keys),
             "tsa",
             TimeStampPolicy {
                 policy: "2.999.1".parse().unwrap(),
-                accuracy: Duration::from_secs(1),
+                accuracy,
             },
             Arc::new(FixedClock(at(when))),
             Box::new(move |_| Ok(first..first + 100)),
@@ -64,10 +75,14 @@ impl Stamper {
     }
 
     fn token(&self, when: &str, over: &[u8]) -> Vec<u8> {
-        let request = Request::new(Imprint::sha256(&sha256(over))).unwrap();
-        let answer = self.at(when).answer(&request.to_der());
-        request.accept(&answer).unwrap().der().to_vec()
+        token(&self.at(when), over)
     }
+}
+
+fn token(authority: &TimeStampAuthority, over: &[u8]) -> Vec<u8> {
+    let request = Request::new(Imprint::sha256(&sha256(over))).unwrap();
+    let answer = authority.answer(&request.to_der());
+    request.accept(&answer).unwrap().der().to_vec()
 }
 
 /// Signers and authorities of one root.
@@ -659,6 +674,158 @@ fn a_certificate_that_was_extended_is_still_the_one_on_record() {
     let report = world.verifier().verify_file(&extended, &options(), Some(&view));
     let constraint = SubIndication::SigConstraintsFailure;
     assert_eq!(verdict(&report), failed(constraint, "NOT_THE_DOCUMENT_OF_RECORD"));
+}
+
+/// A file with lists in its store.
+fn with_lists(file: &[u8], lists: &[&[u8]]) -> Vec<u8> {
+    let opened = open(file).unwrap();
+    let mut update = Update::new(&opened).unwrap();
+    let evidence = Evidence {
+        crls: lists.iter().map(|list| list.to_vec()).collect(),
+        ..Evidence::default()
+    };
+    update.add_evidence(&evidence).unwrap();
+    update.finish().unwrap()
+}
+
+#[test]
+fn what_an_issuer_says_counts_while_it_is_in_office() {
+    let desk = &*DESK;
+    let gone = undecided(SubIndication::NoPoe, "REVOCATION_ISSUER_GONE");
+    let now = "2026-07-20T00:00:00Z";
+    for is_revoked in [true, false] {
+        // An authority that leaves office in the middle of June, and one of its signers.
+        let mut above = TestAuthority::new();
+        let end = if is_revoked { "2055-01-01" } else { "2026-06-15" };
+        let (key, serial) = (new_key(), Serial::random().unwrap());
+        let name = subject("离任签发机构 TEST");
+        let issuing = above
+            .root
+            .issue_authority(key, &name, period("2020-01-01", end), serial);
+        above.issuing = issuing.unwrap();
+        let signer = above.identity(Role::DocumentSigner, period("2025-01-01", "2026-06-15"));
+        let file = page(SIGNED, Form::Pades, |digest| {
+            let stamped = CmsSigner::new(&signer).unwrap().sign_stamped(digest, |value| {
+                Ok::<_, crate::sign::cms::SignError>(desk.stamper.token("2026-06-01T00:01:00Z", value))
+            });
+            stamped.unwrap()
+        });
+        let list = |authority: &CertificateAuthority, from: &str, revocations: &[Revocation]| {
+            let from = at(from);
+            let to = from + jiff::SignedDuration::from_hours(24 * 90);
+            authority.revocation_list(1, from, to, revocations).unwrap()
+        };
+        let (named, made) = if is_revoked {
+            let named = revoked(above.issuing.certificate(), "2026-06-14T00:00:00Z");
+            (vec![named], "2026-07-01T00:00:00Z")
+        } else {
+            (Vec::new(), "2026-06-10T00:00:00Z")
+        };
+        let of_root = list(&above.root, made, &named);
+        let before = list(&above.issuing, "2026-06-10T00:00:00Z", &[]);
+        let verify = |file: &[u8], own: &[&[u8]]| {
+            let mut revocations = desk.lists(&[]);
+            for der in own.iter().chain([&&of_root[..]]) {
+                revocations.add_crl(der).unwrap();
+            }
+            let mut material = desk.material(&revocations);
+            material.anchors.push(above.root.certificate().to_vec());
+            let verifier = Verifier::new(material).unwrap();
+            verifier.verify_file(file, &Options { now: at(now) }, None)
+        };
+
+        // 1. Proven by a timestamp of its time, in the file or besides.
+        let stored = with_lists(&file, &[&before]);
+        let in_time = desk.followed(&stored, "2026-06-12T00:00:00Z");
+        signed(&verify(&in_time, &[]));
+        signed(&verify(&in_time, &[&before]));
+
+        // 2. Not proven, or too late: whoever has its key dates back as he likes.
+        let too_late = desk.followed(&stored, "2026-06-20T00:00:00Z");
+        for (file, own) in [(&file, &[&before[..]][..]), (&stored, &[]), (&too_late, &[])] {
+            assert_eq!(verdict(&verify(file, own)), gone, "{is_revoked}");
+        }
+
+        // 3. Made after it had left, whatever is said.
+        let later = at("2026-06-25T00:00:00Z");
+        let since = Revocation {
+            reason: None,
+            ..revoked(&signer.certificate, "2026-06-14T12:00:00Z")
+        };
+        for revocations in [&[][..], &[since]] {
+            let after = list(&above.issuing, &later.to_string(), revocations);
+            let stored = with_lists(&file, &[&after]);
+            let followed = desk.followed(&stored, "2026-06-26T00:00:00Z");
+            for (file, own) in [(&file, &[&after[..]][..]), (&stored, &[]), (&followed, &[])] {
+                let said = verify(file, own);
+                assert_eq!(said.indication, Indication::Indeterminate, "{is_revoked}");
+            }
+        }
+        // A revocation that came first counts all the same.
+        let first = list(
+            &above.issuing,
+            "2026-06-10T00:00:00Z",
+            &[revoked(&signer.certificate, "2026-05-20T00:00:00Z")],
+        );
+        let said = verify(&in_time, &[&first]);
+        assert_eq!(verdict(&said), failed(SubIndication::Revoked, "SIGNER_REVOKED"));
+    }
+}
+
+#[test]
+fn a_timestamp_makes_the_time_earlier_and_never_later() {
+    let desk = &*DESK;
+    let none = desk.lists(&[]);
+    let inaccurate = |days: u64, when: &str, signer: &SigningIdentity| {
+        let authority = desk.stamper.accurate(when, Duration::from_hours(24 * days));
+        page(when, Form::Undated, |digest| {
+            let stamped = CmsSigner::new(signer).unwrap().sign_stamped(digest, |value| {
+                Ok::<_, crate::sign::cms::SignError>(token(&authority, value))
+            });
+            stamped.unwrap()
+        })
+    };
+    // 1. A certificate that begins tomorrow.
+    let next = desk
+        .above
+        .identity(Role::DocumentSigner, period("2026-06-02", "2027-01-01"));
+    let file = inaccurate(2, SIGNED, &next);
+    let report = desk.verify(&file, "2026-06-01T00:01:00Z", &none);
+    assert_eq!(
+        verdict(&report),
+        failed(SubIndication::NotYetValid, "SIGNER_NOT_YET_VALID")
+    );
+    // 2. One that ends before the clock could be right, and has not ended.
+    let file = inaccurate(5_000, SIGNED, &desk.signer);
+    let report = desk.verify(&file, "2026-06-01T00:01:00Z", &none);
+    signed(&report);
+    assert_eq!(proven_at(&report), Some(at("2026-06-01T00:01:00Z")));
+    // 3. Nor does a timestamp behind prove the future of those before.
+    let inner = desk.stamped("2026-06-11T00:00:00Z", "2026-06-11T00:00:00Z");
+    let trust = desk.long_term(&none);
+    let authority = desk.stamper.accurate(SIGNED, Duration::from_hours(24 * 20));
+    let outer = longterm::timestamp(&inner, &authority, &trust, at(SIGNED)).unwrap();
+    let report = desk.verify(&outer.bytes, "2026-06-01T00:01:00Z", &none);
+    assert_eq!(report.signatures[0].timestamps[0].reason, Some("TIMESTAMP_ORDER"));
+}
+
+#[test]
+fn a_revocation_counts_before_its_date_where_nothing_proves_an_earlier_time() {
+    let desk = &*DESK;
+    let now = "2026-06-20T00:00:00Z";
+    let of = |reason| {
+        let mut named = revoked(&desk.signer.certificate, "2026-06-22T00:00:00Z");
+        named.reason = reason;
+        lists(&desk.above, "2026-06-15", "2026-08-15", &[named])
+    };
+    let report = desk.verify(&desk.plain(SIGNED), now, &of(Some(CrlReason::KeyCompromise)));
+    let no_poe = SubIndication::RevokedNoPoe;
+    assert_eq!(verdict(&report), undecided(no_poe, "SIGNER_REVOKED_SINCE"));
+    let report = desk.verify(&desk.plain(SIGNED), now, &of(Some(CrlReason::CertificateHold)));
+    assert_eq!(report.reason, Some("SIGNER_ON_HOLD"));
+    let proven = desk.stamped(SIGNED, "2026-06-01T00:01:00Z");
+    let all = of(None);
+    signed(&desk.verify(&proven, now, &all));
 }
 
 /// A file with certificates and lists that bear the names of its signer's authorities, and other keys.
