@@ -23,7 +23,7 @@ pub const MAX_PDF_NODES: usize = 1 << 20;
 /// Most certificates, revocation lists and answers about revocation kept in one document for long-term
 /// validation: each renewal of a timestamp adds a few.
 pub const MAX_PDF_EVIDENCE: usize = 1_000;
-/// Most bytes of it: lists of national authorities reach several megabytes, and take nine times their length once read.
+/// Most bytes of it: lists of national authorities reach several megabytes.
 pub const MAX_PDF_EVIDENCE_BYTES: usize = 32 << 20;
 /// Most files attached to one PDF.
 pub const MAX_PDF_ATTACHMENTS: usize = 1_000;
@@ -89,12 +89,33 @@ pub const MAX_PHOTO_BYTES: usize = 2 << 20;
 pub const MAX_EMBLEM_BYTES: usize = 8 << 20;
 /// Longest row of a backfill source, in bytes: a longer one is a lost quote, not a row.
 pub const MAX_ROW_BYTES: usize = 256 << 10;
+/// Longest X.509 certificate: most take two kilobytes, one with a picture or a signature of the kinds to come some
+/// forty.
+pub const MAX_CERTIFICATE_BYTES: usize = 64 << 10;
+/// Most elements of a certificate, what its extensions hold apart: real ones have about a hundred. Decoded, four that
+/// take nine bytes take 250, and a document may bring a thousand certificates.
+pub const MAX_X509_PARTS: usize = 1_024;
+/// Most elements in one extension that holds names: an authority bound to all countries' names has some hundred, a
+/// certificate for all of a firm's web servers a thousand.
+pub const MAX_EXTENSION_PARTS: usize = 4_096;
+/// Deepest nesting of elements in a certificate: real ones have ten levels.
+pub const MAX_X509_DEPTH: usize = 32;
 /// Most certificates, revocation lists or attributes in one CMS blob: real ones have under ten of each.
 pub const MAX_CMS_PARTS: usize = 256;
 /// Largest X.509 revocation list read; national CAs publish lists of several megabytes.
 pub const MAX_CRL_BYTES: usize = 32 << 20;
+/// Most bytes of a revocation list beside the certificates it names: its issuer's name, and extensions of some hundred
+/// bytes.
+pub const MAX_CRL_FRAME: usize = 64 << 10;
+/// Most names of distribution points in one revocation list: real ones have under five.
+pub const MAX_CRL_POINTS: usize = 64;
 /// Largest answer of an OCSP responder: about one certificate, with its maker's, it takes some kilobytes.
 pub const MAX_OCSP_BYTES: usize = 256 << 10;
+/// Most of a distinguished name that is shown, in characters: a report says each some ten times. Real ones have under
+/// 300.
+pub const MAX_NAME_TEXT: usize = 1_024;
+/// Most elements of one answer: about one certificate it has some twenty.
+pub const MAX_OCSP_PARTS: usize = 16_384;
 /// Most certificates in one answer.
 pub const MAX_OCSP_CERTIFICATES: usize = 16;
 /// Most revocation lists and answers about revocation at hand at a time, and most bytes of them: a country's

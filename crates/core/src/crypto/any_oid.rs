@@ -20,6 +20,16 @@ pub struct AnyOid {
 #[error("不是对象标识符，应如 1.2.156.1 (no object identifier)")]
 pub struct NoOid;
 
+impl AnyOid {
+    /// Of the content of its element.
+    pub(crate) fn of_content(content: &[u8]) -> Option<Self> {
+        let is_one = content.len() <= MAX_OID_BYTES && is_well_formed(content);
+        is_one.then(|| Self {
+            content: content.to_vec(),
+        })
+    }
+}
+
 impl PartialEq<ObjectIdentifier> for AnyOid {
     fn eq(&self, other: &ObjectIdentifier) -> bool {
         self.content == other.as_bytes()
@@ -39,17 +49,17 @@ impl<'a> DecodeValue<'a> for AnyOid {
         if length > MAX_OID_BYTES {
             return Err(malformed());
         }
-        let content = reader.read_vec(header.length())?;
-        // Each number in its shortest form, the last one complete.
-        let starts = content.iter().zip([0].iter().chain(&content));
-        let padded = starts
-            .into_iter()
-            .any(|(byte, before)| *byte == 0x80 && before & 0x80 == 0);
-        if padded || content.last().is_none_or(|last| last & 0x80 != 0) {
-            return Err(malformed());
-        }
-        Ok(Self { content })
+        Self::of_content(&reader.read_vec(header.length())?).ok_or_else(malformed)
     }
+}
+
+/// Whether each number of an object identifier is in its shortest form, and the last one complete.
+pub(super) fn is_well_formed(content: &[u8]) -> bool {
+    let starts = content.iter().zip([0].iter().chain(content));
+    let padded = starts
+        .into_iter()
+        .any(|(byte, before)| *byte == 0x80 && before & 0x80 == 0);
+    !padded && content.last().is_some_and(|last| last & 0x80 == 0)
 }
 
 impl EncodeValue for AnyOid {

@@ -1,5 +1,7 @@
 //! Small questions about X.509 certificates (RFC 5280): subjects, instants, digests.
 
+mod readable;
+
 use std::{borrow::Cow, sync::Arc};
 
 use der::{
@@ -15,8 +17,14 @@ use x509_cert::{
     time::Time,
 };
 
+use self::readable::readable;
+pub(crate) use self::readable::{readable_answer, readable_names};
 use super::sha256;
-use crate::{recent::Recent, remark::visible};
+use crate::{
+    limits::{MAX_CERTIFICATE_BYTES, MAX_NAME_TEXT},
+    recent::Recent,
+    remark::visible,
+};
 
 const COUNTRY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.6");
 const PROVINCE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.8");
@@ -42,6 +50,9 @@ pub enum X509Error {
     /// Not DER of an X.509 certificate.
     #[error("malformed X.509 certificate: {0}")]
     Malformed(#[from] der::Error),
+    /// Longer than this program reads.
+    #[error("X.509 certificate larger than {MAX_CERTIFICATE_BYTES} bytes")]
+    TooLarge,
     /// Too many certificates in one file.
     #[error("more than {MAX_BUNDLE} X.509 certificates in one file")]
     TooMany,
@@ -120,11 +131,25 @@ pub fn parse(der: &[u8]) -> Result<Arc<Certificate>, X509Error> {
     if let Some(known) = READ.get(der) {
         return Ok(known);
     }
-    let certificate = Arc::new(Certificate::from_der(der)?);
+    check_size(der)?;
+    let certificate = Arc::new(Certificate::from_der(&readable(der)?)?);
     if der.len() <= LONGEST_KEPT {
         READ.keep(der.into(), Arc::clone(&certificate));
     }
     Ok(certificate)
+}
+
+/// Reads the subject of a certificate alone.
+pub(crate) fn subject(der: &[u8]) -> Result<Name, X509Error> {
+    check_size(der)?;
+    Ok(Name::from_der(&readable(raw(der)?.subject)?)?)
+}
+
+fn check_size(der: &[u8]) -> Result<(), X509Error> {
+    match der.len() {
+        ..=MAX_CERTIFICATE_BYTES => Ok(()),
+        _ => Err(X509Error::TooLarge),
+    }
 }
 
 /// The parts of a certificate that other structures repeat byte for byte: whole elements, as encoded.
@@ -232,11 +257,17 @@ pub fn subject_text(certificate: &Certificate) -> String {
     name_text(certificate.tbs_certificate().subject())
 }
 
-/// A distinguished name for people, the most specific part first (as RFC 4514 orders it).
+/// A distinguished name for people, the most specific part first (as RFC 4514 orders it), cut where it is too long
+/// to be shown.
 pub fn name_text(name: &Name) -> String {
     let mut parts: Vec<String> = name.iter().map(attribute_text).collect();
     parts.reverse();
-    parts.join(", ").chars().map(visible).collect()
+    let text = parts.join(", ");
+    let mut shown: String = text.chars().map(visible).take(MAX_NAME_TEXT).collect();
+    if text.chars().nth(MAX_NAME_TEXT).is_some() {
+        shown.push('…');
+    }
+    shown
 }
 
 /// A name as it is compared (RFC 5280 §7.1): each of its parts without regard to the kind of string, to upper and
@@ -465,6 +496,20 @@ mod tests {
             assert_eq!(common_name(&text), lie, "{text}");
         }
         assert_eq!(named(&[(COMMON_NAME, "a\u{202e}b\n")]), "CN=a\u{fffd}b\u{fffd}");
+    }
+
+    #[test]
+    fn names_too_long_to_be_shown_are_cut() {
+        let shown = |length: usize| {
+            let value = Any::new(Tag::Utf8String, "章".repeat(length).as_bytes()).unwrap();
+            let mut names = RdnSequence::default();
+            names.push(one(COMMON_NAME, value).unwrap());
+            name_text(&Name::from_der(&names.to_der().unwrap()).unwrap())
+        };
+        assert_eq!(shown(MAX_NAME_TEXT - 3).chars().count(), MAX_NAME_TEXT);
+        let cut = shown(20_000);
+        assert_eq!(cut.chars().count(), MAX_NAME_TEXT + 1);
+        assert!(cut.ends_with("章…"));
     }
 
     #[test]

@@ -21,14 +21,12 @@ use coset::{
     CoseSign1, HeaderBuilder, Label, ProtectedHeader, RegisteredLabelWithPrivate, SignatureContext,
     TaggedCborSerializable, cbor::value::Value, iana,
 };
-use der::Decode;
 use jiff::{Timestamp, civil::Date};
 use ring::signature;
-use x509_cert::Certificate;
 
 use crate::{
     catalogue::FaceData,
-    crypto::{SignatureScheme, SignerError, SigningIdentity, ecdsa::p256_to_fixed, sha256},
+    crypto::{SignatureScheme, SignerError, SigningIdentity, ecdsa::p256_to_fixed, sha256, x509},
     limits::MAX_QR_TOKEN,
 };
 
@@ -310,7 +308,7 @@ fn whole_seconds(at: Timestamp) -> Timestamp {
 
 /// The uncompressed point of a P-256 X.509 certificate; none for any other key.
 fn p256_point(certificate: &[u8]) -> Option<Vec<u8>> {
-    let certificate = Certificate::from_der(certificate).ok()?;
+    let certificate = x509::parse(certificate).ok()?;
     let info = certificate.tbs_certificate().subject_public_key_info();
     let curve = info.algorithm.parameters.as_ref()?;
     let curve: der::asn1::ObjectIdentifier = curve.decode_as().ok()?;

@@ -194,7 +194,12 @@ impl Piece {
             Err(error) if looks_like_list(der) => error.into(),
             Err(_) => match OcspResponse::parse(der) {
                 Ok(_) => return Ok(Self::Ocsp(der.to_vec())),
-                Err(error @ OcspError::NoAnswer(_)) => error.into(),
+                // Those that are found where the rest is an answer.
+                Err(
+                    error @ (OcspError::AlgorithmRefused(_)
+                    | OcspError::NoAnswer(_)
+                    | OcspError::Unsupported(_)),
+                ) => error.into(),
                 Err(_) => return Err(Fault::Unknown),
             },
         };
@@ -346,6 +351,18 @@ mod tests {
         let refused = revocations(&mixed).unwrap_err();
         assert!(matches!(refused, LoadError::Unusable { position: 1, .. }));
         assert!(certificates(&folder_of.path().join("none")).is_err());
+
+        // An answer of a kind that is not understood is one all the same.
+        let other_kind = b"\x30\x0e\x0a\x01\x00\xa0\x09\x30\x07\x06\x03\x2a\x03\x04\x04\x00";
+        let refused = revocations(&file("other", other_kind)).unwrap_err();
+        let LoadError::Unusable { why, .. } = refused else {
+            panic!("{refused}");
+        };
+        assert!(
+            why.to_string().contains("unsupported kind of OCSP response"),
+            "{why}"
+        );
+        fs::remove_file(folder_of.path().join("other")).unwrap();
 
         file("d.crl", &list);
         let (broken, empty) = (file("e.crl", &list[..list.len() - 1]), file("f.txt", b""));

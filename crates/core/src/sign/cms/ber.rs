@@ -1,19 +1,21 @@
-//! BER with indefinite lengths, as CMS may be written, brought to definite ones.
+//! BER as CMS may be written (RFC 5652 §2), with lengths that are indefinite or longer than they need be, brought to
+//! those of DER.
 //!
 //! PAdES demands DER (ETSI EN 319 142-1 §4.1), and some signing programs stream their CMS all the same. Only
-//! the framing changes: what has definite lengths throughout stays as it is, byte for byte, signed attributes
-//! with it. An octet string in pieces becomes one.
+//! the framing changes: what has lengths of DER throughout stays as it is, byte for byte, signed attributes
+//! with it. An octet string in pieces becomes one. What is broken inside an element of definite length stays as it is
+//! too, for whoever reads it to say.
 
 use smallvec::SmallVec;
 
-use super::{OCTET_STRING, header};
+use super::{OCTET_STRING, header, length_octets};
 
 /// Deepest nesting followed: a timestamp token within a signature with its certificates has some twenty levels.
 const MAX_DEPTH: usize = 40;
 const CONSTRUCTED: u8 = 0x20;
 const INDEFINITE: u8 = 0x80;
 
-/// The first element of `bytes` with definite lengths, and how many bytes it took; none if it has such
+/// The first element of `bytes` with lengths of DER, and how many bytes it took; none if it has such
 /// already, or is broken.
 pub(super) fn definite(bytes: &[u8]) -> Option<(Vec<u8>, usize)> {
     let mut reader = Reader { bytes, at: 0 };
@@ -55,6 +57,7 @@ impl<'a> Reader<'a> {
             while self.octet()? & 0x80 != 0 {}
         }
         let tag = self.bytes.get(start..self.at).unwrap_or_default();
+        let mut is_shortest = true;
         let length = match self.octet()? {
             INDEFINITE => None,
             short @ 0..0x80 => Some(usize::from(short)),
@@ -63,11 +66,11 @@ impl<'a> Reader<'a> {
                 if octets.len() > size_of::<u32>() {
                     return None;
                 }
-                Some(
-                    octets
-                        .iter()
-                        .fold(0, |length, octet| length << 8 | usize::from(*octet)),
-                )
+                let length = octets
+                    .iter()
+                    .fold(0, |length, octet| length << 8 | usize::from(*octet));
+                is_shortest = octets.len() == length_octets(length);
+                Some(length)
             }
         };
         if first & CONSTRUCTED == 0 {
@@ -76,7 +79,7 @@ impl<'a> Reader<'a> {
                 tag,
                 content,
                 raw: self.bytes.get(start..self.at).unwrap_or_default(),
-                changed: None,
+                changed: (!is_shortest).then(|| framed(tag, content)),
             });
         }
 
@@ -101,12 +104,21 @@ impl<'a> Reader<'a> {
                     at: 0,
                 };
                 while inner.at < content.len() {
-                    children.push(inner.element(depth)?);
+                    let Some(child) = inner.element(depth) else {
+                        return Some(Element {
+                            tag,
+                            content,
+                            raw: self.bytes.get(start..self.at).unwrap_or_default(),
+                            changed: (!is_shortest).then(|| framed(tag, content)),
+                        });
+                    };
+                    children.push(child);
                 }
             }
         }
         let raw = self.bytes.get(start..self.at).unwrap_or_default();
-        let is_changed = length.is_none() || children.iter().any(|child| child.changed.is_some());
+        let is_changed =
+            length.is_none() || !is_shortest || children.iter().any(|child| child.changed.is_some());
         let pieces = tag == [OCTET_STRING | CONSTRUCTED];
         if !is_changed && !pieces {
             let content = self.bytes.get(body..self.at).unwrap_or_default();
@@ -119,13 +131,11 @@ impl<'a> Reader<'a> {
         }
 
         let mut content = Vec::new();
-        let mut plain = tag.to_vec();
         if pieces {
             // Pieces of pieces are allowed too, and not met with.
-            plain = vec![OCTET_STRING];
             for piece in &children {
-                match (&piece.changed, piece.tag) {
-                    (None, [OCTET_STRING]) => content.extend_from_slice(piece.content),
+                match piece.tag {
+                    [OCTET_STRING] => content.extend_from_slice(piece.content),
                     _ => return None,
                 }
             }
@@ -134,17 +144,23 @@ impl<'a> Reader<'a> {
                 content.extend_from_slice(child.changed.as_deref().unwrap_or(child.raw));
             }
         }
-        let mut out = Vec::with_capacity(content.len() + 8);
-        match plain.split_first() {
-            Some((tag, [])) => header(&mut out, *tag, content.len()),
-            _ => return None,
-        }
-        out.extend_from_slice(&content);
+        let plain = if pieces { &[OCTET_STRING][..] } else { tag };
         Some(Element {
             tag,
             content: &[],
             raw,
-            changed: Some(out),
+            changed: Some(framed(plain, &content)),
         })
     }
+}
+
+/// An element with its length in the shortest form.
+fn framed(tag: &[u8], content: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(content.len() + 8);
+    if let Some((last, before)) = tag.split_last() {
+        out.extend_from_slice(before);
+        header(&mut out, *last, content.len());
+    }
+    out.extend_from_slice(content);
+    out
 }

@@ -29,8 +29,8 @@ pub enum CmsError {
     /// It carries content of its own, which a detached signature must not.
     #[error("the signature is not detached: it carries content")]
     EncapsulatedContent,
-    /// BER with indefinite lengths. PAdES demands DER (ETSI EN 319 142-1 §4.1).
-    #[error("BER with indefinite length at byte {0}; the profile demands DER")]
+    /// BER in more than its lengths, or where no BER is read. PAdES demands DER (ETSI EN 319 142-1 §4.1).
+    #[error("BER at byte {0}; the profile demands DER")]
     IndefiniteLength(usize),
     /// Not DER, or not the structure expected.
     #[error("malformed CMS: {0}")]

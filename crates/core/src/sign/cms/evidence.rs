@@ -45,7 +45,7 @@ impl SignedCms {
             found.ocsps.extend(ocsp_of(other).ok().flatten());
         }
         for der in self.signed_attributes().into_iter().flatten() {
-            if let Ok((ADBE_REVOCATION, values)) = read_attribute(der) {
+            if let Ok((Some(ADBE_REVOCATION), values)) = read_attribute(der) {
                 found.take(ADBE_REVOCATION, &values);
             }
         }
@@ -59,7 +59,7 @@ impl SignedCms {
     /// Whether revocation data are among what is signed (adbe-revocationInfoArchival, ISO 32000-2 12.8.3.3.2).
     pub fn signs_revocation_data(&self) -> bool {
         let mut attributes = self.signed_attributes().into_iter().flatten();
-        attributes.any(|der| read_attribute(der).is_ok_and(|(kind, _)| kind == ADBE_REVOCATION))
+        attributes.any(|der| read_attribute(der).is_ok_and(|(kind, _)| kind == Some(ADBE_REVOCATION)))
     }
 }
 

@@ -147,7 +147,10 @@ impl SignedCms {
         if der.len() > MAX_CMS_BYTES {
             return Err(CmsError::TooLarge);
         }
-        let (signed, end) = Self::read_whole(der, Profile::Timestamp)?;
+        let (signed, end) = Self::read_whole(der, Profile::Timestamp).map_err(|error| match error {
+            CmsError::Malformed(_) if ber::definite(der).is_some() => CmsError::IndefiniteLength(0),
+            other => other,
+        })?;
         if end < der.len() {
             return Err(CmsError::TrailingData(end));
         }
@@ -245,10 +248,7 @@ impl SignedCms {
 
         let digest_identifier = AlgorithmIdentifierRef::decode(reader)?;
         let digest_algorithm = DigestAlgorithm::from_identifier(&digest_identifier)?;
-        for listed in digest_algorithms {
-            // Only the one of our signer matters, but it must be listed (RFC 5652 §5.3).
-            AlgorithmIdentifierRef::from_der(listed)?;
-        }
+        // Only the one of our signer matters, but it must be listed (RFC 5652 §5.3).
         let listed = digest_algorithms.iter().any(|listed| {
             AlgorithmIdentifierRef::from_der(listed)
                 .is_ok_and(|listed| DigestAlgorithm::from_identifier(&listed) == Ok(digest_algorithm))
@@ -281,22 +281,17 @@ impl SignedCms {
                 return Err(CmsError::AttributesUnsorted);
             }
             for der in raw {
-                attributes.push(read_attribute(der)?);
+                if let (Some(kind), values) = read_attribute(der)? {
+                    attributes.push((kind, values));
+                }
             }
         }
 
         let identifier = AlgorithmIdentifierRef::decode(reader)?;
         let signature_algorithm = SignatureAlgorithm::from_identifier(&identifier, Some(digest_algorithm))?;
         let signature = inside(reader, Tag::OctetString, rest)?.to_vec();
-        let unsigned_attributes = optional(reader, context(1), elements)?
-            .unwrap_or_default()
-            .into_iter()
-            .map(|der| {
-                let (kind, values) = read_attribute(der)?;
-                let values = values.into_iter().map(<[u8]>::to_vec).collect();
-                Ok(UnsignedAttribute { kind, values })
-            })
-            .collect::<Result<_, CmsError>>()?;
+        let unsigned = optional(reader, context(1), rest)?.unwrap_or_default();
+        let unsigned_attributes = UnsignedAttribute::all(unsigned)?;
 
         let certificates = plain(certificates);
         let mut signed = Self {
@@ -550,7 +545,7 @@ impl SignedCms {
         &self.signature
     }
 
-    /// Attributes beside the signature.
+    /// Attributes beside the signature, but for those that cannot be read.
     pub fn unsigned_attributes(&self) -> &[UnsignedAttribute] {
         &self.unsigned_attributes
     }
@@ -561,6 +556,44 @@ impl SignedCms {
             .iter()
             .filter(|attribute| attribute.kind == SIGNATURE_TIME_STAMP)
             .flat_map(|attribute| attribute.values.iter().map(Vec::as_slice))
+    }
+}
+
+impl UnsignedAttribute {
+    /// Anybody could have added them: one that cannot be read is passed over, and speaks for nothing.
+    fn all(elements: &[u8]) -> Result<Vec<Self>, CmsError> {
+        let mut found = Vec::new();
+        let mut reader = SliceReader::new(elements)?;
+        let mut parts = 0;
+        while !reader.is_finished()
+            && let Ok(der) = reader.tlv_bytes()
+        {
+            parts += 1;
+            if parts > MAX_CMS_PARTS {
+                return Err(CmsError::TooLarge);
+            }
+            found.extend(Self::read(der).ok().flatten());
+        }
+        Ok(found)
+    }
+
+    /// None of a kind that nobody here knows.
+    fn read(der: &[u8]) -> Result<Option<Self>, CmsError> {
+        inside(&mut SliceReader::new(der)?, Tag::Sequence, |attribute| {
+            let kind = read_kind(attribute)?;
+            let values = rest(attribute)?;
+            let set = SliceReader::new(values)
+                .map_err(CmsError::from)
+                .and_then(|mut reader| {
+                    let set = inside(&mut reader, Tag::Set, elements)?;
+                    reader.finish()?;
+                    Ok(set)
+                });
+            // What is no SET stands for one value, for whoever knows the kind to find fault with.
+            let values = set.unwrap_or_else(|_| vec![values]);
+            let values = values.into_iter().map(<[u8]>::to_vec).collect();
+            Ok(kind.map(|kind| Self { kind, values }))
+        })
     }
 }
 
@@ -648,13 +681,17 @@ impl CertificateReference {
 }
 
 /// Attribute: its type and the elements of its values.
-pub(super) fn read_attribute(der: &[u8]) -> Result<(ObjectIdentifier, Vec<&[u8]>), CmsError> {
+pub(super) fn read_attribute(der: &[u8]) -> Result<(Option<ObjectIdentifier>, Vec<&[u8]>), CmsError> {
     inside(&mut SliceReader::new(der)?, Tag::Sequence, |attribute| {
-        Ok((
-            ObjectIdentifier::decode(attribute)?,
-            inside(attribute, Tag::Set, elements)?,
-        ))
+        Ok((read_kind(attribute)?, inside(attribute, Tag::Set, elements)?))
     })
+}
+
+/// The type of an attribute; none for one of a form that `const_oid` has no room for, which is nothing known here.
+fn read_kind(reader: &mut SliceReader<'_>) -> Result<Option<ObjectIdentifier>, CmsError> {
+    let header = Header::decode(reader)?;
+    header.tag().assert_eq(Tag::ObjectIdentifier)?;
+    Ok(ObjectIdentifier::from_bytes(reader.read_slice(header.length())?).ok())
 }
 
 fn read_version(reader: &mut SliceReader<'_>) -> Result<u8, CmsError> {

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, process::Command};
 
-use super::*;
+use super::{signed::elements, *};
 use crate::crypto::{
     DigestAlgorithm, Pss, SignatureAlgorithm, VerifyError,
     authority::{
@@ -389,6 +389,99 @@ fn indefinite_lengths_change_nothing_but_the_framing() {
         &cms,
     ] {
         assert_eq!(ber::definite(broken), None);
+    }
+}
+
+/// The same element, and what it consists of down to some depth, with lengths a byte longer than they need be.
+fn padded(der: &[u8], depth: usize) -> Vec<u8> {
+    let mut reader = der::SliceReader::new(der).unwrap();
+    let header = <der::Header as der::Decode>::decode(&mut reader).unwrap();
+    let mut content = der[der.len() - usize::try_from(header.length()).unwrap()..].to_vec();
+    if depth > 0 && der[0] & 0x20 != 0 {
+        let children = elements(&mut der::SliceReader::new(&content).unwrap()).unwrap();
+        content = children
+            .iter()
+            .flat_map(|child| padded(child, depth - 1))
+            .collect();
+    }
+    let length = u32::try_from(content.len()).unwrap().to_be_bytes();
+    [&[der[0], 0x84], &length[..], &content].concat()
+}
+
+#[test]
+fn lengths_that_need_not_be_so_long_change_nothing_but_the_framing() {
+    let cms = signed(&alone(&identity()), &DIGEST);
+    for depth in 0..10 {
+        let mut ber = padded(&cms, depth);
+        judge(&ber).unwrap_or_else(|error| panic!("{depth}: {error}"));
+        ber.resize(ber.len() + 100, 0);
+        judge(&ber).unwrap();
+    }
+    // What is broken elsewhere stays, and so does what it is in.
+    let broken = b"\x30\x09\x30\x81\x02\x05\x00\xa0\x02\x30\x09";
+    let mended = b"\x30\x08\x30\x02\x05\x00\xa0\x02\x30\x09";
+    assert_eq!(ber::definite(broken), Some((mended.to_vec(), broken.len())));
+    let kinds = b"\x30\x07\xbf\x81\x01\x81\x02\x05\x00";
+    assert_eq!(
+        ber::definite(kinds),
+        Some((b"\x30\x06\xbf\x81\x01\x02\x05\x00".to_vec(), kinds.len()))
+    );
+}
+
+/// 2.25 and a UUID, and a kind of 61 bytes.
+const ODD_KINDS: [&[u8]; 2] = [
+    b"\x06\x14\x69\x83\xf8\x8e\xcf\xed\xcb\xd9\xb8\x96\x98\x95\xd0\xe2\xa6\xd0\x98\x95\xd0\x36",
+    &[
+        6, 61, 0x69, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+        1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+    ],
+];
+
+#[test]
+fn what_anybody_can_add_beside_the_signature_does_not_fail_it() {
+    let signer = CmsSigner::new(&identity()).unwrap();
+    let (attributes, signature) = signer.sign_attributes(&DIGEST).unwrap();
+    let stamp = attribute(SIGNATURE_TIME_STAMP, b"\x30\x00").unwrap();
+    let no_set = tlv(SEQUENCE, &[&oid(SIGNATURE_TIME_STAMP).unwrap(), b"\x05\x00"]);
+    let odd = ODD_KINDS.map(|kind| tlv(SEQUENCE, &[kind, &tlv(SET, &[b"\x05\x00"])]));
+    let others = [
+        &odd[0][..],
+        &odd[1],
+        b"\x05\x00",
+        b"\x30\x00",
+        b"\x30\x02\x06\x00",
+    ];
+    for other in others {
+        let unsigned = tlv(CONTEXT_1, &[other, &stamp]);
+        let cms = signer.assemble_parts(&signer.before_signer, attributes.clone(), &signature, &unsigned);
+        let read = SignedCms::parse(&cms, Profile::Cades).unwrap();
+        read.verify(&DIGEST).unwrap();
+        assert_eq!(
+            read.timestamp_tokens().collect::<Vec<_>>(),
+            [b"\x30\x00"],
+            "{other:02x?}"
+        );
+    }
+    // A timestamp that cannot be read is one, for its own judgement to fail.
+    for (unsigned, found) in [
+        (&no_set[..], &b"\x05\x00"[..]),
+        (&[&stamp[..], b"\x30\x09"].concat(), b"\x30\x00"),
+    ] {
+        let unsigned = tlv(CONTEXT_1, &[unsigned]);
+        let cms = signer.assemble_parts(&signer.before_signer, attributes.clone(), &signature, &unsigned);
+        let read = SignedCms::parse(&cms, Profile::Cades).unwrap();
+        assert_eq!(read.timestamp_tokens().collect::<Vec<_>>(), [found]);
+    }
+}
+
+#[test]
+fn signed_attributes_that_nobody_knows_may_be_of_any_kind() {
+    let identity = identity();
+    for kind in ODD_KINDS {
+        let mut attributes = good_attributes(&identity);
+        attributes.push(tlv(SEQUENCE, &[kind, &tlv(SET, &[b"\x05\x00"])]));
+        attributes.sort_unstable();
+        judge(&with_attributes(&identity, &attributes)).unwrap();
     }
 }
 

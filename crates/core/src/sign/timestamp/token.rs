@@ -1,10 +1,7 @@
 //! TimeStampToken: a CMS SignedData around a TSTInfo.
 
 use der::{Decode as _, Encode as _};
-use x509_cert::{
-    ext::pkix::{SubjectAltName, name::GeneralName},
-    name::Name,
-};
+use x509_cert::ext::pkix::{SubjectAltName, name::GeneralName};
 
 use super::{
     super::cms::{CmsEvidence, SignedCms},
@@ -78,15 +75,15 @@ impl TimeStampToken {
 }
 
 /// Whether a GeneralName is a certificate's subject or one of its alternative names. Directory names are
-/// compared as text, because the same name may be written in several string types.
+/// compared by what they say, because the same name may be written in several string types.
 fn is_named(name: &[u8], certificate: &[u8]) -> bool {
-    let (Ok(name), Ok(certificate)) = (GeneralName::from_der(name), x509::parse(certificate)) else {
+    let name = x509::readable_names(name).and_then(|name| GeneralName::from_der(&name));
+    let (Ok(name), Ok(certificate)) = (name, x509::parse(certificate)) else {
         return false;
     };
-    let text = |name: &Name| x509::name_text(name).to_lowercase();
     let subject = certificate.tbs_certificate().subject();
     if let GeneralName::DirectoryName(name) = &name
-        && text(name) == text(subject)
+        && x509::canonical(name) == x509::canonical(subject)
     {
         return true;
     }

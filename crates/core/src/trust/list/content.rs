@@ -3,10 +3,8 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
-use der::Decode;
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
-use x509_cert::Certificate;
 
 use super::ListError;
 use crate::{crypto::x509, remark::is_line};
@@ -409,7 +407,7 @@ impl Authority {
         ] {
             let mut seen = BTreeSet::new();
             for der in ders {
-                if Certificate::from_der(&der.0).is_err() {
+                if x509::parse(&der.0).is_err() {
                     return refuse(field, "not an X.509 certificate");
                 }
                 if !seen.insert(&der.0) {

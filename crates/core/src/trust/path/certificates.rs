@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use der::{Decode, referenced::OwnedToRef as _};
+use der::referenced::OwnedToRef as _;
 use jiff::Timestamp;
 use x509_cert::{
     Certificate, Version,
@@ -69,8 +69,7 @@ impl Offered {
         if let Some(known) = READ.get(der) {
             return Ok(known);
         }
-        let raw = x509::raw(der).map_err(|error| malformed(&error))?;
-        let subject = Name::from_der(raw.subject).map_err(|error| malformed(&error.into()))?;
+        let subject = x509::subject(der).map_err(|error| malformed(&error))?;
         let der: Arc<[u8]> = der.into();
         let offered = Arc::new(Self {
             der: Arc::clone(&der),

@@ -433,6 +433,45 @@ fn a_list_that_names_no_next_one_is_never_new() {
     );
 }
 
+/// DER of an element with this content.
+fn element(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+    use der::Encode as _;
+    let mut der = der::Any::new(der::Tag::Sequence, parts.concat())
+        .unwrap()
+        .to_der()
+        .unwrap();
+    der[0] = tag;
+    der
+}
+
+#[test]
+fn lists_may_name_any_number_and_have_little_beside() {
+    let authority = TestAuthority::new();
+    let issuer = x509::raw(authority.issuing.certificate()).unwrap().subject;
+    let ecdsa = element(0x30, &[b"\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02"]);
+    let list = |lines: &[u8], extensions: &[u8]| {
+        let time = b"\x17\x0d260101000000Z";
+        let content = [b"\x02\x01\x01", &ecdsa[..], issuer, time, time, lines, extensions];
+        let signature = b"\x03\x02\x00\x00";
+        Crl::parse(&element(0x30, &[&element(0x30, &content), &ecdsa, signature]))
+    };
+    let lines: Vec<u8> = (0..400_000_u32)
+        .flat_map(|serial| {
+            let serial = (serial | 1 << 24).to_be_bytes();
+            element(0x30, &[b"\x02\x04", &serial, b"\x17\x0d260101000000Z"])
+        })
+        .collect();
+    let long = list(&element(0x30, &[&lines]), &[]).unwrap();
+    assert_eq!(long.len(), 400_000);
+    // A line is read to its end, the last one too.
+    let broken = element(0x30, &[&lines, b"\x30\x03\x02\x01\x01"]);
+    assert!(matches!(list(&broken, &[]), Err(CrlError::Malformed(_))));
+    let extension = element(0x30, &[b"\x06\x02\x55\x02\x04\x00"]);
+    let extensions = |count| element(0xa0, &[&element(0x30, &[&extension.repeat(count)])]);
+    assert!(list(&[], &extensions(100)).is_ok());
+    assert!(matches!(list(&[], &extensions(20_000)), Err(CrlError::TooLarge)));
+}
+
 #[test]
 fn lists_are_read_strictly() {
     let authority = TestAuthority::new();

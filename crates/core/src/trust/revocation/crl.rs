@@ -10,37 +10,41 @@
 //! | for some reasons only, by itself or by the distribution point in the certificate | that a certificate on it is revoked; never that one is good |
 //! | delta | the same |
 //! | indirect | nothing, and that by name: [`UnknownRevocation::Unsupported`] |
+//!
+//! National authorities' lists name hundreds of thousands of certificates, and so may those of a stranger. So the
+//! lines of a list stay the bytes they are: read through once, without memory, and once more, to be found by their
+//! serial numbers, when a list that is properly signed is first asked.
 
 use std::{
     cell::OnceCell,
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     ops::Range,
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use const_oid::{AssociatedOid, ObjectIdentifier};
 use der::{
-    Decode, Header, Length, Reader, SliceReader, Tag,
-    asn1::{BitStringRef, GeneralizedTime},
+    Decode, Header, Reader, SliceReader, Tag, TagNumber,
+    asn1::{BitStringRef, GeneralizedTime, IntRef, OctetStringRef},
 };
 use jiff::Timestamp;
 use spki::AlgorithmIdentifierRef;
 use x509_cert::{
-    Certificate,
-    crl::{RevokedCert, TbsCertList},
+    Certificate, Version,
     ext::pkix::{
         AuthorityKeyIdentifier, BasicConstraints, CrlDistributionPoints, CrlNumber, CrlReason, KeyUsage,
         crl::dp::IssuingDistributionPoint,
         name::{DistributionPointName, GeneralNames},
     },
+    time::Time,
 };
 
 use super::{
     Asked, Issuer, Revoked, Says, Signed, Source, UnknownRevocation, believed, certified_by, in_office,
 };
 use crate::{
-    crypto::{SignatureAlgorithm, VerifyError, x509},
-    limits::MAX_CRL_BYTES,
+    crypto::{AnyOid, SignatureAlgorithm, VerifyError, x509},
+    limits::{MAX_CRL_BYTES, MAX_CRL_FRAME, MAX_CRL_POINTS},
     trust::path::{Node, PathContext, name_id},
 };
 
@@ -77,8 +81,7 @@ pub struct Crl {
     issuer: Vec<u8>,
     this_update: Timestamp,
     next_update: Option<Timestamp>,
-    /// By the bytes of the serial number.
-    revoked: BTreeMap<Vec<u8>, Revoked>,
+    lines: Lines,
     scope: Scope,
     /// Certificates that expired since then stay on it.
     kept_since: Option<Timestamp>,
@@ -120,74 +123,55 @@ impl Crl {
             ))
         })?;
         reader.finish()?;
-        let content = <TbsCertList>::from_der(to_be_signed)?;
-        let issuer = SliceReader::new(to_be_signed)?.sequence(|tbs| {
-            tbs.tlv_bytes()?; // version, without which `TbsCertList` would have refused
-            let inner = AlgorithmIdentifierRef::decode(tbs)?;
-            let issuer = tbs.tlv_bytes()?.to_vec();
-            tbs.read_slice(tbs.remaining_len())?;
-            if inner != identifier {
-                return Err(Tag::Sequence.value_error().into());
-            }
-            Ok::<_, der::Error>(issuer)
-        })?;
-
-        let mut revoked = BTreeMap::new();
-        let mut unsupported = None;
-        for line in content.revoked_certificates.unwrap_or_default() {
-            let (reason, unknown) = reason_of(&line)?;
-            unsupported = unsupported.or(unknown);
-            // Only delta lists have such lines (§5.3.1): elsewhere they name what is not revoked.
-            if reason == Some(CrlReason::RemoveFromCRL) {
-                continue;
-            }
-            let at = x509::to_timestamp(line.revocation_date);
-            // Named twice: the earlier date, and no hold where one line is for good.
-            let one = revoked
-                .entry(line.serial_number.as_bytes().to_vec())
-                .or_insert(Revoked { at, reason });
-            one.at = one.at.min(at);
-            if one.reason == Some(CrlReason::CertificateHold) {
-                one.reason = reason;
-            }
+        let content = Content::read(to_be_signed)?;
+        if content.identifier != identifier {
+            return Err(der::Error::from(Tag::Sequence.value_error()).into());
         }
+        if der.len() - content.lines.len() > MAX_CRL_FRAME {
+            return Err(CrlError::TooLarge);
+        }
+
+        let start = |part: &[u8]| part.as_ptr().addr() - der.as_ptr().addr();
+        let mut lines = Lines::at(start(content.lines), content.lines.len());
+        let mut unsupported = lines.read_through(der)?;
         let mut scope = Scope::default();
         let mut kept_since = None;
         let mut is_delta = false;
         let mut seen = BTreeSet::new();
-        for extension in content.crl_extensions.unwrap_or_default() {
-            if !seen.insert(extension.extn_id) {
-                unsupported = Some(format!("extension {} twice", extension.extn_id));
+        let mut extensions = SliceReader::new(content.extensions)?;
+        Extension::each(&mut extensions, |extension| {
+            if !seen.insert(extension.kind) {
+                unsupported = Some(format!("extension {} twice", extension.kind()));
             }
-            match extension.extn_id {
-                AuthorityKeyIdentifier::OID | CrlNumber::OID => {}
-                ISSUING_DISTRIBUTION_POINT => {
-                    let unknown;
-                    (scope, unknown) = Scope::read(extension.extn_value.as_bytes())?;
-                    unsupported = unsupported.or(unknown);
-                }
-                DELTA_INDICATOR => is_delta = true,
-                EXPIRED_KEPT => {
-                    let since = GeneralizedTime::from_der(extension.extn_value.as_bytes())?;
-                    kept_since = Some(x509::to_timestamp(since.into()));
-                }
-                other if extension.critical => unsupported = Some(format!("critical extension {other}")),
-                _ => {}
+            if extension.is(ISSUING_DISTRIBUTION_POINT) {
+                let unknown;
+                (scope, unknown) = Scope::read(extension.value)?;
+                unsupported = unsupported.take().or(unknown);
+            } else if extension.is(DELTA_INDICATOR) {
+                is_delta = true;
+            } else if extension.is(EXPIRED_KEPT) {
+                let since = GeneralizedTime::from_der(extension.value)?;
+                kept_since = Some(x509::to_timestamp(since.into()));
+            } else if extension.critical
+                && !extension.is(AuthorityKeyIdentifier::OID)
+                && !extension.is(CrlNumber::OID)
+            {
+                unsupported = Some(format!("critical extension {}", extension.kind()));
             }
-        }
-        // What is signed is the first element of the list.
-        let header = der.len() - usize::try_from(after_header(der)?)?;
+            Ok::<_, CrlError>(())
+        })?;
+        extensions.finish()?;
         Ok(Self {
             der: der.to_vec(),
-            to_be_signed: header..header + to_be_signed.len(),
+            to_be_signed: start(to_be_signed)..start(to_be_signed) + to_be_signed.len(),
             signature: Signed::new(
                 SignatureAlgorithm::from_identifier(&identifier, None)?,
                 signature.raw_bytes(),
             ),
-            issuer,
-            this_update: x509::to_timestamp(content.this_update),
-            next_update: content.next_update.map(x509::to_timestamp),
-            revoked,
+            issuer: content.issuer.to_vec(),
+            this_update: content.this_update,
+            next_update: content.next_update,
+            lines,
             scope,
             kept_since,
             is_delta,
@@ -222,14 +206,14 @@ impl Crl {
         self
     }
 
-    /// How many certificates it names.
+    /// How many lines it has: certificates, where it names none twice.
     pub fn len(&self) -> usize {
-        self.revoked.len()
+        self.lines.count
     }
 
     /// Whether it names none.
     pub fn is_empty(&self) -> bool {
-        self.revoked.is_empty()
+        self.lines.count == 0
     }
 
     /// What has to be compared to know whether it speaks of a certificate.
@@ -248,15 +232,13 @@ impl Crl {
         } else {
             (reach == Reach::SomeReasons).then_some("list for some reasons only")
         };
-        let serial = asked.certificate.tbs_certificate().serial_number().as_bytes();
         let maker = self.maker(asked, others, context);
-        let status = match (&maker, &self.unsupported, self.revoked.get(serial)) {
-            (Err(doubt), ..) => Err(doubt.clone()),
-            (Ok(_), Some(kind), _) => Err(UnknownRevocation::Unsupported(kind.clone())),
-            (Ok(_), None, Some(revoked)) => Ok(Some(*revoked)),
-            (Ok(_), None, None) => match partial {
-                Some(kind) => Err(UnknownRevocation::Unsupported(kind.to_owned())),
-                None => Ok(None),
+        let status = match (&maker, &self.unsupported) {
+            (Err(doubt), _) => Err(doubt.clone()),
+            (Ok(_), Some(kind)) => Err(UnknownRevocation::Unsupported(kind.clone())),
+            (Ok(_), None) => match (self.lines.about(asked.raw.serial, &self.der), partial) {
+                (None, Some(kind)) => Err(UnknownRevocation::Unsupported(kind.to_owned())),
+                (revoked, _) => Ok(revoked),
             },
         };
         Some(Says {
@@ -379,18 +361,248 @@ impl<'a> Other<'a> {
     }
 }
 
-/// Length of the content of the outermost element.
-fn after_header(der: &[u8]) -> Result<Length, der::Error> {
-    Ok(Header::peek(&SliceReader::new(der)?)?.length())
+/// TBSCertList of version 2 (§5.1.2).
+struct Content<'a> {
+    identifier: AlgorithmIdentifierRef<'a>,
+    /// Name of the issuer, as encoded.
+    issuer: &'a [u8],
+    this_update: Timestamp,
+    next_update: Option<Timestamp>,
+    /// The certificates it names, one after the other.
+    lines: &'a [u8],
+    /// `SEQUENCE OF Extension`, or nothing.
+    extensions: &'a [u8],
+}
+
+impl<'a> Content<'a> {
+    fn read(to_be_signed: &'a [u8]) -> Result<Self, der::Error> {
+        let next_is = |tbs: &SliceReader<'a>, wanted: &[Tag]| {
+            Ok::<_, der::Error>(!tbs.is_finished() && wanted.contains(&Tag::peek(tbs)?))
+        };
+        let content_of = |tbs: &mut SliceReader<'a>| {
+            let header = Header::decode(tbs)?;
+            tbs.read_slice(header.length())
+        };
+        SliceReader::new(to_be_signed)?.sequence(|tbs| {
+            Version::decode(tbs)?;
+            let identifier = AlgorithmIdentifierRef::decode(tbs)?;
+            Tag::peek(tbs)?.assert_eq(Tag::Sequence)?;
+            let issuer = tbs.tlv_bytes()?;
+            let this_update = x509::to_timestamp(Time::decode(tbs)?);
+            let next_update = if next_is(tbs, &[Tag::UtcTime, Tag::GeneralizedTime])? {
+                Some(x509::to_timestamp(Time::decode(tbs)?))
+            } else {
+                None
+            };
+            let lines = if next_is(tbs, &[Tag::Sequence])? {
+                content_of(tbs)?
+            } else {
+                &to_be_signed[..0]
+            };
+            let explicit = Tag::ContextSpecific {
+                constructed: true,
+                number: TagNumber(0),
+            };
+            let extensions = if next_is(tbs, &[explicit])? {
+                content_of(tbs)?
+            } else {
+                &to_be_signed[..0]
+            };
+            Ok(Self {
+                identifier,
+                issuer,
+                this_update,
+                next_update,
+                lines,
+                extensions,
+            })
+        })
+    }
+}
+
+/// An extension of a list or of one of its lines. What nobody here knows may be of a kind of any length.
+struct Extension<'a> {
+    /// Content of the object identifier.
+    kind: &'a [u8],
+    critical: bool,
+    value: &'a [u8],
+}
+
+impl<'a> Extension<'a> {
+    /// `SEQUENCE OF Extension`, where there is one.
+    fn each<E: From<der::Error>>(
+        reader: &mut SliceReader<'a>,
+        mut take: impl FnMut(Self) -> Result<(), E>,
+    ) -> Result<(), E> {
+        if reader.is_finished() {
+            return Ok(());
+        }
+        reader.sequence(|list| {
+            while !list.is_finished() {
+                take(list.sequence(Self::read)?)?;
+            }
+            Ok(())
+        })
+    }
+
+    fn read(reader: &mut SliceReader<'a>) -> Result<Self, der::Error> {
+        let header = Header::decode(reader)?;
+        header.tag().assert_eq(Tag::ObjectIdentifier)?;
+        Ok(Self {
+            kind: reader.read_slice(header.length())?,
+            critical: Tag::peek(reader)? == Tag::Boolean && bool::decode(reader)?,
+            value: <&OctetStringRef>::decode(reader)?.as_bytes(),
+        })
+    }
+
+    fn is(&self, kind: ObjectIdentifier) -> bool {
+        self.kind == kind.as_bytes()
+    }
+
+    /// Its kind, for people.
+    fn kind(&self) -> String {
+        let kind = AnyOid::of_content(self.kind);
+        kind.map_or_else(|| "of an unreadable kind".to_owned(), |kind| kind.to_string())
+    }
+}
+
+/// The lines of a list.
+#[derive(Debug, Clone)]
+struct Lines {
+    /// Where they stand in it.
+    place: Range<usize>,
+    count: usize,
+    /// Where each begins, by the end of its serial number.
+    index: OnceLock<Box<[(u32, u32)]>>,
+}
+
+/// One of them: a certificate that is revoked (§5.3).
+struct Line<'a> {
+    /// INTEGER, whole.
+    serial: &'a [u8],
+    revoked: Revoked,
+    /// Why the whole list says nothing, if so.
+    unsupported: Option<String>,
+}
+
+impl Lines {
+    fn at(start: usize, length: usize) -> Self {
+        Self {
+            place: start..start + length,
+            count: 0,
+            index: OnceLock::new(),
+        }
+    }
+
+    /// Counts them; gives why the list says nothing, if so.
+    fn read_through(&mut self, der: &[u8]) -> Result<Option<String>, der::Error> {
+        let mut unsupported = None;
+        for line in lines(der, self.place.clone(), Line::read) {
+            let (_, line) = line?;
+            unsupported = unsupported.or(line.unsupported);
+            self.count += usize::from(line.revoked.reason != Some(CrlReason::RemoveFromCRL));
+        }
+        Ok(unsupported)
+    }
+
+    /// What they say about a serial number, an INTEGER with its header.
+    fn about(&self, serial: &[u8], der: &[u8]) -> Option<Revoked> {
+        let index = self.index.get_or_init(|| {
+            let serial_alone = |line: &mut SliceReader<'_>| {
+                let key = end_of(line.tlv_bytes()?);
+                line.read_slice(line.remaining_len())?;
+                Ok(key)
+            };
+            let entries = lines(der, self.place.clone(), serial_alone).flatten();
+            let entries = entries.filter_map(|(at, key)| Some((key, u32::try_from(at).ok()?)));
+            let mut index: Vec<_> = entries.collect();
+            index.sort_unstable();
+            index.into_boxed_slice()
+        });
+        let key = end_of(serial);
+        let first = index.partition_point(|(other, _)| *other < key);
+        let alike = index.iter().skip(first).take_while(|(other, _)| *other == key);
+        let mut found: Option<Revoked> = None;
+        for (_, at) in alike {
+            let rest = der
+                .get(*at as usize..)
+                .and_then(|rest| SliceReader::new(rest).ok());
+            let Some(Ok(line)) = rest.map(|mut rest| rest.sequence(Line::read)) else {
+                continue;
+            };
+            // Only delta lists have lines that take one away (§5.3.1): elsewhere they name what is not revoked.
+            if line.serial != serial || line.revoked.reason == Some(CrlReason::RemoveFromCRL) {
+                continue;
+            }
+            // Named twice: the earlier date, and no hold where one line is for good.
+            let one = found.get_or_insert(line.revoked);
+            one.at = one.at.min(line.revoked.at);
+            if one.reason == Some(CrlReason::CertificateHold) {
+                one.reason = line.revoked.reason;
+            }
+        }
+        found
+    }
+}
+
+/// The lines at a place of a list, up to one that cannot be read, each with where it begins.
+fn lines<'a, T>(
+    der: &'a [u8],
+    place: Range<usize>,
+    read: impl Fn(&mut SliceReader<'a>) -> Result<T, der::Error>,
+) -> impl Iterator<Item = Result<(usize, T), der::Error>> {
+    let mut at = place.start;
+    std::iter::from_fn(move || {
+        let start = at;
+        let rest = der.get(start..place.end).filter(|rest| !rest.is_empty())?;
+        at = place.end;
+        Some(SliceReader::new(rest).and_then(|mut reader| {
+            let line = reader.sequence(&read)?;
+            at = start + usize::try_from(reader.position())?;
+            Ok((start, line))
+        }))
+    })
+}
+
+impl<'a> Line<'a> {
+    fn read(reader: &mut SliceReader<'a>) -> Result<Self, der::Error> {
+        let serial = reader.tlv_bytes()?;
+        IntRef::from_der(serial)?;
+        let at = x509::to_timestamp(Time::decode(reader)?);
+        let (mut reason, mut unsupported) = (None, None);
+        Extension::each(reader, |extension| {
+            if extension.is(CrlReason::OID) {
+                reason = Some(CrlReason::from_der(extension.value)?);
+            } else if extension.critical {
+                unsupported = Some(format!("critical extension {} of an entry", extension.kind()));
+            }
+            Ok::<_, der::Error>(())
+        })?;
+        Ok(Self {
+            serial,
+            revoked: Revoked { at, reason },
+            unsupported,
+        })
+    }
+}
+
+/// The last bytes of a serial number, in which those of one issuer differ.
+fn end_of(serial: &[u8]) -> u32 {
+    let last = serial.iter().rev().take(4).rev();
+    last.fold(0, |end, byte| end << 8 | u32::from(*byte))
 }
 
 impl Scope {
     /// The scope, and why the list says nothing, if so.
     fn read(der: &[u8]) -> Result<(Self, Option<String>), CrlError> {
-        let point = IssuingDistributionPoint::from_der(der)?;
+        let point = IssuingDistributionPoint::from_der(&x509::readable_names(der)?)?;
         let mut unsupported = point.indirect_crl.then_some("indirect list");
         let points = match point.distribution_point {
             None => None,
+            Some(DistributionPointName::FullName(names)) if names.len() > MAX_CRL_POINTS => {
+                unsupported = Some("list with too many distribution points");
+                None
+            }
             Some(DistributionPointName::FullName(names)) => Some(names),
             Some(DistributionPointName::NameRelativeToCRLIssuer(_)) => {
                 unsupported = Some("list with a relative distribution point");
@@ -443,21 +655,6 @@ impl Scope {
             })
             .max()
     }
-}
-
-/// Why a line names its certificate, and why the whole list says nothing (§5.3), if so.
-fn reason_of(line: &RevokedCert) -> Result<(Option<CrlReason>, Option<String>), CrlError> {
-    let (mut reason, mut unsupported) = (None, None);
-    for extension in line.crl_entry_extensions.iter().flatten() {
-        match extension.extn_id {
-            CrlReason::OID => reason = Some(CrlReason::from_der(extension.extn_value.as_bytes())?),
-            other if extension.critical => {
-                unsupported = Some(format!("critical extension {other} of an entry"));
-            }
-            _ => {}
-        }
-    }
-    Ok((reason, unsupported))
 }
 
 /// What the lists at hand say about a certificate.

@@ -11,9 +11,9 @@
 
 use std::{collections::BTreeMap, ops::Range};
 
-use const_oid::ObjectIdentifier;
+use const_oid::{AssociatedOid as _, ObjectIdentifier};
 use der::{
-    Choice, Decode, Encode, Enumerated, Header, Reader, Sequence, SliceReader, Tag,
+    Any, Choice, Decode, Encode, Enumerated, Header, Reader, Sequence, SliceReader, Tag, TagNumber,
     asn1::{BitStringRef, GeneralizedTime, Null, OctetString, OctetStringRef},
     referenced::OwnedToRef as _,
 };
@@ -24,14 +24,13 @@ use x509_cert::{
         Extensions,
         pkix::{CrlReason, ExtendedKeyUsage, KeyUsage},
     },
-    name::Name,
     serial_number::SerialNumber,
 };
 
 use super::{Asked, Revoked, Says, Signed, UnknownRevocation, believed, certified_by, crl, in_office};
 use crate::{
     crypto::{
-        DigestAlgorithm, SignatureAlgorithm, VerifyError,
+        AnyOid, DigestAlgorithm, SignatureAlgorithm, VerifyError,
         x509::{self, X509Error},
     },
     limits::{MAX_OCSP_BYTES, MAX_OCSP_CERTIFICATES},
@@ -131,19 +130,12 @@ struct CertId {
 struct ResponseData {
     #[asn1(context_specific = "0", tag_mode = "EXPLICIT", default = "Default::default")]
     version: u8,
-    responder_id: ResponderId,
+    /// See [`responder_of`].
+    responder_id: Any,
     produced_at: GeneralizedTime,
     responses: Vec<SingleResponse>,
     #[asn1(context_specific = "1", tag_mode = "EXPLICIT", optional = "true")]
     extensions: Option<Extensions>,
-}
-
-#[derive(Debug, Clone, Choice)]
-enum ResponderId {
-    #[asn1(context_specific = "1", tag_mode = "EXPLICIT", constructed = "true")]
-    ByName(Name),
-    #[asn1(context_specific = "2", tag_mode = "EXPLICIT", constructed = "true")]
-    ByKey(OctetString),
 }
 
 #[derive(Debug, Clone, Sequence)]
@@ -223,7 +215,7 @@ pub fn request(certificate: &[u8], issuer: &[u8]) -> Result<Vec<u8>, X509Error> 
     let about = CertId {
         hash_algorithm: AlgorithmIdentifierOwned {
             oid: sha1.oid(),
-            parameters: Some(der::Any::null()),
+            parameters: Some(Any::null()),
         },
         issuer_name_hash: OctetString::new(sha1.digest(issuer.subject))?,
         issuer_key_hash: OctetString::new(sha1.digest(info.subject_public_key.raw_bytes()))?,
@@ -269,7 +261,7 @@ impl OcspResponse {
         for certificate in &certificates {
             x509::parse(certificate)?;
         }
-        let data = ResponseData::from_der(to_be_signed)?;
+        let data = ResponseData::from_der(&x509::readable_answer(to_be_signed)?)?;
         if data.version != 0 {
             return Err(OcspError::Unsupported(format!("version {}", data.version)));
         }
@@ -282,10 +274,7 @@ impl OcspResponse {
                 SignatureAlgorithm::from_identifier(&identifier, None)?,
                 signature.raw_bytes(),
             ),
-            responder: match data.responder_id {
-                ResponderId::ByName(name) => Responder::Name(name.to_der()?),
-                ResponderId::ByKey(hash) => Responder::Key(hash.as_bytes().to_vec()),
-            },
+            responder: responder_of(to_be_signed)?,
             produced_at: to_timestamp(data.produced_at),
             answers: data
                 .responses
@@ -407,9 +396,14 @@ impl OcspResponse {
         let certificate = &node.parsed;
         let tbs = certificate.tbs_certificate();
         let (from, until) = x509::validity(certificate);
-        let purposes = tbs.get_extension::<ExtendedKeyUsage>().map_err(|_| untrusted())?;
+        let extensions = || tbs.extensions().into_iter().flatten();
+        let purposes = extensions().find(|one| one.extn_id == ExtendedKeyUsage::OID);
+        let purposes: Vec<AnyOid> = match purposes {
+            Some(found) => Vec::from_der(found.extn_value.as_bytes()).map_err(|_: der::Error| untrusted())?,
+            None => Vec::new(),
+        };
         let usage = tbs.get_extension::<KeyUsage>().map_err(|_| untrusted())?;
-        let may_answer = purposes.is_some_and(|(_, purposes)| purposes.0.contains(&OCSP_SIGNING))
+        let may_answer = purposes.iter().any(|purpose| *purpose == OCSP_SIGNING)
             && usage.is_none_or(|(_, usage)| usage.digital_signature() || usage.non_repudiation());
         if !may_answer || self.produced_at < from || self.produced_at > until {
             return Err(untrusted());
@@ -419,10 +413,7 @@ impl OcspResponse {
         self.signed_with(raw.public_key_info, context)?;
         // Its own revocation, unless the issuer says that nobody need ask (§4.2.2.2.1). Of lists only: a responder
         // does not speak for itself.
-        if tbs
-            .extensions()
-            .is_some_and(|all| all.iter().any(|one| one.extn_id == NO_CHECK))
-        {
+        if extensions().any(|one| one.extn_id == NO_CHECK) {
             return Ok(until);
         }
         let responder = Asked {
@@ -550,6 +541,31 @@ fn basic_of(der: &[u8]) -> Result<&[u8], OcspError> {
     }
 }
 
+/// ResponderID of the response data: a name as encoded, which is compared with certificates' as encoded.
+fn responder_of(data: &[u8]) -> Result<Responder, der::Error> {
+    let tagged = |number| Tag::ContextSpecific {
+        constructed: true,
+        number: TagNumber(number),
+    };
+    SliceReader::new(data)?.sequence(|data| {
+        if Tag::peek(data)? == tagged(0) {
+            data.tlv_bytes()?; // version
+        }
+        let mut field = SliceReader::new(data.tlv_bytes()?)?;
+        data.read_slice(data.remaining_len())?;
+        let tag = Header::decode(&mut field)?.tag();
+        let responder = if tag == tagged(1) {
+            Tag::peek(&field)?.assert_eq(Tag::Sequence)?;
+            Responder::Name(field.tlv_bytes()?.to_vec())
+        } else {
+            tag.assert_eq(tagged(2))?;
+            Responder::Key(<&OctetStringRef>::decode(&mut field)?.as_bytes().to_vec())
+        };
+        field.finish()?;
+        Ok(responder)
+    })
+}
+
 /// `certs [0] EXPLICIT SEQUENCE OF Certificate`, each as encoded.
 fn certificates_in(basic: &mut SliceReader<'_>) -> Result<Vec<Vec<u8>>, der::Error> {
     let mut field = explicit_zero(basic)?;
@@ -601,7 +617,12 @@ fn to_timestamp(time: GeneralizedTime) -> Timestamp {
 pub(super) mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use x509_cert::ext::Extension;
+
     use super::*;
+
+    /// As long as one with a number of more than 32 bits, which is written over it.
+    const IN_ITS_PLACE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.25.1.2.3.4.5.6.7.8.9.10.11.12.13");
 
     /// The parts of an answer that a test changes.
     pub(in super::super) struct Draft(ResponseData);
@@ -613,6 +634,17 @@ pub(super) mod tests {
             good.cert_status = CertStatus::Good(Null);
             let place = if before { 0 } else { self.0.responses.len() };
             self.0.responses.insert(place, good);
+        }
+
+        /// Has extensions of a kind that `const_oid` has no room for, in itself and in its first answer.
+        pub(in super::super) fn extended(&mut self) {
+            let extension = Extension {
+                extn_id: IN_ITS_PLACE,
+                critical: false,
+                extn_value: OctetString::new(*b"\x05\x00").unwrap(),
+            };
+            self.0.extensions = Some(vec![extension.clone()]);
+            self.0.responses[0].extensions = Some(vec![extension]);
         }
 
         /// Says to have been signed before.
@@ -645,10 +677,15 @@ pub(super) mod tests {
             .unwrap();
         let mut draft = Draft(data);
         change(&mut draft);
-        let data = draft.0.to_der().unwrap();
+        let mut data = draft.0.to_der().unwrap();
+        let place = IN_ITS_PLACE.as_bytes();
+        while let Some(at) = data.windows(place.len()).position(|some| some == place) {
+            data[at + 1..][..place.len() - 1].fill(0x81);
+            data[at + place.len() - 1] = 1;
+        }
         let signature = BitStringRef::from_bytes(&sign(&data)).unwrap().to_der().unwrap();
         let content = [data, algorithm, signature, certificates].concat();
-        der::Any::new(Tag::Sequence, content).unwrap().to_der().unwrap()
+        Any::new(Tag::Sequence, content).unwrap().to_der().unwrap()
     }
 
     /// The basic response in an answer.

@@ -514,6 +514,64 @@ fn the_worst_of_several_answers_in_one_counts() {
 }
 
 #[test]
+fn kinds_that_nobody_has_to_know_may_have_numbers_of_any_size() {
+    if !crate::judges::judge_is_here("openssl") {
+        return;
+    }
+    let office = Office::new();
+    let now = soon();
+    let kind = "2.25.329800735698586629295641978511506172918";
+    let odd = format!("{kind}=ASN1:UTF8String:x");
+    fs::write(
+        office.path("ext"),
+        format!("subjectAltName=@n\n{odd}\n[n]\nRID={kind}\notherName={kind};UTF8:x\n"),
+    )
+    .unwrap();
+    office.shell(&format!(
+        "openssl req -new -key good.key -subj '/CN=odd/{kind}=x' -out csr; \
+         openssl x509 -req -in csr -CA ca.pem -CAkey ca.key -set_serial 16 -days 800 -extfile ext -out odd.pem; \
+         printf '[odd]\n{odd}\n' >> conf"
+    ));
+    office.issue("critical", 20, "ca", &odd.replace('=', "=critical,"));
+
+    let list = office.list("-crldays 7 -crlexts odd");
+    let list = Revocations::from_crls([list]).unwrap();
+    assert!(is_good(&office.status("odd", now, &list)));
+    assert!(matches!(
+        office.path_of("critical", now, &list),
+        Err(PathError::Malformed(_))
+    ));
+    assert!(matches!(
+        office.path_of("bad", now, &list),
+        Err(PathError::Revoked { .. })
+    ));
+
+    let answer = office.answer("good", "ca", "-ndays 7");
+    let answer = office.redrafted(&answer, "ca", ocsp::tests::Draft::extended);
+    assert!(is_good(&office.status("odd", now, &answers([answer]))));
+}
+
+#[test]
+fn serial_numbers_that_end_alike_are_told_apart() {
+    if !crate::judges::judge_is_here("openssl") {
+        return;
+    }
+    let office = Office::new();
+    let line = |serial: &str| format!("R\t351231235959Z\t260101000000Z\t{serial}\tunknown\t/CN=x");
+    let others = [1_u32, 2, 0x7f, 0x80].map(|one| line(&format!("{one:02X}00000010")));
+    let mut lines: Vec<&str> = others.iter().map(String::as_str).collect();
+    let list = |lines: &[&str]| {
+        office.index(lines);
+        Revocations::from_crls([office.list("-crldays 7")]).unwrap()
+    };
+    assert!(is_good(&office.status("good", soon(), &list(&lines))));
+    let own = line("10");
+    lines.push(&own);
+    let judged = office.path_of("good", soon(), &list(&lines));
+    assert!(matches!(judged, Err(PathError::Revoked { .. })));
+}
+
+#[test]
 fn a_responder_is_believed_while_its_certificate_is() {
     if !crate::judges::judge_is_here("openssl") {
         return;
