@@ -392,8 +392,9 @@ impl Found<'_> {
             let subject = node.name.clone();
             let revoked = match judge(context, &asked) {
                 Ok((revocation, sources)) => {
+                    // An issuer whose key is in nobody else's hands goes on speaking for what it issued.
                     let revoked = match &revocation {
-                        RevocationStatus::RevokedLater(revoked) => Some(revoked.at),
+                        RevocationStatus::RevokedLater(revoked) if !revoked.is_key_safe() => Some(revoked.at),
                         _ => None,
                     };
                     certificates.push(PathCertificate {

@@ -205,6 +205,16 @@ pub struct Revoked {
     pub reason: Option<CrlReason>,
 }
 
+impl Revoked {
+    /// Whether the reason says that nobody else has the key.
+    pub(super) fn is_key_safe(&self) -> bool {
+        matches!(
+            self.reason,
+            Some(CrlReason::AffiliationChanged | CrlReason::Superseded | CrlReason::CessationOfOperation)
+        )
+    }
+}
+
 /// What is known about the revocation of a certificate at an instant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -452,15 +462,9 @@ fn in_office(
         at: made_at.max(context.at.min(until)),
         ..*context
     };
-    let is_safe = |reason| {
-        matches!(
-            reason,
-            Some(CrlReason::AffiliationChanged | CrlReason::Superseded | CrlReason::CessationOfOperation)
-        )
-    };
     match decide(&context, maker, pieces) {
         Ok((RevocationStatus::Good { .. }, _)) => Ok(()),
-        Ok((RevocationStatus::RevokedLater(revoked), _)) if is_safe(revoked.reason) => Ok(()),
+        Ok((RevocationStatus::RevokedLater(revoked), _)) if revoked.is_key_safe() => Ok(()),
         Ok((RevocationStatus::Unknown(_), _)) => Err(UnknownRevocation::ResponderUnchecked),
         Ok((RevocationStatus::RevokedLater(_), _)) | Err(_) => Err(UnknownRevocation::Untrusted),
     }
