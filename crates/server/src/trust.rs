@@ -202,7 +202,7 @@ fn public_key(
     type_codes: Option<Vec<String>>,
 ) -> Option<PublicKey> {
     let certificate = x509::parse(der).ok()?;
-    let info = x509::public_key_info(&certificate).ok()?;
+    let info = x509::public_key_info(der).ok()?;
     let (x, y) = info
         .strip_prefix(P256)
         .filter(|point| point.len() == 64)?

@@ -208,12 +208,11 @@ impl CertificateAuthority {
     /// An authority whose key and certificate exist already.
     pub fn open(signer: Arc<dyn Signer>, certificate: &[u8]) -> Result<Self, AuthorityError> {
         let der = certificate.to_vec();
-        let certificate = x509::parse(certificate)?;
+        let certificate = x509::parse(&der)?;
         let constraints = certificate
             .tbs_certificate()
             .get_extension::<BasicConstraints>()?;
-        if !constraints.is_some_and(|(_, c)| c.ca)
-            || x509::public_key_info(&certificate)? != signer.public_key_info()
+        if !constraints.is_some_and(|(_, c)| c.ca) || x509::public_key_info(&der)? != signer.public_key_info()
         {
             return Err(AuthorityError::NotThisAuthority);
         }

@@ -81,7 +81,7 @@ impl SigningIdentity {
             })
         };
         let leaf = parse(&certificate)?;
-        let key = x509::public_key_info(&leaf).map_err(|source| IdentityError::Certificate {
+        let key = x509::public_key_info(&certificate).map_err(|source| IdentityError::Certificate {
             path: PathBuf::new(),
             source,
         })?;

@@ -239,9 +239,10 @@ pub fn fingerprint(der: &[u8]) -> [u8; 32] {
     sha256(der)
 }
 
-/// DER of a certificate's SubjectPublicKeyInfo.
-pub fn public_key_info(certificate: &Certificate) -> Result<Vec<u8>, X509Error> {
-    Ok(certificate.tbs_certificate().subject_public_key_info().to_der()?)
+/// SubjectPublicKeyInfo of a certificate, as it stands in its DER. What is decoded may hold stand-ins for object
+/// identifiers, and is no key to compare or to verify with.
+pub fn public_key_info(der: &[u8]) -> Result<&[u8], X509Error> {
+    Ok(raw(der)?.public_key_info)
 }
 
 /// Whether it is a CA's.
@@ -458,6 +459,19 @@ mod tests {
                 let value = Any::new(Tag::Utf8String, text.as_bytes()).unwrap();
                 let attribute = AttributeTypeAndValue { oid, value };
                 assert_eq!(attribute_text(&attribute), attribute.to_string(), "{text:?}");
+            }
+            // Where the library knows the kind of string, and not every kind holds every character.
+            for (tag, text) in [Tag::PrintableString, Tag::Ia5String, Tag::TeletexString]
+                .into_iter()
+                .flat_map(|tag| ["Root 1", "a,b", " x", "x ", "", "It's (a) b-c."].map(|text| (tag, text)))
+            {
+                let value = Any::new(tag, text.as_bytes()).unwrap();
+                let attribute = AttributeTypeAndValue { oid, value };
+                assert_eq!(
+                    attribute_text(&attribute),
+                    attribute.to_string(),
+                    "{tag} {text:?}"
+                );
             }
         }
     }

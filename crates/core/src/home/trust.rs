@@ -186,7 +186,8 @@ impl Home {
         for der in read_chain(&self.path().join("trust/list-key.pem"))? {
             let certificate = x509::parse(&der).map_err(TrustStoreError::from)?;
             if !x509::is_authority(&certificate) {
-                keys.push(x509::public_key_info(&certificate).map_err(TrustStoreError::from)?);
+                let key = x509::public_key_info(&der).map_err(TrustStoreError::from)?;
+                keys.push(key.to_vec());
             }
         }
         Ok(keys)

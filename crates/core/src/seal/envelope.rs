@@ -134,12 +134,10 @@ impl SignedSeal {
     }
 
     fn check_signature(&self, maker_certificate: &[u8]) -> Result<(), SealError> {
-        let certificate = x509::parse(maker_certificate).map_err(|_| SealError::UnsuitableKey)?;
-        let key = x509::public_key_info(&certificate).map_err(|_| SealError::UnsuitableKey)?;
+        let key = x509::public_key_info(maker_certificate).map_err(|_| SealError::UnsuitableKey)?;
         let signature = ecdsa::p256_to_der(&self.signature).map_err(|_| SealError::BadSignature)?;
         let algorithm = SignatureAlgorithm::Ecdsa(DigestAlgorithm::Sha256);
-        verify_shared_signature(&key, algorithm, &self.signed, &signature)
-            .map_err(|_| SealError::BadSignature)
+        verify_shared_signature(key, algorithm, &self.signed, &signature).map_err(|_| SealError::BadSignature)
     }
 }
 

@@ -434,7 +434,7 @@ impl SignedCms {
     pub fn check_signature(&self, digest: &[u8]) -> Result<Used, CmsVerifyError> {
         let missing = CmsVerifyError::SignerCertificateMissing;
         let certificate = self.signer_certificate().ok_or(missing.clone())?;
-        let key = x509::raw(certificate).map_err(|_| missing)?.public_key_info;
+        let key = x509::public_key_info(certificate).map_err(|_| missing)?;
         if self.protected == Some(false) {
             return Err(CmsVerifyError::AlgorithmsContradict);
         }
