@@ -1,4 +1,4 @@
-//! PDF syntax on the way in (ISO 32000-1 7.2, 7.3): bytes to tokens to objects, each dictionary value
+//! PDF syntax on the way in (ISO 32000-1 7.2, 7.3): bytes to objects, each dictionary value
 //! with the place it was read from.
 //!
 //! Nothing recurses deeper than [`MAX_PDF_DEPTH`], nothing is read twice, and no input makes it fail
@@ -148,26 +148,17 @@ impl Dict {
     }
 }
 
-/// A lexical unit.
-#[derive(Debug, Clone, PartialEq)]
+/// What stands between objects: the numbers and words of heads and tables.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Token<'a> {
     Integer(i64),
-    Real(f64),
-    Name(Bytes),
-    String {
-        bytes: Bytes,
-        hexadecimal: bool,
-    },
-    ArrayOpen,
-    ArrayClose,
-    DictOpen,
-    DictClose,
-    /// `obj`, `true`, `R`, an operator of a content stream.
-    Keyword(&'a [u8]),
-    End,
+    /// `obj`, `R`, `trailer`.
+    Word(&'a [u8]),
+    /// The end, or what begins an object of another kind.
+    Other,
 }
 
-/// Reads tokens and objects from bytes.
+/// Reads objects, and what stands between them, from bytes.
 #[derive(Debug, Clone)]
 pub(super) struct Parser<'a> {
     data: &'a [u8],
@@ -251,38 +242,21 @@ impl<'a> Parser<'a> {
         self.furthest = self.reach();
     }
 
-    /// The next token.
-    pub(super) fn token(&mut self) -> Result<Token<'a>, OpenError> {
+    /// The next integer or word. Nothing is passed over where there is neither.
+    pub(super) fn token(&mut self) -> Token<'a> {
         self.skip_space();
-        let Some(first) = self.peek() else {
-            return Ok(Token::End);
-        };
-        match first {
-            b'[' => Ok(self.single(Token::ArrayOpen)),
-            b']' => Ok(self.single(Token::ArrayClose)),
-            b'/' => {
-                self.pos += 1;
-                Ok(Token::Name(self.name()))
-            }
-            b'(' => self.literal(),
-            b'<' if self.data.get(self.pos + 1) == Some(&b'<') => {
-                self.pos += 1;
-                Ok(self.single(Token::DictOpen))
-            }
-            b'<' => self.hexadecimal(),
-            b'>' if self.data.get(self.pos + 1) == Some(&b'>') => {
-                self.pos += 1;
-                Ok(self.single(Token::DictClose))
-            }
-            b'+' | b'-' | b'.' | b'0'..=b'9' => self.number(),
-            b')' | b'>' | b'{' | b'}' => Err(self.error("a delimiter that opens nothing")),
-            _ => Ok(Token::Keyword(self.regular())),
+        let mark = self.pos;
+        match self.peek() {
+            Some(byte) if is_numeric(byte) => match self.number() {
+                Ok(Object::Integer(value)) => Token::Integer(value),
+                _ => {
+                    self.pos = mark;
+                    Token::Other
+                }
+            },
+            Some(byte) if is_regular(byte) => Token::Word(self.regular()),
+            _ => Token::Other,
         }
-    }
-
-    fn single(&mut self, token: Token<'a>) -> Token<'a> {
-        self.pos += 1;
-        token
     }
 
     fn regular(&mut self) -> &'a [u8] {
@@ -315,7 +289,7 @@ impl<'a> Parser<'a> {
         name
     }
 
-    fn number(&mut self) -> Result<Token<'a>, OpenError> {
+    fn number(&mut self) -> Result<Object, OpenError> {
         let start = self.pos;
         let text = self.regular();
         // Digits alone, which is nearly always all of it.
@@ -324,7 +298,7 @@ impl<'a> Parser<'a> {
         if text.len() <= MAX_PLAIN_DIGITS
             && let Some(value) = text.iter().try_fold(0, digit)
         {
-            return Ok(Token::Integer(value));
+            return Ok(Object::Integer(value));
         }
         let wrong = OpenError::Syntax {
             stream: self.stream,
@@ -346,12 +320,12 @@ impl<'a> Parser<'a> {
             } else {
                 0.0
             };
-            return Ok(Token::Real(value));
+            return Ok(Object::Real(value));
         }
-        text.parse().map(Token::Integer).map_err(|_| wrong)
+        text.parse().map(Object::Integer).map_err(|_| wrong)
     }
 
-    fn literal(&mut self) -> Result<Token<'a>, OpenError> {
+    fn literal(&mut self) -> Result<Object, OpenError> {
         let start = self.pos;
         self.pos += 1;
         let mut open = 1_usize;
@@ -369,7 +343,7 @@ impl<'a> Parser<'a> {
                 b')' => {
                     open -= 1;
                     if open == 0 {
-                        return Ok(Token::String {
+                        return Ok(Object::String {
                             bytes,
                             hexadecimal: false,
                         });
@@ -419,7 +393,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn hexadecimal(&mut self) -> Result<Token<'a>, OpenError> {
+    fn hexadecimal(&mut self) -> Result<Object, OpenError> {
         let start = self.pos;
         self.pos += 1;
         // Blocks of digits, then pairs, which is nearly always all of it.
@@ -439,7 +413,7 @@ impl<'a> Parser<'a> {
                 Some(b'>') => {
                     // An odd last digit is followed by a 0 that is not written (7.3.4.3).
                     bytes.extend(half.map(|high| high << 4));
-                    return Ok(Token::String {
+                    return Ok(Object::String {
                         bytes,
                         hexadecimal: true,
                     });
@@ -464,67 +438,103 @@ impl<'a> Parser<'a> {
 
     /// The next object; references are recognised.
     pub(super) fn object(&mut self) -> Result<Object, OpenError> {
-        let token = self.token()?;
-        self.finish(token, MAX_PDF_DEPTH, true)
+        self.value(MAX_PDF_DEPTH, true)
     }
 
     /// An operand of a content stream: no references, and an operator ends the list.
     pub(super) fn operand(&mut self) -> Result<Operand<'a>, OpenError> {
-        Ok(match self.token()? {
-            Token::End => Operand::End,
-            Token::Keyword(word) if !matches!(word, b"true" | b"false" | b"null") => Operand::Operator(word),
-            token => Operand::Object(self.finish(token, MAX_PDF_DEPTH, false)?),
-        })
+        self.skip_space();
+        let is_word = |byte| is_regular(byte) && !is_numeric(byte);
+        match self.peek() {
+            None => Ok(Operand::End),
+            Some(byte) if is_word(byte) => {
+                let word = self.regular();
+                match constant(word) {
+                    Some(object) => self.count().map(|()| Operand::Object(object)),
+                    None => Ok(Operand::Operator(word)),
+                }
+            }
+            Some(_) => self.value(MAX_PDF_DEPTH, false).map(Operand::Object),
+        }
     }
 
-    fn finish(&mut self, token: Token<'a>, depth: usize, references: bool) -> Result<Object, OpenError> {
+    /// Counts one object more.
+    fn count(&mut self) -> Result<(), OpenError> {
+        self.nodes = self.nodes.checked_sub(1).ok_or(OpenError::Limit {
+            what: "parts of one object",
+            limit: MAX_PDF_NODES,
+        })?;
+        Ok(())
+    }
+
+    fn value(&mut self, depth: usize, references: bool) -> Result<Object, OpenError> {
         if depth == 0 {
             return Err(OpenError::Limit {
                 what: "nesting of objects",
                 limit: MAX_PDF_DEPTH,
             });
         }
-        self.nodes = self.nodes.checked_sub(1).ok_or(OpenError::Limit {
-            what: "parts of one object",
-            limit: MAX_PDF_NODES,
-        })?;
-        Ok(match token {
-            Token::Integer(value) if references => self.reference(value).unwrap_or(Object::Integer(value)),
-            Token::Integer(value) => Object::Integer(value),
-            Token::Real(value) => Object::Real(value),
-            Token::Name(name) => Object::Name(name),
-            Token::String { bytes, hexadecimal } => Object::String { bytes, hexadecimal },
-            Token::Keyword(b"true") => Object::Bool(true),
-            Token::Keyword(b"false") => Object::Bool(false),
-            Token::Keyword(b"null") => Object::Null,
-            Token::ArrayOpen => {
-                let mut items = Vec::new();
-                loop {
-                    match self.token()? {
-                        Token::ArrayClose => break Object::Array(items),
-                        token => items.push(self.finish(token, depth - 1, references)?),
-                    }
-                }
+        self.count()?;
+        self.skip_space();
+        let is_doubled = |parser: &Self, byte| parser.data.get(parser.pos + 1) == Some(&byte);
+        match self.peek() {
+            Some(b'/') => {
+                self.pos += 1;
+                Ok(Object::Name(self.name()))
             }
-            Token::DictOpen => self.dictionary(depth, references)?,
-            Token::ArrayClose | Token::DictClose | Token::Keyword(_) | Token::End => {
-                return Err(self.error("an object"));
+            Some(byte) if is_numeric(byte) => {
+                let number = self.number()?;
+                let reference = match number {
+                    Object::Integer(number) if references => self.reference(number),
+                    _ => None,
+                };
+                Ok(reference.unwrap_or(number))
             }
-        })
+            Some(b'[') => self.array(depth, references),
+            Some(b'<') if is_doubled(self, b'<') => self.dictionary(depth, references),
+            Some(b'<') => self.hexadecimal(),
+            Some(b'(') => self.literal(),
+            Some(byte) if is_regular(byte) => {
+                let mark = self.pos;
+                constant(self.regular()).ok_or_else(|| {
+                    self.pos = mark;
+                    self.error("an object")
+                })
+            }
+            _ => Err(self.error("an object")),
+        }
+    }
+
+    fn array(&mut self, depth: usize, references: bool) -> Result<Object, OpenError> {
+        self.pos += 1;
+        let mut items = Vec::new();
+        loop {
+            self.skip_space();
+            if self.peek() == Some(b']') {
+                self.pos += 1;
+                return Ok(Object::Array(items));
+            }
+            items.push(self.value(depth - 1, references)?);
+        }
     }
 
     fn dictionary(&mut self, depth: usize, references: bool) -> Result<Object, OpenError> {
+        self.pos += 2;
         let mut entries: Vec<Entry> = Vec::with_capacity(USUAL);
         loop {
-            let key = match self.token()? {
-                Token::Name(key) => key,
-                Token::DictClose => break,
+            self.skip_space();
+            match self.data.get(self.pos..).unwrap_or_default() {
+                [b'/', ..] => self.pos += 1,
+                [b'>', b'>', ..] => {
+                    self.pos += 2;
+                    break;
+                }
                 _ => return Err(self.error("a key of a dictionary")),
-            };
+            }
+            let key = self.name();
             self.skip_space();
             let start = self.pos;
-            let token = self.token()?;
-            let value = self.finish(token, depth - 1, references)?;
+            let value = self.value(depth - 1, references)?;
             entries.push(Entry {
                 key,
                 value,
@@ -551,10 +561,7 @@ impl<'a> Parser<'a> {
         let number = u32::try_from(number).ok()?;
         let mark = self.pos;
         self.skip_space();
-        if !self
-            .peek()
-            .is_some_and(|byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.'))
-        {
+        if !self.peek().is_some_and(is_numeric) {
             self.pos = mark;
             return None;
         }
@@ -568,21 +575,18 @@ impl<'a> Parser<'a> {
     }
 
     fn generation_and(&mut self, word: &[u8]) -> Option<u16> {
-        let generation = match self.token() {
-            Ok(Token::Integer(value)) => u16::try_from(value).ok()?,
-            _ => return None,
+        let Token::Integer(generation) = self.token() else {
+            return None;
         };
-        match self.token() {
-            Ok(Token::Keyword(found)) if found == word => Some(generation),
-            _ => None,
-        }
+        let generation = u16::try_from(generation).ok()?;
+        (self.token() == Token::Word(word)).then_some(generation)
     }
 
     /// `12 0 obj`.
     pub(super) fn object_header(&mut self) -> Result<Id, OpenError> {
         let mark = self.pos;
         let number = match self.token() {
-            Ok(Token::Integer(value)) => u32::try_from(value).ok(),
+            Token::Integer(value) => u32::try_from(value).ok(),
             _ => None,
         };
         let id = number.zip(self.generation_and(b"obj"));
@@ -635,6 +639,21 @@ const FEW: usize = 16;
 /// White space (table 1).
 pub(super) fn is_space(byte: u8) -> bool {
     matches!(byte, 0 | b'\t' | b'\n' | 12 | b'\r' | b' ')
+}
+
+/// What numbers begin with.
+fn is_numeric(byte: u8) -> bool {
+    matches!(byte, b'+' | b'-' | b'.' | b'0'..=b'9')
+}
+
+/// The objects that are words.
+fn constant(word: &[u8]) -> Option<Object> {
+    match word {
+        b"true" => Some(Object::Bool(true)),
+        b"false" => Some(Object::Bool(false)),
+        b"null" => Some(Object::Null),
+        _ => None,
+    }
 }
 
 fn is_regular(byte: u8) -> bool {

@@ -329,7 +329,7 @@ impl<'a> Reader<'a> {
         let mut parser = Parser::stream(&data, 0, id.number);
         let mut index = Vec::new();
         for _ in 0..count {
-            let (Token::Integer(number), Token::Integer(at)) = (parser.token()?, parser.token()?) else {
+            let (Token::Integer(number), Token::Integer(at)) = (parser.token(), parser.token()) else {
                 return Err(wrong("the index of an object stream"));
             };
             let at = usize::try_from(at).ok().and_then(|at| at.checked_add(first));

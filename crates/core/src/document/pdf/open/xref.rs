@@ -199,12 +199,12 @@ fn table(parser: &mut Parser<'_>, repairs: &mut Vec<Repair>) -> Result<(Entries,
     loop {
         let at = parser.pos();
         let wrong = |what| OpenError::CrossReference { offset: at, what };
-        let first = match parser.token()? {
-            Token::Keyword(b"trailer") => break,
+        let first = match parser.token() {
+            Token::Word(b"trailer") => break,
             Token::Integer(first) => u32::try_from(first).map_err(|_| wrong("a subsection head"))?,
             _ => return Err(wrong("a subsection head or the trailer")),
         };
-        let count = match parser.token()? {
+        let count = match parser.token() {
             Token::Integer(count) => usize::try_from(count).map_err(|_| wrong("a subsection head"))?,
             _ => return Err(wrong("a subsection head")),
         };
@@ -241,12 +241,12 @@ fn table_entry(parser: &mut Parser<'_>) -> Result<(Entry, (i64, i64)), OpenError
         offset: at,
         what: "an entry of the table",
     };
-    let (Token::Integer(offset), Token::Integer(generation)) = (parser.token()?, parser.token()?) else {
+    let (Token::Integer(offset), Token::Integer(generation)) = (parser.token(), parser.token()) else {
         return Err(wrong());
     };
-    let entry = match parser.token()? {
-        Token::Keyword(b"f") => Entry::Free,
-        Token::Keyword(b"n") => match (usize::try_from(offset), u16::try_from(generation)) {
+    let entry = match parser.token() {
+        Token::Word(b"f") => Entry::Free,
+        Token::Word(b"n") => match (usize::try_from(offset), u16::try_from(generation)) {
             // An object at the head of the file is none: some writers mark unused numbers so.
             (Ok(0), Ok(_)) => Entry::Free,
             (Ok(offset), Ok(generation)) => Entry::At { offset, generation },
