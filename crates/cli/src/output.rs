@@ -2,7 +2,7 @@
 
 use std::{
     error::Error,
-    fmt,
+    fmt::{self, Write as _},
     io::{self, Write as _},
     process::ExitCode,
     sync::OnceLock,
@@ -106,16 +106,22 @@ impl<T, E: Error + 'static> Context<T> for Result<T, E> {
     }
 }
 
+/// Bytes that hold nearly every line: reports come in one.
+const USUAL_LINE: usize = 16 << 10;
+
 /// Why stdout took no more.
 static CLOSED: OnceLock<io::Error> = OnceLock::new();
 
 /// Prints one line of data. Where stdout takes no more, the command still runs to its end: its exit status is
 /// a verdict, and what it does is more than what it says.
 pub(crate) fn line(text: impl fmt::Display) {
+    if CLOSED.get().is_some() {
+        return;
+    }
     // Its end goes out with it: a long line by itself would be a call of the system of its own.
-    if CLOSED.get().is_none()
-        && let Err(error) = io::stdout().lock().write_all(format!("{text}\n").as_bytes())
-    {
+    let mut whole = String::with_capacity(USUAL_LINE);
+    let _ = writeln!(whole, "{text}");
+    if let Err(error) = io::stdout().lock().write_all(whole.as_bytes()) {
         let _ = CLOSED.set(error);
     }
 }
