@@ -19,6 +19,7 @@ mod letters;
 mod look;
 mod page;
 mod same;
+mod seen;
 mod structure;
 #[cfg(test)]
 mod tests;
@@ -115,6 +116,7 @@ pub(super) fn compare(opened: &OpenedPdf<'_>, signature: &PdfSignature) -> Resul
         covered: BTreeMap::new(),
         fields: BTreeSet::new(),
         redraws: false,
+        is_drawn_by_viewers: false,
         given_up: BTreeSet::new(),
         page: None,
         widgets: BTreeMap::new(),
@@ -322,6 +324,8 @@ struct Comparison<'r, 'a> {
     fields: BTreeSet<Id>,
     /// Whether viewers draw all fields anew, whatever looks are stored.
     redraws: bool,
+    /// Whether a field has a value and, before or after, no look: viewers draw it.
+    is_drawn_by_viewers: bool,
     /// Appearances that were replaced by others.
     given_up: BTreeSet<Id>,
     /// The page that is being compared, counted from 1.

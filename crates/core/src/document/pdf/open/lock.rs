@@ -61,7 +61,8 @@ impl Locks {
                     };
                     found.lower(level.unwrap_or(ModificationLevel::FormFilling));
                 }
-                Some(b"FieldMDP") => found.fields.push(lock(reader, &parameters)?),
+                // Acrobat writes the level of the field's lock (table 236) in here as well.
+                Some(b"FieldMDP") => found.add(reader, &parameters)?,
                 // Usage rights concern the features of one viewer; Identity is an older word for none.
                 Some(b"UR" | b"UR3" | b"Identity") => {}
                 _ => found.forbid(),
@@ -70,11 +71,8 @@ impl Locks {
         Ok(found)
     }
 
-    /// Adds the `/Lock` of the field that holds the signature.
+    /// Adds the `/Lock` of the field that holds the signature, or the same in its FieldMDP transform.
     pub(super) fn add(&mut self, reader: &Reader<'_>, held: &Object) -> Result<(), OpenError> {
-        if *held == Object::Null {
-            return Ok(());
-        }
         self.fields.push(lock(reader, held)?);
         if let Some(dict) = held.dict()
             && let Some(level) = level(&reader.get(dict, "P")?.object)

@@ -284,7 +284,7 @@ pub(super) fn find(
             }
         };
         let mut signature = read(reader, &loaded, &object, revisions)?;
-        for lock in &locks {
+        for lock in locks.iter().filter(|lock| **lock != Object::Null) {
             signature.locks.add(reader, lock)?;
         }
         signature.fields = fields;

@@ -9,18 +9,20 @@ use super::{
         reader::Reader,
         text::text_string,
     },
-    ChangeKind, Comparison, Permission,
+    ChangeKind, Comparison, Permission, letters,
     same::{keys, value},
+    seen::{area, covers},
 };
 use crate::limits::MAX_PDF_TREE;
 
 const FILLING: Permission = Permission::From(ModificationLevel::FormFilling);
 
-/// Annotation flags (12.5.3): what is hidden is shown nowhere. What is only not to be viewed is printed where it says
-/// so, and shown where a pointer may bring it up. Invisible hides annotations of unknown kinds, and no widget.
-const HIDDEN: i64 = 0x02;
-const NO_VIEW: i64 = 0x20;
-const SHOWN_ELSEWHERE: i64 = 0x04 | 0x100;
+/// Annotation flags (12.5.3): what is printed, and what is kept from being moved or edited.
+const PRINT: i64 = 0x04;
+const LOCKS: i64 = 0x40 | 0x80 | 0x200;
+
+/// Field flag (12.7.4.1).
+const READ_ONLY: i64 = 1;
 
 /// Entries that a new signature field or its widget may have. None of them acts or draws outside the field.
 const OF_NEW_FIELDS: [&[u8]; 27] = [
@@ -58,6 +60,8 @@ const OF_NEW_FIELDS: [&[u8]; 27] = [
 struct Above {
     name: String,
     kind: Option<Vec<u8>>,
+    /// Whether it has a value, before or after.
+    has_value: bool,
     /// Its value as it was changed by someone who may.
     filled: Option<Object>,
     /// It was signed, at this level.
@@ -99,11 +103,15 @@ impl Comparison<'_, '_> {
         };
         self.redraws = redraws(self.sides.last, after)?;
         let began_to_redraw = redraws(self.sides.signed, before)? != self.redraws;
+        // First the fields: whether viewers draw any of them themselves decides about what they draw them with.
+        let fields = (&value(before, b"Fields"), &value(after, b"Fields"));
+        if *fields.0 != Object::Null || *fields.1 != Object::Null {
+            self.fields(number, fields)?;
+        }
         for key in keys(before, after) {
             let pair = (&value(before, key), &value(after, key));
             match key {
-                b"Fields" => self.fields(number, pair)?,
-                b"NeedAppearances" => {}
+                b"Fields" | b"NeedAppearances" => {}
                 // SignaturesExist and AppendOnly may come, not go.
                 b"SigFlags" => {
                     let flags = |object: Object| object.integer().unwrap_or_default();
@@ -114,56 +122,81 @@ impl Comparison<'_, '_> {
                     }
                 }
                 b"DR" => self.form_resources(number, pair)?,
-                // Fields that were there and have none of their own cannot have been drawn without it.
-                b"DA" if *pair.0 == Object::Null => {
-                    self.note(
-                        ChangeKind::Form,
-                        Permission::From(ModificationLevel::None),
-                        number,
-                        "DA",
-                    );
+                // What fields are drawn with that have no look.
+                b"DA" if *pair.0 == Object::Null || !self.is_drawn_by_viewers => {
+                    if self.sides.mismatch(pair.0, pair.1)?.is_some() {
+                        let permission = match *pair.0 {
+                            Object::Null if !self.is_drawn_by_viewers => {
+                                Permission::From(ModificationLevel::None)
+                            }
+                            _ => Permission::Unclear(ModificationLevel::FormFilling),
+                        };
+                        self.note(ChangeKind::Form, permission, number, "DA");
+                    }
                 }
                 _ => self.strict(ChangeKind::Form, number, key, pair)?,
             }
         }
         // Who fills fields in may leave the drawing to viewers, but that draws all others anew as well.
         if began_to_redraw {
-            let is_filled = |change: &super::Change| change.kind == ChangeKind::FieldFilled;
-            let permission = if self.changes.iter().any(is_filled) {
-                Permission::Unclear(ModificationLevel::FormFilling)
-            } else {
-                Permission::Never
-            };
+            let permission = Permission::Unclear(ModificationLevel::FormFilling);
             self.note(ChangeKind::Form, permission, number, "NeedAppearances");
         }
         Ok(())
     }
 
-    /// `/DR`: resources for filling fields in may be added beside those that are there.
+    /// `/DR`: resources for filling fields in may be added beside those that are there; where viewers draw fields
+    /// themselves, they do it with these, so only fonts that they all have.
     fn form_resources(&mut self, number: u32, (old, new): (&Object, &Object)) -> Result<(), OpenError> {
         self.sides.pass(old);
         let before = self.sides.signed.follow(old)?.object;
         let after = self.sides.last.follow(new)?.object;
-        let (Some(before), Some(after)) = (before.dict(), after.dict()) else {
-            if before != Object::Null || after.dict().is_none() {
-                self.refuse(ChangeKind::Resources, number, "DR");
-            }
+        let nothing = Dict::default();
+        let before = match &before {
+            Object::Null => &nothing,
+            Object::Dict(before) => before,
+            _ => return self.strict(ChangeKind::Resources, number, b"DR", (old, new)),
+        };
+        let Some(after) = after.dict() else {
+            self.refuse(ChangeKind::Resources, number, "DR");
             return Ok(());
         };
-        for (key, held) in before.iter() {
-            self.sides.pass(held);
-            let held = self.sides.signed.follow(held)?.object;
-            let now = self.sides.last.follow(&value(after, key))?.object;
-            let (Some(held_dict), Some(now_dict)) = (held.dict(), now.dict()) else {
-                self.strict(ChangeKind::Resources, number, key, (&held, &now))?;
-                continue;
-            };
+        for key in keys(before, after) {
+            let (held, now) = (value(before, key), value(after, key));
+            self.sides.pass(&held);
+            let held = self.sides.signed.follow(&held)?.object;
+            let now = self.sides.last.follow(&now)?.object;
             let kind = match key {
                 b"Font" => ChangeKind::Font,
                 _ => ChangeKind::Resources,
             };
-            for (name, resource) in held_dict.iter() {
-                self.strict(kind, number, name, (resource, &value(now_dict, name)))?;
+            let held = match &held {
+                Object::Null => &nothing,
+                Object::Dict(held) => held,
+                _ => {
+                    self.strict(kind, number, key, (&held, &now))?;
+                    continue;
+                }
+            };
+            let Some(now) = now.dict() else {
+                let (held, now) = (Object::Dict(held.clone()), now);
+                self.strict(kind, number, key, (&held, &now))?;
+                continue;
+            };
+            for name in keys(held, now) {
+                let pair = (&value(held, name), &value(now, name));
+                if *pair.0 != Object::Null {
+                    self.strict(kind, number, name, pair)?;
+                    continue;
+                }
+                let is_plain = !self.is_drawn_by_viewers
+                    || key == b"Font" && letters::is_standard(self.sides.last, pair.1)?;
+                let permission = if is_plain {
+                    Permission::From(ModificationLevel::FormFilling)
+                } else {
+                    Permission::Unclear(ModificationLevel::FormFilling)
+                };
+                self.note(kind, permission, number, String::from_utf8_lossy(name));
             }
         }
         Ok(())
@@ -198,7 +231,7 @@ impl Comparison<'_, '_> {
         Ok(())
     }
 
-    /// Fields on one level: those that were there stay in their order, the others are new.
+    /// Fields on one level: those that were there stay, in any order, the others are new.
     fn siblings(
         &mut self,
         number: u32,
@@ -207,21 +240,17 @@ impl Comparison<'_, '_> {
         above: &Above,
         todo: &mut Vec<(Id, Above)>,
     ) -> Result<(), OpenError> {
-        let mut waiting = before.iter().peekable();
+        let ids = before.iter().filter_map(Object::reference);
+        let mut waiting: BTreeSet<Id> = ids.collect();
         let mut names = BTreeSet::new();
         for kid in before {
             let kid = self.sides.signed.follow(kid)?.object;
             names.extend(name_of(self.sides.signed, &kid)?);
         }
         for field in after {
-            let Some(id) = field.reference() else {
-                // One that stands in the array itself cannot be told from another.
-                if waiting.next_if(|held| held.reference().is_none()).is_none() {
-                    self.refuse(ChangeKind::FieldAdded, number, above.name.clone());
-                }
-                continue;
-            };
-            if waiting.next_if(|held| *held == field).is_some() {
+            // Those that stand in the array itself are compared as a whole, below.
+            let Some(id) = field.reference() else { continue };
+            if waiting.remove(&id) {
                 todo.push((id, above.clone()));
             } else if before.contains(field) {
                 self.refuse(ChangeKind::FieldChanged, id.number, above.name.clone());
@@ -252,9 +281,8 @@ impl Comparison<'_, '_> {
         };
         let pair = (Object::Array(direct(before)), Object::Array(direct(after)));
         self.strict(ChangeKind::FieldChanged, number, b"Fields", (&pair.0, &pair.1))?;
-        if let Some(lost) = waiting.next() {
-            let lost = lost.reference().map_or(number, |id| id.number);
-            self.refuse(ChangeKind::FieldRemoved, lost, above.name.clone());
+        if let Some(lost) = waiting.first() {
+            self.refuse(ChangeKind::FieldRemoved, lost.number, above.name.clone());
         }
         Ok(())
     }
@@ -278,14 +306,14 @@ impl Comparison<'_, '_> {
         let is_signature = here.kind.as_deref() == Some(b"Sig");
         if let Some(at) = change {
             let at = if at == 0 { id.number } else { at };
-            if self.locks.hold(&here.name) && !(is_signature && was_empty) {
-                self.refuse(ChangeKind::LockedField, at, here.name.clone());
-            } else if is_signature && was_empty {
+            if is_signature && was_empty {
                 here.signed = self.signing(&is, id.number, &here.name, new)?;
                 if let Some(level) = here.signed {
                     self.new_widgets.insert(id, level);
                     self.signed_widgets.insert(id);
                 }
+            } else if self.locks.hold(&here.name) {
+                self.refuse(ChangeKind::LockedField, at, here.name.clone());
             } else if is_signature {
                 self.refuse(ChangeKind::SignatureReplaced, at, here.name.clone());
             } else if here.kind.is_some() && self.is_field_value(&is)? {
@@ -298,7 +326,25 @@ impl Comparison<'_, '_> {
         }
 
         // 2. What it looks like, and everything else.
+        here.has_value |= was != Object::Null || is != Object::Null;
+        let has_look = |dict: &Dict| dict.get("AP").is_some();
+        let is_shown = new.get("Rect").is_some();
+        if here.has_value && !is_signature && is_shown && !(has_look(old) && has_look(new)) {
+            self.is_drawn_by_viewers = true;
+        }
         let follows = here.filled.is_some() || here.signed.is_some();
+        if here.signed.is_some() && is_shown && area(self.sides.signed, old)?.is_none() {
+            // Nobody laid out a place for it.
+            if covers(self.sides.last, new)?.is_some() {
+                let permission = Permission::Unclear(ModificationLevel::FormFilling);
+                self.note(
+                    ChangeKind::SignatureOverFace,
+                    permission,
+                    id.number,
+                    here.name.clone(),
+                );
+            }
+        }
         if let Some(held) = &here.filled {
             self.look(id.number, (old, new), (here.kind.as_deref(), held), &here.name)?;
         }
@@ -336,7 +382,14 @@ impl Comparison<'_, '_> {
                         pair,
                     )?;
                 }
-                b"F" | b"Ff" if follows => self.flags(id.number, key, pair, &here.name)?,
+                b"F" if follows => self.flags(id.number, key, pair, &here.name)?,
+                // Who signs makes fields read-only, of others too.
+                b"Ff" => {
+                    if !follows && self.sides.mismatch(pair.0, pair.1)?.is_some() {
+                        self.note(ChangeKind::FieldChanged, FILLING, id.number, here.name.clone());
+                    }
+                    self.flags(id.number, key, pair, &here.name)?;
+                }
                 b"M" if follows => {}
                 // Which option of a list stands at the top.
                 b"TI" if here.filled.is_some() => {
@@ -426,13 +479,16 @@ impl Comparison<'_, '_> {
         let was = self.sides.signed.follow(old)?.object;
         let is = self.sides.last.follow(new)?.object;
         let [was, is] = [was, is].map(|flags| flags.integer().unwrap_or_default());
-        let may_come = if key == b"F" {
-            0x04 | 0x40 | 0x80 | 0x200
-        } else {
-            1
+        let (gone, come) = (was & !is, is & !was);
+        let (may_go, may_come) = match key {
+            b"F" => (PRINT | LOCKS, PRINT | LOCKS),
+            _ => (0, READ_ONLY),
         };
-        if was & is != was || (is & !was) & !may_come != 0 {
+        if gone & !may_go != 0 || come & !may_come != 0 {
             self.refuse(ChangeKind::FieldChanged, number, name);
+        } else if gone & PRINT != 0 {
+            let permission = Permission::Unclear(ModificationLevel::FormFilling);
+            self.note(ChangeKind::FieldChanged, permission, number, name);
         }
         Ok(())
     }
@@ -462,18 +518,18 @@ impl Comparison<'_, '_> {
             self.refuse(ChangeKind::SignatureRecycled, number, name);
             return Ok(None);
         };
-        // A document timestamp adds time and nothing else, as long as it is not seen.
+        // A document timestamp adds time and nothing else, as long as it is not seen. Any other is the value of its
+        // field (12.7.5.5).
         let level = match signature.kind {
             SignatureKind::Signature => ModificationLevel::FormFilling,
-            _ if area(self.sides.last, widget)?.is_none() => ModificationLevel::None,
+            _ if covers(self.sides.last, widget)?.is_none() => ModificationLevel::None,
             _ => ModificationLevel::FormFilling,
         };
-        self.note(
-            ChangeKind::SignatureAdded,
-            Permission::From(level),
-            signature.object,
-            name,
-        );
+        let object = signature.object;
+        if level != ModificationLevel::None && self.locks.hold(name) {
+            self.refuse(ChangeKind::LockedField, object, name);
+        }
+        self.note(ChangeKind::SignatureAdded, Permission::From(level), object, name);
         Ok(Some(level))
     }
 
@@ -519,11 +575,14 @@ impl Comparison<'_, '_> {
             if let Some(signed) = dict.get("V") {
                 here.signed = self.signing(signed, id.number, &here.name, dict)?;
             } else if is_signature && here.signed.is_none() {
+                if self.locks.hold(&here.name) {
+                    self.refuse(ChangeKind::LockedField, id.number, here.name.clone());
+                }
                 self.note(ChangeKind::FieldAdded, FILLING, id.number, here.name.clone());
             }
             // What is not seen has no look, whatever stands there for one.
             if let Some(looks) = dict.get("AP")
-                && area(self.sides.last, dict)?.is_some()
+                && covers(self.sides.last, dict)?.is_some()
             {
                 self.appearance(id.number, (&Object::Null, looks), &here.name)?;
             }
@@ -553,29 +612,4 @@ fn name_of(reader: &Reader<'_>, field: &Object) -> Result<Option<String>, OpenEr
         return Ok(None);
     };
     Ok(reader.get(dict, "T")?.object.string().map(text_string))
-}
-
-/// Rectangle of an annotation that can be seen; none where it has no extent or is hidden.
-pub(super) fn area(reader: &Reader<'_>, widget: &Dict) -> Result<Option<[f64; 4]>, OpenError> {
-    // A number that not every reader holds is none to some.
-    let flags = reader.get(widget, "F")?.object.integer();
-    let flags = flags
-        .filter(|flags| i32::try_from(*flags).is_ok())
-        .unwrap_or_default();
-    let place = rectangle(reader, &value(widget, b"Rect"))?;
-    let is_hidden = flags & HIDDEN != 0 || flags & NO_VIEW != 0 && flags & SHOWN_ELSEWHERE == 0;
-    Ok(place.filter(|[left, bottom, right, top]| !is_hidden && left < right && bottom < top))
-}
-
-/// A rectangle with its corners in order.
-pub(super) fn rectangle(reader: &Reader<'_>, object: &Object) -> Result<Option<[f64; 4]>, OpenError> {
-    let found = reader.follow(object)?.object;
-    let mut sides = Vec::with_capacity(4);
-    for side in found.array().unwrap_or_default().iter().take(5) {
-        sides.extend(reader.follow(side)?.object.number());
-    }
-    Ok(match sides[..] {
-        [a, b, c, d] => Some([a.min(c), b.min(d), a.max(c), b.max(d)]),
-        _ => None,
-    })
 }

@@ -104,6 +104,11 @@ pub(super) fn named(reader: &Reader<'_>, fonts: &Object, name: &[u8]) -> Result<
     Ok(widths)
 }
 
+/// Whether every viewer has that font, with letters where ASCII has them.
+pub(super) fn is_standard(reader: &Reader<'_>, font: &Object) -> Result<bool, OpenError> {
+    Ok(standard(reader, font)?.is_some())
+}
+
 /// The widths of a font that every viewer has, with letters where ASCII has them.
 fn standard(reader: &Reader<'_>, font: &Object) -> Result<Option<Widths>, OpenError> {
     let font = reader.follow(font)?.object;

@@ -13,9 +13,9 @@ use super::{
         text::text_string,
     },
     ChangeKind, Comparison, Permission,
-    form::{area, rectangle},
     letters::{self, Widths},
     same::value,
+    seen::{area, rectangle},
 };
 
 /// Operators that mark or measure, and paint nothing.

@@ -8,8 +8,8 @@ use super::{
         parse::{Dict, Id, Object},
     },
     ChangeKind, Comparison, Permission,
-    form::{area, rectangle},
     same::{keys, value},
+    seen::{area, covers, rectangle},
 };
 use crate::limits::MAX_PDF_TREE;
 
@@ -22,11 +22,39 @@ const NOTES: [&[u8]; 2] = [b"Popup", b"Text"];
 /// What a page has from the nodes above it where it has none of its own (7.7.3.4).
 const INHERITABLE: [&str; 4] = ["CropBox", "MediaBox", "Resources", "Rotate"];
 
+/// Boxes of a page: what there is of it, and what is shown of that.
+#[derive(Debug, Clone, Copy, Default)]
+struct Boxes {
+    media: Option<[f64; 4]>,
+    crop: Option<[f64; 4]>,
+}
+
+impl Boxes {
+    /// Square points that are shown.
+    fn size(&self) -> f64 {
+        let Some(media) = self.media else { return 0.0 };
+        let shown = self.crop.and_then(|crop| common(&media, &crop));
+        let [left, bottom, right, top] = shown.unwrap_or(media);
+        (right - left) * (top - bottom)
+    }
+}
+
+/// What two rectangles have in common.
+fn common(one: &[f64; 4], other: &[f64; 4]) -> Option<[f64; 4]> {
+    let [left, bottom] = [0, 1].map(|at| one[at].max(other[at]));
+    let [right, top] = [2, 3].map(|at| one[at].min(other[at]));
+    (left < right && bottom < top).then_some([left, bottom, right, top])
+}
+
 /// Longest side of a note's icon, in points.
 const ICON: f64 = 60.0;
 
-/// The largest part of a page that all new signatures together may cover.
+/// The largest part of a page that a new signature may cover, and all of them together.
 const SIGNATURE_SHARE: f64 = 0.25;
+const SIGNATURES_SHARE: f64 = 0.5;
+
+/// By how many points frames may overlap that are drawn side by side.
+const FRAME: f64 = 1.0;
 
 /// Entries that a new note may have; nothing that acts or draws elsewhere.
 const OF_NOTES: [&[u8]; 27] = [
@@ -59,13 +87,17 @@ const OF_NOTES: [&[u8]; 27] = [
     b"StructParent",
 ];
 
+fn is_widget(annotation: &Dict) -> bool {
+    annotation.get("Subtype").and_then(Object::name) == Some(b"Widget")
+}
+
 impl Comparison<'_, '_> {
     /// The page tree: the same nodes in the same order, each with what it had.
     pub(super) fn pages(&mut self, (old, new): (&Object, &Object)) -> Result<(), OpenError> {
         let mut todo = vec![(
             old.clone(),
             new.clone(),
-            None::<[f64; 4]>,
+            Boxes::default(),
             Rc::new(Dict::default()),
         )];
         let (mut count, mut pages) = (0, 0);
@@ -90,7 +122,10 @@ impl Comparison<'_, '_> {
                 self.refuse(ChangeKind::PageTree, id.number, "Kids");
                 continue;
             };
-            let media = rectangle(self.sides.last, &value(after, b"MediaBox"))?.or(inherited);
+            let boxes = Boxes {
+                media: rectangle(self.sides.last, &value(after, b"MediaBox"))?.or(inherited.media),
+                crop: rectangle(self.sides.last, &value(after, b"CropBox"))?.or(inherited.crop),
+            };
             self.sides.pass(&value(before, b"Kids"));
             let was = self.sides.signed.follow(&value(before, b"Kids"))?.object;
             let is = self.sides.last.follow(&value(after, b"Kids"))?.object;
@@ -98,7 +133,7 @@ impl Comparison<'_, '_> {
                 pages += 1;
                 self.page = Some(pages);
             }
-            self.node(id, before, after, (media, &above))?;
+            self.node(id, before, after, (&boxes, &above))?;
             self.page = None;
             let mut here = Rc::clone(&above);
             for key in INHERITABLE {
@@ -111,7 +146,7 @@ impl Comparison<'_, '_> {
                 self.refuse(ChangeKind::PageTree, id.number, "Kids");
             }
             let pairs = was.iter().cloned().zip(is.iter().cloned());
-            todo.extend(pairs.rev().map(|(was, is)| (was, is, media, Rc::clone(&here))));
+            todo.extend(pairs.rev().map(|(was, is)| (was, is, boxes, Rc::clone(&here))));
         }
         Ok(())
     }
@@ -121,7 +156,7 @@ impl Comparison<'_, '_> {
         id: Id,
         old: &Dict,
         new: &Dict,
-        (media, above): (Option<[f64; 4]>, &Dict),
+        (boxes, above): (&Boxes, &Dict),
     ) -> Result<(), OpenError> {
         for key in keys(old, new) {
             let (mut was, is) = (value(old, key), value(new, key));
@@ -134,7 +169,7 @@ impl Comparison<'_, '_> {
                 // The walk itself compares the kids.
                 b"Kids" if matches!(self.sides.last.follow(pair.1)?.object, Object::Array(_)) => continue,
                 b"Annots" if self.page.is_some() => {
-                    self.annotations(id, pair, media)?;
+                    self.annotations(id, pair, boxes)?;
                     continue;
                 }
                 b"Resources" => {
@@ -174,13 +209,13 @@ impl Comparison<'_, '_> {
         Ok(())
     }
 
-    /// Annotations of a page: those that were there stay in their order, new ones are widgets of new
-    /// signatures, or notes.
+    /// Annotations of a page: those that were there stay in their order, or are taken away; new ones are widgets of
+    /// new signatures, or notes.
     fn annotations(
         &mut self,
         page: Id,
         (old, new): (&Object, &Object),
-        media: Option<[f64; 4]>,
+        boxes: &Boxes,
     ) -> Result<(), OpenError> {
         self.sides.pass(old);
         let before = self.sides.signed.follow(old)?.object;
@@ -190,32 +225,69 @@ impl Comparison<'_, '_> {
             return self.strict(ChangeKind::AnnotationChanged, page.number, b"Annots", (old, new));
         }
         let before = before.array().unwrap_or_default();
-        let mut waiting = before.iter().peekable();
+        let filled = self.filled_places(before)?;
+        let mut waiting = before;
         for annotation in after.array().unwrap_or_default() {
             if let (Some(id), Some(page)) = (annotation.reference(), self.page) {
                 self.widgets.entry(id.number).or_insert(page);
             }
-            if let Some(held) = waiting.peek().copied() {
-                let is_held = match (held.reference(), annotation.reference()) {
-                    (Some(a), Some(b)) => a == b,
-                    (None, None) => self.sides.mismatch(held, annotation)?.is_none(),
-                    _ => false,
-                };
-                if is_held {
-                    waiting.next();
-                    if let Some(id) = annotation.reference() {
-                        self.kept_annotation(id)?;
-                    }
-                    continue;
+            let place = match (annotation.reference(), waiting.first()) {
+                (Some(_), _) => waiting.iter().position(|held| held == annotation),
+                (None, Some(held)) if held.reference().is_none() => {
+                    self.sides.mismatch(held, annotation)?.is_none().then_some(0)
                 }
+                _ => None,
+            };
+            let Some((lost, [_, rest @ ..])) = place.and_then(|at| waiting.split_at_checked(at)) else {
+                self.new_annotation(page, annotation, (boxes, &filled))?;
+                continue;
+            };
+            self.lost_annotations(page, lost)?;
+            waiting = rest;
+            if let Some(id) = annotation.reference() {
+                self.kept_annotation(id)?;
             }
-            self.new_annotation(page, annotation, media)?;
         }
-        if let Some(lost) = waiting.next() {
-            let at = lost.reference().map_or(page.number, |id| id.number);
-            self.refuse(ChangeKind::AnnotationRemoved, at, "Annots");
+        self.lost_annotations(page, waiting)
+    }
+
+    fn lost_annotations(&mut self, page: Id, lost: &[Object]) -> Result<(), OpenError> {
+        for annotation in lost {
+            let number = annotation.reference().map_or(page.number, |id| id.number);
+            let annotation = self.sides.signed.follow(annotation)?.object;
+            self.unlike_annotation(ChangeKind::AnnotationRemoved, number, b"Annots", &annotation);
         }
         Ok(())
+    }
+
+    /// A difference in an annotation. Who allows annotations allows to change and delete them (table 257), but what
+    /// that shows, people have to see.
+    fn unlike_annotation(&mut self, kind: ChangeKind, number: u32, key: &[u8], held: &Object) {
+        let is_other = held.dict().is_some_and(|held| !is_widget(held));
+        let permission = if is_other && !self.is_free {
+            Permission::Unclear(ModificationLevel::Annotations)
+        } else {
+            Permission::Never
+        };
+        self.note(kind, permission, number, String::from_utf8_lossy(key));
+    }
+
+    /// Places of fields with a value, of signatures among them.
+    fn filled_places(&self, annotations: &[Object]) -> Result<Vec<[f64; 4]>, OpenError> {
+        let reader = self.sides.signed;
+        let mut places = Vec::new();
+        for annotation in annotations {
+            let annotation = reader.follow(annotation)?.object;
+            let Some(widget) = annotation.dict().filter(|dict| is_widget(dict)) else {
+                continue;
+            };
+            let has_value = |dict: &Dict| dict.get("V").is_some();
+            let parent = reader.get(widget, "Parent")?.object;
+            if has_value(widget) || parent.dict().is_some_and(has_value) {
+                places.extend(area(reader, widget)?);
+            }
+        }
+        Ok(places)
     }
 
     /// An annotation that was there. A widget is judged as the field it belongs to.
@@ -235,11 +307,16 @@ impl Comparison<'_, '_> {
         };
         for key in keys(before, after_dict) {
             let pair = (&value(before, key), &value(after_dict, key));
-            let kind = match key {
-                b"A" | b"AA" => ChangeKind::Action,
-                _ => ChangeKind::AnnotationChanged,
-            };
-            self.strict(kind, id.number, key, pair)?;
+            match key {
+                b"A" | b"AA" => self.strict(ChangeKind::Action, id.number, key, pair)?,
+                _ => {
+                    if let Some(at) = self.sides.mismatch(pair.0, pair.1)? {
+                        let number = if at == 0 { id.number } else { at };
+                        let kind = ChangeKind::AnnotationChanged;
+                        self.unlike_annotation(kind, number, key, &Object::Dict(before.clone()));
+                    }
+                }
+            }
         }
         Ok(())
     }
@@ -248,7 +325,7 @@ impl Comparison<'_, '_> {
         &mut self,
         page: Id,
         annotation: &Object,
-        media: Option<[f64; 4]>,
+        (boxes, filled): (&Boxes, &[[f64; 4]]),
     ) -> Result<(), OpenError> {
         let reader = self.sides.last;
         let number = annotation.reference().map_or(page.number, |id| id.number);
@@ -257,27 +334,32 @@ impl Comparison<'_, '_> {
             self.refuse(ChangeKind::AnnotationOverFace, number, "Annots");
             return Ok(());
         };
-        let seen = area(reader, dict)?;
         let size = |[left, bottom, right, top]: [f64; 4]| (right - left, top - bottom);
         if let Some(level) = annotation.reference().and_then(|id| self.new_widgets.get(&id)) {
-            let Some((width, height)) = seen.map(size) else {
+            let Some(place) = covers(reader, dict)? else {
                 return Ok(());
             };
-            let whole = media.map_or(0.0, |media| size(media).0 * size(media).1);
+            let (width, height) = size(place);
+            let whole = boxes.size();
             let covered = self.covered.entry(page).or_default();
             *covered += width * height;
+            let is_signed = annotation
+                .reference()
+                .is_some_and(|id| self.signed_widgets.contains(&id));
+            let overlaps = |filled: &[f64; 4]| {
+                common(&place, filled)
+                    .map(size)
+                    .is_some_and(|(width, height)| width.min(height) > FRAME)
+            };
             // Whoever certified a document laid out where others sign.
             if *level != ModificationLevel::FormFilling
                 || self.certifies
-                || *covered > SIGNATURE_SHARE * whole
+                || width * height > SIGNATURE_SHARE * whole
             {
                 self.refuse(ChangeKind::SignatureOverFace, number, "Annots");
-            } else if dict.get("AP").is_some()
-                && !annotation
-                    .reference()
-                    .is_some_and(|id| self.signed_widgets.contains(&id))
-            {
-                // Nobody stands behind a picture that is laid over the page as an empty field.
+            } else if !is_signed || *covered > SIGNATURES_SHARE * whole || filled.iter().any(overlaps) {
+                // Nobody stands behind what is laid over the page as an empty field, and whoever signs may hide what others
+                // filled in or signed.
                 let permission = Permission::Unclear(ModificationLevel::FormFilling);
                 self.note(ChangeKind::SignatureOverFace, permission, number, "Annots");
             }
@@ -291,6 +373,7 @@ impl Comparison<'_, '_> {
             is_note &=
                 is_known || !matches!(reader.follow(value)?.object, Object::Dict(_) | Object::Array(_));
         }
+        let seen = area(reader, dict)?;
         let is_small = subtype.name() == Some(b"Popup") && dict.get("AP").is_none()
             || seen
                 .map(size)
