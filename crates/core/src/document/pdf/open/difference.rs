@@ -21,6 +21,7 @@ mod page;
 mod same;
 mod seen;
 mod structure;
+mod tail;
 #[cfg(test)]
 mod tests;
 
@@ -30,11 +31,14 @@ use std::{
 };
 
 pub use self::change::{Change, ChangeKind, Difference, Permission, Standing};
-use self::same::{Sides, keys, value};
+use self::{
+    same::{Sides, keys, value},
+    tail::Reading,
+};
 use super::{
-    Coverage, ModificationLevel, OpenError, OpenedPdf, PdfSignature, Repair,
+    Coverage, ModificationLevel, OpenError, OpenedPdf, PdfSignature,
     lock::Locks,
-    parse::{Dict, Id, Object, Parser, is_space},
+    parse::{Dict, Id, Object},
     reader::{Loaded, Reader},
     revision, signature,
     xref::{self, Entry},
@@ -58,7 +62,8 @@ pub(super) fn compare(opened: &OpenedPdf<'_>, signature: &PdfSignature) -> Resul
     let (Ok(range), Some(coverage)) = (&signature.byte_range, signature.coverage) else {
         return Ok(refused(ChangeKind::RevisionUnclear));
     };
-    if is_unseen(opened, range.end) || holds_unlisted(opened, range.end)? {
+    let reading = tail::reading(opened, range.end)?;
+    if is_unseen(opened, range.end) || reading == Reading::Several {
         return Ok(refused(ChangeKind::UnseenRevision));
     }
     match coverage {
@@ -122,7 +127,7 @@ pub(super) fn compare(opened: &OpenedPdf<'_>, signature: &PdfSignature) -> Resul
         widgets: BTreeMap::new(),
         changes: BTreeSet::new(),
     };
-    if has_two_readings(opened, range.end) {
+    if reading == Reading::Mended || has_two_readings(opened, range.end) {
         let permission = Permission::Unclear(ModificationLevel::None);
         comparison.note(ChangeKind::UnseenRevision, permission, 0, "XRefStm");
     }
@@ -164,90 +169,12 @@ fn is_unseen(opened: &OpenedPdf<'_>, signed_end: usize) -> bool {
                 usize::try_from(at).is_ok_and(|at| before.is_some_and(|before| at < before.end))
             })
     });
-    stale || hybrid || opened.trailing_bytes() > 0
-}
-
-/// Whether an object was written after signing that no cross-reference data list where it is. Strict readers
-/// do not see it; those that mend a file by searching it for objects do, so the file has two readings.
-fn holds_unlisted(opened: &OpenedPdf<'_>, signed_end: usize) -> Result<bool, OpenError> {
-    let reader = &opened.reader;
-    let mut places = BTreeSet::new();
-    for section in &reader.sections {
-        let entries = section.entries.values().chain(section.hidden.values());
-        places.extend(entries.filter_map(|entry| match entry {
-            Entry::At { offset, .. } => Some(*offset),
-            _ => None,
-        }));
-        // A stream of the section itself need not be listed.
-        places.insert(section.offset);
-        let hybrid = section.trailer.get("XRefStm").and_then(Object::integer);
-        places.extend(hybrid.and_then(|at| usize::try_from(at).ok()));
-    }
-    let mut seen = signed_end;
-    for place in places.range(signed_end..) {
-        if *place < seen {
-            continue;
-        }
-        let between = opened.bytes().get(seen..*place).unwrap_or_default();
-        if begins_object(between) {
-            return Ok(true);
-        }
-        seen = match reader.end_of(*place) {
-            Ok(end) => end,
-            Err(limit @ OpenError::Limit { .. }) => return Err(limit),
-            // A table, or what nobody can read: searched as all the rest is, behind its own head.
-            Err(_) => place.saturating_add(head_of(opened.bytes(), *place)),
-        };
-    }
-    Ok(begins_object(opened.bytes().get(seen..).unwrap_or_default()))
-}
-
-/// Length of the `12 0 obj` at an offset; of nothing where there is none.
-fn head_of(data: &[u8], at: usize) -> usize {
-    let mut parser = Parser::file(data, at);
-    parser
-        .object_header()
-        .map_or(0, |_| parser.pos().saturating_sub(at))
-}
-
-/// Whether `12 0 obj` stands anywhere in some bytes.
-fn begins_object(bytes: &[u8]) -> bool {
-    let word = b"obj";
-    let found = bytes
-        .windows(word.len())
-        .enumerate()
-        .filter(|(_, part)| part == word);
-    let before = |end: usize, is: fn(u8) -> bool| -> Option<usize> {
-        let kept = bytes
-            .get(..end)?
-            .iter()
-            .rev()
-            .take_while(|byte| is(**byte))
-            .count();
-        (kept > 0).then(|| end - kept)
-    };
-    let blank = |end| before(end, is_space);
-    let digits = |end| before(end, |byte| byte.is_ascii_digit());
-    found.into_iter().any(|(at, _)| {
-        blank(at)
-            .and_then(digits)
-            .and_then(blank)
-            .and_then(digits)
-            .is_some()
-    })
+    stale || hybrid || opened.trailing_bytes() > 0 || tail::begins_elsewhere(opened)
 }
 
 /// Whether readers that know no cross-reference streams see something else than the others: what only the
 /// stream of a hybrid revision lists, they see as it was before.
 fn has_two_readings(opened: &OpenedPdf<'_>, signed_end: usize) -> bool {
-    // A table that is mended takes another number for free in the eyes of those who do not mend it.
-    let is_mended = |repair: &Repair| match repair {
-        Repair::NumberedFromOne { offset } => *offset >= signed_end,
-        Repair::SectionBeside { .. } => false,
-    };
-    if opened.reader.repairs.borrow().iter().any(is_mended) {
-        return true;
-    }
     let mut used = BTreeSet::new();
     opened.reader.sections.iter().rev().any(|section| {
         let is_ambiguous = section.offset >= signed_end

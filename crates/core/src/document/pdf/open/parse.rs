@@ -247,13 +247,13 @@ impl<'a> Parser<'a> {
         self.skip_space();
         let mark = self.pos;
         match self.peek() {
-            Some(byte) if is_numeric(byte) => match self.number() {
-                Ok(Object::Integer(value)) => Token::Integer(value),
-                _ => {
+            Some(byte) if is_numeric(byte) => {
+                let Ok(Object::Integer(value)) = self.number() else {
                     self.pos = mark;
-                    Token::Other
-                }
-            },
+                    return Token::Other;
+                };
+                Token::Integer(value)
+            }
             Some(byte) if is_regular(byte) => Token::Word(self.regular()),
             _ => Token::Other,
         }
@@ -656,7 +656,7 @@ fn constant(word: &[u8]) -> Option<Object> {
     }
 }
 
-fn is_regular(byte: u8) -> bool {
+pub(super) fn is_regular(byte: u8) -> bool {
     REGULAR.get(usize::from(byte)).copied().unwrap_or_default()
 }
 

@@ -238,14 +238,30 @@ impl<'a> Reader<'a> {
         Ok((loaded, end))
     }
 
-    /// Where the object that is written at an offset ends: behind `endobj`, or behind the data of a stream.
-    pub(super) fn end_of(&self, offset: usize) -> Result<usize, OpenError> {
-        let id = Parser::file(self.data, offset).object_header()?;
-        let (loaded, end) = self.read_at(id, offset)?;
-        match loaded.stream {
-            Some(start) => Ok(start.saturating_add(self.raw_stream(&loaded)?.len())),
-            None => Ok(end),
+    /// Reads an object at an offset, with the data of a stream, up to its end.
+    pub(super) fn whole_at(&self, id: Id, offset: usize) -> Result<(), OpenError> {
+        let (loaded, _) = self.read_at(id, offset)?;
+        if loaded.stream.is_some() {
+            self.raw_stream(&loaded)?;
         }
+        Ok(())
+    }
+
+    /// The numbers of the objects in an object stream that is written at an offset; none of another object.
+    pub(super) fn parts(&self, number: u32, offset: usize) -> Result<Vec<u32>, OpenError> {
+        let Ok(id) = Parser::file(self.data, offset).object_header() else {
+            return Ok(Vec::new());
+        };
+        let kind = match self.read_at(id, offset) {
+            Err(limit @ OpenError::Limit { .. }) => return Err(limit),
+            Err(_) => return Ok(Vec::new()),
+            Ok((loaded, _)) => loaded.object.dict().and_then(|dict| dict.get("Type").cloned()),
+        };
+        if id.number != number || kind.as_ref().and_then(Object::name) != Some(b"ObjStm") {
+            return Ok(Vec::new());
+        }
+        let held = self.container_at(id, offset)?;
+        Ok(held.index.iter().map(|(number, _)| *number).collect())
     }
 
     fn load_in(&self, id: Id, container: u32, index: usize) -> Result<Loaded, OpenError> {
@@ -259,18 +275,13 @@ impl<'a> Reader<'a> {
                 "the object stream named by the cross-reference data is absent",
             ));
         };
-        let held = self.containers.borrow().get(&offset).cloned();
-        let held = if let Some(held) = held {
-            held
-        } else {
-            let id = Id {
+        let held = self.container_at(
+            Id {
                 number: container,
                 generation,
-            };
-            let read = Rc::new(self.container(id, offset)?);
-            self.containers.borrow_mut().insert(offset, Rc::clone(&read));
-            read
-        };
+            },
+            offset,
+        )?;
         let at = match held.index.get(index) {
             Some((number, at)) if *number == id.number => *at,
             _ => return Err(wrong("the object stream does not hold what is listed in it")),
@@ -294,6 +305,15 @@ impl<'a> Reader<'a> {
             held.objects.borrow_mut().insert(index, (object.clone(), reach));
         }
         Ok(loaded(object))
+    }
+
+    fn container_at(&self, id: Id, offset: usize) -> Result<Rc<Container<'a>>, OpenError> {
+        if let Some(held) = self.containers.borrow().get(&offset) {
+            return Ok(Rc::clone(held));
+        }
+        let read = Rc::new(self.container(id, offset)?);
+        self.containers.borrow_mut().insert(offset, Rc::clone(&read));
+        Ok(read)
     }
 
     fn container(&self, id: Id, offset: usize) -> Result<Container<'a>, OpenError> {

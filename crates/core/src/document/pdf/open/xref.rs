@@ -39,6 +39,15 @@ pub(super) enum Entry {
 pub(super) struct Section {
     /// Where `startxref` or `Prev` says it is.
     pub(super) offset: usize,
+    /// Where it begins.
+    pub(super) start: usize,
+    /// Where the word `trailer` of a table stands; of a stream, its beginning.
+    pub(super) trailer_at: usize,
+    /// Where its `XRefStm` stream begins.
+    pub(super) hidden_at: Option<usize>,
+    /// Whether it is written as the standard has it, so that no reader finds it broken: rows of 20 bytes, no comments,
+    /// whole numbers, a size above all numbers.
+    pub(super) is_exact: bool,
     pub(super) entries: BTreeMap<u32, Entry>,
     /// Entries of the `XRefStm` stream, seen only by readers that know streams.
     pub(super) hidden: BTreeMap<u32, Entry>,
@@ -91,6 +100,8 @@ pub(super) fn chain(
         if let Some(hybrid) = section.trailer.get("XRefStm") {
             let place = place(hybrid, offset)?;
             section.hidden = stream(data, place, budget)?.0;
+            section.hidden_at = Some(place);
+            section.is_exact &= hybrid.integer().is_some();
         }
         objects += section.entries.len() + section.hidden.len();
         if objects > MAX_PDF_OBJECTS {
@@ -142,21 +153,74 @@ fn section(
         });
     }
     let mut parser = Parser::file(data, found);
-    let (entries, trailer) = if parser.keyword(b"xref") {
+    let (entries, trailer, trailer_at) = if parser.keyword(b"xref") {
         let read = table(&mut parser, repairs)?;
         // Sections may overlap: each is paid for.
         budget.parse(parser.reach().saturating_sub(found))?;
         read
     } else {
-        stream(data, found, budget)?
+        let (entries, trailer) = stream(data, found, budget)?;
+        (entries, trailer, found)
     };
+    let is_table = trailer_at > found;
+    let rows = data.get(found..trailer_at).unwrap_or_default();
+    let whole = |key: &str| trailer.get(key).is_none_or(|value| value.integer().is_some());
+    let highest = entries.keys().next_back().copied().map_or(-1, i64::from);
+    let is_exact = (!is_table || has_exact_rows(rows))
+        && whole("Prev")
+        && trailer.get("Size").and_then(Object::integer) > Some(highest);
     Ok(Section {
         offset,
+        start: found,
+        trailer_at,
+        hidden_at: None,
+        is_exact,
         entries,
         hidden: BTreeMap::new(),
         trailer,
     })
 }
+
+/// Whether a table up to its trailer consists of heads of subsections and rows of 20 bytes (7.5.4).
+fn has_exact_rows(table: &[u8]) -> bool {
+    let is_row = |row: &[u8]| {
+        let (Some((offset, rest)), true) = (row.split_at_checked(10), row.len() == ROW) else {
+            return false;
+        };
+        let is_number = |digits: &[u8]| digits.iter().all(u8::is_ascii_digit);
+        matches!(rest, [b' ', generation @ .., b' ', b'n' | b'f', b' ', b'\r' | b'\n'] |
+                       [b' ', generation @ .., b' ', b'n' | b'f', b'\r', b'\n'] if is_number(generation))
+            && is_number(offset)
+    };
+    let mut parser = Parser::file(table, 0);
+    if table.contains(&b'%') || !parser.keyword(b"xref") {
+        return false;
+    }
+    loop {
+        let (first, count) = (parser.token(), parser.token());
+        let (Token::Integer(_), Token::Integer(count)) = (first, count) else {
+            return first == Token::Other;
+        };
+        parser.skip_space();
+        let rows = table.get(parser.pos()..).unwrap_or_default();
+        let Some(length) = usize::try_from(count)
+            .ok()
+            .and_then(|count| count.checked_mul(ROW))
+        else {
+            return false;
+        };
+        let Some(rows) = rows.get(..length) else {
+            return false;
+        };
+        if !rows.chunks(ROW).all(is_row) {
+            return false;
+        }
+        parser.seek(parser.pos() + length);
+    }
+}
+
+/// Bytes of an entry of a table.
+const ROW: usize = 20;
 
 fn blank(data: &[u8], start: usize, end: usize) -> bool {
     data.get(start..end)
@@ -194,13 +258,14 @@ fn too_many() -> OpenError {
 
 type Entries = BTreeMap<u32, Entry>;
 
-fn table(parser: &mut Parser<'_>, repairs: &mut Vec<Repair>) -> Result<(Entries, Dict), OpenError> {
+/// The entries, the trailer, and where its word stands.
+fn table(parser: &mut Parser<'_>, repairs: &mut Vec<Repair>) -> Result<(Entries, Dict, usize), OpenError> {
     let mut entries = Entries::new();
-    loop {
+    let trailer_at = loop {
         let at = parser.pos();
         let wrong = |what| OpenError::CrossReference { offset: at, what };
         let first = match parser.token() {
-            Token::Word(b"trailer") => break,
+            Token::Word(b"trailer") => break parser.pos() - b"trailer".len(),
             Token::Integer(first) => u32::try_from(first).map_err(|_| wrong("a subsection head"))?,
             _ => return Err(wrong("a subsection head or the trailer")),
         };
@@ -228,9 +293,9 @@ fn table(parser: &mut Parser<'_>, repairs: &mut Vec<Repair>) -> Result<(Entries,
                 .checked_add(1)
                 .ok_or_else(|| wrong("an object number too large"))?;
         }
-    }
+    };
     match parser.object()? {
-        Object::Dict(trailer) => Ok((entries, trailer)),
+        Object::Dict(trailer) => Ok((entries, trailer, trailer_at)),
         _ => Err(parser.error("the trailer dictionary")),
     }
 }

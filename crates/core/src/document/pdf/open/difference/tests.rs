@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod fields;
+mod tail;
 
 use std::fmt::Write;
 

@@ -1,0 +1,204 @@
+//! Updates that leave readers who rebuild files something to find, or a reason to search.
+
+use super::{super::*, *};
+
+/// An update by hand: objects, rows of the table, and what else of it may be otherwise.
+struct Update<'u> {
+    body: &'u str,
+    /// Numbers, and where they are said to be; none where they are.
+    listed: &'u [(u32, Option<usize>)],
+    row_end: &'u str,
+    head: &'u str,
+    size: u32,
+    prev_end: &'u str,
+    beside: usize,
+    end: &'u str,
+}
+
+const TITLE: Update<'_> = Update {
+    body: "11 0 obj\n<< /Title (B) >>\nendobj\n",
+    listed: &[(11, None)],
+    row_end: " \n",
+    head: "",
+    size: 60,
+    prev_end: "",
+    beside: 0,
+    end: "",
+};
+
+impl Update<'_> {
+    fn on(&self, base: &Writer) -> Writer {
+        let mut file = base.clone();
+        let start = file.bytes.len();
+        let mut rows = String::new();
+        for (number, place) in self.listed {
+            let found = self.body.find(&format!("{number} 0 obj")).map(|at| at + start);
+            let place = place.or(found).unwrap();
+            write!(
+                rows,
+                "{number} 1\n{}{place:010} 00000 n{}",
+                self.head, self.row_end
+            )
+            .unwrap();
+        }
+        let table = start + self.body.len();
+        let text = format!(
+            "{}xref\n{rows}trailer\n<< /Size {} {} /Prev {}{} >>\nstartxref\n{}\n%%EOF\n{}",
+            self.body,
+            self.size,
+            file.trailer,
+            file.last.unwrap(),
+            self.prev_end,
+            table - self.beside,
+            self.end
+        );
+        file.bytes.extend(text.into_bytes());
+        file.last = Some(table);
+        file
+    }
+}
+
+fn standing(writer: &Writer) -> Standing {
+    difference(writer).worst()
+}
+
+#[test]
+fn updates_leave_nothing_to_find() {
+    assert_eq!(standing(&TITLE.on(&signed(""))), Standing::Permitted);
+    for (body, expected) in [
+        (
+            "11 0 obj\n<< /Title (B) /A 4%\n0%\nobj << >> >>\nendobj\n",
+            Standing::Forbidden,
+        ),
+        (
+            "11 0 obj\n<< /Title (4 0 obj << >> endobj) >>\nendobj\n",
+            Standing::Forbidden,
+        ),
+        (
+            "11 0 obj\n<< /Title (trailer << /Root 20 0 R >>) >>\nendobj\n",
+            Standing::Forbidden,
+        ),
+        (
+            "11 0 obj\n<< /Title (startxref 9) >>\nendobj\n",
+            Standing::Forbidden,
+        ),
+        (
+            "% 4 0 obj\n11 0 obj\n<< /Title (B) >>\nendobj\n",
+            Standing::Forbidden,
+        ),
+        // Words are words.
+        (
+            "% made by a program\n11 0 obj\n<< /Title (the trailer of an obj to xref) >>\nendobj\n",
+            Standing::Permitted,
+        ),
+    ] {
+        let update = Update { body, ..TITLE };
+        // What is broken in itself is no permitted title either; only what viewers find counts here.
+        let found = standing(&update.on(&signed("")));
+        assert_eq!(found, expected, "{body}");
+    }
+    // An object stream that holds another page than the listed one.
+    let stream = "11 0 obj\n<< /Title (B) >>\nendobj\n20 0 obj\n<< /Type /ObjStm /N 1 /First 4 /Length 8 >>\nstream\n4 0 null\nendstream\nendobj\n";
+    let update = Update {
+        body: stream,
+        listed: &[(11, None), (20, None)],
+        ..TITLE
+    };
+    assert_eq!(refused(&update.on(&signed(""))), ["change-unseen-revision"]);
+}
+
+#[test]
+fn what_counts_is_written_last() {
+    let base = signed("");
+    let own = open(&base.bytes).unwrap();
+    let Some(Entry::At { offset, .. }) = own.reader.entry(4) else {
+        panic!("a content stream");
+    };
+    let evil = Update {
+        body: "4 0 obj\n<< /Length 5 >>\nstream\n1 g S\nendstream\nendobj\n",
+        listed: &[(4, None)],
+        ..TITLE
+    };
+    let back = Update {
+        body: "",
+        listed: &[(4, Some(offset))],
+        ..TITLE
+    };
+    assert_eq!(refused(&back.on(&evil.on(&base))), ["change-unseen-revision"]);
+}
+
+#[test]
+fn updates_give_no_reason_to_search() {
+    let blank = " ".repeat(2000);
+    let base = signed("");
+    for (what, update) in [
+        ("startxref", Update { beside: 3, ..TITLE }),
+        (
+            "Prev",
+            Update {
+                prev_end: ".0",
+                ..TITLE
+            },
+        ),
+        (
+            "rows",
+            Update {
+                row_end: "\n",
+                ..TITLE
+            },
+        ),
+        (
+            "comment",
+            Update {
+                head: "% no\n",
+                ..TITLE
+            },
+        ),
+        ("Size", Update { size: 5, ..TITLE }),
+        (
+            "an entry beyond the end",
+            Update {
+                listed: &[(11, None), (50, Some(99_999))],
+                ..TITLE
+            },
+        ),
+        ("blanks", Update { end: &blank, ..TITLE }),
+    ] {
+        assert_eq!(standing(&update.on(&base)), Standing::Unclear, "{what}");
+    }
+}
+
+#[test]
+fn the_first_page_of_a_linearised_file_is_the_one_that_counts() {
+    // What a viewer takes for the first section stands behind the first object.
+    let linear = |length: usize| {
+        let mut file = Writer {
+            bytes: Vec::new(),
+            last: None,
+            trailer: "/Root 1 0 R /Info 11 0 R",
+        };
+        file.bytes.extend(format!("%PDF-1.7\n50 0 obj\n<< /Linearized 1 /L {length:06} >>\nendobj\nxref\n0 1\n0000000000 65535 f \ntrailer\n<< /Size 1 >>\n").into_bytes());
+        let signature = "<< SIG >>";
+        file.revision(&[
+            (1, CATALOG),
+            (2, "<< /Type /Pages /Kids [3 0 R] /Count 1 >>"),
+            (3, PAGE),
+            (4, STREAM),
+            (5, "<< /Type /Font /Subtype /Type1 /BaseFont /Courier >>"),
+            (6, FORM),
+            (7, SEAL),
+            (8, TEXT),
+            (9, SECOND),
+            (10, signature),
+            (11, "<< /Title (A) >>"),
+            (12, FORM_STREAM),
+            (13, FORM_STREAM),
+        ])
+    };
+    let whole = linear(0).bytes.len();
+    let updated = TITLE.on(&linear(0)).bytes.len();
+    assert_eq!(standing(&linear(0)), Standing::Permitted);
+    assert_eq!(refused(&linear(whole)), ["change-unseen-revision"]);
+    assert_eq!(standing(&TITLE.on(&linear(whole))), Standing::Permitted);
+    assert_eq!(refused(&TITLE.on(&linear(updated))), ["change-unseen-revision"]);
+}
