@@ -761,6 +761,20 @@ fn forms_other_than_cades_are_read_as_they_are_named() {
 }
 
 #[test]
+fn a_signature_algorithm_in_the_place_of_the_digest_is_not_supported() {
+    let mut cms = signed(&alone(&identity()), &DIGEST);
+    let sha256 = b"\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01";
+    let with_rsa = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b";
+    while let Some(at) = cms.windows(sha256.len()).position(|some| some == sha256) {
+        cms[at..at + sha256.len()].copy_from_slice(with_rsa);
+    }
+    assert!(matches!(
+        SignedCms::parse(&cms, Profile::Cades),
+        Err(CmsError::AlgorithmRefused(VerifyError::AlgorithmRefused(_)))
+    ));
+}
+
+#[test]
 fn algorithms_named_in_what_is_signed_must_be_those_used() {
     let identity = alone(&identity());
     let judge_with = |digest: &[u8], signature: &[u8]| {
