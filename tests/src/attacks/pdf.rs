@@ -16,8 +16,8 @@ pub(super) enum Layout {
 /// Where the signature's own values are filled in.
 const RANGE: &str = "/ByteRange [0 0000000000 0000000000 0000000000]";
 
-/// Octets that the signature may take.
-const ROOM: usize = 6000;
+/// Octets that the signature may take, which one of them fills with a copy of the document.
+const ROOM: usize = 12_000;
 
 /// Entries of a signature dictionary that its making fills in.
 pub(super) fn placeholder() -> String {

@@ -53,6 +53,17 @@ pub(super) fn all() -> Vec<Attack> {
             },
         ),
         cms(
+            "encapsulated-signed-content",
+            "the page as signed, and a copy of it within the signature",
+            "SIGNATURE_NOT_DETACHED",
+            |pki, signer, covered| {
+                let mut cms = Cms::new(signer, pki, covered);
+                cms.content = Some(covered.to_vec());
+                cms
+            },
+        )
+        .undecided(),
+        cms(
             "encapsulated-other-content",
             "another page; the signature is over what it carries",
             "SIGNATURE_MALFORMED",

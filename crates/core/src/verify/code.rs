@@ -83,6 +83,7 @@ codes! {
         WEAK_ALGORITHM "An algorithm that was not believed any more when it was used"
         WEAK_ALGORITHM_NO_PROOF "An algorithm not believed any more; nothing proves that the signature is older"
         SIGNATURE_NOT_DER "The signature is encoded otherwise than PAdES wants"
+        SIGNATURE_NOT_DETACHED "The signature carries a copy of what it signs, which its form forbids"
         SIGNATURE_MALFORMED "The signature is damaged"
         DIGEST_MISMATCH "The content was changed after signing"
         TOO_MUCH_SIGNED "The signatures cover more bytes between them than are hashed for one document"

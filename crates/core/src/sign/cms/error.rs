@@ -26,9 +26,6 @@ pub enum CmsError {
     /// It carries no content, which its profile demands.
     #[error("the signature carries nothing that was signed")]
     ContentMissing,
-    /// It carries content of its own, which a detached signature must not.
-    #[error("the signature is not detached: it carries content")]
-    EncapsulatedContent,
     /// BER in more than its lengths, or where no BER is read. PAdES demands DER (ETSI EN 319 142-1 §4.1).
     #[error("BER at byte {0}; the profile demands DER")]
     IndefiniteLength(usize),
@@ -90,6 +87,9 @@ pub enum CmsVerifyError {
     /// The document is not the one that was signed (HASH_FAILURE).
     #[error("the digest of the document is not the signed one")]
     DigestMismatch,
+    /// It carries content of its own, which a detached signature must not (FORMAT_FAILURE).
+    #[error("the signature is not detached: it carries content")]
+    EncapsulatedContent,
     /// The signature value does not verify (SIG_CRYPTO_FAILURE).
     #[error("the signature value does not verify")]
     Signature(#[source] VerifyError),

@@ -74,8 +74,10 @@ impl Profile {
 #[derive(Debug, Clone)]
 pub struct SignedCms {
     profile: Profile,
-    /// What the signature carries along.
+    /// What the signature carries along, where its profile has it so.
     content: Option<Vec<u8>>,
+    /// Digest of what it carries along all the same.
+    encapsulated: Option<Vec<u8>>,
     certificates: Vec<Vec<u8>>,
     crls: Vec<Vec<u8>>,
     /// Revocation data of another kind than a list.
@@ -186,9 +188,8 @@ impl SignedCms {
                 inside(explicit, Tag::OctetString, rest)
             })?;
             match content {
-                Some(_) if !profile.carries_content() => Err(CmsError::EncapsulatedContent),
                 None if profile.carries_content() => Err(CmsError::ContentMissing),
-                content => Ok(content.map(<[u8]>::to_vec)),
+                content => Ok(content),
             }
         })?;
         let certificates = optional(reader, context(0), elements)?.unwrap_or_default();
@@ -202,7 +203,11 @@ impl SignedCms {
                 Self::read_signer(info, profile, version, &digest_algorithms, &certificates)
             })
         })?;
-        signed.content = content;
+        if profile.carries_content() {
+            signed.content = content.map(<[u8]>::to_vec);
+        } else {
+            signed.encapsulated = content.map(|content| signed.digest_algorithm.digest(content));
+        }
         // Other choices than a plain certificate or list are tagged.
         signed.crls = plain(&crls);
         let tagged = crls.iter().filter(|der| der.first() != Some(&super::SEQUENCE));
@@ -297,6 +302,7 @@ impl SignedCms {
         let mut signed = Self {
             profile,
             content: None,
+            encapsulated: None,
             signer: certificates.iter().position(|der| name.names(der)),
             certificates,
             crls: Vec::new(),
@@ -393,18 +399,31 @@ impl SignedCms {
         Ok(same)
     }
 
-    /// Checks everything that the signature says about itself, in this order: signer certificate found,
-    /// signature value, document digest (of the byte range, by [`SignedCms::digest_algorithm`]), signed
-    /// reference to the signer certificate. Algorithms are still to be judged.
+    /// Checks everything that the signature says about itself, in this order: nothing carried along that its
+    /// profile has outside, signer certificate found, signature value, document digest (of the byte range, by
+    /// [`SignedCms::digest_algorithm`]), signed reference to the signer certificate. Algorithms are still to be
+    /// judged.
     pub fn verify(&self, digest: &[u8]) -> Result<(), CmsVerifyError> {
+        if self.encapsulated.is_some() {
+            return Err(CmsVerifyError::EncapsulatedContent);
+        }
         let _judged_elsewhere = self.check_signature(digest)?;
         self.check_digest(digest)?;
         self.check_signing_certificate()
     }
 
-    /// Whether the signed digest of the document is this one. Of a timestamp token, which holds that digest
-    /// within, whether its content is what was signed.
+    /// Whether it carries the document of this digest along, though its profile has that outside. Programs that
+    /// look for the document within and programs that look outside then judge the same bytes.
+    pub fn encapsulates(&self, digest: &[u8]) -> bool {
+        self.encapsulated.as_deref() == Some(digest)
+    }
+
+    /// Whether the signed digest of the document is this one, and nothing else is carried along in its place. Of a
+    /// timestamp token, which holds that digest within, whether its content is what was signed.
     pub fn check_digest(&self, digest: &[u8]) -> Result<(), CmsVerifyError> {
+        if self.encapsulated.is_some() && !self.encapsulates(digest) {
+            return Err(CmsVerifyError::EncapsulatedContent);
+        }
         let hashed = match &self.content {
             // The content is the document's digest itself.
             Some(content) if self.profile == Profile::Pkcs7Sha1 && content != digest => {

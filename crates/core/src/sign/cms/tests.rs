@@ -281,24 +281,33 @@ fn other_structures_are_named() {
     let none = signed_data(&signer.before_signer, &[]);
     assert!(matches!(refused(&none), CmsError::SignerCount(0)));
 
-    // Content inside.
+    // Content inside: never good, and told apart where it is what was signed.
     let id_data = oid(ID_DATA).unwrap();
     let detached = tlv(SEQUENCE, &[&id_data]);
-    let carrying = tlv(
-        SEQUENCE,
-        &[&id_data, &tlv(CONTEXT_0, &[&tlv(OCTET_STRING, &[b"content"])])],
-    );
     let at = find(&signer.before_signer, &detached);
-    let before = [
-        &signer.before_signer[..at],
-        &carrying,
-        &signer.before_signer[at + detached.len()..],
-    ]
-    .concat();
-    assert!(matches!(
-        refused(&signed_data(&before, &[signer_info])),
-        CmsError::EncapsulatedContent
-    ));
+    let content = b"content";
+    let mut digest = [0; 32];
+    digest.copy_from_slice(&DigestAlgorithm::Sha256.digest(content));
+    let of_content = signer.sign(&digest).unwrap();
+    for (carried, is_signed) in [(&content[..], true), (b"another", false), (b"", false)] {
+        let inside = tlv(CONTEXT_0, &[&tlv(OCTET_STRING, &[carried])]);
+        let before = [
+            &signer.before_signer[..at],
+            &tlv(SEQUENCE, &[&id_data, &inside]),
+            &signer.before_signer[at + detached.len()..],
+        ]
+        .concat();
+        let carrying = signed_data(&before, &[&of_content[signer_info_at..]]);
+        let read = SignedCms::parse(&carrying, Profile::Cades).unwrap();
+        let encapsulated = Err(CmsVerifyError::EncapsulatedContent);
+        assert_eq!(read.verify(&digest), encapsulated);
+        assert_eq!(read.encapsulates(&digest), is_signed);
+        let expected = if is_signed { Ok(()) } else { encapsulated.clone() };
+        assert_eq!(read.check_digest(&digest), expected);
+        // Whoever reads the content takes another document for signed.
+        assert_eq!(read.check_digest(&DIGEST), encapsulated);
+        let _ = read.check_signature(&digest).unwrap();
+    }
 
     // Versions.
     let mut version = cms.clone();
@@ -714,12 +723,16 @@ fn forms_other_than_cades_are_read_as_they_are_named() {
     fs::write(folder.path().join("content"), &digest).unwrap();
     for (key, attributes) in kinds.into_iter().zip(["", "-noattr"]) {
         let bytes = signed_by_openssl(folder.path(), key, &format!("-nodetach -md sha256 {attributes}"));
-        for detached in [Profile::Cades, Profile::Pkcs7] {
-            assert!(matches!(
-                SignedCms::parse(&bytes, detached),
-                Err(CmsError::EncapsulatedContent)
-            ));
-        }
+        // As a detached signature it is one that carries what it signs.
+        let read = SignedCms::parse(&bytes, Profile::Pkcs7).unwrap();
+        let of_content = DigestAlgorithm::Sha256.digest(&digest);
+        assert!(read.encapsulates(&of_content));
+        let _ = read.check_signature(&of_content).unwrap();
+        read.check_digest(&of_content).unwrap();
+        let encapsulated = Err(CmsVerifyError::EncapsulatedContent);
+        let other = DigestAlgorithm::Sha256.digest(b"massage");
+        assert_eq!(read.check_digest(&other), encapsulated);
+        assert_eq!(read.verify(&of_content), encapsulated);
         assert!(matches!(
             SignedCms::parse(&bytes, Profile::Timestamp),
             Err(CmsError::NotSignedData(ID_DATA))
@@ -744,6 +757,20 @@ fn forms_other_than_cades_are_read_as_they_are_named() {
     assert!(matches!(
         SignedCms::parse(&detached, Profile::Pkcs7Sha1),
         Err(CmsError::ContentMissing)
+    ));
+}
+
+#[test]
+fn a_signature_algorithm_in_the_place_of_the_digest_is_not_supported() {
+    let mut cms = signed(&alone(&identity()), &DIGEST);
+    let sha256 = b"\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01";
+    let with_rsa = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b";
+    while let Some(at) = cms.windows(sha256.len()).position(|some| some == sha256) {
+        cms[at..at + sha256.len()].copy_from_slice(with_rsa);
+    }
+    assert!(matches!(
+        SignedCms::parse(&cms, Profile::Cades),
+        Err(CmsError::AlgorithmRefused(VerifyError::AlgorithmRefused(_)))
     ));
 }
 

@@ -9,10 +9,18 @@ use std::{
     time::Duration,
 };
 
+use der::{SliceReader, Tag};
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 
-use super::*;
+use super::{
+    super::cms::{
+        CONTEXT_4, CmsSigner, SEQUENCE,
+        signed::{elements, inside},
+        tlv,
+    },
+    *,
+};
 use crate::{
     clock::Clock,
     crypto::{
@@ -23,6 +31,7 @@ use crate::{
         },
         identity::write_chain,
         policy::BUILT_IN,
+        x509,
     },
     judges::judge_is_here,
     trust::{
@@ -358,6 +367,37 @@ fn extensions_that_must_not_be_ignored_are_not() {
     assert_eq!(with(b"\x01\x01\x00").unwrap(), info, "a default written out");
     assert!(with(b"\x01\x01\x01").is_err(), "neither true nor false");
     assert!(with(b"\x02\x02\x00\x01").is_err(), "a nonce in a longer form");
+}
+
+#[test]
+fn the_authority_may_be_named_from_either_end() {
+    let identity = TestAuthority::new().identity(Role::TimeStamper, period("2025-01-01", "2027-01-01"));
+    let signer = CmsSigner::over(&identity, TST_INFO).unwrap();
+    let subject = x509::raw(&identity.certificate).unwrap().subject;
+    let mut reader = SliceReader::new(subject).unwrap();
+    let parts = inside(&mut reader, Tag::Sequence, elements).unwrap();
+    let judge = |parts: &[&[u8]]| {
+        let info = TstInfo {
+            policy: "2.999.1".parse().unwrap(),
+            imprint: Imprint::sha256(&[7; 32]),
+            serial: vec![1],
+            gen_time: "2026-06-01T08:00:00Z".parse().unwrap(),
+            accuracy: None,
+            ordering: false,
+            nonce: None,
+            name: Some(tlv(CONTEXT_4, &[&tlv(SEQUENCE, parts)])),
+        };
+        let token = signer.sign_content(&info.to_der(), true).unwrap();
+        TimeStampToken::parse(&token).unwrap().verify(&[7; 32]).map(drop)
+    };
+    let mut reversed = parts.clone();
+    reversed.reverse();
+    assert_ne!(reversed, parts);
+    judge(&parts).unwrap();
+    judge(&reversed).unwrap();
+    for other in [&parts[1..], &[&reversed[..], &parts].concat()] {
+        assert!(matches!(judge(other), Err(TokenError::OtherName)));
+    }
 }
 
 #[test]

@@ -75,17 +75,20 @@ impl TimeStampToken {
 }
 
 /// Whether a GeneralName is a certificate's subject or one of its alternative names. Directory names are
-/// compared by what they say, because the same name may be written in several string types.
+/// compared by what they say, because the same name may be written in several string types, and from either end:
+/// authorities write the name as RFC 4514 prints it, last part first. It is a hint (RFC 3161 §2.4.2), and which
+/// certificate is meant says the signed reference to it.
 fn is_named(name: &[u8], certificate: &[u8]) -> bool {
     let name = x509::readable_names(name).and_then(|name| GeneralName::from_der(&name));
     let (Ok(name), Ok(certificate)) = (name, x509::parse(certificate)) else {
         return false;
     };
     let subject = certificate.tbs_certificate().subject();
-    if let GeneralName::DirectoryName(name) = &name
-        && x509::canonical(name) == x509::canonical(subject)
-    {
-        return true;
+    if let GeneralName::DirectoryName(name) = &name {
+        let (name, subject) = (x509::canonical(name), x509::canonical(subject));
+        if name == subject || name.iter().rev().eq(&subject) {
+            return true;
+        }
     }
     let others = certificate.tbs_certificate().get_extension::<SubjectAltName>();
     others.is_ok_and(|others| {

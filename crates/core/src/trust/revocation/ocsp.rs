@@ -484,8 +484,12 @@ impl Answer {
         let mut kept_since = None;
         for extension in single.extensions.iter().flatten() {
             if extension.extn_id == ARCHIVE_CUTOFF {
-                let cutoff = GeneralizedTime::from_der(extension.extn_value.as_bytes())?;
-                kept_since = Some(to_timestamp(cutoff));
+                match GeneralizedTime::from_der(extension.extn_value.as_bytes()) {
+                    Ok(cutoff) => kept_since = Some(to_timestamp(cutoff)),
+                    Err(error) if extension.critical => return Err(error.into()),
+                    // It would have the answer speak of more certificates (RFC 6960 §4.4.4); unread it adds none.
+                    Err(_) => {}
+                }
             }
         }
         let this_update = to_timestamp(single.this_update);
@@ -645,6 +649,15 @@ pub(super) mod tests {
             };
             self.0.extensions = Some(vec![extension.clone()]);
             self.0.responses[0].extensions = Some(vec![extension]);
+        }
+
+        /// Has an archive cut-off in its first answer, with this for a value.
+        pub(in super::super) fn cut_off(&mut self, value: &[u8], critical: bool) {
+            self.0.responses[0].extensions = Some(vec![Extension {
+                extn_id: ARCHIVE_CUTOFF,
+                critical,
+                extn_value: OctetString::new(value).unwrap(),
+            }]);
         }
 
         /// Says to have been signed before.

@@ -514,6 +514,30 @@ fn the_worst_of_several_answers_in_one_counts() {
 }
 
 #[test]
+fn an_archive_cutoff_that_cannot_be_read_costs_nothing_but_itself() {
+    if !crate::judges::judge_is_here("openssl") {
+        return;
+    }
+    let office = Office::new();
+    let answer = office.answer("good", "ca", "-ndays 7");
+    let with =
+        |value: &[u8], critical| office.redrafted(&answer, "ca", |draft| draft.cut_off(value, critical));
+    let readable = b"\x18\x0f20200101000000Z";
+    for value in [&b"\x17\x0d200101000000Z"[..], b"2020", readable] {
+        let revocations = answers([with(value, false)]);
+        assert!(is_good(&office.status("good", soon(), &revocations)), "{value:?}");
+    }
+    for (value, is_read) in [(&b"2020"[..], false), (readable, true)] {
+        let added = Revocations::default().add_ocsp(&with(value, true));
+        assert_eq!(
+            added.is_ok(),
+            is_read,
+            "what is critical has to be read: {value:?}"
+        );
+    }
+}
+
+#[test]
 fn kinds_that_nobody_has_to_know_may_have_numbers_of_any_size() {
     if !crate::judges::judge_is_here("openssl") {
         return;

@@ -212,6 +212,13 @@ pub(super) fn judge_cms<'s>(
             ),
             Err(CmsVerifyError::Signature(error)) => wrong_value(&checks::DIGEST, &error),
             Err(CmsVerifyError::SignerCertificateMissing) => no_certificate(&checks::DIGEST),
+            Err(error @ CmsVerifyError::EncapsulatedContent) => Finding::failed(
+                &checks::DIGEST,
+                code::SIGNATURE_MALFORMED,
+                SubIndication::FormatFailure,
+                "签名内另附有并非本文件的内容",
+                format!("the CMS is not of the profile: {error}, which is not this document"),
+            ),
             Err(error) => Finding::failed(
                 &checks::DIGEST,
                 code::SIGNATURE_MALFORMED,
@@ -263,6 +270,21 @@ pub(super) fn judge_cms<'s>(
     };
     let verified = cms.check_signature(digest);
     findings.push(match &verified {
+        // ISO 32000-2 12.8.3.3.1 wants no content in it. But whoever reads it verifies the same bytes, and a form fails
+        // only as far as it cannot be processed (ETSI EN 319 102-1 table 5).
+        Ok(used) if cms.encapsulates(digest) => Finding::undecided(
+            &checks::SIGNATURE,
+            code::SIGNATURE_NOT_DETACHED,
+            SubIndication::Generic,
+            format!("签名值有效（{used}），但签名内另附了所签内容的副本，其格式不允许"),
+            format!(
+                "good ({used}), but the signature carries a copy of what it signs, which its form forbids"
+            ),
+        )
+        .hint(
+            "请由签名人按分离格式重新签名，或用支持该格式的程序核验",
+            "ask the signer for a detached signature, or verify with a program that knows the format",
+        ),
         Ok(used) => Finding::passed(
             &checks::SIGNATURE,
             format!("有效（{used}）"),

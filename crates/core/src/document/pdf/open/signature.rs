@@ -275,7 +275,7 @@ pub(super) fn find(
         };
         let object = match &loaded.object {
             Object::Dict(dict) => dict.clone(),
-            Object::Null => continue,
+            value if is_unsigned(value) => continue,
             _ => {
                 return Err(OpenError::Object {
                     object: loaded.number,
@@ -305,6 +305,11 @@ pub(super) fn find(
             .map_or(usize::MAX, |range| range.end)
     });
     Ok(found)
+}
+
+/// Whether the value of a signature field is none. An empty string is: it can be no signature, and readers pass it over.
+pub(super) fn is_unsigned(value: &Object) -> bool {
+    *value == Object::Null || value.string().is_some_and(<[u8]>::is_empty)
 }
 
 /// The first page, counted from 1, with a widget that holds a signature. Where the form does not list it (12.7.3), it is

@@ -7,6 +7,7 @@ use super::{
         ModificationLevel, OpenError, SignatureKind,
         parse::{Dict, Id, Object},
         reader::Reader,
+        signature,
         text::text_string,
     },
     ChangeKind, Comparison, Permission, letters,
@@ -302,7 +303,7 @@ impl Comparison<'_, '_> {
         // 1. The value.
         let (was, is) = (value(old, b"V"), value(new, b"V"));
         let change = self.sides.mismatch(&was, &is)?;
-        let was_empty = self.sides.signed.follow(&was)?.object == Object::Null;
+        let was_empty = signature::is_unsigned(&self.sides.signed.follow(&was)?.object);
         let is_signature = here.kind.as_deref() == Some(b"Sig");
         if let Some(at) = change {
             let at = if at == 0 { id.number } else { at };

@@ -640,6 +640,31 @@ fn a_signature_that_was_taken_away_is_missed() {
     assert_eq!(lost(&again).len(), 1);
 }
 
+#[test]
+fn an_empty_string_is_no_signature() {
+    let holding = |value: &str| changed(SECOND, "/FT /Sig", &format!("/FT /Sig /V {value}"));
+    let (waiting, second) = (holding("()"), holding("20 0 R"));
+    let writer = signed_with("", &[(9, &waiting)]);
+    assert_eq!(open(&writer.bytes).unwrap().signatures().len(), 1);
+    // The field is as good as one without a value.
+    let found = difference(&writer.clone().revision(&[(9, &second), (20, "<< SIG >>")]));
+    let codes: Vec<&str> = found.changes.iter().map(|change| change.kind.code()).collect();
+    assert_eq!(codes, ["change-signature-added"]);
+    assert_eq!(found.worst(), Standing::Permitted);
+    // In the place of a signature it takes that away.
+    let signed_twice = signed("").revision(&[(9, &second), (20, "<< SIG >>")]);
+    let emptied = signed_twice.revision(&[(9, &waiting)]);
+    assert_eq!(open(&emptied.bytes).unwrap().lost_signatures().unwrap().len(), 1);
+    // What else is no dictionary some readers pass over, and others do not.
+    for other in ["(x)", "7", "/X", "true"] {
+        let writer = signed_with("", &[(9, &holding(other))]);
+        assert!(
+            matches!(open(&writer.bytes), Err(OpenError::Object { .. })),
+            "{other}"
+        );
+    }
+}
+
 /// A signature field that nobody expects, over the page.
 const SNEAKY: &str = "<< /Type /Annot /Subtype /Widget /FT /Sig /T (Third) /Rect [300 10 400 60] /P 3 0 R \
     /V 21 0 R /AP << /N 12 0 R >> >>";
