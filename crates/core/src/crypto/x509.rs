@@ -142,7 +142,12 @@ pub fn parse(der: &[u8]) -> Result<Arc<Certificate>, X509Error> {
 /// Reads the subject of a certificate alone.
 pub(crate) fn subject(der: &[u8]) -> Result<Name, X509Error> {
     check_size(der)?;
-    Ok(Name::from_der(&readable(raw(der)?.subject)?)?)
+    Ok(name(raw(der)?.subject)?)
+}
+
+/// Reads a name as it stands in a certificate, or in what speaks of one.
+pub(crate) fn name(der: &[u8]) -> der::Result<Name> {
+    Name::from_der(&readable(der)?)
 }
 
 fn check_size(der: &[u8]) -> Result<(), X509Error> {

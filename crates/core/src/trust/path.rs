@@ -46,7 +46,7 @@ use x509_cert::{
 
 pub use self::certificates::Certificates;
 pub(crate) use self::certificates::Offered;
-pub(super) use self::certificates::{Node, name_id};
+pub(super) use self::certificates::{NameId, Node, name_id};
 use self::{constraints::Constraints, policies::Policies};
 use super::{
     existence::Existence,
@@ -370,10 +370,9 @@ impl Found<'_> {
         let mut issuing = self.anchor;
         let mut left: Option<Timestamp> = None;
         for (position, node) in self.nodes.iter().copied().enumerate().rev() {
-            let raw = issuing.raw()?;
             let issuer = Issuer {
-                subject: raw.subject,
-                public_key_info: raw.public_key_info,
+                name: issuing.subject,
+                public_key_info: issuing.raw()?.public_key_info,
                 may_sign_lists: key_usage(&issuing.parsed)?.is_none_or(|usage| usage.crl_sign()),
                 until: issuing.not_after,
                 left,

@@ -22,7 +22,7 @@ use self::{
     ocsp::{OcspError, OcspResponse},
 };
 use super::{
-    path::{Certificates, Node, PathContext, PathError, check_extensions},
+    path::{Certificates, NameId, Node, PathContext, PathError, check_extensions},
     wanted::Notes,
     work::{Signature, Work},
 };
@@ -296,8 +296,7 @@ pub(super) struct Asked<'a> {
 /// Its issuer on the path.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Issuer<'a> {
-    /// Name, as encoded.
-    pub(super) subject: &'a [u8],
+    pub(super) name: NameId,
     /// SubjectPublicKeyInfo of the key that signed the certificate.
     pub(super) public_key_info: &'a [u8],
     /// Whether its key usage allows to sign lists.
