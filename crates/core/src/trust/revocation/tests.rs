@@ -663,7 +663,7 @@ fn kinds_that_nobody_has_to_know_may_have_numbers_of_any_size() {
     assert!(is_good(&office.status("odd", now, &list)));
     assert!(matches!(
         office.path_of("critical", now, &list),
-        Err(PathError::Malformed(_))
+        Err(PathError::UnknownExtension { .. })
     ));
     assert!(matches!(
         office.path_of("bad", now, &list),
