@@ -358,10 +358,10 @@ impl Gathered {
             related
                 .certificates
                 .push(place(&mut self.0.certificates, &certificate.der));
-            let Ok(raw) = x509::raw(&certificate.der) else {
+            let Ok(parsed) = x509::parse(&certificate.der) else {
                 continue;
             };
-            let of_issuer = trust.revocations.crls().filter(|crl| crl.issuer() == raw.issuer);
+            let of_issuer = trust.revocations.crls().filter(|crl| crl.is_of_issuer(&parsed));
             if let RevocationStatus::Unknown(missing) = &certificate.revocation {
                 return Err(LongTermError::Revocation {
                     certificate: certificate.subject.clone(),

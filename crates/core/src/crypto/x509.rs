@@ -142,7 +142,12 @@ pub fn parse(der: &[u8]) -> Result<Arc<Certificate>, X509Error> {
 /// Reads the subject of a certificate alone.
 pub(crate) fn subject(der: &[u8]) -> Result<Name, X509Error> {
     check_size(der)?;
-    Ok(Name::from_der(&readable(raw(der)?.subject)?)?)
+    Ok(name(raw(der)?.subject)?)
+}
+
+/// Reads a name as it stands in a certificate, or in what speaks of one.
+pub(crate) fn name(der: &[u8]) -> der::Result<Name> {
+    Name::from_der(&readable(der)?)
 }
 
 fn check_size(der: &[u8]) -> Result<(), X509Error> {
@@ -384,7 +389,7 @@ fn unescaped(value: &str) -> Cow<'_, str> {
     Cow::Owned(kept.collect())
 }
 
-/// First and last instant of a certificate's validity.
+/// First and last instant of a certificate's validity; one before 1970 counts as its beginning.
 pub fn validity(certificate: &Certificate) -> (Timestamp, Timestamp) {
     let validity = certificate.tbs_certificate().validity();
     (
@@ -393,7 +398,7 @@ pub fn validity(certificate: &Certificate) -> (Timestamp, Timestamp) {
     )
 }
 
-/// An X.509 instant as ours. Every X.509 instant (1970 to 9999) fits.
+/// An X.509 instant as ours. Every instant that can be decoded (1970 to 9999) fits.
 pub fn to_timestamp(time: Time) -> Timestamp {
     let seconds = i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX);
     Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX)

@@ -46,7 +46,7 @@ use x509_cert::{
 
 pub use self::certificates::Certificates;
 pub(crate) use self::certificates::Offered;
-pub(super) use self::certificates::{Node, name_id};
+pub(super) use self::certificates::{NameId, Node, name_id};
 use self::{constraints::Constraints, policies::Policies};
 use super::{
     existence::Existence,
@@ -215,7 +215,7 @@ pub enum PathError {
         /// Last valid instant.
         not_after: Timestamp,
     },
-    /// A certificate of the path is malformed or has a critical extension nobody here understands.
+    /// A certificate of the path is malformed.
     #[error("a certificate of the path cannot be used: {0}")]
     Malformed(String),
     /// A name is outside what an issuer may certify.
@@ -255,6 +255,14 @@ pub enum PathError {
     /// No path to an anchor.
     #[error("no path to a trusted authority")]
     UnknownIssuer,
+    /// A certificate of the path has a critical extension that is not understood here (RFC 5280 §4.2).
+    #[error("{certificate} has a critical extension that is unknown here: {extension}")]
+    UnknownExtension {
+        /// Subject.
+        certificate: String,
+        /// Its object identifier.
+        extension: String,
+    },
     /// Signed with an algorithm, or a key, that the policy does not believe.
     #[error("{certificate} is signed with {part}, which is not believed any more")]
     WeakAlgorithm {
@@ -268,8 +276,8 @@ pub enum PathError {
     /// Signed with an algorithm that is unknown here.
     #[error("a certificate of the path is signed with an unsupported algorithm: {0}")]
     UnsupportedAlgorithm(String),
-    /// Not made for this.
-    #[error("{certificate} may not be used for this: {why}")]
+    /// Not made for this: the signer certificate for signatures of this kind, an issuer for the certificate below it.
+    #[error("{certificate} may not {} for this: {why}", if *.signer { "be used" } else { "issue certificates" })]
     WrongUsage {
         /// Subject.
         certificate: String,
@@ -370,10 +378,9 @@ impl Found<'_> {
         let mut issuing = self.anchor;
         let mut left: Option<Timestamp> = None;
         for (position, node) in self.nodes.iter().copied().enumerate().rev() {
-            let raw = issuing.raw()?;
             let issuer = Issuer {
-                subject: raw.subject,
-                public_key_info: raw.public_key_info,
+                name: issuing.subject,
+                public_key_info: issuing.raw()?.public_key_info,
                 may_sign_lists: key_usage(&issuing.parsed)?.is_none_or(|usage| usage.crl_sign()),
                 until: issuing.not_after,
                 left,
@@ -484,7 +491,10 @@ pub(super) fn check_extensions(certificate: &Certificate) -> Result<(), PathErro
             return Err(PathError::Malformed(format!("extension {oid} twice")));
         }
         if one.critical && !known.contains(&oid) {
-            return Err(PathError::Malformed(format!("unknown critical extension {oid}")));
+            return Err(PathError::UnknownExtension {
+                certificate: x509::subject_text(certificate),
+                extension: oid.to_string(),
+            });
         }
     }
     extension::<SubjectAltName>(certificate)?;

@@ -22,7 +22,7 @@ use self::{
     ocsp::{OcspError, OcspResponse},
 };
 use super::{
-    path::{Certificates, Node, PathContext, PathError, check_extensions},
+    path::{Certificates, NameId, Node, PathContext, PathError, check_extensions},
     wanted::Notes,
     work::{Signature, Work},
 };
@@ -250,33 +250,35 @@ pub enum UnknownRevocation {
     #[error("the revocation list is of a kind that is not supported ({0})")]
     Unsupported(String),
     /// A newer list was due before the instant, and a certificate can have been revoked since.
-    #[error("the revocation list was due for renewal at {next_update}")]
+    #[error("the revocation list, or answer, was due for renewal at {next_update}")]
     Stale {
         /// When it was due.
         next_update: Timestamp,
     },
-    /// The list's signature does not verify, or its issuer may not sign lists.
-    #[error("the revocation list is not properly signed")]
+    /// The signature of the list, or answer, does not verify, or its maker may not sign it.
+    #[error("the revocation list, or answer, is not properly signed")]
     Untrusted,
-    /// The list is older than the instant and does not say when the next one is due, which RFC 5280 §5.1.2.5
+    /// The list, or answer, is older than the instant and does not say when the next one is due, which RFC 5280 §5.1.2.5
     /// demands: however old, it would pass for new.
-    #[error("the revocation list does not say when it is due for renewal")]
+    #[error("the revocation list, or answer, does not say when it is due for renewal")]
     Undated,
-    /// The list is dated later than the present: unreliable (RFC 6960 §4.2.2.1, RFC 5280 §5.1.2.4).
-    #[error("the revocation list is dated {this_update}, which has not come yet")]
+    /// The list, or answer, is dated later than the present: unreliable (RFC 6960 §4.2.2.1, RFC 5280 §5.1.2.4).
+    #[error("the revocation list, or answer, is dated {this_update}, which has not come yet")]
     Future {
         /// When it says to have been made.
         this_update: Timestamp,
     },
-    /// The list is signed with an algorithm, or a key, that the policy does not believe.
-    #[error("the revocation list is signed with {0}, which is not believed any more")]
+    /// The list, or answer, is signed with an algorithm, or a key, that the policy does not believe.
+    #[error("the revocation list, or answer, is signed with {0}, which is not believed any more")]
     Weak(String),
-    /// The list was made after the certificate had expired, when it need not be on the list any more.
-    #[error("the revocation list was made after the certificate had expired")]
+    /// The list, or answer, was made after the certificate had expired, when it need not be on the list any more.
+    #[error("the revocation list, or answer, was made after the certificate had expired")]
     TooLate,
-    /// The issuer, or one above it, is not in office any more, and nothing proves that the list, and the certificate,
+    /// The issuer, or one above it, is not in office any more, and nothing proves that the list, or answer, and the certificate,
     /// existed when it was.
-    #[error("its issuer left office at {left}, and nothing proves that the revocation list is older")]
+    #[error(
+        "its issuer left office at {left}, and nothing proves that the revocation list, or answer, is older"
+    )]
     IssuerGone {
         /// When its certificate, or that of one above it, was revoked or ended.
         left: Timestamp,
@@ -296,8 +298,7 @@ pub(super) struct Asked<'a> {
 /// Its issuer on the path.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Issuer<'a> {
-    /// Name, as encoded.
-    pub(super) subject: &'a [u8],
+    pub(super) name: NameId,
     /// SubjectPublicKeyInfo of the key that signed the certificate.
     pub(super) public_key_info: &'a [u8],
     /// Whether its key usage allows to sign lists.

@@ -20,7 +20,8 @@ use jiff::Timestamp;
 use x509_cert::ext::pkix::CrlReason;
 
 use super::{
-    checks, code,
+    checks,
+    code::{self, Code},
     indication::SubIndication,
     report::{Finding, ProvenBy},
     text::clock_time,
@@ -194,68 +195,32 @@ fn judge_revocation(path: &VerifiedPath, presented: &Presented<'_>) -> Finding {
             );
         };
         let subject = common_name(&unknown.subject);
-        let (code, zh) = match why {
-            UnknownRevocation::IssuerGone { left } => {
-                let left = clock_time(*left);
-                return Finding::undecided(
-                    check,
-                    code::REVOCATION_ISSUER_GONE,
-                    SubIndication::NoPoe,
-                    format!("{subject}：其颁发者的证书自 {left} 起失效，无法证明吊销列表在此之前"),
-                    format!("{subject}: {why}"),
-                )
-                .hint(
-                    "须有在此之前覆盖证书和吊销列表的文档时间戳或登记记录；没有则不可采信",
-                    "a document timestamp or a registry entry of before must cover the certificates and the list; do not \
-                     rely on it otherwise",
-                );
-            }
-            UnknownRevocation::NoList => (code::NO_REVOCATION_LIST, "没有其颁发者的吊销列表".to_owned()),
-            UnknownRevocation::Stale { next_update } => (
-                code::REVOCATION_LIST_STALE,
-                format!("吊销列表已过期（应于 {} 更新）", clock_time(*next_update)),
+        let (code, zh) = doubt(why);
+        let (sub_indication, hint) = match why {
+            UnknownRevocation::IssuerGone { .. } => (
+                SubIndication::NoPoe,
+                (
+                    "须有在此之前覆盖证书和吊销信息的文档时间戳或登记记录；没有则不可采信",
+                    "a document timestamp or a registry entry of before must cover the certificates and the revocation \
+                     data; do not rely on it otherwise",
+                ),
             ),
-            UnknownRevocation::Weak(part) => (
-                code::REVOCATION_LIST_WEAK,
-                format!("吊销列表的签名使用 {part}，已不可靠"),
-            ),
-            UnknownRevocation::Untrusted => (code::REVOCATION_LIST_UNTRUSTED, "吊销列表签名无效".to_owned()),
-            UnknownRevocation::Undated => (
-                code::REVOCATION_LIST_UNDATED,
-                "吊销列表没有写明下次更新时间，不知是否仍新".to_owned(),
-            ),
-            UnknownRevocation::Future { this_update } => (
-                code::REVOCATION_LIST_FUTURE,
-                format!("吊销列表所载制作时间 {} 尚未到来", clock_time(*this_update)),
-            ),
-            UnknownRevocation::UnknownToResponder => (
-                code::REVOCATION_UNKNOWN_TO_RESPONDER,
-                "OCSP 服务不知有此证书".to_owned(),
-            ),
-            UnknownRevocation::ResponderUnchecked => (
-                code::REVOCATION_RESPONDER_UNCHECKED,
-                "不知 OCSP 服务自己的证书是否吊销".to_owned(),
-            ),
-            UnknownRevocation::Unsupported(kind) => (
-                code::REVOCATION_LIST_UNSUPPORTED,
-                format!("不支持此种吊销列表（{kind}）"),
-            ),
-            UnknownRevocation::TooLate => (
-                code::REVOCATION_LIST_TOO_LATE,
-                "吊销列表在证书过期之后制作，不再记载该证书".to_owned(),
+            _ => (
+                SubIndication::TryLater,
+                (
+                    "请取得颁发机构最新的吊销列表（CRL）或 OCSP 应答后重试",
+                    "fetch the issuer's current revocation list (CRL), or an answer of its OCSP responder, and try again",
+                ),
             ),
         };
         return Finding::undecided(
             check,
             code,
-            SubIndication::TryLater,
+            sub_indication,
             format!("{subject}：{zh}"),
             format!("{subject}: {why}"),
         )
-        .hint(
-            "请取得颁发机构最新的吊销列表（CRL）后重试",
-            "fetch the issuer's current revocation list (CRL) and try again",
-        );
+        .hint(hint.0, hint.1);
     }
     let later = path
         .certificates()
@@ -287,9 +252,60 @@ fn judge_revocation(path: &VerifiedPath, presented: &Presented<'_>) -> Finding {
     let as_of = lists.min().map(clock_time).unwrap_or_default();
     Finding::passed(
         check,
-        format!("未吊销（吊销列表 {as_of}）"),
-        format!("not revoked (list of {as_of})"),
+        format!("未吊销（据 {as_of} 的吊销信息）"),
+        format!("not revoked (as of {as_of})"),
     )
+}
+
+/// Why the revocation of a certificate is unknown. Lists and answers come to the same, and either may be meant.
+fn doubt(why: &UnknownRevocation) -> (Code, String) {
+    const EITHER: &str = "吊销列表（或 OCSP 应答）";
+    match why {
+        UnknownRevocation::IssuerGone { left } => (
+            code::REVOCATION_ISSUER_GONE,
+            format!(
+                "其颁发者的证书自 {} 起失效，无法证明{EITHER}在此之前",
+                clock_time(*left)
+            ),
+        ),
+        UnknownRevocation::NoList => (
+            code::NO_REVOCATION_LIST,
+            "没有其颁发者的吊销列表，也没有 OCSP 应答".to_owned(),
+        ),
+        UnknownRevocation::Stale { next_update } => (
+            code::REVOCATION_LIST_STALE,
+            format!("{EITHER}已过期（应于 {} 更新）", clock_time(*next_update)),
+        ),
+        UnknownRevocation::Weak(part) => (
+            code::REVOCATION_LIST_WEAK,
+            format!("{EITHER}的签名使用 {part}，已不可靠"),
+        ),
+        UnknownRevocation::Untrusted => (code::REVOCATION_LIST_UNTRUSTED, format!("{EITHER}签名无效")),
+        UnknownRevocation::Undated => (
+            code::REVOCATION_LIST_UNDATED,
+            format!("{EITHER}没有写明下次更新时间，不知是否仍新"),
+        ),
+        UnknownRevocation::Future { this_update } => (
+            code::REVOCATION_LIST_FUTURE,
+            format!("{EITHER}所载制作时间 {} 尚未到来", clock_time(*this_update)),
+        ),
+        UnknownRevocation::UnknownToResponder => (
+            code::REVOCATION_UNKNOWN_TO_RESPONDER,
+            "OCSP 服务不知有此证书".to_owned(),
+        ),
+        UnknownRevocation::ResponderUnchecked => (
+            code::REVOCATION_RESPONDER_UNCHECKED,
+            "不知 OCSP 服务自己的证书是否吊销".to_owned(),
+        ),
+        UnknownRevocation::Unsupported(kind) => (
+            code::REVOCATION_LIST_UNSUPPORTED,
+            format!("不支持此种吊销列表（{kind}）"),
+        ),
+        UnknownRevocation::TooLate => (
+            code::REVOCATION_LIST_TOO_LATE,
+            format!("{EITHER}在证书过期之后制作，不再记载该证书"),
+        ),
+    }
 }
 
 /// What a signer's certificate lacked at the time that counts, for a sentence: that nothing proves an earlier time,
@@ -460,20 +476,51 @@ pub(super) fn reject(
         // for the next path after both), and what certificates are for is the verifier's policy.
         PathError::WrongUsage {
             certificate, signer, ..
-        } => findings.push(Finding::undecided(
-            &checks::SIGNER_USAGE,
-            code::SIGNER_WRONG_USAGE,
-            if signer {
-                SubIndication::ChainConstraintsFailure
+        } => {
+            let certificate = common_name(&certificate);
+            let purpose = match presented.usage {
+                Usage::Timestamp => "用于时间戳",
+                _ => "用于文件签章",
+            };
+            findings.push(if signer {
+                Finding::undecided(
+                    &checks::SIGNER_USAGE,
+                    code::SIGNER_WRONG_USAGE,
+                    SubIndication::ChainConstraintsFailure,
+                    format!("{certificate} 不得{purpose}"),
+                    english,
+                )
             } else {
-                SubIndication::CertificateChainGeneralFailure
-            },
-            match presented.usage {
-                Usage::Timestamp => format!("{} 不得用于时间戳", common_name(&certificate)),
-                _ => format!("{} 不得用于文件签章", common_name(&certificate)),
-            },
-            english,
-        )),
+                Finding::undecided(
+                    &checks::SIGNER_USAGE,
+                    code::ISSUER_WRONG_USAGE,
+                    SubIndication::CertificateChainGeneralFailure,
+                    format!("{certificate} 不得签发{purpose}的证书"),
+                    english,
+                )
+                .hint(
+                    "如其颁发者另有可签发此类证书的上级证书，请一并提供；没有则不可采信",
+                    "supply another certificate of that issuer that allows it, if there is one; do not rely on it \
+                     otherwise",
+                )
+            });
+        }
+        PathError::UnknownExtension {
+            certificate,
+            extension,
+        } => findings.push(
+            Finding::undecided(
+                &checks::SIGNER_PATH,
+                code::PATH_EXTENSION,
+                SubIndication::CertificateChainGeneralFailure,
+                format!("{} 含有不支持的关键扩展 {extension}", common_name(&certificate)),
+                english,
+            )
+            .hint(
+                "请用支持该扩展的程序核验",
+                "verify with a program that knows the extension",
+            ),
+        ),
         PathError::NameConstraints | PathError::PathTooLong | PathError::Policies => {
             let by_verifier = matches!(error, PathError::Policies);
             findings.push(Finding::undecided(
@@ -550,4 +597,85 @@ pub(super) fn reject(
         ),
     }
     once.map(|path| path.anchor_fingerprint())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn rejected(error: PathError, usage: Usage) -> Finding {
+        let presented = Presented {
+            certificate: &[],
+            usage,
+            times: Times {
+                claimed: None,
+                proven: None,
+                now: Timestamp::UNIX_EPOCH,
+            },
+            proven_by: None,
+        };
+        let mut findings = Vec::new();
+        reject(
+            error,
+            &presented,
+            &|_| Err(PathError::UnknownIssuer),
+            &mut findings,
+        );
+        findings.pop().unwrap()
+    }
+
+    #[test]
+    fn a_fault_is_told_of_whose_it_is() {
+        let wrong = |signer| PathError::WrongUsage {
+            certificate: "CN=甲".to_owned(),
+            signer,
+            why: "it is no certification authority's",
+        };
+        let signer = rejected(wrong(true), Usage::Document);
+        assert_eq!(signer.code, "SIGNER_WRONG_USAGE");
+        assert_eq!(signer.message, "甲 不得用于文件签章");
+        assert!(signer.message_en.starts_with("CN=甲 may not be used for this"));
+        for (usage, message) in [
+            (Usage::Document, "甲 不得签发用于文件签章的证书"),
+            (Usage::Timestamp, "甲 不得签发用于时间戳的证书"),
+        ] {
+            let issuer = rejected(wrong(false), usage);
+            assert_eq!(issuer.code, "ISSUER_WRONG_USAGE");
+            assert_eq!(issuer.message, message);
+            assert!(
+                issuer
+                    .message_en
+                    .starts_with("CN=甲 may not issue certificates for this")
+            );
+        }
+
+        let extension = PathError::UnknownExtension {
+            certificate: "CN=甲".to_owned(),
+            extension: "1.2.3".to_owned(),
+        };
+        let extension = rejected(extension, Usage::Document);
+        assert_eq!(extension.code, "PATH_EXTENSION");
+        assert_eq!(extension.message, "甲 含有不支持的关键扩展 1.2.3");
+    }
+
+    #[test]
+    fn answers_are_not_called_lists() {
+        let (this_update, next_update) = (Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH);
+        for why in [
+            UnknownRevocation::NoList,
+            UnknownRevocation::Stale { next_update },
+            UnknownRevocation::Untrusted,
+            UnknownRevocation::Undated,
+            UnknownRevocation::Future { this_update },
+            UnknownRevocation::Weak("SHA-1".to_owned()),
+            UnknownRevocation::TooLate,
+            UnknownRevocation::IssuerGone { left: next_update },
+        ] {
+            let (_, zh) = doubt(&why);
+            assert!(zh.contains("OCSP 应答"), "{zh}");
+            assert!(why.to_string().contains("answer"), "{why}");
+        }
+    }
 }

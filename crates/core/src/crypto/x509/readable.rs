@@ -4,13 +4,18 @@
 //! first. And `const_oid` has no room for some object identifiers that anybody may give: those with a number above 32
 //! bits (2.25 has 128) or of more than 39 bytes. Where nobody has to know what they stand for, in an extension that
 //! is not critical or in a name, they are no fault (RFC 5280 §4.2). So a copy is decoded in which each has a stand-in,
-//! made of its digest: different ones stay different, and none is one that is known here. What is signed, hashed or
-//! compared byte for byte is taken from the original.
+//! made of its digest: different ones stay different, and none is one that is known here. Nor has `der` instants before
+//! 1970, which UTCTime has from 1950 on (§4.1.2.5.1); who wants no beginning writes such a one. Its stand-in is the first
+//! instant of 1970: nothing is judged for any before. What is signed, hashed or compared byte for byte is taken from the
+//! original.
 
 use std::borrow::Cow;
 
 use const_oid::{AssociatedOid as _, ObjectIdentifier};
-use der::{Decode as _, Encode as _, ErrorKind, Header, Length, Reader as _, SliceReader, Tag, TagNumber};
+use der::{
+    Decode as _, DecodeValue as _, Encode as _, ErrorKind, Header, Length, Reader as _, SliceReader, Tag,
+    TagNumber, asn1::UtcTime,
+};
 use x509_cert::ext::pkix::{
     AuthorityInfoAccessSyntax, AuthorityKeyIdentifier, CrlDistributionPoints, NameConstraints, SubjectAltName,
 };
@@ -76,6 +81,7 @@ impl Walk {
             let end = usize::try_from(reader.position())?;
             let changed = match header.tag() {
                 Tag::ObjectIdentifier => stand_in(value),
+                Tag::UtcTime => begun_in_1970(value),
                 Tag::ContextSpecific {
                     constructed: false,
                     number: TagNumber(8),
@@ -128,6 +134,19 @@ fn stand_in(content: &[u8]) -> Option<Vec<u8>> {
     let digest = sha256(content);
     let numbers = digest.iter().take(room).map(|byte| byte & 0x7f);
     Some(DOCUMENTATION.iter().copied().chain(numbers).collect())
+}
+
+/// In place of an instant of 1950 to 1969; none for any other, or for what is no instant at all.
+fn begun_in_1970(content: &[u8]) -> Option<Vec<u8>> {
+    let (decade @ b'5'..=b'6', rest) = content.split_first()? else {
+        return None;
+    };
+    // The calendar repeats itself after 28 years: the same date exists then, or does not.
+    let year = (decade - b'0') * 10 + rest.first()?.checked_sub(b'0').filter(|digit| *digit < 10)? + 28;
+    let same_date = [&[b'0' + year / 10, b'0' + year % 10], rest.get(1..)?].concat();
+    let header = Header::new(Tag::UtcTime, Length::try_from(same_date.len()).ok()?);
+    let exists = UtcTime::decode_value(&mut SliceReader::new(&same_date).ok()?, header).is_ok();
+    exists.then(|| b"700101000000Z".to_vec())
 }
 
 #[cfg(test)]
@@ -186,6 +205,39 @@ mod tests {
         // No number may be padded, or cut off, all the same.
         for broken in [&b"\x06\x03\x69\x80\x01"[..], b"\x06\x02\x69\x81"] {
             assert!(matches!(readable(broken).unwrap(), Cow::Borrowed(_)));
+        }
+    }
+
+    #[test]
+    fn instants_before_1970_are_its_beginning_where_they_exist() {
+        let instant = |text: &str| element(0x17, &[text.as_bytes()]);
+        let read = |text: &str| {
+            let der = instant(text);
+            let time = x509_cert::time::Time::from_der(&readable(&der).unwrap());
+            time.map(|time| x509::to_timestamp(time).to_string())
+        };
+        for (text, read_as) in [
+            ("500101120000Z", "1970-01-01T00:00:00Z"),
+            ("680229000000Z", "1970-01-01T00:00:00Z"),
+            ("691231235959Z", "1970-01-01T00:00:00Z"),
+            ("700102000000Z", "1970-01-02T00:00:00Z"),
+            ("490101000000Z", "2049-01-01T00:00:00Z"),
+        ] {
+            assert_eq!(read(text).unwrap(), read_as, "{text}");
+        }
+        for none in [
+            "",
+            "5",
+            "6x0101000000Z",
+            "670229000000Z",
+            "500101240000Z",
+            "5001010000Z",
+            "500101120000Z0",
+            "500101120000+0100",
+        ] {
+            let der = instant(none);
+            assert!(matches!(readable(&der).unwrap(), Cow::Borrowed(_)), "{none}");
+            assert!(read(none).is_err(), "{none}");
         }
     }
 

@@ -87,6 +87,11 @@ impl Offered {
         &self.der
     }
 
+    /// Its subject.
+    pub(in crate::trust) fn subject(&self) -> NameId {
+        self.subject
+    }
+
     pub(in crate::trust) fn node(&self) -> Result<&Node, PathError> {
         let read = self.node.get_or_init(|| Node::read(Arc::clone(&self.der)));
         read.as_ref().map_err(Clone::clone)
@@ -138,8 +143,8 @@ pub(in crate::trust) struct Node {
     pub(in crate::trust) digest: [u8; 32],
     /// Its subject, for people.
     pub(super) name: String,
-    pub(super) subject: NameId,
-    pub(super) issuer: NameId,
+    pub(in crate::trust) subject: NameId,
+    pub(in crate::trust) issuer: NameId,
     not_before: Timestamp,
     pub(super) not_after: Timestamp,
     key_id: Option<Vec<u8>>,

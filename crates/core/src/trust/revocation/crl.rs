@@ -1,8 +1,9 @@
 //! Revocation lists (RFC 5280 §5) and what they say about one certificate at one instant.
 //!
 //! A list speaks only for the certificates of its own issuer and scope, and only when its signature verifies
-//! under that issuer's key: the key the certificate was signed with, or another that the issuer, or whoever
-//! certified it, certified under the same name for signing lists (RFC 5280 §6.3.3 (f)).
+//! under that issuer's key: the key the certificate was signed with, the one above it where that bears the same name,
+//! or another that the issuer, or whoever certified it, certified under the same name for signing lists (RFC 5280
+//! §6.3.3 (f)).
 //!
 //! | kind of list | what it says here |
 //! |---|---|
@@ -36,6 +37,7 @@ use x509_cert::{
         crl::dp::IssuingDistributionPoint,
         name::{DistributionPointName, GeneralNames},
     },
+    name::Name,
     time::Time,
 };
 
@@ -45,7 +47,7 @@ use super::{
 use crate::{
     crypto::{AnyOid, SignatureAlgorithm, VerifyError, x509},
     limits::{MAX_CRL_BYTES, MAX_CRL_FRAME, MAX_CRL_POINTS},
-    trust::path::{Node, PathContext, name_id},
+    trust::path::{NameId, Node, PathContext, name_id},
 };
 
 /// id-ce-issuingDistributionPoint (RFC 5280 §5.2.5).
@@ -77,8 +79,7 @@ pub struct Crl {
     /// Where in it what is signed stands.
     to_be_signed: Range<usize>,
     signature: Signed,
-    /// Name of the issuer, as encoded.
-    issuer: Vec<u8>,
+    issuer: NameId,
     this_update: Timestamp,
     next_update: Option<Timestamp>,
     lines: Lines,
@@ -168,7 +169,7 @@ impl Crl {
                 SignatureAlgorithm::from_identifier(&identifier, None)?,
                 signature.raw_bytes(),
             ),
-            issuer: content.issuer.to_vec(),
+            issuer: name_id(&content.issuer),
             this_update: content.this_update,
             next_update: content.next_update,
             lines,
@@ -184,9 +185,9 @@ impl Crl {
         &self.der
     }
 
-    /// Name of its issuer, as encoded.
-    pub fn issuer(&self) -> &[u8] {
-        &self.issuer
+    /// Whether it is under the name of a certificate's issuer (RFC 5280 §7.1).
+    pub fn is_of_issuer(&self, certificate: &Certificate) -> bool {
+        self.issuer == name_id(certificate.tbs_certificate().issuer())
     }
 
     /// When the list was made.
@@ -223,7 +224,7 @@ impl Crl {
 
     /// What it says about a certificate of its issuer; none if that is outside its scope.
     fn says<'a>(&self, asked: &Asked<'a>, others: &Others<'a>, context: &PathContext<'_>) -> Option<Says> {
-        if self.issuer != asked.raw.issuer {
+        if self.issuer != asked.issuer.name {
             return None;
         }
         let reach = self.scope.reach(asked.certificate)?;
@@ -268,6 +269,17 @@ impl Crl {
             Ok(()) => UnknownRevocation::Untrusted,
             Err(doubt) => doubt,
         };
+        // The key above, where the issuer's own is a former one that it certified itself ("old with new", RFC 4210
+        // §4.4): that certificate stands on the path, and is judged there.
+        let above = issuer.above.filter(|above| {
+            above.name == issuer.name
+                && above.may_sign_lists
+                && self.this_update <= above.until
+                && self.signed_with(above.public_key_info, context).is_ok()
+        });
+        if let Some(above) = above {
+            return Ok(Some(above.until));
+        }
         // Another key of the same name: the issuer's next or former one, or one for lists only.
         let mut signers = others.of(asked, context).iter();
         let signer = signers.find(|signer| self.is_by(signer, context));
@@ -322,13 +334,12 @@ struct Other<'a> {
 impl<'a> Others<'a> {
     fn of(&self, asked: &Asked<'a>, context: &PathContext<'_>) -> &[Other<'a>] {
         self.0.get_or_init(|| {
-            let name = name_id(asked.certificate.tbs_certificate().issuer());
-            let named = asked
-                .issuer
+            let issuer = asked.issuer;
+            let named = issuer
                 .at_hand
                 .iter()
-                .flat_map(|some| some.of_subject(&name));
-            let found = named.filter_map(|node| Other::read(node, asked.issuer, context));
+                .flat_map(|some| some.of_subject(&issuer.name));
+            let found = named.filter_map(|node| Other::read(node, issuer, context));
             found.collect()
         })
     }
@@ -345,12 +356,11 @@ impl<'a> Other<'a> {
         {
             return None;
         }
+        // The two have one name where the issuer is self-issued.
         let by_whom = [Some(issuer), issuer.above.copied()];
-        let by_whom = by_whom
-            .into_iter()
-            .flatten()
-            .find(|one| raw.issuer == one.subject)?;
-        certified_by(node, by_whom.public_key_info, context).ok()?;
+        let by_whom = by_whom.into_iter().flatten().find(|one| {
+            node.issuer == one.name && certified_by(node, one.public_key_info, context).is_ok()
+        })?;
         Some(Self {
             node,
             by_whom: Issuer {
@@ -364,8 +374,7 @@ impl<'a> Other<'a> {
 /// TBSCertList of version 2 (§5.1.2).
 struct Content<'a> {
     identifier: AlgorithmIdentifierRef<'a>,
-    /// Name of the issuer, as encoded.
-    issuer: &'a [u8],
+    issuer: Name,
     this_update: Timestamp,
     next_update: Option<Timestamp>,
     /// The certificates it names, one after the other.
@@ -386,8 +395,7 @@ impl<'a> Content<'a> {
         SliceReader::new(to_be_signed)?.sequence(|tbs| {
             Version::decode(tbs)?;
             let identifier = AlgorithmIdentifierRef::decode(tbs)?;
-            Tag::peek(tbs)?.assert_eq(Tag::Sequence)?;
-            let issuer = tbs.tlv_bytes()?;
+            let issuer = x509::name(tbs.tlv_bytes()?)?;
             let this_update = x509::to_timestamp(Time::decode(tbs)?);
             let next_update = if next_is(tbs, &[Tag::UtcTime, Tag::GeneralizedTime])? {
                 Some(x509::to_timestamp(Time::decode(tbs)?))

@@ -35,7 +35,7 @@ use crate::{
     },
     limits::{MAX_OCSP_BYTES, MAX_OCSP_CERTIFICATES},
     trust::{
-        path::{Offered, PathContext},
+        path::{NameId, Offered, PathContext, name_id},
         work::{CERTIFICATE, Spent},
     },
 };
@@ -92,8 +92,8 @@ pub struct OcspResponse {
 /// Who says to have answered.
 #[derive(Debug, Clone)]
 enum Responder {
-    /// Name, as encoded.
-    Name(Vec<u8>),
+    /// Name.
+    Name(NameId),
     /// SHA-1 of the key.
     Key(Vec<u8>),
 }
@@ -360,7 +360,7 @@ impl OcspResponse {
         let issuer = asked.issuer;
         let mut doubt = UnknownRevocation::Untrusted;
         // 1. The issuer itself: whoever signs certificates may say what became of them.
-        if self.is_by(issuer.subject, issuer.public_key_info) {
+        if self.is_by(issuer.name, issuer.public_key_info) {
             match self.signed_with(issuer.public_key_info, context) {
                 Ok(()) => return Ok(None),
                 Err(why) => doubt = why,
@@ -387,12 +387,15 @@ impl OcspResponse {
         let untrusted = || UnknownRevocation::Untrusted;
         let issuer = asked.issuer;
         let raw = x509::raw(der).map_err(|_| untrusted())?;
-        if !self.is_by(raw.subject, raw.public_key_info) || raw.issuer != issuer.subject {
+        let offered = Offered::of(der).map_err(|_| untrusted())?;
+        if !self.is_by(offered.subject(), raw.public_key_info) {
             return Err(untrusted());
         }
         context.work.spend(CERTIFICATE).map_err(|Spent| untrusted())?;
-        let node = Offered::of(der).map_err(|_| untrusted())?;
-        let node = node.node().map_err(|_| untrusted())?;
+        let node = offered.node().map_err(|_| untrusted())?;
+        if node.issuer != issuer.name {
+            return Err(untrusted());
+        }
         let certificate = &node.parsed;
         let tbs = certificate.tbs_certificate();
         let (from, until) = x509::validity(certificate);
@@ -434,9 +437,9 @@ impl OcspResponse {
             .of(self.signature.digest(&self.der), context.now)
     }
 
-    fn is_by(&self, subject: &[u8], public_key_info: &[u8]) -> bool {
+    fn is_by(&self, subject: NameId, public_key_info: &[u8]) -> bool {
         match &self.responder {
-            Responder::Name(name) => name == subject,
+            Responder::Name(name) => *name == subject,
             Responder::Key(hash) => SubjectPublicKeyInfoRef::from_der(public_key_info)
                 .is_ok_and(|info| DigestAlgorithm::Sha1.digest(info.subject_public_key.raw_bytes()) == *hash),
         }
@@ -545,7 +548,7 @@ fn basic_of(der: &[u8]) -> Result<&[u8], OcspError> {
     }
 }
 
-/// ResponderID of the response data: a name as encoded, which is compared with certificates' as encoded.
+/// ResponderID of the response data.
 fn responder_of(data: &[u8]) -> Result<Responder, der::Error> {
     let tagged = |number| Tag::ContextSpecific {
         constructed: true,
@@ -559,8 +562,7 @@ fn responder_of(data: &[u8]) -> Result<Responder, der::Error> {
         data.read_slice(data.remaining_len())?;
         let tag = Header::decode(&mut field)?.tag();
         let responder = if tag == tagged(1) {
-            Tag::peek(&field)?.assert_eq(Tag::Sequence)?;
-            Responder::Name(field.tlv_bytes()?.to_vec())
+            Responder::Name(name_id(&x509::name(field.tlv_bytes()?)?))
         } else {
             tag.assert_eq(tagged(2))?;
             Responder::Key(<&OctetStringRef>::decode(&mut field)?.as_bytes().to_vec())

@@ -9,7 +9,7 @@ use crate::{
     crypto::AlgorithmPolicy,
     trust::{
         existence::Existence,
-        path::{PathError, Usage, VerifiedPath, validate},
+        path::{PathError, Usage, VerifiedPath, name_id, validate},
     },
 };
 
@@ -486,6 +486,130 @@ fn a_list_may_be_signed_with_another_key_of_the_same_name() {
 }
 
 #[test]
+fn a_list_may_be_signed_with_the_key_above_of_the_same_name() {
+    if !crate::judges::judge_is_here("openssl") {
+        return;
+    }
+    // An authority that got a new key certified by a root, and certified its old one with it: "old with new".
+    let office = Office::new();
+    let now = soon();
+    let authority = "basicConstraints=critical,CA:TRUE;keyUsage=critical,keyCertSign";
+    let certify = |file: &str, key: &str, subject: &str, by: &str, extensions: &str| {
+        fs::write(office.path("ext"), extensions.replace(';', "\n")).unwrap();
+        office.shell(&format!(
+            "openssl req -new -key {key}.key -subj /CN={subject} -out csr; \
+             openssl x509 -req -in csr -CA {by}.pem -CAkey {by}.key -set_serial 99 -days 800 -extfile ext -out {file}.pem"
+        ));
+    };
+    office.shell(
+        "for name in top old lists; do \
+             openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out $name.key; done; \
+         openssl req -x509 -new -key top.key -subj /CN=top -days 5000 -out top.pem \
+             -addext basicConstraints=critical,CA:TRUE",
+    );
+    certify("below", "ca", "ca", "top", &format!("{authority},cRLSign"));
+    certify("silent", "ca", "ca", "top", authority);
+    certify("old", "old", "ca", "ca", authority);
+    certify("lists", "lists", "ca", "ca", "keyUsage=critical,cRLSign");
+    office.issue("user", 40, "old", "keyUsage=digitalSignature");
+
+    let list = |key: &str, certificate: &str, options: &str| {
+        office.shell(&format!(
+            "openssl ca -config conf -gencrl -keyfile {key}.key -cert {certificate}.pem -crldays 7 {options} -out list.pem; \
+             openssl crl -in list.pem -outform DER -out list.der"
+        ));
+        fs::read(office.path("list.der")).unwrap()
+    };
+    let judge = |about: &str, anchor: &str, offered: &[&str], revocations: &Revocations| {
+        let context = PathContext {
+            anchors: &Certificates::of([office.der(anchor)]),
+            revocations,
+            at: now,
+            usage: Usage::Document,
+            policy: AlgorithmPolicy::built_in(),
+            policies: &[],
+            policy_at: now,
+            now,
+            existence: Existence::UNPROVEN,
+            work: &Work::default(),
+        };
+        let offered = Certificates::of(offered.iter().map(|one| office.der(one)));
+        let path = validate(&office.der(about), &[&offered], &context);
+        path.map(|path| path.certificates()[0].revocation.clone())
+    };
+    let by_new = list("ca", "ca", "");
+    let known = Revocations::from_crls([by_new, list("top", "top", "")]).unwrap();
+    for (anchor, offered) in [("ca", &["old"][..]), ("top", &["below", "old"])] {
+        let status = judge("user", anchor, offered, &known).unwrap();
+        assert!(is_good(&status), "{anchor}: {status:?}");
+    }
+    let status = judge("user", "top", &["silent", "old"], &known).unwrap();
+    assert_eq!(why(status), UnknownRevocation::Untrusted, "it may not sign lists");
+
+    // One for lists alone, certified with the key above.
+    let mut known = Revocations::from_crls([
+        list("lists", "lists", ""),
+        list("ca", "ca", "-crlexts authorities"),
+        list("top", "top", ""),
+    ])
+    .unwrap();
+    office.index(&["V\t351231235959Z\t\t63\tunknown\t/CN=ca"]);
+    known.add_ocsp(&office.answer("lists", "ca", "-ndays 7")).unwrap();
+    let status = judge("user", "top", &["below", "old", "lists"], &known).unwrap();
+    assert!(is_good(&status), "{status:?}");
+
+    // What it revokes is revoked.
+    office.index(&["R\t351231235959Z\t260101000000Z,keyCompromise\t28\tunknown\t/CN=user"]);
+    let revoked = Revocations::from_crls([list("ca", "ca", "")]).unwrap();
+    assert!(matches!(
+        judge("user", "ca", &["old"], &revoked),
+        Err(PathError::Revoked { signer: true, .. })
+    ));
+
+    // The key above says nothing under another name than its own.
+    certify("sub", "old", "sub", "ca", &format!("{authority},cRLSign"));
+    office.shell("cp old.key sub.key; openssl req -x509 -new -key ca.key -subj /CN=sub -out other.pem");
+    office.issue("customer", 41, "sub", "keyUsage=digitalSignature");
+    let forged = Revocations::from_crls([list("ca", "other", ""), list("ca", "ca", "")]).unwrap();
+    let status = judge("customer", "ca", &["sub"], &forged).unwrap();
+    assert_eq!(why(status), UnknownRevocation::Untrusted);
+}
+
+#[test]
+fn names_are_compared_and_not_their_bytes() {
+    if !crate::judges::judge_is_here("openssl") {
+        return;
+    }
+    let office = Office::new();
+    let now = soon();
+    // The same name by RFC 5280 §7.1, on lists, in answers, and on a responder's certificate.
+    office.shell(
+        "cp ca.key other.key; openssl req -x509 -new -key ca.key -subj '/CN= CA ' -days 5000 -out other.pem \
+             -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign,cRLSign",
+    );
+    office.issue(
+        "delegate",
+        32,
+        "other",
+        "keyUsage=digitalSignature;extendedKeyUsage=OCSPSigning;noCheck=ignored",
+    );
+    office.shell(
+        "openssl ca -config conf -gencrl -keyfile ca.key -cert other.pem -crldays 7 -out list.pem; \
+         openssl crl -in list.pem -outform DER -out list.der",
+    );
+    let list = Revocations::from_crls([fs::read(office.path("list.der")).unwrap()]).unwrap();
+    assert!(is_good(&office.status("good", now, &list)));
+    assert!(matches!(
+        office.path_of("bad", now, &list),
+        Err(PathError::Revoked { .. })
+    ));
+    for by in ["other", "delegate"] {
+        let answer = answers([office.answer("good", by, "-ndays 7")]);
+        assert!(is_good(&office.status("good", now, &answer)), "{by}");
+    }
+}
+
+#[test]
 fn a_request_is_the_one_that_openssl_makes() {
     if !crate::judges::judge_is_here("openssl") {
         return;
@@ -563,7 +687,7 @@ fn kinds_that_nobody_has_to_know_may_have_numbers_of_any_size() {
     assert!(is_good(&office.status("odd", now, &list)));
     assert!(matches!(
         office.path_of("critical", now, &list),
-        Err(PathError::Malformed(_))
+        Err(PathError::UnknownExtension { .. })
     ));
     assert!(matches!(
         office.path_of("bad", now, &list),
@@ -685,7 +809,7 @@ fn a_responder_is_believed_while_its_certificate_is() {
             raw,
             existed: now,
             issuer: Issuer {
-                subject: of_anchor.subject,
+                name: name_id(&x509::name(of_anchor.subject).unwrap()),
                 public_key_info: of_anchor.public_key_info,
                 may_sign_lists: true,
                 until: Timestamp::MAX,
@@ -740,7 +864,7 @@ fn answers_count_while_whom_they_come_from_is_in_office() {
                 raw,
                 existed: existence.of(&sha256(&der), now),
                 issuer: Issuer {
-                    subject: of_anchor.subject,
+                    name: name_id(&x509::name(of_anchor.subject).unwrap()),
                     public_key_info: of_anchor.public_key_info,
                     may_sign_lists: true,
                     until: Timestamp::MAX,
