@@ -151,8 +151,12 @@ impl Crl {
             } else if extension.is(DELTA_INDICATOR) {
                 is_delta = true;
             } else if extension.is(EXPIRED_KEPT) {
-                let since = GeneralizedTime::from_der(extension.value)?;
-                kept_since = Some(x509::to_timestamp(since.into()));
+                match GeneralizedTime::from_der(extension.value) {
+                    Ok(since) => kept_since = Some(x509::to_timestamp(since.into())),
+                    Err(error) if extension.critical => return Err(error.into()),
+                    // It would have the list speak of more certificates; unread it adds none.
+                    Err(_) => {}
+                }
             } else if extension.critical
                 && !extension.is(AuthorityKeyIdentifier::OID)
                 && !extension.is(CrlNumber::OID)

@@ -31,7 +31,8 @@ impl Office {
              [some]\nissuingDistributionPoint=critical,@s\n[s]\nonlysomereasons=keyCompromise\n\
              [point]\nissuingDistributionPoint=critical,@p\n[p]\nfullname=URI:http://x/y.crl\n\
              [delta]\n2.5.29.27=critical,DER:020101\n\
-             [kept]\n2.5.29.60=DER:180f32303030303130313030303030305a\n' > conf; \
+             [kept]\n2.5.29.60=DER:180f32303030303130313030303030305a\n\
+             [unread]\n2.5.29.60=DER:0500\n[needed]\n2.5.29.60=critical,DER:0500\n' > conf; \
              echo 01 > number; \
              openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ca.key; \
              openssl req -x509 -new -key ca.key -subj /CN=ca -days 5000 -out ca.pem \
@@ -659,6 +660,21 @@ fn an_archive_cutoff_that_cannot_be_read_costs_nothing_but_itself() {
             "what is critical has to be read: {value:?}"
         );
     }
+}
+
+#[test]
+fn a_list_says_what_it_says_though_what_it_keeps_cannot_be_read() {
+    if !crate::judges::judge_is_here("openssl") {
+        return;
+    }
+    let office = Office::new();
+    let mut revocations = Revocations::default();
+    revocations
+        .add_crl(&office.list("-crldays 7 -crlexts unread"))
+        .unwrap();
+    assert!(is_good(&office.status("good", soon(), &revocations)));
+    let critical = office.list("-crldays 7 -crlexts needed");
+    assert!(Revocations::default().add_crl(&critical).is_err());
 }
 
 #[test]
