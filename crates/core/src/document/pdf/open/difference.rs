@@ -369,7 +369,7 @@ impl Comparison<'_, '_> {
         key: &[u8],
         (signed, last): (&Object, &Object),
     ) -> Result<(), OpenError> {
-        if let Some(object) = self.sides.mismatch(signed, last)? {
+        if let Some(object) = self.sides.mismatch_of(key, (signed, last))? {
             let object = if object == 0 { holder } else { object };
             self.refuse(kind, object, String::from_utf8_lossy(key));
         }

@@ -52,7 +52,7 @@ impl Comparison<'_, '_> {
             let is_first_date = key == b"CreationDate" && pair.0 == Object::Null;
             if !OF_WRITERS.contains(&key)
                 && !is_first_date
-                && self.sides.mismatch(&pair.0, &pair.1)?.is_some()
+                && self.sides.mismatch_of(key, (&pair.0, &pair.1))?.is_some()
             {
                 permission = REWORDING;
             }
