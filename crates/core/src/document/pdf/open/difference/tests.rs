@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod renewal;
 mod text;
 
 use std::fmt::Write;
