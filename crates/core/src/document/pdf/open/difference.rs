@@ -57,7 +57,9 @@ pub(super) fn compare(opened: &OpenedPdf<'_>, signature: &PdfSignature) -> Resul
     let (Ok(range), Some(coverage)) = (&signature.byte_range, signature.coverage) else {
         return Ok(refused(ChangeKind::RevisionUnclear));
     };
-    if is_unseen(opened, range.end) || holds_unlisted(opened, range.end)? {
+    let budget = Rc::new(opened.history.share(opened.signatures().len()));
+    let last = opened.reader.under(Rc::clone(&budget));
+    if is_unseen(opened, range.end) || holds_unlisted(&last, range.end)? {
         return Ok(refused(ChangeKind::UnseenRevision));
     }
     match coverage {
@@ -79,11 +81,11 @@ pub(super) fn compare(opened: &OpenedPdf<'_>, signature: &PdfSignature) -> Resul
     let Some(mark) = marks.last() else {
         return Ok(refused(ChangeKind::RevisionUnclear));
     };
-    let (budget, mut repairs) = (Rc::clone(&opened.history), Vec::new());
+    let mut repairs = Vec::new();
     let sections = xref::chain(cut, mark.target, &budget, &mut repairs)?;
     let revisions = revision::revisions(&marks, &sections);
     let signed = opened.reader.beside(cut, sections, budget, repairs);
-    let (Some(old), Some(new)) = (signed.trailer(), opened.reader.trailer()) else {
+    let (Some(old), Some(new)) = (signed.trailer(), last.trailer()) else {
         return Ok(refused(ChangeKind::RevisionUnclear));
     };
     let root = signed.get(old, "Root")?.object;
@@ -99,7 +101,7 @@ pub(super) fn compare(opened: &OpenedPdf<'_>, signature: &PdfSignature) -> Resul
     let mut comparison = Comparison {
         sides: Sides {
             signed: &signed,
-            last: &opened.reader,
+            last: &last,
             landmarks: landmarks(&signed, old, catalog)?,
             proven: BTreeSet::new(),
             judged: BTreeSet::new(),
@@ -167,8 +169,7 @@ fn is_unseen(opened: &OpenedPdf<'_>, signed_end: usize) -> bool {
 
 /// Whether an object was written after signing that no cross-reference data list where it is. Strict readers
 /// do not see it; those that mend a file by searching it for objects do, so the file has two readings.
-fn holds_unlisted(opened: &OpenedPdf<'_>, signed_end: usize) -> Result<bool, OpenError> {
-    let reader = &opened.reader;
+fn holds_unlisted(reader: &Reader<'_>, signed_end: usize) -> Result<bool, OpenError> {
     let mut places = BTreeSet::new();
     for section in &reader.sections {
         let entries = section.entries.values().chain(section.hidden.values());
@@ -186,7 +187,7 @@ fn holds_unlisted(opened: &OpenedPdf<'_>, signed_end: usize) -> Result<bool, Ope
         if *place < seen {
             continue;
         }
-        let between = opened.bytes().get(seen..*place).unwrap_or_default();
+        let between = reader.data.get(seen..*place).unwrap_or_default();
         if begins_object(between) {
             return Ok(true);
         }
@@ -194,10 +195,10 @@ fn holds_unlisted(opened: &OpenedPdf<'_>, signed_end: usize) -> Result<bool, Ope
             Ok(end) => end,
             Err(limit @ OpenError::Limit { .. }) => return Err(limit),
             // A table, or what nobody can read: searched as all the rest is, behind its own head.
-            Err(_) => place.saturating_add(head_of(opened.bytes(), *place)),
+            Err(_) => place.saturating_add(head_of(reader.data, *place)),
         };
     }
-    Ok(begins_object(opened.bytes().get(seen..).unwrap_or_default()))
+    Ok(begins_object(reader.data.get(seen..).unwrap_or_default()))
 }
 
 /// Length of the `12 0 obj` at an offset; of nothing where there is none.
