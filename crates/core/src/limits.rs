@@ -10,10 +10,15 @@ pub const MAX_PDF_DEPTH: usize = 64;
 pub const MAX_INFLATED_STREAM: usize = 32 << 20;
 /// Most bytes inflated from one document in all: a bomb may be spread over many streams.
 pub const MAX_INFLATED_TOTAL: usize = 128 << 20;
-/// Most bytes of PDF syntax looked at in one document, over all questions asked. An honest file's
-/// dictionaries and page content are read about once and take some megabytes; a file that refers to a
-/// large object from many places would otherwise cost the product of both.
+/// Most bytes of PDF syntax looked at in one document, over all questions asked, and over each that has an account of
+/// its own. An honest file's dictionaries and page content are read about once and take some megabytes; a file that
+/// refers to a large object from many places would otherwise cost the product of both.
 pub const MAX_PDF_WORK: usize = 32 << 20;
+/// Most bytes of PDF syntax looked at to compare what all signatures of one document cover with what came after, once
+/// for each. They have equal shares of it, none more than [`MAX_PDF_WORK`], so that none is left without by another, and
+/// that a file made to exhaust them costs no more with many signatures than with four. What one takes grows with the
+/// file: fifty that were added one by one to half a megabyte find enough in theirs.
+pub const MAX_PDF_COMPARED: usize = 128 << 20;
 /// Most bytes of PDF syntax kept as the objects they are, to be asked for again: an honest file's objects take less
 /// without their streams, and each byte may become some sixteen of memory.
 pub const MAX_PDF_KEPT: usize = 1 << 20;

@@ -474,6 +474,7 @@ fn words(kind: ChangeKind) -> (&'static str, &'static str) {
         ChangeKind::Catalog => ("文档总目录被改", "the catalogue was changed"),
         ChangeKind::Evidence => ("追加了验证数据", "validation data were added"),
         ChangeKind::EvidenceChanged => ("验证数据被删改", "validation data were changed or removed"),
+        ChangeKind::EvidenceRenewed => ("更新了验证数据", "validation data were renewed"),
         ChangeKind::Extensions => ("声明了格式扩展", "extensions of the format were declared"),
         ChangeKind::FieldAdded => ("加了表单域", "a field was added"),
         ChangeKind::FieldChanged => ("表单域属性被改", "properties of a field were changed"),

@@ -89,7 +89,8 @@ pub struct OpenedPdf<'a> {
     signatures: Vec<PdfSignature>,
     revisions: Vec<Revision>,
     trailing: usize,
-    /// What reading earlier revisions may still cost, over all of them.
+    /// What reading earlier revisions may still cost, over all of them; comparing has shares of its own of what is
+    /// parsed.
     history: Rc<Budget>,
     hashed: Hashed,
 }

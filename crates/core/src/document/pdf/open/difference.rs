@@ -62,7 +62,9 @@ pub(super) fn compare(opened: &OpenedPdf<'_>, signature: &PdfSignature) -> Resul
     let (Ok(range), Some(coverage)) = (&signature.byte_range, signature.coverage) else {
         return Ok(refused(ChangeKind::RevisionUnclear));
     };
-    let reading = tail::reading(opened, range.end)?;
+    let budget = Rc::new(opened.history.share(opened.signatures().len()));
+    let last = opened.reader.under(Rc::clone(&budget));
+    let reading = tail::reading(opened, &last, range.end)?;
     if is_unseen(opened, range.end) || reading == Reading::Several {
         return Ok(refused(ChangeKind::UnseenRevision));
     }
@@ -85,11 +87,11 @@ pub(super) fn compare(opened: &OpenedPdf<'_>, signature: &PdfSignature) -> Resul
     let Some(mark) = marks.last() else {
         return Ok(refused(ChangeKind::RevisionUnclear));
     };
-    let (budget, mut repairs) = (Rc::clone(&opened.history), Vec::new());
+    let mut repairs = Vec::new();
     let sections = xref::chain(cut, mark.target, &budget, &mut repairs)?;
     let revisions = revision::revisions(&marks, &sections);
     let signed = opened.reader.beside(cut, sections, budget, repairs);
-    let (Some(old), Some(new)) = (signed.trailer(), opened.reader.trailer()) else {
+    let (Some(old), Some(new)) = (signed.trailer(), last.trailer()) else {
         return Ok(refused(ChangeKind::RevisionUnclear));
     };
     let root = signed.get(old, "Root")?.object;
@@ -105,7 +107,7 @@ pub(super) fn compare(opened: &OpenedPdf<'_>, signature: &PdfSignature) -> Resul
     let mut comparison = Comparison {
         sides: Sides {
             signed: &signed,
-            last: &opened.reader,
+            last: &last,
             landmarks: landmarks(&signed, old, catalog)?,
             proven: BTreeSet::new(),
             judged: BTreeSet::new(),
@@ -300,7 +302,7 @@ impl Comparison<'_, '_> {
         key: &[u8],
         (signed, last): (&Object, &Object),
     ) -> Result<(), OpenError> {
-        if let Some(object) = self.sides.mismatch(signed, last)? {
+        if let Some(object) = self.sides.mismatch_of(key, (signed, last))? {
             let object = if object == 0 { holder } else { object };
             self.refuse(kind, object, String::from_utf8_lossy(key));
         }

@@ -1,14 +1,21 @@
 //! The document security store as a verifier needs it (ISO 32000-2 12.8.4.3): each piece of evidence with its
 //! place, because what a later timestamp covers is proven to be older.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet, btree_map},
+    rc::Rc,
+};
 
 use super::{
-    OpenError, OpenedPdf,
+    OpenError, OpenedPdf, history,
     parse::{Dict, Id, Object},
     reader::Reader,
+    xref::Entry,
 };
-use crate::limits::{MAX_PDF_EVIDENCE, MAX_PDF_EVIDENCE_BYTES};
+use crate::{
+    crypto::sha256,
+    limits::{MAX_PDF_EVIDENCE, MAX_PDF_EVIDENCE_BYTES},
+};
 
 /// What a piece of evidence is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,26 +47,23 @@ const PARTS: [(EvidenceKind, &str, &str); 3] = [
 ];
 
 impl OpenedPdf<'_> {
-    /// Everything in the store, what it relates to one signature included, each object once. What cannot be
-    /// read is left out: it speaks for nothing. Beyond the limit nothing more is read.
+    /// Everything in the store of this and of every earlier revision, what it relates to one signature included, each
+    /// piece once. What cannot be read is left out: it speaks for nothing. Beyond the limit nothing more is read.
     pub fn stored_evidence(&self) -> Result<Vec<StoredEvidence>, OpenError> {
-        let reader = &self.reader;
-        let store = reader.get(&self.catalog, "DSS")?.object;
-        let Some(store) = store.dict() else {
-            return Ok(Vec::new());
-        };
         let mut found = Found::default();
-        for (kind, key, _) in PARTS {
-            found.take(reader, store, kind, key)?;
-        }
-        let related = reader.get(store, "VRI")?.object;
-        for (_, entry) in related.dict().into_iter().flat_map(Dict::iter) {
-            let entry = reader.follow(entry)?.object;
-            let Some(entry) = entry.dict() else { continue };
-            for (kind, _, key) in PARTS {
-                found.take(reader, entry, kind, key)?;
+        // From the oldest: who appends a revision can neither take evidence away nor leave no room for it. The account
+        // is one of its own, so that no other question is left without.
+        let budget = Rc::default();
+        let earlier: Vec<_> = history::earlier(self, &budget).collect();
+        for (_, reader) in earlier.iter().rev() {
+            let root = reader.trailer().and_then(|trailer| trailer.get("Root"));
+            if let Some(root) = root
+                && let Object::Dict(catalog) = read_or_null(reader, root)?
+            {
+                found.store(reader, &catalog)?;
             }
         }
+        found.store(&self.reader, &self.catalog)?;
         Ok(found.pieces)
     }
 }
@@ -69,40 +73,79 @@ struct Found {
     pieces: Vec<StoredEvidence>,
     /// Of all pieces.
     bytes: usize,
-    seen: BTreeSet<Id>,
+    /// Where the objects stand that were read, and as what.
+    seen: BTreeSet<(EvidenceKind, usize)>,
+    /// What each piece is, and its place among them.
+    known: BTreeMap<(EvidenceKind, [u8; 32]), usize>,
 }
 
 impl Found {
-    fn take(
-        &mut self,
-        reader: &Reader<'_>,
-        holder: &Dict,
-        kind: EvidenceKind,
-        key: &str,
-    ) -> Result<(), OpenError> {
-        let list = reader.get(holder, key)?.object;
-        for id in list
-            .array()
-            .unwrap_or_default()
-            .iter()
-            .filter_map(Object::reference)
-        {
-            if self.pieces.len() >= MAX_PDF_EVIDENCE || self.bytes >= MAX_PDF_EVIDENCE_BYTES {
-                return Ok(());
-            }
-            if !self.seen.insert(id) {
-                continue;
-            }
-            match read(reader, id) {
-                Ok(Some((der, end))) => {
-                    self.bytes += der.len();
-                    self.pieces.push(StoredEvidence { kind, der, end });
+    /// The store of one revision.
+    fn store(&mut self, reader: &Reader<'_>, catalog: &Dict) -> Result<(), OpenError> {
+        let get = |dict: &Dict, key| {
+            dict.get(key)
+                .map_or(Ok(Object::Null), |value| read_or_null(reader, value))
+        };
+        let Object::Dict(store) = get(catalog, "DSS")? else {
+            return Ok(());
+        };
+        for (kind, key, _) in PARTS {
+            self.take(reader, &get(&store, key)?, kind)?;
+        }
+        let related = get(&store, "VRI")?;
+        for (_, entry) in related.dict().into_iter().flat_map(Dict::iter) {
+            if let Object::Dict(entry) = read_or_null(reader, entry)? {
+                for (kind, _, key) in PARTS {
+                    self.take(reader, &get(&entry, key)?, kind)?;
                 }
-                Err(error @ OpenError::Limit { .. }) => return Err(error),
-                _ => {}
             }
         }
         Ok(())
+    }
+
+    fn take(&mut self, reader: &Reader<'_>, list: &Object, kind: EvidenceKind) -> Result<(), OpenError> {
+        let list = list.array().unwrap_or_default();
+        for id in list.iter().filter_map(Object::reference) {
+            if self.pieces.len() >= MAX_PDF_EVIDENCE || self.bytes >= MAX_PDF_EVIDENCE_BYTES {
+                return Ok(());
+            }
+            // Streams do not stand in object streams (7.5.7).
+            let Some(Entry::At { offset, .. }) = reader.entry(id.number) else {
+                continue;
+            };
+            if self.seen.contains(&(kind, offset)) {
+                continue;
+            }
+            let (der, end) = match read(reader, id) {
+                Ok(Some(piece)) => piece,
+                Err(error @ OpenError::Limit { .. }) => return Err(error),
+                _ => continue,
+            };
+            self.seen.insert((kind, offset));
+            // A store that was built anew holds copies.
+            let known = self.known.entry((kind, sha256(&der)));
+            match known {
+                btree_map::Entry::Occupied(known) => {
+                    if let Some(piece) = self.pieces.get_mut(*known.get()) {
+                        piece.end = piece.end.min(end);
+                    }
+                }
+                btree_map::Entry::Vacant(place) => {
+                    place.insert(self.pieces.len());
+                    self.bytes += der.len();
+                    self.pieces.push(StoredEvidence { kind, der, end });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An object with references followed; null where it cannot be read.
+fn read_or_null(reader: &Reader<'_>, object: &Object) -> Result<Object, OpenError> {
+    match reader.follow(object) {
+        Err(limit @ OpenError::Limit { .. }) => Err(limit),
+        read => Ok(read.map_or(Object::Null, |read| read.object)),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::{
     borrow::Cow,
     cell::{Cell, RefCell},
+    rc::Rc,
 };
 
 use flate2::{Decompress, FlushDecompress, Status};
@@ -11,7 +12,7 @@ use super::{
     OpenError,
     parse::{Dict, Object, is_space},
 };
-use crate::limits::{MAX_INFLATED_STREAM, MAX_INFLATED_TOTAL, MAX_PDF_WORK};
+use crate::limits::{MAX_INFLATED_STREAM, MAX_INFLATED_TOTAL, MAX_PDF_COMPARED, MAX_PDF_WORK};
 
 /// Filters on one stream: each can multiply the data by a thousand, and nobody stacks more than two.
 const MAX_FILTERS: usize = 4;
@@ -19,20 +20,33 @@ const MAX_FILTERS: usize = 4;
 /// What one file may still cost: bytes inflated and bytes parsed, over all that is asked of it.
 #[derive(Debug)]
 pub(super) struct Budget {
-    inflated: Cell<usize>,
+    inflated: Rc<Cell<usize>>,
     parsed: Cell<usize>,
+    /// What may be parsed at first.
+    allowed: usize,
 }
 
 impl Default for Budget {
     fn default() -> Budget {
         Budget {
-            inflated: Cell::new(MAX_INFLATED_TOTAL),
+            inflated: Rc::new(Cell::new(MAX_INFLATED_TOTAL)),
             parsed: Cell::new(MAX_PDF_WORK),
+            allowed: MAX_PDF_WORK,
         }
     }
 }
 
 impl Budget {
+    /// What comparing one of so many signatures may cost in bytes parsed; bytes inflated count here too.
+    pub(super) fn share(&self, signatures: usize) -> Budget {
+        let allowed = MAX_PDF_WORK.min(MAX_PDF_COMPARED / signatures.max(1));
+        Budget {
+            inflated: Rc::clone(&self.inflated),
+            parsed: Cell::new(allowed),
+            allowed,
+        }
+    }
+
     pub(super) fn inflate(&self, bytes: usize) -> Result<(), OpenError> {
         let left = self.inflated.get().checked_sub(bytes);
         self.inflated.set(left.ok_or(OpenError::Limit {
@@ -46,7 +60,7 @@ impl Budget {
         let left = self.parsed.get().checked_sub(bytes);
         self.parsed.set(left.ok_or(OpenError::Limit {
             what: "bytes parsed in all",
-            limit: MAX_PDF_WORK,
+            limit: self.allowed,
         })?);
         Ok(())
     }
@@ -342,6 +356,22 @@ mod tests {
         let parameters = dict("<</Predictor 12/Columns 3>>");
         let plain = unpredict(rows.to_vec(), &parameters).unwrap();
         assert_eq!(plain, [1, 2, 3, 2, 3, 4, 5, 6, 7, 6, 7, 8]);
+    }
+
+    #[test]
+    fn shares_have_one_bound_together() {
+        let whole = Budget::default();
+        for signatures in [0, 1, 4, 5, 64] {
+            let share = whole.share(signatures);
+            let allowed = MAX_PDF_WORK.min(MAX_PDF_COMPARED / signatures.max(1));
+            assert!(share.parse(allowed).is_ok());
+            let limit = allowed;
+            assert!(matches!(share.parse(1), Err(OpenError::Limit { limit: stated, .. }) if stated == limit));
+            assert!(allowed * signatures <= MAX_PDF_COMPARED);
+        }
+        assert!(whole.parse(MAX_PDF_WORK).is_ok());
+        whole.share(2).inflate(MAX_INFLATED_TOTAL).unwrap();
+        assert!(whole.share(2).inflate(1).is_err());
     }
 
     #[test]

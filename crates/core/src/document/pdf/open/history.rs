@@ -1,11 +1,14 @@
-//! Signatures that an earlier revision held and the final file does not.
+//! Earlier revisions, and signatures that one of them held and the final file does not.
 //!
 //! Each signature of the final file is compared with what came after it, and so guards those before it. One
 //! that nobody guarded can be taken away without a trace in that comparison; it is looked for here.
 
 use std::{collections::BTreeSet, ops::Range, rc::Rc};
 
-use super::{OpenError, OpenedPdf, PdfSignature, parse::Object, revision::line_end, signature};
+use super::{
+    OpenError, OpenedPdf, PdfSignature, filter::Budget, parse::Object, reader::Reader, revision::line_end,
+    signature,
+};
 
 /// A signature that was taken away.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,29 +31,8 @@ fn place(signature: &PdfSignature) -> Option<(Range<usize>, usize)> {
 pub(super) fn lost(opened: &OpenedPdf<'_>) -> Result<Vec<LostSignature>, OpenError> {
     let revisions = opened.revisions();
     let mut known: Vec<_> = opened.signatures().iter().filter_map(place).collect();
-    let mut seen = BTreeSet::new();
     let mut found = Vec::new();
-    for (index, revision) in revisions.iter().enumerate().rev().skip(1) {
-        // The sections of a revision are those that its newest one leads to.
-        let sections = &opened.reader.sections;
-        let newest = sections
-            .iter()
-            .position(|section| section.offset == revision.cross_reference);
-        let sections = newest
-            .and_then(|newest| sections.get(newest..))
-            .unwrap_or_default();
-        // A linearised file states its end twice, and has one state.
-        let is_partial = sections.iter().any(|section| section.offset >= revision.end);
-        if is_partial || !seen.insert(revision.cross_reference) {
-            continue;
-        }
-        // A signature may take in the line end after the mark.
-        let end = revision.end + line_end(opened.bytes(), revision.end);
-        let bytes = opened.bytes().get(..end).unwrap_or_default();
-        let sections = sections.to_vec();
-        let reader = opened
-            .reader
-            .beside(bytes, sections, Rc::clone(&opened.history), Vec::new());
+    for (index, reader) in earlier(opened, &opened.history) {
         let Some(trailer) = reader.trailer() else { continue };
         let Object::Dict(catalog) = reader.get(trailer, "Root")?.object else {
             continue;
@@ -69,4 +51,36 @@ pub(super) fn lost(opened: &OpenedPdf<'_>) -> Result<Vec<LostSignature>, OpenErr
         }
     }
     Ok(found)
+}
+
+/// The states of the file before the last, from the newest to the oldest, with their positions in
+/// [`OpenedPdf::revisions`].
+pub(super) fn earlier<'o, 'a>(
+    opened: &'o OpenedPdf<'a>,
+    budget: &'o Rc<Budget>,
+) -> impl Iterator<Item = (usize, Reader<'a>)> + 'o {
+    let mut seen = BTreeSet::new();
+    let revisions = opened.revisions().iter().enumerate().rev().skip(1);
+    revisions.filter_map(move |(index, revision)| {
+        // The sections of a revision are those that its newest one leads to.
+        let sections = &opened.reader.sections;
+        let newest = sections
+            .iter()
+            .position(|section| section.offset == revision.cross_reference);
+        let sections = newest
+            .and_then(|newest| sections.get(newest..))
+            .unwrap_or_default();
+        // A linearised file states its end twice, and has one state.
+        let is_partial = sections.iter().any(|section| section.offset >= revision.end);
+        if is_partial || !seen.insert(revision.cross_reference) {
+            return None;
+        }
+        // A signature may take in the line end after the mark.
+        let end = revision.end + line_end(opened.bytes(), revision.end);
+        let bytes = opened.bytes().get(..end).unwrap_or_default();
+        let reader = opened
+            .reader
+            .beside(bytes, sections.to_vec(), Rc::clone(budget), Vec::new());
+        Some((index, reader))
+    })
 }

@@ -152,11 +152,11 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A reader of the same file under an account of its own.
-    pub(super) fn again(&self) -> Reader<'a> {
+    /// A reader of the same file under another account.
+    pub(super) fn under(&self, budget: Rc<Budget>) -> Reader<'a> {
         Reader {
             containers: self.containers.clone(),
-            ..self.beside(self.data, self.sections.clone(), Rc::default(), Vec::new())
+            ..self.beside(self.data, self.sections.clone(), budget, Vec::new())
         }
     }
 

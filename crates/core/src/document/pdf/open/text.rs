@@ -16,6 +16,21 @@ pub(super) fn text_string(bytes: &[u8]) -> String {
     }
 }
 
+/// The same; none where some part of it stands for no character, so that readers guess.
+pub(super) fn certain_text(bytes: &[u8]) -> Option<String> {
+    match bytes {
+        [0xFE, 0xFF, rest @ ..] if rest.len().is_multiple_of(2) => {
+            let characters = char::decode_utf16(units(rest));
+            characters.collect::<Result<_, _>>().ok()
+        }
+        [0xFE, 0xFF, ..] => None,
+        [0xEF, 0xBB, 0xBF, rest @ ..] => std::str::from_utf8(rest).ok().map(str::to_owned),
+        // Bytes that PDFDocEncoding leaves undefined.
+        _ if bytes.iter().any(|byte| matches!(byte, 0x7F | 0x9F | 0xAD)) => None,
+        _ => Some(text_string(bytes)),
+    }
+}
+
 fn utf_16(bytes: &[u8]) -> String {
     characters(units(bytes)).collect()
 }
@@ -166,6 +181,23 @@ mod tests {
         assert_eq!(text_string("\u{FEFF}证".as_bytes()), "证");
         assert_eq!(text_string(b"a\xA0\x85\x18"), "a€–˘");
         assert_eq!(text_string(b"\xFE\xFF\xD8"), "");
+    }
+
+    #[test]
+    fn what_readers_guess_is_no_certain_text() {
+        for certain in [&b"\xFE\xFF\x00a\x20\xAC"[..], "\u{FEFF}a€".as_bytes(), b"a\xA0"] {
+            assert_eq!(certain_text(certain).as_deref(), Some("a€"));
+        }
+        for uncertain in [
+            &b"\xFE\xFF\x00a\x00"[..],
+            b"\xFE\xFF\xD8\x40",
+            b"\xEF\xBB\xBF\xFF",
+            b"a\x9F",
+            b"a\xAD",
+            b"\x7F",
+        ] {
+            assert_eq!(certain_text(uncertain), None);
+        }
     }
 
     #[test]

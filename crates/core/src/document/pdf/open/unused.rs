@@ -4,7 +4,7 @@
 //! content so, signed with the rest, to be shown by a later revision: that revision is refused, and a person
 //! who is to sign or to rely on a file may want to know before.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, rc::Rc};
 
 use super::{
     OpenError,
@@ -22,7 +22,7 @@ const KEEPING: [&[u8]; 3] = [b"Metadata", b"ObjStm", b"XRef"];
 /// Numbers of the objects that could show something and that nothing leads to.
 pub(super) fn content(opened: &Reader<'_>) -> Result<Vec<u32>, OpenError> {
     // An account of its own: what is asked here must not be wanting elsewhere.
-    let reader = opened.again();
+    let reader = opened.under(Rc::default());
     let load = |id: Id| match reader.load(id) {
         Err(limit @ OpenError::Limit { .. }) => Err(limit),
         // What cannot be read shows nothing, and leads nowhere.

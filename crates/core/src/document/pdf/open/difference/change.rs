@@ -26,6 +26,8 @@ pub enum ChangeKind {
     Evidence,
     /// Evidence was taken away, changed, or is none.
     EvidenceChanged,
+    /// Other evidence took the place of what was there.
+    EvidenceRenewed,
     /// Extensions of the format that the file says it uses.
     Extensions,
     /// A field's flags, place or other properties.
@@ -98,6 +100,7 @@ impl ChangeKind {
             Self::Catalog => "change-catalog",
             Self::Evidence => "change-evidence",
             Self::EvidenceChanged => "change-evidence-changed",
+            Self::EvidenceRenewed => "change-evidence-renewed",
             Self::Extensions => "change-extensions",
             Self::FieldAdded => "change-field-added",
             Self::FieldChanged => "change-field-changed",

@@ -1,17 +1,23 @@
 //! What may always be added: evidence for long-term validation, metadata, extensions of the format.
 
+use std::collections::BTreeSet;
+
 use super::{
     super::{
         super::xmp::Statements,
         ModificationLevel, OpenError,
         parse::{Dict, Object},
-        reader::Loaded,
+        reader::{Loaded, Reader},
     },
     ChangeKind, Comparison, Permission,
     same::{keys, value},
 };
+use crate::crypto::sha256;
 
 const ALWAYS: Permission = Permission::From(ModificationLevel::None);
+
+/// What only a person can tell the sense of, at every level.
+const DOUBTFUL: Permission = Permission::Unclear(ModificationLevel::None);
 
 /// What a document says of itself may change where something of it may.
 const REWORDING: Permission = Permission::From(ModificationLevel::FormFilling);
@@ -52,7 +58,7 @@ impl Comparison<'_, '_> {
             let is_first_date = key == b"CreationDate" && pair.0 == Object::Null;
             if !OF_WRITERS.contains(&key)
                 && !is_first_date
-                && self.sides.mismatch(&pair.0, &pair.1)?.is_some()
+                && self.sides.mismatch_of(key, (&pair.0, &pair.1))?.is_some()
             {
                 permission = REWORDING;
             }
@@ -192,7 +198,8 @@ impl Comparison<'_, '_> {
         Ok(())
     }
 
-    /// The document security store (ISO 32000-2 12.8.4.3): may grow, by streams in the right places.
+    /// The document security store (ISO 32000-2 12.8.4.3): streams in the right places may come, and go where newer
+    /// ones take their place (ETSI EN 319 142-1 5.4.1). What went is still read from the earlier revision.
     pub(super) fn evidence(&mut self, (old, new): (&Object, &Object)) -> Result<(), OpenError> {
         let Some(at) = self.sides.mismatch(old, new)? else {
             return Ok(());
@@ -202,110 +209,162 @@ impl Comparison<'_, '_> {
         let after = self.sides.last.follow(new)?;
         let empty = Dict::default();
         let before = before.dict().unwrap_or(&empty);
-        let is_sound = match after.object.dict() {
-            Some(after_dict) if !after.is_stream() => self.store(before, after_dict)?,
-            _ => false,
+        let mut kind = ChangeKind::Evidence;
+        let permission = match after.object.dict() {
+            Some(dict) if !after.is_stream() => self.store(before, dict, &mut kind)?,
+            _ => Permission::Never,
         };
-        self.decide(
-            is_sound,
-            [ChangeKind::Evidence, ChangeKind::EvidenceChanged],
-            ALWAYS,
-            (at, "DSS"),
-        );
+        if permission != ALWAYS {
+            kind = ChangeKind::EvidenceChanged;
+        }
+        self.note(kind, permission, at, "DSS");
         Ok(())
     }
 
-    fn store(&mut self, before: &Dict, after: &Dict) -> Result<bool, OpenError> {
+    /// Who may make one store of the other. The kind of change becomes renewal where streams went.
+    fn store(&mut self, before: &Dict, after: &Dict, kind: &mut ChangeKind) -> Result<Permission, OpenError> {
         if holds_null(after) {
-            return Ok(false);
+            return Ok(Permission::Never);
         }
+        let mut permission = ALWAYS;
         for key in keys(before, after) {
-            let pair = (value(before, key), value(after, key));
-            let is_sound = match key {
-                b"Type" => pair.1 == Object::Null || pair.1.name() == Some(b"DSS"),
-                b"Certs" | b"CRLs" | b"OCSPs" => self.streams_grow(&pair.0, &pair.1)?,
+            let pair = (&value(before, key), &value(after, key));
+            permission = permission.max(match key {
+                b"Type" => sound(*pair.1 == Object::Null || pair.1.name() == Some(b"DSS")),
+                b"Certs" | b"CRLs" | b"OCSPs" => {
+                    if !self.are_kept(pair)? {
+                        *kind = ChangeKind::EvidenceRenewed;
+                    }
+                    self.streams(pair.1)?
+                }
                 b"VRI" => {
-                    let was = self.sides.signed.follow(&pair.0)?.object;
-                    let is = self.sides.last.follow(&pair.1)?.object;
-                    match is.dict() {
-                        Some(is) => self.related(was.dict().unwrap_or(&Dict::default()), is)?,
-                        None => was == is,
+                    let was = self.sides.signed.follow(pair.0)?.object;
+                    let is = self.sides.last.follow(pair.1)?;
+                    match is.object.dict() {
+                        Some(dict) if !is.is_stream() => {
+                            self.related(was.dict().unwrap_or(&Dict::default()), dict)?
+                        }
+                        _ => sound(was == is.object),
                     }
                 }
-                _ => self.sides.mismatch(&pair.0, &pair.1)?.is_none(),
-            };
-            if !is_sound {
-                return Ok(false);
-            }
+                _ => self.unknown(pair)?,
+            });
         }
-        Ok(true)
+        Ok(permission)
     }
 
-    /// The evidence of each signature.
-    fn related(&mut self, before: &Dict, after: &Dict) -> Result<bool, OpenError> {
+    /// The evidence of each signature. An entry that went may be what someone relies on.
+    fn related(&mut self, before: &Dict, after: &Dict) -> Result<Permission, OpenError> {
+        if holds_null(after) {
+            return Ok(Permission::Never);
+        }
+        let mut permission = ALWAYS;
         for key in keys(before, after) {
+            let Some(is) = after.value(key) else {
+                permission = permission.max(DOUBTFUL);
+                continue;
+            };
             let was = self.sides.signed.follow(&value(before, key))?.object;
-            let is = self.sides.last.follow(&value(after, key))?;
+            let is = self.sides.last.follow(is)?;
             if key == b"Type" {
-                if is.object.name() != Some(b"VRI") {
-                    return Ok(false);
-                }
+                permission = permission.max(sound(is.object.name() == Some(b"VRI")));
                 continue;
             }
             let (true, Some(is)) = (!is.is_stream(), is.object.dict()) else {
-                return Ok(false);
+                return Ok(Permission::Never);
             };
             let empty = Dict::default();
-            let was = was.dict().unwrap_or(&empty);
-            if holds_null(is) {
-                return Ok(false);
-            }
-            for key in keys(was, is) {
-                let pair = (value(was, key), value(is, key));
-                let is_sound = match key {
-                    b"Type" => pair.1.name() == Some(b"VRI"),
-                    b"Cert" | b"CRL" | b"OCSP" => self.streams_grow(&pair.0, &pair.1)?,
-                    b"TU" => self.sides.last.follow(&pair.1)?.object.string().is_some(),
-                    // A stream by the standard, a string by some writers; nothing reads it.
-                    b"TS" => {
-                        let stamp = self.sides.last.follow(&pair.1)?;
-                        stamp.is_stream() || stamp.object.string().is_some()
-                    }
-                    _ => false,
-                };
-                if !is_sound {
-                    return Ok(false);
-                }
-            }
+            permission = permission.max(self.related_to_one(was.dict().unwrap_or(&empty), is)?);
         }
-        Ok(true)
+        Ok(permission)
     }
 
-    /// Whether an array of streams holds all that it held, and nothing but streams.
-    fn streams_grow(&mut self, before: &Object, after: &Object) -> Result<bool, OpenError> {
-        let before = self.sides.signed.follow(before)?.object;
-        let after = self.sides.last.follow(after)?.object;
-        let before = before.array().unwrap_or_default();
-        let Some(after) = after.array() else {
-            return Ok(before.is_empty() && after == Object::Null);
-        };
-        for entry in after {
+    fn related_to_one(&mut self, before: &Dict, after: &Dict) -> Result<Permission, OpenError> {
+        if holds_null(after) {
+            return Ok(Permission::Never);
+        }
+        let mut permission = ALWAYS;
+        for key in keys(before, after) {
+            let pair = (&value(before, key), &value(after, key));
+            permission = permission.max(match key {
+                _ if *pair.1 == Object::Null => DOUBTFUL,
+                b"Type" => sound(pair.1.name() == Some(b"VRI")),
+                b"Cert" | b"CRL" | b"OCSP" => {
+                    let kept = if self.are_kept(pair)? { ALWAYS } else { DOUBTFUL };
+                    self.streams(pair.1)?.max(kept)
+                }
+                b"TU" => sound(self.sides.last.follow(pair.1)?.object.string().is_some()),
+                // A stream by the standard, a string by some writers; nothing reads it.
+                b"TS" => {
+                    let stamp = self.sides.last.follow(pair.1)?;
+                    sound(stamp.is_stream() || stamp.object.string().is_some())
+                }
+                _ => self.unknown(pair)?,
+            });
+        }
+        Ok(permission)
+    }
+
+    /// An entry that no standard knows: it may stay, and go with what it stood in.
+    fn unknown(&mut self, (old, new): (&Object, &Object)) -> Result<Permission, OpenError> {
+        Ok(match new {
+            Object::Null => DOUBTFUL,
+            _ => sound(self.sides.mismatch(old, new)?.is_none()),
+        })
+    }
+
+    /// Whether an array, if there is one, holds nothing but streams.
+    fn streams(&self, array: &Object) -> Result<Permission, OpenError> {
+        let array = self.sides.last.follow(array)?.object;
+        for entry in array.array().unwrap_or_default() {
             if !self.sides.last.follow(entry)?.is_stream() {
-                return Ok(false);
+                return Ok(Permission::Never);
             }
         }
-        for held in before {
+        Ok(sound(array.array().is_some() || array == Object::Null))
+    }
+
+    /// Whether an array of streams holds all that it held.
+    fn are_kept(&mut self, (old, new): (&Object, &Object)) -> Result<bool, OpenError> {
+        let before = self.sides.signed.follow(old)?.object;
+        let after = self.sides.last.follow(new)?.object;
+        let after = after.array().unwrap_or_default();
+        let mut moved = Vec::new();
+        for held in before.array().unwrap_or_default() {
             // Usually it still has its number; a writer that built the store anew gives it another.
-            let mut is_kept = after.contains(held) && self.sides.mismatch(held, held)?.is_none();
-            for entry in after {
-                is_kept = is_kept || self.sides.mismatch(held, entry)?.is_none();
+            if !after.contains(held) || self.sides.mismatch(held, held)?.is_some() {
+                moved.push(held);
             }
-            if !is_kept {
+        }
+        if moved.is_empty() {
+            return Ok(true);
+        }
+        let mut data = BTreeSet::new();
+        for entry in after {
+            data.insert(digest(self.sides.last, entry)?);
+        }
+        for held in moved {
+            if !data.contains(&digest(self.sides.signed, held)?) {
                 return Ok(false);
             }
         }
         Ok(true)
     }
+}
+
+/// SHA-256 of the data of a stream; none where they cannot be read.
+fn digest(reader: &Reader<'_>, stream: &Object) -> Result<Option<[u8; 32]>, OpenError> {
+    let data = reader
+        .follow(stream)
+        .and_then(|stream| reader.stream_data(&stream));
+    match data {
+        Err(limit @ OpenError::Limit { .. }) => Err(limit),
+        data => Ok(data.ok().map(|data| sha256(&data))),
+    }
+}
+
+fn sound(is_sound: bool) -> Permission {
+    if is_sound { ALWAYS } else { Permission::Never }
 }
 
 /// An entry of null says nothing, and no honest writer of evidence leaves one.

@@ -302,7 +302,7 @@ impl Comparison<'_, '_> {
 
         // 1. The value.
         let (was, is) = (value(old, b"V"), value(new, b"V"));
-        let change = self.sides.mismatch(&was, &is)?;
+        let change = self.sides.mismatch_of(b"V", (&was, &is))?;
         let was_empty = signature::is_unsigned(&self.sides.signed.follow(&was)?.object);
         let is_signature = here.kind.as_deref() == Some(b"Sig");
         if let Some(at) = change {

@@ -28,8 +28,16 @@ pub(super) enum Reading {
 const END_WITHIN: usize = 1024;
 
 /// How everything behind an offset is read.
-pub(super) fn reading(opened: &OpenedPdf<'_>, signed_end: usize) -> Result<Reading, OpenError> {
-    let tail = Tail { opened, signed_end };
+pub(super) fn reading(
+    opened: &OpenedPdf<'_>,
+    reader: &Reader<'_>,
+    signed_end: usize,
+) -> Result<Reading, OpenError> {
+    let tail = Tail {
+        opened,
+        reader,
+        signed_end,
+    };
     if tail.holds_unlisted_words()? || tail.holds_unlisted_parts()? || !tail.newest_come_last() {
         return Ok(Reading::Several);
     }
@@ -65,19 +73,21 @@ pub(super) fn begins_elsewhere(opened: &OpenedPdf<'_>) -> bool {
 
 struct Tail<'o, 'a> {
     opened: &'o OpenedPdf<'a>,
+    /// Of the file as it is, under the account of one comparison.
+    reader: &'o Reader<'a>,
     signed_end: usize,
 }
 
 impl Tail<'_, '_> {
     /// The sections behind the signed revision.
     fn sections(&self) -> impl Iterator<Item = &Section> {
-        let sections = self.opened.reader.sections.iter().map(AsRef::as_ref);
+        let sections = self.reader.sections.iter().map(AsRef::as_ref);
         sections.filter(|section| section.start >= self.signed_end)
     }
 
     /// Places of objects behind it that are listed anywhere, by number.
     fn places(&self) -> impl Iterator<Item = (u32, usize)> {
-        let sections = self.opened.reader.sections.iter();
+        let sections = self.reader.sections.iter();
         let entries = sections.flat_map(|section| section.entries.iter().chain(&section.hidden));
         entries.filter_map(|(number, entry)| match entry {
             Entry::At { offset, .. } if *offset >= self.signed_end => Some((*number, *offset)),
@@ -89,7 +99,7 @@ impl Tail<'_, '_> {
     fn holds_unlisted_words(&self) -> Result<bool, OpenError> {
         let data = self.opened.bytes();
         let mut known: BTreeSet<usize> = self.places().filter_map(|(_, at)| word_of(data, at)).collect();
-        for section in &self.opened.reader.sections {
+        for section in &self.reader.sections {
             known.extend([section.start, section.trailer_at]);
             // Streams of sections need not be listed.
             known.extend(word_of(data, section.start));
@@ -115,7 +125,7 @@ impl Tail<'_, '_> {
 
     /// Whether an object stream holds what no section lists as its part.
     fn holds_unlisted_parts(&self) -> Result<bool, OpenError> {
-        let reader = &self.opened.reader;
+        let reader = self.reader;
         let mut listed = BTreeSet::new();
         for section in &reader.sections {
             let entries = section.entries.iter().chain(&section.hidden);
@@ -142,7 +152,7 @@ impl Tail<'_, '_> {
             *known = place.max(*known);
         }
         last.into_iter()
-            .all(|(number, place)| match self.opened.reader.entry(number) {
+            .all(|(number, place)| match self.reader.entry(number) {
                 Some(Entry::At { offset, .. }) => offset == place,
                 Some(Entry::In { .. }) => false,
                 Some(Entry::Free) | None => true,
@@ -163,7 +173,7 @@ impl Tail<'_, '_> {
 
     /// Whether each object that the sections list is where they list it, whole.
     fn all_are_in_place(&self) -> Result<bool, OpenError> {
-        let reader = &self.opened.reader;
+        let reader = self.reader;
         for section in self.sections() {
             for (number, entry) in section.entries.iter().chain(&section.hidden) {
                 let read = match *entry {

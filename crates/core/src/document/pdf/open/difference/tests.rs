@@ -2,8 +2,11 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod crowds;
 mod fields;
+mod renewal;
 mod tail;
+mod text;
 
 use std::fmt::Write;
 
