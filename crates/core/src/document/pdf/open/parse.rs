@@ -247,13 +247,14 @@ impl<'a> Parser<'a> {
         self.skip_space();
         let mark = self.pos;
         match self.peek() {
-            Some(byte) if is_numeric(byte) => match self.number() {
-                Ok(Object::Integer(value)) => Token::Integer(value),
-                _ => {
+            Some(byte) if is_numeric(byte) => {
+                if let Ok(Object::Integer(value)) = self.number() {
+                    Token::Integer(value)
+                } else {
                     self.pos = mark;
                     Token::Other
                 }
-            },
+            }
             Some(byte) if is_regular(byte) => Token::Word(self.regular()),
             _ => Token::Other,
         }
