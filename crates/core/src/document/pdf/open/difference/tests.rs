@@ -4,6 +4,8 @@
 
 use std::fmt::Write;
 
+mod written;
+
 use super::{
     super::{Demand, open},
     *,
