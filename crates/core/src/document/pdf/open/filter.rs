@@ -245,7 +245,10 @@ fn paeth(left: u8, up: u8, corner: u8) -> u8 {
 fn ascii_hex(input: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(input.len() / 2);
     let mut half = None;
-    for byte in input.iter().filter(|byte| !is_space(**byte)) {
+    let mut bytes = input.iter().filter(|byte| !is_space(**byte));
+    // Without the mark of their end, some readers look for it behind the stream.
+    loop {
+        let byte = bytes.next()?;
         if *byte == b'>' {
             break;
         }
@@ -274,11 +277,14 @@ fn ascii_85(input: &[u8]) -> Option<Vec<u8>> {
         out.extend_from_slice(value.to_be_bytes().get(..bytes)?);
         Some(())
     };
-    for byte in input.iter().filter(|byte| !is_space(**byte)) {
-        match byte {
-            b'~' => break,
+    // Of the other white space not all readers take note.
+    let is_blank = |byte: u8| matches!(byte, b'\t' | b'\n' | b'\r' | b' ');
+    let mut bytes = input.iter().filter(|byte| !is_blank(**byte));
+    loop {
+        match bytes.next()? {
+            b'~' if bytes.next() == Some(&b'>') => break,
             b'z' if filled == 0 => out.extend_from_slice(&[0; 4]),
-            b'!'..=b'u' => {
+            byte @ b'!'..=b'u' => {
                 *group.get_mut(filled)? = byte - b'!';
                 filled += 1;
                 if filled == 5 {
@@ -324,6 +330,7 @@ mod tests {
         let hex: Vec<u8> = packed(b"data")
             .iter()
             .flat_map(|byte| format!("{byte:02x}").into_bytes())
+            .chain(*b">")
             .collect();
         let plain = decode(
             &hex,
@@ -334,6 +341,24 @@ mod tests {
         assert_eq!(*plain.unwrap(), *b"data");
         let plain = decode(b"87cURD]i,\"Ebo80~>", &dict("<</Filter/A85>>"), 1, &budget);
         assert_eq!(*plain.unwrap(), *b"Hello World!");
+    }
+
+    #[test]
+    fn text_encodings_end_with_their_mark() {
+        assert_eq!(ascii_hex(b"64 61\n7>").unwrap(), b"dap");
+        assert_eq!(ascii_85(b"87cURD]i,\"Ebo80~\n>").unwrap(), b"Hello World!");
+        for open in [&b""[..], b"6461", b"6461%>"] {
+            assert_eq!(ascii_hex(open), None);
+        }
+        for open in [
+            &b""[..],
+            b"87cURD]i,\"Ebo80",
+            b"87cURD]i,\"Ebo80~",
+            b"<~87cURD]i,\"Ebo80~>",
+            b"87cUR\x0cD]i,\"Ebo80~>",
+        ] {
+            assert_eq!(ascii_85(open), None);
+        }
     }
 
     #[test]

@@ -385,18 +385,12 @@ impl<'a> Reader<'a> {
         }
         let length = self.get(dict, "Length")?.object.integer();
         let length = length.and_then(|length| usize::try_from(length).ok());
-        let end = length.and_then(|length| start.checked_add(length));
-        let data = end.and_then(|end| self.data.get(start..end));
-        let (Some(data), Some(end)) = (data, end) else {
-            return Err(wrong("the length of its stream"));
-        };
-        let mut parser = Parser::file(self.data, end);
-        let ends = parser.keyword(b"endstream");
-        self.budget.parse(parser.reach().saturating_sub(end))?;
-        if !ends {
-            return Err(wrong("its stream does not end where its length says"));
-        }
-        Ok(data)
+        let length = length.ok_or_else(|| wrong("the length of its stream"))?;
+        let mut parser = Parser::file(self.data, start);
+        let data = parser.stream_data(length);
+        let searched = parser.reach().saturating_sub(start).saturating_sub(length);
+        self.budget.parse(searched)?;
+        data.ok_or_else(|| wrong("its stream does not begin behind a line end, or end where its length says"))
     }
 
     /// The decoded data of a stream.
@@ -470,5 +464,87 @@ impl<'a> Reader<'a> {
             add(&children, &Rc::new(handed), &mut todo)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    /// Asks a file of one object, whose number is 1; 3 and 4 are listed in it.
+    fn ask<T>(
+        object: &[u8],
+        question: impl FnOnce(&Reader<'_>) -> Result<T, OpenError>,
+    ) -> Result<T, OpenError> {
+        let head: &[u8] = b"%PDF-1.7\n1 0 obj\n";
+        let file = [head, object, b"\n%%EOF\n"].concat();
+        let inside = |index| Entry::In { container: 1, index };
+        let offset = b"%PDF-1.7\n".len();
+        let section = Section {
+            offset: 0,
+            entries: BTreeMap::from([
+                (
+                    1,
+                    Entry::At {
+                        offset,
+                        generation: 0,
+                    },
+                ),
+                (3, inside(0)),
+                (4, inside(1)),
+            ]),
+            hidden: BTreeMap::new(),
+            trailer: Dict::default(),
+        };
+        question(&Reader::new(
+            &file,
+            vec![Rc::new(section)],
+            Rc::default(),
+            Vec::new(),
+        ))
+    }
+
+    fn id(number: u32) -> Id {
+        Id {
+            number,
+            generation: 0,
+        }
+    }
+
+    fn stream_of(object: &str) -> Result<Vec<u8>, OpenError> {
+        ask(object.as_bytes(), |reader| {
+            Ok(reader.stream_data(&reader.load(id(1))?)?.into_owned())
+        })
+    }
+
+    #[test]
+    fn streams_begin_and_end_where_every_reader_sees_it() {
+        for good in [
+            "<</Length 5>>stream\n0 g S\nendstream\nendobj",
+            "<</Length 5>> stream\r\n0 g S\r\nendstream endobj",
+            "<</Length 5>>\nstream\r0 g S\rendstream\nendobj",
+            "<</Length 5>>stream\n0 g Sendstream%\nendobj",
+        ] {
+            assert_eq!(stream_of(good).unwrap(), b"0 g S", "{good:?}");
+        }
+        for bad in [
+            // The line of `stream` holds data for some readers.
+            "<</Length 5>>stream \n0 g S\nendstream\nendobj",
+            "<</Length 7>>stream \n0 g S\nendstream\nendobj",
+            "<</Length 7>>stream[]\n0 g \nendstream\nendobj",
+            // The data go on for those who search for their end.
+            "<</Length 5>>stream\n0 g S%1 g\nendstream\nendobj",
+            "<</Length 5>>stream\n0 g S\n%1 g\nendstream\nendobj",
+            "<</Length 5>>stream\n0 g S \nendstream\nendobj",
+            "<</Length 5>>stream\n0 g S\n\nendstream\nendobj",
+            "<</Length 4>>stream\n0 g S\nendstream\nendobj",
+            "<</Length 999>>stream\n0 g S\nendstream\nendobj",
+            // The object goes on.
+            "<</Length 5>>stream\n0 g S\nendstream\nendstream\nendobj",
+        ] {
+            assert!(stream_of(bad).is_err(), "{bad:?}");
+        }
     }
 }

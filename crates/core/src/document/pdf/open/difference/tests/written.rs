@@ -3,6 +3,33 @@
 use super::*;
 
 #[test]
+fn content_that_goes_on_for_some_readers_is_refused() {
+    // The content of the page, encoded, with an end that every reader sees.
+    let anew = |filter: &str, stream: &str, length: usize| {
+        format!("<< /Filter /{filter} /Length {length} >>\n{stream}\nendstream")
+    };
+    let good = [
+        anew("ASCIIHexDecode", "stream\n3020672053>", 11),
+        anew("ASCII85Decode", "stream\n0Hb!N;Z~>", 9),
+    ];
+    for good in &good {
+        let found = difference(&signed("").revision(&[(4, good)]));
+        assert_eq!(found.changes, [], "{good}");
+    }
+    for bad in [
+        // A comment to those who believe the length.
+        anew("ASCIIHexDecode", "stream\n3020672053\n%20312067>", 10),
+        anew("ASCIIHexDecode", "stream \n3020672053\n%20312067>", 12),
+        // No end in it at all.
+        anew("ASCIIHexDecode", "stream\n3020672053", 10),
+        anew("ASCIIHexDecode", "stream \n3020672053>", 13),
+    ] {
+        let found = refused(&signed("").revision(&[(4, &bad)]));
+        assert_eq!(found, ["change-page-content"], "{bad}");
+    }
+}
+
+#[test]
 fn a_page_that_becomes_a_node_is_refused() {
     let kids = changed(PAGE, "/Contents", "/Kids [] /Contents");
     let found = refused(&signed(&mdp(1)).revision(&[(3, &kids)]));
