@@ -3,6 +3,7 @@
 use std::{
     borrow::Cow,
     cell::{Cell, RefCell},
+    slice,
 };
 
 use flate2::{Decompress, FlushDecompress, Status};
@@ -52,7 +53,20 @@ impl Budget {
     }
 }
 
+/// Whether the dictionary of a stream has keys that belong to pictures within content (8.9.7): some readers prefer
+/// them to the long ones in any stream, even where they are null. `F` would also name a file that holds the data.
+pub(super) fn has_short_keys(dict: &Dict) -> bool {
+    dict.iter().any(|(key, value)| match key {
+        b"F" | b"DP" => true,
+        b"BPC" | b"CS" | b"D" | b"H" | b"I" | b"IM" | b"W" => *value == Object::Null,
+        _ => false,
+    })
+}
+
 /// Decodes a stream's data. The filters and their parameters must be direct objects.
+///
+/// Parameters count as readers take them: a dictionary beside the name of one filter, an array beside an array.
+/// Nobody applies them in another shape.
 pub(super) fn decode<'r>(
     raw: &'r [u8],
     dict: &Dict,
@@ -60,14 +74,17 @@ pub(super) fn decode<'r>(
     budget: &Budget,
 ) -> Result<Cow<'r, [u8]>, OpenError> {
     let wrong = |what| OpenError::Object { object, what };
-    let single;
-    let filters = match dict.get("Filter") {
-        None => &[],
-        Some(Object::Array(filters)) => &filters[..],
-        Some(filter) => {
-            single = [filter.clone()];
-            &single[..]
+    let (filters, parameters): (&[Object], &[Object]) = match (dict.get("Filter"), dict.get("DecodeParms")) {
+        (None, _) => (&[], &[]),
+        (Some(Object::Array(filters)), None) => (filters, &[]),
+        (Some(Object::Array(filters)), Some(Object::Array(each))) if each.len() == filters.len() => {
+            (filters, each)
         }
+        (Some(filter @ Object::Name(_)), None) => (slice::from_ref(filter), &[]),
+        (Some(filter @ Object::Name(_)), Some(parameters @ Object::Dict(_))) => {
+            (slice::from_ref(filter), slice::from_ref(parameters))
+        }
+        _ => return Err(wrong("DecodeParms that do not fit its Filter")),
     };
     if filters.len() > MAX_FILTERS {
         return Err(OpenError::Limit {
@@ -75,13 +92,12 @@ pub(super) fn decode<'r>(
             limit: MAX_FILTERS,
         });
     }
-    let parameters = dict.get("DecodeParms");
     let mut data: Option<Vec<u8>> = None;
     for (index, filter) in filters.iter().enumerate() {
-        let parameters = match parameters {
-            Some(Object::Dict(dict)) if index == 0 => Some(dict),
-            Some(Object::Array(each)) => each.get(index).and_then(Object::dict),
-            _ => None,
+        let parameters = match parameters.get(index) {
+            Some(Object::Dict(dict)) => Some(dict),
+            None | Some(Object::Null) => None,
+            _ => return Err(wrong("DecodeParms")),
         };
         let input = data.as_deref().unwrap_or(raw);
         let output = match filter.name() {
@@ -172,6 +188,9 @@ fn inflate_by(
 
 /// Undoes the PNG predictors (7.4.4.4).
 fn unpredict(data: Vec<u8>, parameters: &Dict) -> Result<Vec<u8>, &'static str> {
+    if parameters.iter().any(|(key, _)| key == b"BPC") {
+        return Err("a short key of DecodeParms");
+    }
     let number = |key: &str, usual: usize| match parameters.get(key) {
         None => Ok(usual),
         Some(value) => value
@@ -190,6 +209,10 @@ fn unpredict(data: Vec<u8>, parameters: &Dict) -> Result<Vec<u8>, &'static str> 
         number("BitsPerComponent", 8)?,
         number("Columns", 1)?,
     );
+    // Beyond these some readers correct the number, and others leave the rows as they are.
+    if colors > 32 || !matches!(bits, 1 | 2 | 4 | 8 | 16) {
+        return Err("DecodeParms");
+    }
     let pixel = (colors * bits).div_ceil(8);
     let row = (colors * bits)
         .checked_mul(columns)
@@ -341,6 +364,38 @@ mod tests {
         assert_eq!(*plain.unwrap(), *b"data");
         let plain = decode(b"87cURD]i,\"Ebo80~>", &dict("<</Filter/A85>>"), 1, &budget);
         assert_eq!(*plain.unwrap(), *b"Hello World!");
+    }
+
+    #[test]
+    fn parameters_count_only_in_the_shape_of_their_filters() {
+        let rows = packed(&[0, 1, 2, 3]);
+        let data = |text: &str| decode(&rows, &dict(text), 1, &Budget::default()).map(Cow::into_owned);
+        for applied in [
+            "<</Filter/FlateDecode/DecodeParms<</Predictor 15/Columns 3>>>>",
+            "<</Filter[/FlateDecode]/DecodeParms[<</Predictor 15/Columns 3>>]>>",
+        ] {
+            assert_eq!(data(applied).unwrap(), [1, 2, 3], "{applied}");
+        }
+        for plain in [
+            "<</Filter/FlateDecode>>",
+            "<</Filter[/FlateDecode]>>",
+            "<</Filter[/FlateDecode]/DecodeParms[null]>>",
+        ] {
+            assert_eq!(data(plain).unwrap(), [0, 1, 2, 3], "{plain}");
+        }
+        for unclear in [
+            "<</Filter[/FlateDecode]/DecodeParms<</Predictor 15/Columns 3>>>>",
+            "<</Filter/FlateDecode/DecodeParms[<</Predictor 15/Columns 3>>]>>",
+            "<</Filter[/FlateDecode]/DecodeParms[null<</Predictor 15/Columns 3>>]>>",
+            "<</Filter[/FlateDecode]/DecodeParms[15]>>",
+            "<</Filter/FlateDecode/DecodeParms 15>>",
+            "<</Filter/FlateDecode/DecodeParms<</Predictor 15/BitsPerComponent 3/Columns 8>>>>",
+            "<</Filter/FlateDecode/DecodeParms<</Predictor 15/BitsPerComponent 1/Colors 33>>>>",
+            "<</Filter/FlateDecode/DecodeParms<</Predictor 15/Columns 3/BPC 1>>>>",
+            "<</Filter(FlateDecode)>>",
+        ] {
+            assert!(data(unclear).is_err(), "{unclear}");
+        }
     }
 
     #[test]

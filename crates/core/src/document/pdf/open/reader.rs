@@ -377,10 +377,10 @@ impl<'a> Reader<'a> {
         let (Some(start), Some(dict)) = (loaded.stream, loaded.object.dict()) else {
             return Err(wrong("no stream"));
         };
-        if dict.get("F").is_some() {
+        if filter::has_short_keys(dict) {
             return Err(OpenError::Unsupported {
                 object: loaded.number,
-                what: "data in an external file",
+                what: "data in an external file, or keys of pictures within content",
             });
         }
         let length = self.get(dict, "Length")?.object.integer();
@@ -541,6 +541,10 @@ mod tests {
             "<</Length 5>>stream\n0 g S\n\nendstream\nendobj",
             "<</Length 4>>stream\n0 g S\nendstream\nendobj",
             "<</Length 999>>stream\n0 g S\nendstream\nendobj",
+            // Keys that some readers prefer to the long ones.
+            "<</DP<<>>/Length 5>>stream\n0 g S\nendstream\nendobj",
+            "<</F null/Length 5>>stream\n0 g S\nendstream\nendobj",
+            "<</CS null/Length 5>>stream\n0 g S\nendstream\nendobj",
             // The object goes on.
             "<</Length 5>>stream\n0 g S\nendstream\nendstream\nendobj",
         ] {

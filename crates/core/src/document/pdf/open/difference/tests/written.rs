@@ -30,6 +30,25 @@ fn content_that_goes_on_for_some_readers_is_refused() {
 }
 
 #[test]
+fn parameters_put_where_nobody_looks_for_them_are_a_change() {
+    let picture = |filter: &str| {
+        format!("<< /Subtype /Image /Width 4 /Height 1 {filter} /Length 5 >>\nstream\n0 g S\nendstream")
+    };
+    let with = |before: &str, after: &str| {
+        let before = picture(before);
+        refused(&signed_with("", &[(12, &before)]).revision(&[(12, &picture(after))]))
+    };
+    let known = "/Filter /FlateDecode /DecodeParms << /Predictor 15 /Columns 4 >>";
+    assert_eq!(with(known, known), [""; 0]);
+    for moved in [
+        "/Filter [/FlateDecode] /DecodeParms << /Predictor 15 /Columns 4 >>",
+        "/Filter /FlateDecode /DecodeParms [<< /Predictor 15 /Columns 4 >>]",
+    ] {
+        assert_eq!(with(known, moved), ["change-resources"], "{moved}");
+    }
+}
+
+#[test]
 fn a_page_that_becomes_a_node_is_refused() {
     let kids = changed(PAGE, "/Contents", "/Kids [] /Contents");
     let found = refused(&signed(&mdp(1)).revision(&[(3, &kids)]));
