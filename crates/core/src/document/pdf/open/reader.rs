@@ -290,6 +290,14 @@ impl<'a> Reader<'a> {
         let (reach, length) = (parser.reach(), parser.reach().saturating_sub(at));
         self.budget.parse(length)?;
         let object = object?;
+        // Some readers cut it off where the next one begins.
+        if held
+            .index
+            .get(index + 1)
+            .is_some_and(|(_, next)| parser.pos() > *next)
+        {
+            return Err(wrong("objects that overlap in the object stream"));
+        }
         if self.kept.has_room(length) {
             held.objects.borrow_mut().insert(index, (object.clone(), reach));
         }
@@ -337,6 +345,17 @@ impl<'a> Reader<'a> {
             index.push(entry.ok_or_else(|| wrong("the index of an object stream"))?);
         }
         self.budget.parse(parser.reach())?;
+        // Readers part on which of two objects of one number counts, and on where one ends that begins within
+        // another (7.5.7: offsets ascend).
+        let begin = index.first().map_or(first, |(_, at)| *at);
+        let mut numbers: Vec<u32> = index.iter().map(|(number, _)| *number).collect();
+        numbers.sort_unstable();
+        if parser.pos() > begin
+            || !index.is_sorted_by(|before, after| before.1 < after.1)
+            || !numbers.is_sorted_by(|before, after| before < after)
+        {
+            return Err(wrong("the index of an object stream"));
+        }
         Ok(Container {
             number: id.number,
             data,
@@ -550,5 +569,36 @@ mod tests {
         ] {
             assert!(stream_of(bad).is_err(), "{bad:?}");
         }
+    }
+
+    /// Objects 3 and 4 of an object stream.
+    fn packed(index: &str, objects: &str) -> [Option<Object>; 2] {
+        let length = index.len() + objects.len();
+        let object = format!(
+            "<</Type/ObjStm/N 2/First {}/Length {length}>>stream\n{index}{objects}\nendstream\nendobj",
+            index.len()
+        );
+        let read = ask(object.as_bytes(), |reader| {
+            Ok([3, 4].map(|number| reader.load(id(number)).ok().map(|loaded| loaded.object)))
+        });
+        read.unwrap()
+    }
+
+    #[test]
+    fn objects_of_a_stream_are_one_each_and_lie_one_behind_the_other() {
+        let one = Some(Object::Integer(11));
+        let two = Some(Object::Integer(22));
+        assert_eq!(packed("3 0 4 3 ", "11 22"), [one.clone(), two.clone()]);
+        assert_eq!(packed("3 0 4 3 ", "11%22\n22"), [one.clone(), two.clone()]);
+        // Which of them is object 3?
+        assert_eq!(packed("3 0 3 3 ", "11 22"), [None, None]);
+        // Where does each end?
+        assert_eq!(packed("3 3 4 0 ", "22 11"), [None, None]);
+        assert_eq!(packed("3 0 4 0 ", "11 22"), [None, None]);
+        assert_eq!(packed("3 0 4 1 ", "11 22"), [None, Some(Object::Integer(1))]);
+        assert_eq!(packed("3 0 4 2 ", "[ 22 ]"), [None, two]);
+        // Objects that begin within the index.
+        let object = "<</Type/ObjStm/N 1/First 2/Length 6>>stream\n3 0 11\nendstream\nendobj";
+        assert!(ask(object.as_bytes(), |reader| reader.load(id(3))).is_err());
     }
 }
