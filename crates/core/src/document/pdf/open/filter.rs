@@ -4,6 +4,7 @@ use std::{
     borrow::Cow,
     cell::{Cell, RefCell},
     rc::Rc,
+    slice,
 };
 
 use flate2::{Decompress, FlushDecompress, Status};
@@ -66,7 +67,20 @@ impl Budget {
     }
 }
 
+/// Whether the dictionary of a stream has keys that belong to pictures within content (8.9.7): some readers prefer
+/// them to the long ones in any stream, even where they are null. `F` would also name a file that holds the data.
+pub(super) fn has_short_keys(dict: &Dict) -> bool {
+    dict.iter().any(|(key, value)| match key {
+        b"F" | b"DP" => true,
+        b"BPC" | b"CS" | b"D" | b"H" | b"I" | b"IM" | b"W" => *value == Object::Null,
+        _ => false,
+    })
+}
+
 /// Decodes a stream's data. The filters and their parameters must be direct objects.
+///
+/// Parameters count as readers take them: a dictionary beside the name of one filter, an array beside an array.
+/// Nobody applies them in another shape.
 pub(super) fn decode<'r>(
     raw: &'r [u8],
     dict: &Dict,
@@ -74,14 +88,17 @@ pub(super) fn decode<'r>(
     budget: &Budget,
 ) -> Result<Cow<'r, [u8]>, OpenError> {
     let wrong = |what| OpenError::Object { object, what };
-    let single;
-    let filters = match dict.get("Filter") {
-        None => &[],
-        Some(Object::Array(filters)) => &filters[..],
-        Some(filter) => {
-            single = [filter.clone()];
-            &single[..]
+    let (filters, parameters): (&[Object], &[Object]) = match (dict.get("Filter"), dict.get("DecodeParms")) {
+        (None, _) => (&[], &[]),
+        (Some(Object::Array(filters)), None) => (filters, &[]),
+        (Some(Object::Array(filters)), Some(Object::Array(each))) if each.len() == filters.len() => {
+            (filters, each)
         }
+        (Some(filter @ Object::Name(_)), None) => (slice::from_ref(filter), &[]),
+        (Some(filter @ Object::Name(_)), Some(parameters @ Object::Dict(_))) => {
+            (slice::from_ref(filter), slice::from_ref(parameters))
+        }
+        _ => return Err(wrong("DecodeParms that do not fit its Filter")),
     };
     if filters.len() > MAX_FILTERS {
         return Err(OpenError::Limit {
@@ -89,13 +106,12 @@ pub(super) fn decode<'r>(
             limit: MAX_FILTERS,
         });
     }
-    let parameters = dict.get("DecodeParms");
     let mut data: Option<Vec<u8>> = None;
     for (index, filter) in filters.iter().enumerate() {
-        let parameters = match parameters {
-            Some(Object::Dict(dict)) if index == 0 => Some(dict),
-            Some(Object::Array(each)) => each.get(index).and_then(Object::dict),
-            _ => None,
+        let parameters = match parameters.get(index) {
+            Some(Object::Dict(dict)) => Some(dict),
+            None | Some(Object::Null) => None,
+            _ => return Err(wrong("DecodeParms")),
         };
         let input = data.as_deref().unwrap_or(raw);
         let output = match filter.name() {
@@ -186,6 +202,9 @@ fn inflate_by(
 
 /// Undoes the PNG predictors (7.4.4.4).
 fn unpredict(data: Vec<u8>, parameters: &Dict) -> Result<Vec<u8>, &'static str> {
+    if parameters.iter().any(|(key, _)| key == b"BPC") {
+        return Err("a short key of DecodeParms");
+    }
     let number = |key: &str, usual: usize| match parameters.get(key) {
         None => Ok(usual),
         Some(value) => value
@@ -204,6 +223,10 @@ fn unpredict(data: Vec<u8>, parameters: &Dict) -> Result<Vec<u8>, &'static str> 
         number("BitsPerComponent", 8)?,
         number("Columns", 1)?,
     );
+    // Beyond these some readers correct the number, and others leave the rows as they are.
+    if colors > 32 || !matches!(bits, 1 | 2 | 4 | 8 | 16) {
+        return Err("DecodeParms");
+    }
     let pixel = (colors * bits).div_ceil(8);
     let row = (colors * bits)
         .checked_mul(columns)
@@ -259,7 +282,10 @@ fn paeth(left: u8, up: u8, corner: u8) -> u8 {
 fn ascii_hex(input: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(input.len() / 2);
     let mut half = None;
-    for byte in input.iter().filter(|byte| !is_space(**byte)) {
+    let mut bytes = input.iter().filter(|byte| !is_space(**byte));
+    // Without the mark of their end, some readers look for it behind the stream.
+    loop {
+        let byte = bytes.next()?;
         if *byte == b'>' {
             break;
         }
@@ -288,11 +314,14 @@ fn ascii_85(input: &[u8]) -> Option<Vec<u8>> {
         out.extend_from_slice(value.to_be_bytes().get(..bytes)?);
         Some(())
     };
-    for byte in input.iter().filter(|byte| !is_space(**byte)) {
-        match byte {
-            b'~' => break,
+    // Of the other white space not all readers take note.
+    let is_blank = |byte: u8| matches!(byte, b'\t' | b'\n' | b'\r' | b' ');
+    let mut bytes = input.iter().filter(|byte| !is_blank(**byte));
+    loop {
+        match bytes.next()? {
+            b'~' if bytes.next() == Some(&b'>') => break,
             b'z' if filled == 0 => out.extend_from_slice(&[0; 4]),
-            b'!'..=b'u' => {
+            byte @ b'!'..=b'u' => {
                 *group.get_mut(filled)? = byte - b'!';
                 filled += 1;
                 if filled == 5 {
@@ -338,6 +367,7 @@ mod tests {
         let hex: Vec<u8> = packed(b"data")
             .iter()
             .flat_map(|byte| format!("{byte:02x}").into_bytes())
+            .chain(*b">")
             .collect();
         let plain = decode(
             &hex,
@@ -348,6 +378,56 @@ mod tests {
         assert_eq!(*plain.unwrap(), *b"data");
         let plain = decode(b"87cURD]i,\"Ebo80~>", &dict("<</Filter/A85>>"), 1, &budget);
         assert_eq!(*plain.unwrap(), *b"Hello World!");
+    }
+
+    #[test]
+    fn parameters_count_only_in_the_shape_of_their_filters() {
+        let rows = packed(&[0, 1, 2, 3]);
+        let data = |text: &str| decode(&rows, &dict(text), 1, &Budget::default()).map(Cow::into_owned);
+        for applied in [
+            "<</Filter/FlateDecode/DecodeParms<</Predictor 15/Columns 3>>>>",
+            "<</Filter[/FlateDecode]/DecodeParms[<</Predictor 15/Columns 3>>]>>",
+        ] {
+            assert_eq!(data(applied).unwrap(), [1, 2, 3], "{applied}");
+        }
+        for plain in [
+            "<</Filter/FlateDecode>>",
+            "<</Filter[/FlateDecode]>>",
+            "<</Filter[/FlateDecode]/DecodeParms[null]>>",
+        ] {
+            assert_eq!(data(plain).unwrap(), [0, 1, 2, 3], "{plain}");
+        }
+        for unclear in [
+            "<</Filter[/FlateDecode]/DecodeParms<</Predictor 15/Columns 3>>>>",
+            "<</Filter/FlateDecode/DecodeParms[<</Predictor 15/Columns 3>>]>>",
+            "<</Filter[/FlateDecode]/DecodeParms[null<</Predictor 15/Columns 3>>]>>",
+            "<</Filter[/FlateDecode]/DecodeParms[15]>>",
+            "<</Filter/FlateDecode/DecodeParms 15>>",
+            "<</Filter/FlateDecode/DecodeParms<</Predictor 15/BitsPerComponent 3/Columns 8>>>>",
+            "<</Filter/FlateDecode/DecodeParms<</Predictor 15/BitsPerComponent 1/Colors 33>>>>",
+            "<</Filter/FlateDecode/DecodeParms<</Predictor 15/Columns 3/BPC 1>>>>",
+            "<</Filter(FlateDecode)>>",
+        ] {
+            assert!(data(unclear).is_err(), "{unclear}");
+        }
+    }
+
+    #[test]
+    fn text_encodings_end_with_their_mark() {
+        assert_eq!(ascii_hex(b"64 61\n7>").unwrap(), b"dap");
+        assert_eq!(ascii_85(b"87cURD]i,\"Ebo80~\n>").unwrap(), b"Hello World!");
+        for open in [&b""[..], b"6461", b"6461%>"] {
+            assert_eq!(ascii_hex(open), None);
+        }
+        for open in [
+            &b""[..],
+            b"87cURD]i,\"Ebo80",
+            b"87cURD]i,\"Ebo80~",
+            b"<~87cURD]i,\"Ebo80~>",
+            b"87cUR\x0cD]i,\"Ebo80~>",
+        ] {
+            assert_eq!(ascii_85(open), None);
+        }
     }
 
     #[test]

@@ -617,6 +617,21 @@ impl<'a> Parser<'a> {
             self.pos += 1;
         }
     }
+
+    /// The data of a stream, at which the parser stands: behind a line end, so many bytes, then a line end at most,
+    /// `endstream` and `endobj`. Where `stream` does not end its line the data begin there for some readers, and in
+    /// the next line for others; where they do not end so some search for the end, and others believe the length.
+    pub(super) fn stream_data(&mut self, length: usize) -> Option<&'a [u8]> {
+        let (before, _) = self.data.split_at_checked(self.pos)?;
+        if !matches!(before.last(), Some(b'\r' | b'\n')) {
+            return None;
+        }
+        let end = self.pos.checked_add(length)?;
+        let data = self.data.get(self.pos..end)?;
+        self.pos = end;
+        self.line_end();
+        (self.regular() == b"endstream" && self.keyword(b"endobj")).then_some(data)
+    }
 }
 
 /// A part of a content stream.

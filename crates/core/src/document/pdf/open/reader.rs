@@ -301,6 +301,14 @@ impl<'a> Reader<'a> {
         let (reach, length) = (parser.reach(), parser.reach().saturating_sub(at));
         self.budget.parse(length)?;
         let object = object?;
+        // Some readers cut it off where the next one begins.
+        if held
+            .index
+            .get(index + 1)
+            .is_some_and(|(_, next)| parser.pos() > *next)
+        {
+            return Err(wrong("objects that overlap in the object stream"));
+        }
         if self.kept.has_room(length) {
             held.objects.borrow_mut().insert(index, (object.clone(), reach));
         }
@@ -357,6 +365,17 @@ impl<'a> Reader<'a> {
             index.push(entry.ok_or_else(|| wrong("the index of an object stream"))?);
         }
         self.budget.parse(parser.reach())?;
+        // Readers part on which of two objects of one number counts, and on where one ends that begins within
+        // another (7.5.7: offsets ascend).
+        let begin = index.first().map_or(first, |(_, at)| *at);
+        let mut numbers: Vec<u32> = index.iter().map(|(number, _)| *number).collect();
+        numbers.sort_unstable();
+        if parser.pos() > begin
+            || !index.is_sorted_by(|before, after| before.1 < after.1)
+            || !numbers.is_sorted_by(|before, after| before < after)
+        {
+            return Err(wrong("the index of an object stream"));
+        }
         Ok(Container {
             number: id.number,
             data,
@@ -397,26 +416,20 @@ impl<'a> Reader<'a> {
         let (Some(start), Some(dict)) = (loaded.stream, loaded.object.dict()) else {
             return Err(wrong("no stream"));
         };
-        if dict.get("F").is_some() {
+        if filter::has_short_keys(dict) {
             return Err(OpenError::Unsupported {
                 object: loaded.number,
-                what: "data in an external file",
+                what: "data in an external file, or keys of pictures within content",
             });
         }
         let length = self.get(dict, "Length")?.object.integer();
         let length = length.and_then(|length| usize::try_from(length).ok());
-        let end = length.and_then(|length| start.checked_add(length));
-        let data = end.and_then(|end| self.data.get(start..end));
-        let (Some(data), Some(end)) = (data, end) else {
-            return Err(wrong("the length of its stream"));
-        };
-        let mut parser = Parser::file(self.data, end);
-        let ends = parser.keyword(b"endstream");
-        self.budget.parse(parser.reach().saturating_sub(end))?;
-        if !ends {
-            return Err(wrong("its stream does not end where its length says"));
-        }
-        Ok(data)
+        let length = length.ok_or_else(|| wrong("the length of its stream"))?;
+        let mut parser = Parser::file(self.data, start);
+        let data = parser.stream_data(length);
+        let searched = parser.reach().saturating_sub(start).saturating_sub(length);
+        self.budget.parse(searched)?;
+        data.ok_or_else(|| wrong("its stream does not begin behind a line end, or end where its length says"))
     }
 
     /// The decoded data of a stream.
@@ -490,5 +503,122 @@ impl<'a> Reader<'a> {
             add(&children, &Rc::new(handed), &mut todo)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    /// Asks a file of one object, whose number is 1; 3 and 4 are listed in it.
+    fn ask<T>(
+        object: &[u8],
+        question: impl FnOnce(&Reader<'_>) -> Result<T, OpenError>,
+    ) -> Result<T, OpenError> {
+        let head: &[u8] = b"%PDF-1.7\n1 0 obj\n";
+        let file = [head, object, b"\n%%EOF\n"].concat();
+        let inside = |index| Entry::In { container: 1, index };
+        let offset = b"%PDF-1.7\n".len();
+        let section = Section {
+            offset: 0,
+            entries: BTreeMap::from([
+                (
+                    1,
+                    Entry::At {
+                        offset,
+                        generation: 0,
+                    },
+                ),
+                (3, inside(0)),
+                (4, inside(1)),
+            ]),
+            hidden: BTreeMap::new(),
+            trailer: Dict::default(),
+        };
+        question(&Reader::new(
+            &file,
+            vec![Rc::new(section)],
+            Rc::default(),
+            Vec::new(),
+        ))
+    }
+
+    fn id(number: u32) -> Id {
+        Id {
+            number,
+            generation: 0,
+        }
+    }
+
+    fn stream_of(object: &str) -> Result<Vec<u8>, OpenError> {
+        ask(object.as_bytes(), |reader| {
+            Ok(reader.stream_data(&reader.load(id(1))?)?.into_owned())
+        })
+    }
+
+    #[test]
+    fn streams_begin_and_end_where_every_reader_sees_it() {
+        for good in [
+            "<</Length 5>>stream\n0 g S\nendstream\nendobj",
+            "<</Length 5>> stream\r\n0 g S\r\nendstream endobj",
+            "<</Length 5>>\nstream\r0 g S\rendstream\nendobj",
+            "<</Length 5>>stream\n0 g Sendstream%\nendobj",
+        ] {
+            assert_eq!(stream_of(good).unwrap(), b"0 g S", "{good:?}");
+        }
+        for bad in [
+            // The line of `stream` holds data for some readers.
+            "<</Length 5>>stream \n0 g S\nendstream\nendobj",
+            "<</Length 7>>stream \n0 g S\nendstream\nendobj",
+            "<</Length 7>>stream[]\n0 g \nendstream\nendobj",
+            // The data go on for those who search for their end.
+            "<</Length 5>>stream\n0 g S%1 g\nendstream\nendobj",
+            "<</Length 5>>stream\n0 g S\n%1 g\nendstream\nendobj",
+            "<</Length 5>>stream\n0 g S \nendstream\nendobj",
+            "<</Length 5>>stream\n0 g S\n\nendstream\nendobj",
+            "<</Length 4>>stream\n0 g S\nendstream\nendobj",
+            "<</Length 999>>stream\n0 g S\nendstream\nendobj",
+            // Keys that some readers prefer to the long ones.
+            "<</DP<<>>/Length 5>>stream\n0 g S\nendstream\nendobj",
+            "<</F null/Length 5>>stream\n0 g S\nendstream\nendobj",
+            "<</CS null/Length 5>>stream\n0 g S\nendstream\nendobj",
+            // The object goes on.
+            "<</Length 5>>stream\n0 g S\nendstream\nendstream\nendobj",
+        ] {
+            assert!(stream_of(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    /// Objects 3 and 4 of an object stream.
+    fn packed(index: &str, objects: &str) -> [Option<Object>; 2] {
+        let length = index.len() + objects.len();
+        let object = format!(
+            "<</Type/ObjStm/N 2/First {}/Length {length}>>stream\n{index}{objects}\nendstream\nendobj",
+            index.len()
+        );
+        let read = ask(object.as_bytes(), |reader| {
+            Ok([3, 4].map(|number| reader.load(id(number)).ok().map(|loaded| loaded.object)))
+        });
+        read.unwrap()
+    }
+
+    #[test]
+    fn objects_of_a_stream_are_one_each_and_lie_one_behind_the_other() {
+        let one = Some(Object::Integer(11));
+        let two = Some(Object::Integer(22));
+        assert_eq!(packed("3 0 4 3 ", "11 22"), [one.clone(), two.clone()]);
+        assert_eq!(packed("3 0 4 3 ", "11%22\n22"), [one.clone(), two.clone()]);
+        // Which of them is object 3?
+        assert_eq!(packed("3 0 3 3 ", "11 22"), [None, None]);
+        // Where does each end?
+        assert_eq!(packed("3 3 4 0 ", "22 11"), [None, None]);
+        assert_eq!(packed("3 0 4 0 ", "11 22"), [None, None]);
+        assert_eq!(packed("3 0 4 1 ", "11 22"), [None, Some(Object::Integer(1))]);
+        assert_eq!(packed("3 0 4 2 ", "[ 22 ]"), [None, two]);
+        // Objects that begin within the index.
+        let object = "<</Type/ObjStm/N 1/First 2/Length 6>>stream\n3 0 11\nendstream\nendobj";
+        assert!(ask(object.as_bytes(), |reader| reader.load(id(3))).is_err());
     }
 }

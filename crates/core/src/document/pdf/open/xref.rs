@@ -342,8 +342,9 @@ fn stream(data: &[u8], offset: usize, budget: &Budget) -> Result<(Entries, Dict)
         .and_then(Object::integer)
         .and_then(|length| usize::try_from(length).ok());
     let raw = length
-        .and_then(|length| data.get(parser.pos()..parser.pos().checked_add(length)?))
-        .ok_or_else(|| wrong("the length of the stream"))?;
+        .filter(|_| !filter::has_short_keys(&dict))
+        .and_then(|length| parser.stream_data(length))
+        .ok_or_else(|| wrong("the data of the stream"))?;
     let plain = filter::decode(raw, &dict, id.number, budget)?;
 
     let integers = |key: &str| -> Option<Vec<usize>> {

@@ -166,8 +166,13 @@ impl Comparison<'_, '_> {
             }
             let pair = (&was, &is);
             let kind = match key {
-                // The walk itself compares the kids.
-                b"Kids" if matches!(self.sides.last.follow(pair.1)?.object, Object::Array(_)) => continue,
+                // The walk itself compares the kids; a page has none.
+                b"Kids"
+                    if self.page.is_none()
+                        && matches!(self.sides.last.follow(pair.1)?.object, Object::Array(_)) =>
+                {
+                    continue;
+                }
                 b"Annots" if self.page.is_some() => {
                     self.annotations(id, pair, boxes)?;
                     continue;

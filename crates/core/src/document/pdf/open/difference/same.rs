@@ -281,7 +281,7 @@ fn plain(object: &Object) -> String {
             let entries = dict.iter().map(|(key, value)| format!("{key:?}{}", plain(value)));
             entries.collect()
         }
-        Object::Array(items) => items.iter().map(plain).collect(),
+        Object::Array(items) => format!("[{}]", items.iter().map(plain).collect::<String>()),
         other => format!("{other:?};"),
     }
 }

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::{
     OpenError, OpenedPdf, Repair,
     parse::{Id, Object, Parser, is_regular, is_space},
+    reader::Reader,
     revision,
     xref::{Entry, Section},
 };

@@ -10,6 +10,8 @@ mod text;
 
 use std::fmt::Write;
 
+mod written;
+
 use super::{
     super::{Demand, open},
     *,
