@@ -215,7 +215,8 @@ impl Comparison<'_, '_> {
             let at = lost.reference().map_or(page.number, |id| id.number);
             self.refuse(ChangeKind::AnnotationRemoved, at, "Annots");
         }
-        Ok(())
+        let whole = media.map_or(0.0, |[left, bottom, right, top]| (right - left) * (top - bottom));
+        self.filled_over(after.array().unwrap_or_default(), whole)
     }
 
     /// An annotation that was there. A widget is judged as the field it belongs to.

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod looks;
+
 use std::fmt::Write;
 
 use super::{
