@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::verify::{
     Force, Indication, Input, Language, Outcome, Report,
-    text::{clock_time, write_outcome},
+    text::{clock_time, line, write_outcome},
 };
 
 /// The answer.
@@ -133,7 +133,7 @@ impl Recognition {
             } else {
                 (": ", &reason.message_en)
             };
-            let _ = write!(out, "{colon}{message}");
+            let _ = write!(out, "{colon}{}", line(message));
         }
         let _ = writeln!(out, " ({})", self.code);
         if report.input == Input::Token && report.indication == Indication::TotalPassed {

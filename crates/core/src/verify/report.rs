@@ -11,7 +11,7 @@ use super::{
     code::{self, Code},
     indication::{Indication, SubIndication},
     signatures::SignatureReport,
-    text::Language,
+    text::{Language, line},
 };
 use crate::qr::token::FaceToken;
 
@@ -29,7 +29,8 @@ pub enum Outcome {
     NotApplicable,
 }
 
-/// One check and what came of it.
+/// One check and what came of it. Its texts are one line of visible letters each, whatever names out of a file stand
+/// in them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// Stable name of the check, such as `byte-range`.
@@ -138,14 +139,14 @@ impl Finding {
     }
 
     /// The same answer to a wider question, where this one decides it.
-    pub(super) fn as_answer_to(&self, check: &'static Check, chinese: String, english: String) -> Self {
+    pub(super) fn as_answer_to(&self, check: &'static Check, chinese: &str, english: &str) -> Self {
         Self {
             check: check.name,
             title: check.title,
             title_en: check.title_en,
             bears_on: check.bears_on,
-            message: chinese,
-            message_en: english,
+            message: line(chinese),
+            message_en: line(english),
             ..self.clone()
         }
     }
@@ -160,8 +161,8 @@ impl Finding {
     /// Says what to do.
     #[must_use]
     pub(super) fn hint(mut self, chinese: impl Into<String>, english: impl Into<String>) -> Self {
-        self.hint = chinese.into();
-        self.hint_en = english.into();
+        self.hint = line(&chinese.into());
+        self.hint_en = line(&english.into());
         self
     }
 
@@ -181,8 +182,8 @@ impl Finding {
             outcome,
             code: code.as_str(),
             sub_indication,
-            message: message.into(),
-            message_en: english.into(),
+            message: line(&message.into()),
+            message_en: line(&english.into()),
             hint: String::new(),
             hint_en: String::new(),
         }

@@ -388,7 +388,7 @@ fn spans(objects: &[u32], comma: &str) -> Option<String> {
 }
 
 /// A name out of a file nobody vouches for, fit to be shown in a line.
-fn shown(name: &str) -> String {
+pub(super) fn shown(name: &str) -> String {
     let mut name: String = name.chars().map(visible).take(LONGEST_NAME + 1).collect();
     if name.chars().count() > LONGEST_NAME {
         name.pop();

@@ -23,7 +23,7 @@ pub enum Language {
 }
 
 impl Report {
-    /// The conclusion in one sentence.
+    /// The conclusion in one sentence, on one line.
     pub fn headline(&self, language: Language) -> String {
         let zh = language == Language::Chinese;
         let reason = self
@@ -96,7 +96,7 @@ impl Report {
             out.push_str(if zh { "：" } else { ": " });
             out.push_str(reason);
         }
-        out
+        line(&out)
     }
 
     /// Of a document that is no certificate. That comes first: a signer may be called what he likes, also
@@ -292,13 +292,13 @@ impl Report {
                 "Note      what follows is claimed, not proven\n",
             ));
         }
-        let mut line = |label: &str, value: &str| {
+        let mut row = |label: &str, value: &str| {
             if !value.is_empty() {
-                let _ = writeln!(out, "{label}{value}");
+                let _ = writeln!(out, "{label}{}", line(value));
             }
         };
         if let Some(subject) = &self.subject {
-            line(
+            row(
                 pick("证照  ", "Type      "),
                 &format!("{} {}", subject.type_name, subject.number),
             );
@@ -306,8 +306,8 @@ impl Report {
                 Some(code) => format!("{} {code}", subject.holder_name),
                 None => subject.holder_name.clone(),
             };
-            line(pick("持证  ", "Holder    "), &holder);
-            line(
+            row(pick("持证  ", "Holder    "), &holder);
+            row(
                 pick("机关  ", "Issuer    "),
                 subject.issuer_name.as_ref().unwrap_or(&subject.issuer_code),
             );
@@ -315,13 +315,13 @@ impl Report {
                 .valid_until
                 .map_or_else(|| pick("长期", "without end").to_owned(), |date| day(date, zh));
             let period = format!("{}{}{until}", day(subject.valid_from, zh), pick(" 至 ", " to "));
-            line(pick("期限  ", "Period    "), &period);
-            line(pick("标识  ", "Id        "), &subject.identifier);
+            row(pick("期限  ", "Period    "), &period);
+            row(pick("标识  ", "Id        "), &subject.identifier);
         }
         if let Some(signer) = &self.signed_by {
             let when = signer.signed_at.map(clock_time).unwrap_or_default();
             let name = common_name(&signer.name);
-            line(pick("签章  ", "Signed by "), &format!("{name}  {when}"));
+            row(pick("签章  ", "Signed by "), &format!("{name}  {when}"));
         }
     }
 }
@@ -356,7 +356,7 @@ pub(crate) fn write_outcome(out: &mut String, outcome: Outcome, text: &str, code
         (Outcome::NotApplicable, true) => "[不适用]",
         (Outcome::NotApplicable, false) => "[  --  ]",
     };
-    let _ = write!(out, "{mark} {text}");
+    let _ = write!(out, "{mark} {}", line(text));
     if matters(outcome) {
         let _ = write!(out, " ({code})");
     }
@@ -369,7 +369,7 @@ fn pick_note<'a>(chinese: &'a str, english: &'a str, zh: bool) -> &'a str {
 }
 
 /// A text that nobody vouches for, on one line.
-fn line(text: &str) -> String {
+pub(crate) fn line(text: &str) -> String {
     text.chars().map(visible).collect()
 }
 

@@ -5,7 +5,7 @@ use crate::verify::{
     checks, code,
     indication::{Indication, SubIndication},
     report::{Finding, halves},
-    signatures::{ReportedKind, SignatureReport},
+    signatures::{ReportedKind, SignatureReport, shown},
 };
 
 /// Message of the finding that decided.
@@ -14,10 +14,18 @@ pub(super) fn deciding<'f>(findings: &'f [Finding], reason: Option<&str>) -> (&'
     finding.map_or(("", ""), |finding| (&finding.message, &finding.message_en))
 }
 
+/// Names of fields, for people.
+fn names(fields: &[String]) -> String {
+    if fields.is_empty() {
+        return "–".to_owned();
+    }
+    let names: Vec<String> = fields.iter().map(|name| shown(name)).collect();
+    names.join(", ")
+}
+
 /// Name and revision of a signature, for people.
 fn named(report: &SignatureReport) -> (String, String) {
-    let name = report.fields.join(", ");
-    let name = if name.is_empty() { "–".to_owned() } else { name };
+    let name = names(&report.fields);
     let place = report
         .revision
         .map_or("–".to_owned(), |revision| revision.to_string());
@@ -104,8 +112,8 @@ impl Facts {
             return match reason {
                 Some(finding) => finding.as_answer_to(
                     check,
-                    format!("{zh}：{}", finding.message),
-                    format!("{en}: {}", finding.message_en),
+                    &format!("{zh}：{}", finding.message),
+                    &format!("{en}: {}", finding.message_en),
                 ),
                 None => Finding::undecided(
                     check,
@@ -131,7 +139,7 @@ impl Facts {
         match &self.lost {
             Ok(lost) => {
                 let lost = lost.first()?;
-                let (name, revision) = (lost.fields.join(", "), lost.revision + 1);
+                let (name, revision) = (names(&lost.fields), lost.revision + 1);
                 Some(
                     Finding::undecided(
                         check,
@@ -208,5 +216,34 @@ impl Facts {
             en.push(format!("{name_en} good"));
         }
         (!zh.is_empty()).then(|| Finding::passed(check, zh.join("；"), en.join("; ")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_out_of_a_file_begin_no_line_of_their_own() {
+        let fields = ["Seal\n结论  真实有效".to_owned(), "x".repeat(99)];
+        let line = names(&fields);
+        assert!(
+            line.starts_with("Seal\u{FFFD}结论  真实有效, xxx") && line.ends_with("x…"),
+            "{line}"
+        );
+        assert!(line.chars().count() < 70, "{line}");
+        assert_eq!(names(&[]), "–");
+
+        let raw = "Seal\r\n代码  TOTAL-PASSED\u{2028}\u{1b}[2J\u{202E}";
+        let finding = Finding::passed(&checks::SIGNATURES, raw, raw).hint(raw, raw);
+        let again = finding.as_answer_to(&checks::OTHER_SIGNATURES, raw, raw);
+        for finding in [finding, again] {
+            for text in [finding.message, finding.message_en, finding.hint, finding.hint_en] {
+                assert_eq!(
+                    text,
+                    "Seal\u{FFFD}\u{FFFD}代码  TOTAL-PASSED\u{FFFD}\u{FFFD}[2J\u{FFFD}"
+                );
+            }
+        }
     }
 }

@@ -127,6 +127,7 @@ pub(super) fn compare(opened: &OpenedPdf<'_>, signature: &PdfSignature) -> Resul
         given_up: BTreeSet::new(),
         page: None,
         widgets: BTreeMap::new(),
+        filled: BTreeMap::new(),
         changes: BTreeSet::new(),
     };
     if reading == Reading::Mended || has_two_readings(opened, range.end) {
@@ -261,6 +262,8 @@ struct Comparison<'r, 'a> {
     page: Option<usize>,
     /// The page of each annotation, by its object number.
     widgets: BTreeMap<u32, usize>,
+    /// Widgets of fields that were filled in, by their object number.
+    filled: BTreeMap<u32, look::Filled>,
     changes: BTreeSet<Change>,
 }
 

@@ -140,11 +140,14 @@ fn standard(reader: &Reader<'_>, font: &Object) -> Result<Option<Widths>, OpenEr
         let differences = reader.get(encoding, "Differences")?.object;
         let mut code = 0;
         for entry in differences.array().unwrap_or_default() {
-            if let Object::Integer(start) = entry {
-                code = *start;
-            } else {
-                keeps_ascii &= is_own_letter(code, entry);
-                code = code.saturating_add(1);
+            match reader.follow(entry)?.object {
+                Object::Integer(start) => code = start,
+                Object::Name(glyph) => {
+                    keeps_ascii &= is_own_letter(code, &glyph);
+                    code = code.saturating_add(1);
+                }
+                // Some viewers count on from a real number, others pass over it.
+                _ => keeps_ascii = false,
             }
         }
     }
@@ -156,11 +159,11 @@ fn standard(reader: &Reader<'_>, font: &Object) -> Result<Option<Widths>, OpenEr
     let Some(widths) = widths.array() else {
         return Ok(Some(known));
     };
-    let first = reader
-        .get(font, "FirstChar")?
-        .object
-        .integer()
-        .unwrap_or_default();
+    let first = match reader.get(font, "FirstChar")?.object {
+        Object::Null => 0,
+        Object::Integer(first) => first,
+        _ => return Ok(None),
+    };
     let mut stated = vec![(0.0, 0.0); known.0.len()];
     for (code, width) in (first..).zip(widths) {
         let place = code
@@ -230,11 +233,10 @@ const ASCII_NAMES: [(u8, &str); 42] = [
 
 /// Whether an entry of `/Differences` leaves a code of ASCII the letter that it is, or is of another code. Forms
 /// commonly write their whole encoding down in this way (`PDFDocEncoding`).
-fn is_own_letter(code: i64, glyph: &Object) -> bool {
+fn is_own_letter(code: i64, glyph: &[u8]) -> bool {
     let Some(code) = u8::try_from(code).ok().filter(|code| (32..127).contains(code)) else {
         return true;
     };
-    let Some(glyph) = glyph.name() else { return false };
     let mut named = ASCII_NAMES.iter();
     match named.find(|(known, _)| *known == code) {
         Some((_, name)) => glyph == name.as_bytes(),

@@ -15,11 +15,8 @@ use super::{
     ChangeKind, Comparison, Permission,
     letters::{self, Widths},
     same::value,
-    seen::{area, rectangle},
+    seen::area,
 };
-
-/// Operators that mark or measure, and paint nothing.
-const QUIET: [&[u8]; 9] = [b"BMC", b"EMC", b"MP", b"J", b"j", b"M", b"d", b"i", b"ri"];
 
 /// Operators that paint a path, or none, and what they do to it: whether they fill it, and draw along it.
 const PAINTING: [(&[u8], bool, bool); 10] = [
@@ -41,6 +38,21 @@ const MOST_RECTANGLES: usize = 4;
 /// Longest value compared with its look.
 const LONGEST: usize = 64 << 10;
 
+/// Longest side of a button that is a mark beside the text, in points.
+const MARK: f64 = 60.0;
+
+/// The largest part of a page that a field which is filled in may take, and all of them together that cover what lies
+/// below.
+const FILLED_SHARE: f64 = 0.25;
+
+/// A widget whose field was filled in.
+#[derive(Debug)]
+pub(super) struct Filled {
+    name: String,
+    /// Whether what it shows may cover what lies below.
+    covers: bool,
+}
+
 impl Comparison<'_, '_> {
     /// Notes it where a filled field, or a widget of it, does not plainly show the value.
     pub(super) fn look(
@@ -54,7 +66,14 @@ impl Comparison<'_, '_> {
         let looks = reader.get(widget, "AP")?;
         let held = reader.follow(held)?.object;
         let chosen = held.name().filter(|held| *held != b"Off");
+        let filled = |covers| Filled {
+            name: name.to_owned(),
+            covers,
+        };
         let Some(looks) = looks.object.dict() else {
+            let drawn = reader.get(widget, "MK")?.object;
+            let has_ground = drawn.dict().is_some_and(|drawn| drawn.get("BG").is_some());
+            self.filled.insert(number, filled(has_ground));
             // The viewer draws it from the value, or its widgets show it.
             if let (Some(b"Btn"), Some(chosen)) = (kind, chosen)
                 && !is_chosen(reader, widget, chosen)?
@@ -71,35 +90,61 @@ impl Comparison<'_, '_> {
             area: area(reader, widget)?,
             turn: turn.integer().unwrap_or_default(),
         };
+        // Of a place that is none each viewer makes something else.
+        let place_held = value(widget, b"Rect");
+        let has_place = place_held == Object::Null || exactly::<4>(reader, &place_held)?.is_some();
+        let mut covers = true;
         let is_plain = match kind {
-            Some(b"Tx" | b"Ch") => match &held {
-                Object::Null => shows(reader, looks, &place, "")?,
-                Object::String { bytes, .. } if bytes.len() <= LONGEST => {
-                    shows(reader, looks, &place, &text_string(bytes))?
-                }
-                _ => false,
-            },
-            // A button shows one of the looks that it always had.
+            Some(b"Tx" | b"Ch") => {
+                let text = match &held {
+                    Object::Null => Some(String::new()),
+                    Object::String { bytes, .. } if bytes.len() <= LONGEST => Some(text_string(bytes)),
+                    _ => None,
+                };
+                let shown = match text {
+                    Some(text) => shows(reader, looks, &place, &text)?,
+                    None => None,
+                };
+                covers = shown.is_none_or(|ground| ground == Ground::Painted);
+                shown.is_some()
+            }
+            // What a large button shows may be anything.
             Some(b"Btn") => {
-                let state = reader.get(widget, "AS")?.object;
-                let states = reader.get(looks, "N")?.object;
-                match (chosen, &held) {
-                    // Of several widgets, those that have the look of the value show it.
-                    (Some(chosen), _) => {
-                        let has_look = states.dict().is_some_and(|states| states.value(chosen).is_some())
-                            || widget.get("T").is_some();
-                        state.name() == Some(if has_look { chosen } else { b"Off" })
-                    }
-                    (None, Object::Null | Object::Name(_)) => {
-                        matches!(state.name(), None | Some(b"Off"))
-                    }
-                    _ => false,
-                }
+                let is_mark = place
+                    .area
+                    .is_none_or(|[left, bottom, right, top]| right - left <= MARK && top - bottom <= MARK);
+                is_mark && shows_state(reader, (widget, looks), &held)?
             }
             _ => false,
         };
-        if !is_plain {
+        self.filled.insert(number, filled(covers));
+        if !is_plain || !has_place {
             self.unlike(number, name);
+        }
+        Ok(())
+    }
+
+    /// Notes it where what was filled in takes so much of a page that it may stand for what the page says.
+    pub(super) fn filled_over(&mut self, annotations: &[Object], page: f64) -> Result<(), OpenError> {
+        let mut together = 0.0;
+        for id in annotations.iter().filter_map(Object::reference) {
+            let Some(Filled { name, covers }) = self.filled.get(&id.number) else {
+                continue;
+            };
+            let widget = self.sides.last.load(id)?.object;
+            let Some(widget) = widget.dict() else { continue };
+            let Some([left, bottom, right, top]) = area(self.sides.last, widget)? else {
+                continue;
+            };
+            let mut taken = (right - left) * (top - bottom);
+            if *covers {
+                together += taken;
+                taken = together;
+            }
+            if taken > FILLED_SHARE * page {
+                let name = name.clone();
+                self.unlike(id.number, &name);
+            }
         }
         Ok(())
     }
@@ -108,6 +153,26 @@ impl Comparison<'_, '_> {
         let permission = Permission::Unclear(ModificationLevel::FormFilling);
         self.note(ChangeKind::AppearanceUnlikeValue, permission, number, name);
     }
+}
+
+/// Whether a button, which shows one of the looks that it always had, shows that of its value.
+fn shows_state(
+    reader: &Reader<'_>,
+    (widget, looks): (&Dict, &Dict),
+    held: &Object,
+) -> Result<bool, OpenError> {
+    let state = reader.get(widget, "AS")?.object;
+    Ok(match held {
+        Object::Name(chosen) if &chosen[..] != b"Off" => {
+            let states = reader.get(looks, "N")?.object;
+            // Of several widgets, those that have the look of the value show it.
+            let has_look = states.dict().is_some_and(|states| states.value(chosen).is_some())
+                || widget.get("T").is_some();
+            state.name() == Some(if has_look { chosen } else { b"Off" })
+        }
+        Object::Null | Object::Name(_) => matches!(state.name(), None | Some(b"Off")),
+        _ => false,
+    })
 }
 
 /// Whether one of a button's widgets is in the state that its value names, where it has any.
@@ -144,15 +209,12 @@ impl Place {
         look: &Dict,
         [left, bottom, right, top]: [f64; 4],
     ) -> Result<Option<(f64, f64)>, OpenError> {
-        let mut matrix = Vec::with_capacity(6);
         let given = reader.get(look, "Matrix")?.object;
-        for part in given.array().unwrap_or_default().iter().take(7) {
-            matrix.extend(reader.follow(part)?.object.number());
-        }
-        if given == Object::Null {
-            matrix = vec![1.0, 0.0, 0.0, 1.0, 0.0, 0.0];
-        }
-        let &[a, b, c, d, _, _] = &matrix[..] else {
+        let matrix = match given {
+            Object::Null => Some([1.0, 0.0, 0.0, 1.0, 0.0, 0.0]),
+            _ => exactly(reader, &given)?,
+        };
+        let Some([a, b, c, d, _, _]) = matrix else {
             return Ok(None);
         };
         // What is left of rounded sines and cosines.
@@ -188,51 +250,91 @@ impl Place {
     }
 }
 
-fn shows(reader: &Reader<'_>, looks: &Dict, place: &Place, text: &str) -> Result<bool, OpenError> {
+/// The numbers of an array that holds so many of them and nothing else: what viewers make of any other, they do not
+/// agree on.
+fn exactly<const N: usize>(reader: &Reader<'_>, object: &Object) -> Result<Option<[f64; N]>, OpenError> {
+    let found = reader.follow(object)?.object;
+    let Some(parts) = found.array().filter(|parts| parts.len() == N) else {
+        return Ok(None);
+    };
+    let mut numbers = [0.0; N];
+    for (number, part) in numbers.iter_mut().zip(parts) {
+        let Some(part) = reader.follow(part)?.object.number() else {
+            return Ok(None);
+        };
+        *number = part;
+    }
+    Ok(Some(numbers))
+}
+
+/// Operands that are numbers, all of them.
+fn numbers(operands: &[Object]) -> Option<Vec<f64>> {
+    operands.iter().map(Object::number).collect()
+}
+
+/// What lies between the letters of a look and the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ground {
+    /// Nothing.
+    Open,
+    /// A background.
+    Painted,
+}
+
+/// On what a look shows a text; none where it does not plainly show it.
+fn shows(reader: &Reader<'_>, looks: &Dict, place: &Place, text: &str) -> Result<Option<Ground>, OpenError> {
     // Other looks are shown while the mouse is over it.
     if looks.iter().any(|(key, _)| key != b"N") {
-        return Ok(false);
+        return Ok(None);
     }
     let look = reader.get(looks, "N")?;
     let Some(dict) = look.object.dict().filter(|_| look.is_stream()) else {
-        return Ok(false);
+        return Ok(None);
     };
     // On a layer, or a page of another file, it is seen or not as that is.
     if dict.get("OC").is_some() || dict.get("Ref").is_some() {
-        return Ok(false);
+        return Ok(None);
     }
     let resources = reader.get(dict, "Resources")?.object;
-    let fonts = match resources.dict() {
-        Some(resources) => reader.get(resources, "Font")?.object,
-        None => Object::Null,
-    };
+    let mut fonts = Object::Null;
+    if let Some(resources) = resources.dict() {
+        fonts = reader.get(resources, "Font")?.object;
+        // Spaces that take the place of those of the device make any colour of a number.
+        let spaces = reader.get(resources, "ColorSpace")?.object;
+        let replaces = |name: &[u8]| name.starts_with(b"Default") || name.starts_with(b"Device");
+        let mut spaces = spaces.dict().into_iter().flat_map(Dict::iter);
+        if spaces.any(|(name, _)| replaces(name)) {
+            return Ok(None);
+        }
+    }
     let data = match reader.stream_data(&look) {
         Err(limit @ OpenError::Limit { .. }) => return Err(limit),
-        Err(_) => return Ok(false),
+        Err(_) => return Ok(None),
         Ok(data) => data,
     };
     reader.budget.parse(data.len())?;
-    let Some(space) = rectangle(reader, &value(dict, b"BBox"))? else {
-        return Ok(false);
+    let Some([a, b, c, d]) = exactly(reader, &value(dict, b"BBox"))? else {
+        return Ok(None);
     };
+    let space = [a.min(c), b.min(d), a.max(c), b.max(d)];
     let Some(scale) = place.scale(reader, dict, space)? else {
-        return Ok(false);
+        return Ok(None);
     };
-    let Some(shown) = plain_text(reader, &data, &fonts, space, scale)? else {
-        return Ok(false);
+    let Some((shown, ground)) = plain_text(reader, &data, &fonts, space, scale)? else {
+        return Ok(None);
     };
     let bare = |text: &str| text.split_whitespace().collect::<String>();
-    Ok(bare(&shown) == bare(text))
+    Ok((bare(&shown) == bare(text)).then_some(ground))
 }
 
-/// The text of a content stream that shows nothing else; none where it may.
+/// The text of a content stream that shows nothing else, and on what; none where it may.
 fn plain_text(
     reader: &Reader<'_>,
     data: &[u8],
     fonts: &Object,
     space: [f64; 4],
     scale: (f64, f64),
-) -> Result<Option<String>, OpenError> {
+) -> Result<Option<(String, Ground)>, OpenError> {
     let mut parser = Parser::stream(data, 0, 0);
     let mut shown = String::new();
     let mut has_font = false;
@@ -245,7 +347,7 @@ fn plain_text(
             return Ok(None);
         };
         let operator = match operand {
-            Operand::End => return Ok(Some(shown)),
+            Operand::End => return Ok(Some((shown, sheet.ground))),
             Operand::Object(object) if operands.len() < 64 => {
                 operands.push(object);
                 continue;
@@ -253,36 +355,29 @@ fn plain_text(
             Operand::Object(_) => return Ok(None),
             Operand::Operator(operator) => operator,
         };
-        let is_plain = match operator {
-            b"Tf" => {
-                let font = match operands.first().and_then(Object::name) {
-                    Some(name) => letters::named(reader, fonts, name)?,
-                    None => None,
-                };
+        // Of operands that are too many, too few or of another type, each viewer takes others.
+        let is_plain = match (operator, &operands[..]) {
+            (b"Tf", [Object::Name(name), size]) if size.number().is_some() => {
+                let font = letters::named(reader, fonts, name)?;
                 // Who does not find a font may go on in the one before.
                 pen.now.font = font.filter(|_| pen.now.font.is_some() || !has_font);
                 has_font = true;
-                pen.now.size = operands.get(1).and_then(Object::number).unwrap_or_default();
+                pen.now.size = size.number().unwrap_or_default();
                 true
             }
-            b"Tj" | b"'" | b"TJ" if operands.len() == 1 => {
-                let parts = match operands.last() {
-                    Some(Object::Array(parts)) => &parts[..],
-                    Some(part) => std::slice::from_ref(part),
-                    None => &[],
-                };
-                if operator == b"'" {
-                    pen.next_line();
-                }
-                pen.shows(parts, &sheet, &mut shown)
+            (b"Tj", [part @ Object::String { .. }]) => {
+                pen.shows(std::slice::from_ref(part), &sheet, &mut shown)
             }
-            b"BDC" => operands.first().and_then(Object::name) != Some(b"OC"),
-            b"Tr" => matches!(operands[..], [Object::Integer(0)]),
-            _ if QUIET.contains(&operator) => true,
-            _ => {
-                pen.moves(operator, &operands)
-                    || pen.colours(operator, &operands)
-                    || sheet.paints(operator, &operands, &mut pen)
+            (b"'", [part @ Object::String { .. }]) => {
+                pen.next_line();
+                pen.shows(std::slice::from_ref(part), &sheet, &mut shown)
+            }
+            (b"TJ", [Object::Array(parts)]) => pen.shows(parts, &sheet, &mut shown),
+            (operator, operands) => {
+                is_quiet(operator, operands)
+                    || pen.moves(operator, operands)
+                    || pen.colours(operator, operands)
+                    || sheet.paints(operator, operands, &mut pen)
             }
         };
         if !is_plain {
@@ -293,11 +388,23 @@ fn plain_text(
     }
 }
 
+/// Whether an operator marks or measures, and paints nothing.
+fn is_quiet(operator: &[u8], operands: &[Object]) -> bool {
+    match (operator, operands) {
+        (b"BDC", [tag, Object::Name(_) | Object::Dict(_)]) => tag.name().is_some_and(|tag| tag != b"OC"),
+        (b"BMC" | b"MP" | b"ri", [Object::Name(_)]) | (b"EMC", []) | (b"Tr", [Object::Integer(0)]) => true,
+        (b"J" | b"j" | b"M" | b"i", [number]) => number.number().is_some(),
+        (b"d", [Object::Array(dashes), phase]) => numbers(dashes).is_some() && phase.number().is_some(),
+        _ => false,
+    }
+}
+
 /// What lies below the letters.
 struct Sheet {
     space: [f64; 4],
     /// How light it is: that of paper where nothing is painted.
     light: f64,
+    ground: Ground,
     /// Rectangles that wait to be painted.
     path: Vec<[f64; 4]>,
     rectangles: usize,
@@ -316,6 +423,7 @@ impl Sheet {
         Sheet {
             space,
             light: 1.0,
+            ground: Ground::Open,
             path: Vec::new(),
             rectangles: 0,
             clips: false,
@@ -325,8 +433,9 @@ impl Sheet {
 
     /// Follows an operator of paths; no where it draws anything but a background or a border.
     fn paints(&mut self, operator: &[u8], operands: &[Object], pen: &mut Pen) -> bool {
-        let mut numbers = Vec::with_capacity(4);
-        numbers.extend(operands.iter().filter_map(Object::number));
+        let Some(numbers) = numbers(operands) else {
+            return false;
+        };
         match (operator, &numbers[..]) {
             (b"re", &[x, y, wide, high]) if self.rectangles < MOST_RECTANGLES => {
                 let (other_x, other_y) = (x + wide, y + high);
@@ -335,7 +444,7 @@ impl Sheet {
                 self.rectangles += 1;
                 return true;
             }
-            (b"w", &[line]) => {
+            (b"w", &[line]) if line >= 0.0 => {
                 self.line = line;
                 return true;
             }
@@ -346,7 +455,8 @@ impl Sheet {
             }
             _ => {}
         }
-        let Some((_, fills, strokes)) = PAINTING.into_iter().find(|(known, ..)| *known == operator) else {
+        let mut painting = PAINTING.into_iter().filter(|_| numbers.is_empty());
+        let Some((_, fills, strokes)) = painting.find(|(known, ..)| *known == operator) else {
             return false;
         };
         let path = std::mem::take(&mut self.path);
@@ -371,6 +481,7 @@ impl Sheet {
         };
         if fills && !is_frame {
             self.light = pen.now.light;
+            self.ground = Ground::Painted;
         }
         // What is painted later covers what was written.
         !pen.has_written && path.into_iter().all(is_around) && (!strokes || self.line <= heaviest)
@@ -465,8 +576,9 @@ impl Pen {
 
     /// Follows an operator that sets where letters stand; no where it is none, or does so in an uncommon way.
     fn moves(&mut self, operator: &[u8], operands: &[Object]) -> bool {
-        let mut numbers = Vec::with_capacity(6);
-        numbers.extend(operands.iter().filter_map(Object::number));
+        let Some(numbers) = numbers(operands) else {
+            return false;
+        };
         match (operator, &numbers[..]) {
             // Neither holds the other (8.2, figure 9).
             (b"q", []) if !self.is_in_text && self.kept.len() < MOST_KEPT => self.kept.push(self.now.clone()),
@@ -518,13 +630,8 @@ impl Pen {
             b"DeviceCMYK" => Some(4),
             _ => None,
         };
-        let mut numbers = Vec::with_capacity(4);
-        numbers.extend(
-            operands
-                .iter()
-                .filter_map(Object::number)
-                .map(|part| part.clamp(0.0, 1.0)),
-        );
+        let numbers = numbers(operands).unwrap_or_default();
+        let numbers: Vec<f64> = numbers.into_iter().map(|part| part.clamp(0.0, 1.0)).collect();
         let parts = match (operator, operands) {
             (b"cs", [Object::Name(space)]) => {
                 let Some(parts) = of_space(space) else {
@@ -534,7 +641,10 @@ impl Pen {
                 return true;
             }
             (b"CS", [Object::Name(space)]) => return of_space(space).is_some(),
-            (b"G" | b"RG" | b"K" | b"SC" | b"SCN", _) => return numbers.len() == operands.len(),
+            (b"G", _) => return numbers.len() == 1,
+            (b"RG", _) => return numbers.len() == 3,
+            (b"K", _) => return numbers.len() == 4,
+            (b"SC" | b"SCN", _) => return matches!(numbers.len(), 1 | 3 | 4),
             (b"g", _) => 1,
             (b"rg", _) => 3,
             (b"k", _) => 4,
@@ -549,7 +659,7 @@ impl Pen {
             _ => return false,
         };
         self.now.parts = parts;
-        numbers.len() == parts && operands.len() == parts
+        numbers.len() == parts
     }
 
     /// Writes a piece of text; no where it does not show, all of it and in its order.
@@ -564,7 +674,8 @@ impl Pen {
                 self.advance((-back / 1000.0 * size * stretch, -back / 1000.0 * size * stretch));
                 continue;
             }
-            for code in part.string().unwrap_or_default() {
+            let Some(codes) = part.string() else { return false };
+            for code in codes {
                 let widths = self.now.font.as_ref().and_then(|font| font.letter(*code));
                 let Some((least, most)) = widths.filter(|_| is_legible) else {
                     return false;

@@ -253,7 +253,8 @@ impl Comparison<'_, '_> {
                 self.kept_annotation(id)?;
             }
         }
-        self.lost_annotations(page, waiting)
+        self.lost_annotations(page, waiting)?;
+        self.filled_over(after.array().unwrap_or_default(), boxes.size())
     }
 
     fn lost_annotations(&mut self, page: Id, lost: &[Object]) -> Result<(), OpenError> {

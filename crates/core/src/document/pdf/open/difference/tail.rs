@@ -29,9 +29,9 @@ pub(super) enum Reading {
 const END_WITHIN: usize = 1024;
 
 /// How everything behind an offset is read.
-pub(super) fn reading(
-    opened: &OpenedPdf<'_>,
-    reader: &Reader<'_>,
+pub(super) fn reading<'a>(
+    opened: &OpenedPdf<'a>,
+    reader: &Reader<'a>,
     signed_end: usize,
 ) -> Result<Reading, OpenError> {
     let tail = Tail {

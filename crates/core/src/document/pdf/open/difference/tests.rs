@@ -4,6 +4,7 @@
 
 mod crowds;
 mod fields;
+mod looks;
 mod renewal;
 mod tail;
 mod text;
