@@ -432,7 +432,7 @@ fn distance_from_reader(kind: ChangeKind) -> u8 {
     match kind {
         ChangeKind::PageTree | ChangeKind::PageContent => 0,
         ChangeKind::AnnotationOverFace | ChangeKind::SignatureOverFace => 1,
-        ChangeKind::Font | ChangeKind::Resources | ChangeKind::OptionalContent => 2,
+        ChangeKind::Font | ChangeKind::OptionalContent | ChangeKind::Resources | ChangeKind::Rewritten => 2,
         ChangeKind::Metadata | ChangeKind::Trailer | ChangeKind::Structure => 4,
         ChangeKind::ObjectAdded | ChangeKind::ObjectOverwritten => 5,
         _ => 3,
@@ -504,6 +504,10 @@ fn words(kind: ChangeKind) -> (&'static str, &'static str) {
             "pictures or other resources were changed",
         ),
         ChangeKind::RevisionUnclear => ("签名所覆盖的版本不成立", "the revision it covers is none"),
+        ChangeKind::Rewritten => (
+            "页面、字体或图层的对象被原样重写",
+            "objects of a page, its fonts or layers were written anew though they seem the same",
+        ),
         ChangeKind::SignatureAdded => ("追加了签名或时间戳", "a signature or timestamp was added"),
         ChangeKind::SignatureOverFace => ("签名外观盖住版面", "a signature was laid over the page"),
         ChangeKind::SignatureRecycled => (

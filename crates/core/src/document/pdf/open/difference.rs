@@ -32,7 +32,7 @@ use std::{
 
 pub use self::change::{Change, ChangeKind, Difference, Permission, Standing};
 use self::{
-    same::{Sides, keys, value},
+    same::{Role, Sides, keys, value},
     tail::Reading,
 };
 use super::{
@@ -110,6 +110,7 @@ pub(super) fn compare(opened: &OpenedPdf<'_>, signature: &PdfSignature) -> Resul
             last: &last,
             landmarks: landmarks(&signed, old, catalog)?,
             proven: BTreeSet::new(),
+            rewritten: BTreeSet::new(),
             judged: BTreeSet::new(),
         },
         signatures: opened.signatures(),
@@ -192,14 +193,34 @@ fn has_two_readings(opened: &OpenedPdf<'_>, signed_end: usize) -> bool {
     })
 }
 
-/// Objects that the walk judges in their own right.
+/// Whether what changes under such a name is what the face is painted from.
+fn paints(kind: ChangeKind) -> bool {
+    matches!(
+        kind,
+        ChangeKind::AppearanceWithoutValue
+            | ChangeKind::Font
+            | ChangeKind::OptionalContent
+            | ChangeKind::PageContent
+            | ChangeKind::Resources
+    )
+}
+
+/// Objects that the walk judges in their own right. What merely stands in their lists is judged as what it is.
 fn landmarks(reader: &Reader<'_>, trailer: &Dict, catalog: &Dict) -> Result<BTreeSet<Id>, OpenError> {
     let mut found = BTreeSet::new();
     found.extend(trailer.get("Root").and_then(Object::reference));
     let mut kids_of = |dict: &Dict, key: &str| -> Result<Vec<Object>, OpenError> {
         let kids = reader.get(dict, key)?.object;
         let kids = kids.array().unwrap_or_default().to_vec();
-        found.extend(kids.iter().filter_map(Object::reference));
+        for id in kids.iter().filter_map(Object::reference) {
+            match reader.load(id) {
+                Ok(loaded) if is_node(&loaded) => {
+                    found.insert(id);
+                }
+                Err(limit @ OpenError::Limit { .. }) => return Err(limit),
+                _ => {}
+            }
+        }
         Ok(kids)
     };
     let form = reader.get(catalog, "AcroForm")?.object;
@@ -220,6 +241,18 @@ fn landmarks(reader: &Reader<'_>, trailer: &Dict, catalog: &Dict) -> Result<BTre
     })?;
     found.extend(root.iter().filter_map(Object::reference));
     Ok(found)
+}
+
+/// Whether it is a page or a node above pages, an annotation or a field.
+fn is_node(loaded: &Loaded) -> bool {
+    let dict = loaded.object.dict().filter(|_| !loaded.is_stream());
+    dict.is_some_and(|dict| {
+        let kind = dict.get("Type").and_then(Object::name);
+        matches!(kind, Some(b"Page" | b"Pages"))
+            || ["FT", "Kids", "Subtype", "T"]
+                .iter()
+                .any(|key| dict.get(key).is_some())
+    })
 }
 
 /// Whether it is a cross-reference stream or a container of objects.
@@ -305,9 +338,22 @@ impl Comparison<'_, '_> {
         key: &[u8],
         (signed, last): (&Object, &Object),
     ) -> Result<(), OpenError> {
-        if let Some(object) = self.sides.mismatch_of(key, (signed, last))? {
+        let role = Role {
+            paints: paints(kind),
+            ..Role::default()
+        };
+        if let Some(object) = self.sides.mismatch_as(role.of_entry(key), signed, last)? {
             let object = if object == 0 { holder } else { object };
             self.refuse(kind, object, String::from_utf8_lossy(key));
+        }
+        for object in std::mem::take(&mut self.sides.rewritten) {
+            let permission = Permission::Unclear(ModificationLevel::None);
+            self.note(
+                ChangeKind::Rewritten,
+                permission,
+                object,
+                String::from_utf8_lossy(key),
+            );
         }
         Ok(())
     }

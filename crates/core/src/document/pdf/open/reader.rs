@@ -523,6 +523,10 @@ mod tests {
         let offset = b"%PDF-1.7\n".len();
         let section = Section {
             offset: 0,
+            start: 0,
+            trailer_at: 0,
+            hidden_at: None,
+            is_exact: true,
             entries: BTreeMap::from([
                 (
                     1,

@@ -68,6 +68,8 @@ pub enum ChangeKind {
     Resources,
     /// The file says of itself where the signed revision ends, and the signature is not found there.
     RevisionUnclear,
+    /// What a page or a field is painted from was written anew. It seems the same, but nobody who means well does so.
+    Rewritten,
     /// A signature or document timestamp was added.
     SignatureAdded,
     /// The value of a new signature field is no signature of the later revision.
@@ -121,6 +123,7 @@ impl ChangeKind {
             Self::Permissions => "change-permissions",
             Self::Resources => "change-resources",
             Self::RevisionUnclear => "change-revision-unclear",
+            Self::Rewritten => "change-rewritten",
             Self::SignatureAdded => "change-signature-added",
             Self::SignatureOverFace => "change-signature-over-face",
             Self::SignatureRecycled => "change-signature-recycled",

@@ -293,10 +293,8 @@ impl Comparison<'_, '_> {
         let after = self.sides.last.load(id)?;
         let (Some(old), Some(new), false) = (before.object.dict(), after.object.dict(), after.is_stream())
         else {
-            if before.object != after.object {
-                self.refuse(ChangeKind::FieldRemoved, id.number, above.name.clone());
-            }
-            return Ok(());
+            let same = Object::Reference(id);
+            return self.strict(ChangeKind::FieldRemoved, id.number, b"Fields", (&same, &same));
         };
         let mut here = above.extended(self.sides.signed, id, old)?;
 

@@ -306,10 +306,13 @@ impl Comparison<'_, '_> {
         let (Some(before), Some(after_dict), false) =
             (before.object.dict(), after.object.dict(), after.is_stream())
         else {
-            if before.object != after.object {
-                self.refuse(ChangeKind::AnnotationRemoved, id.number, "Annots");
-            }
-            return Ok(());
+            let same = Object::Reference(id);
+            return self.strict(
+                ChangeKind::AnnotationRemoved,
+                id.number,
+                b"Annots",
+                (&same, &same),
+            );
         };
         for key in keys(before, after_dict) {
             let pair = (&value(before, key), &value(after_dict, key));

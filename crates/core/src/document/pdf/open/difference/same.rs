@@ -1,17 +1,20 @@
 //! Whether two values show the same, one in the signed revision and one in the final file.
 //!
 //! Values are compared as a reader sees them: references are followed on both sides, and two graphs are the
-//! same where no path leads to a difference. So a writer may number objects anew or write `1` as `1.0`, and
-//! an object that is overwritten is found on every path that leads to it. Text strings (7.9.2.2) are the same
-//! where their text is: many programs write them in another encoding whenever they write a dictionary anew.
+//! same where no path leads to a difference. So a writer may number objects anew, and an object that is
+//! overwritten is found on every path that leads to it. What some readers take for the same and others do not
+//! is none: an integer and a real number but in rectangles and matrices, an entry that is absent and one that
+//! leads nowhere, a layer and another one that is like it. Text strings (7.9.2.2) are the same where their text is:
+//! many programs write them in another encoding whenever they write a dictionary anew.
 
 use std::collections::BTreeSet;
 
 use super::super::{
     OpenError,
-    parse::{Dict, Id, Object},
+    parse::{Dict, Id, Object, Parser},
     reader::{Loaded, Reader},
     text::certain_text,
+    xref::Entry,
 };
 
 /// The two states of the file.
@@ -22,19 +25,67 @@ pub(super) struct Sides<'r, 'a> {
     /// Objects that are judged where they belong (pages, annotations, fields): a link to one of them is the
     /// same where it leads to the same object.
     pub(super) landmarks: BTreeSet<Id>,
-    /// Pairs found to be the same with all that they lead to, as text or as what they are.
-    pub(super) proven: BTreeSet<(Id, Id, Reading)>,
+    /// Pairs found to be the same with all that they lead to, and as what.
+    pub(super) proven: BTreeSet<(Id, Id, Role)>,
+    /// What the face is painted from and was written anew though it is the same, or cannot be read.
+    pub(super) rewritten: BTreeSet<u32>,
     /// Numbers of objects of the signed revision that were judged somewhere.
     pub(super) judged: BTreeSet<u32>,
 }
 
-/// How strings are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Reading {
-    /// As bytes.
-    Bytes,
-    /// As text strings, in whatever encoding.
-    Text,
+/// What is known of a value from the place it is reached from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Role {
+    /// The face is painted from it.
+    pub(super) paints: bool,
+    /// It says which layers there are, or on which one something lies: they are known by their number.
+    pub(super) layers: bool,
+    /// It is a rectangle or a matrix.
+    pub(super) measures: bool,
+    /// Its strings are text, in whatever encoding.
+    pub(super) text: bool,
+}
+
+impl Role {
+    /// What is known of an entry of a dictionary that has this role.
+    pub(super) fn at(self, key: &[u8]) -> Role {
+        Role {
+            paints: self.paints || key == b"AP",
+            layers: self.layers || LAYERS.contains(&key),
+            measures: MEASURES.contains(&key),
+            text: TEXT.contains(&key),
+        }
+    }
+
+    /// The same of a dictionary that may be an annotation's, and is no signature's.
+    pub(super) fn of_entry(self, key: &[u8]) -> Role {
+        let role = self.at(key);
+        Role {
+            text: role.text || key == CONTENTS,
+            ..role
+        }
+    }
+}
+
+/// Two values that are to be the same.
+struct Pair {
+    signed: Object,
+    last: Object,
+    /// Number of the object they stand in.
+    within: u32,
+    role: Role,
+}
+
+impl Pair {
+    /// Values within these.
+    fn next(&self, signed: Object, last: Object, role: Role) -> Pair {
+        Pair {
+            signed,
+            last,
+            within: self.within,
+            role,
+        }
+    }
 }
 
 /// Keys whose strings, or those in their arrays, are text strings (ISO 32000-2), but for [`CONTENTS`]. Byte strings
@@ -61,13 +112,20 @@ const TEXT: &[&[u8]] = &[
 /// A text string in annotations, which have a subtype (12.5.2); the bytes of the CMS in signature dictionaries.
 const CONTENTS: &[u8] = b"Contents";
 
-fn reading_of(key: &[u8], of_annotation: bool) -> Reading {
-    if TEXT.contains(&key) || of_annotation && key == CONTENTS {
-        Reading::Text
-    } else {
-        Reading::Bytes
-    }
-}
+/// Keys under which layers stand (8.11).
+const LAYERS: [&[u8]; 3] = [b"OC", b"OCProperties", b"Properties"];
+
+/// Keys of rectangles and matrices.
+const MEASURES: [&[u8]; 8] = [
+    b"ArtBox",
+    b"BBox",
+    b"BleedBox",
+    b"CropBox",
+    b"Matrix",
+    b"MediaBox",
+    b"Rect",
+    b"TrimBox",
+];
 
 /// Keys that say how a stream is written down, not what it holds.
 const ENCODING: [&[u8]; 3] = [b"Length", b"Filter", b"DecodeParms"];
@@ -75,72 +133,119 @@ const ENCODING: [&[u8]; 3] = [b"Length", b"Filter", b"DecodeParms"];
 impl Sides<'_, '_> {
     /// Number of the first object that differs (0 if it is the value given), none where nothing does.
     pub(super) fn mismatch(&mut self, signed: &Object, last: &Object) -> Result<Option<u32>, OpenError> {
-        self.mismatch_as(Reading::Bytes, (signed, last))
+        self.mismatch_as(Role::default(), signed, last)
     }
 
-    /// The same for values of a dictionary that is compared key by key, so that text is known by its key.
+    /// The same for values of a dictionary that is compared key by key, so that it is known what they are.
     /// Signature dictionaries are not compared so.
     pub(super) fn mismatch_of(
         &mut self,
         key: &[u8],
-        pair: (&Object, &Object),
-    ) -> Result<Option<u32>, OpenError> {
-        self.mismatch_as(reading_of(key, true), pair)
-    }
-
-    fn mismatch_as(
-        &mut self,
-        reading: Reading,
         (signed, last): (&Object, &Object),
     ) -> Result<Option<u32>, OpenError> {
-        let mut assumed = BTreeSet::new();
+        self.mismatch_as(Role::default().of_entry(key), signed, last)
+    }
+
+    /// As [`mismatch`](Self::mismatch), for values of which it is known what they are.
+    pub(super) fn mismatch_as(
+        &mut self,
+        role: Role,
+        signed: &Object,
+        last: &Object,
+    ) -> Result<Option<u32>, OpenError> {
+        let (mut assumed, mut rewritten) = (BTreeSet::new(), BTreeSet::new());
         let mut todo = vec![Pair {
             signed: signed.clone(),
             last: last.clone(),
-            reading,
             within: 0,
+            role,
         }];
-        while let Some(Pair {
-            signed,
-            last,
-            reading,
-            within,
-        }) = todo.pop()
-        {
-            let number = last.reference().or(signed.reference());
-            let within = number.map_or(within, |id| id.number);
-            if let (Some(a), Some(b)) = (signed.reference(), last.reference()) {
-                let pair = (a, b, reading);
-                if self.proven.contains(&pair) || !assumed.insert(pair) {
+        while let Some(mut pair) = todo.pop() {
+            let ids = (pair.signed.reference(), pair.last.reference());
+            let number = ids.1.or(ids.0).map(|id| id.number);
+            pair.within = number.unwrap_or(pair.within);
+            if let (Some(a), Some(b)) = ids {
+                if self.proven.contains(&(a, b, pair.role)) || !assumed.insert((a, b, pair.role)) {
                     continue;
                 }
-                if self.landmarks.contains(&a) || self.landmarks.contains(&b) {
+                // Nothing is painted from a page or a field: whoever does so has it judged as what it paints.
+                if !pair.role.paints && (self.landmarks.contains(&a) || self.landmarks.contains(&b)) {
                     if a == b {
                         continue;
                     }
-                    return Ok(Some(within));
+                    return Ok(Some(pair.within));
                 }
                 if a == b {
                     self.judged.insert(a.number);
                 }
             }
-            let is_same = match (self.signed.follow(&signed), self.last.follow(&last)) {
-                (Ok(a), Ok(b)) => self.alike((&a, &b), reading, within, &mut todo)?,
+            if pair.role.layers && ids.0 != ids.1 {
+                return Ok(Some(pair.within));
+            }
+            if pair.role.paints && (ids.0 != ids.1 || number.is_some_and(|number| !self.is_untouched(number)))
+            {
+                rewritten.extend(number);
+            }
+            let is_same = match (of(self.signed, &pair.signed), of(self.last, &pair.last)) {
+                (Ok(a), Ok(b)) => match (&a.object, &b.object) {
+                    (Object::Null, Object::Null) => match ids {
+                        (Some(a), Some(b)) => self.lead_nowhere(a, b),
+                        (None, None) => true,
+                        _ => false,
+                    },
+                    (Object::Reference(_), Object::Reference(_)) => {
+                        todo.push(pair.next(a.object, b.object, pair.role));
+                        true
+                    }
+                    _ => self.alike(&a, &b, &pair, &mut todo)?,
+                },
                 (Err(limit @ OpenError::Limit { .. }), _) | (_, Err(limit @ OpenError::Limit { .. })) => {
                     return Err(limit);
                 }
-                // What could not be read before and is where it was shows nothing in both.
-                (Err(_), Err(_)) => number.is_some_and(|id| {
-                    signed == last && self.signed.entry(id.number) == self.last.entry(id.number)
-                }),
+                // What nobody can read shows nothing in both, as long as it is the same bytes. But others may
+                // read it, and follow it to where nobody here does.
+                (Err(_), Err(_)) => {
+                    rewritten.extend(number.filter(|_| pair.role.paints));
+                    pair.signed == pair.last
+                        && number.is_some_and(|number| self.is_untouched(number) && self.is_whole(number))
+                }
                 _ => false,
             };
             if !is_same {
-                return Ok(Some(within));
+                return Ok(Some(pair.within));
             }
         }
         self.proven.append(&mut assumed);
+        self.rewritten.append(&mut rewritten);
         Ok(None)
+    }
+
+    /// Whether a number stands for what it stood for, byte by byte.
+    fn is_untouched(&self, number: u32) -> bool {
+        let is_kept = |number| self.signed.entry(number) == self.last.entry(number);
+        is_kept(number)
+            && match self.signed.entry(number) {
+                Some(Entry::In { container, .. }) => is_kept(container),
+                _ => true,
+            }
+    }
+
+    /// Whether two references that lead nowhere do so to readers, too, that look at their numbers alone.
+    fn lead_nowhere(&self, signed: Id, last: Id) -> bool {
+        let is_free = |entry| matches!(entry, None | Some(Entry::Free));
+        is_free(self.signed.entry(signed.number)) && is_free(self.last.entry(last.number))
+            || signed == last && self.is_untouched(signed.number)
+    }
+
+    /// Whether an object that cannot be read fails by bytes that are all signed.
+    fn is_whole(&self, number: u32) -> bool {
+        let Some(Entry::At { offset, .. }) = self.signed.entry(number) else {
+            return false;
+        };
+        let mut parser = Parser::file(self.signed.data, offset);
+        let is_read = parser.object_header().and_then(|_| parser.object()).is_ok();
+        let _ = is_read && (parser.keyword(b"stream") || parser.keyword(b"endobj"));
+        parser.reach() < self.signed.data.len()
     }
 
     /// Takes a value of the signed revision, with all that it leads to, for judged: it may be replaced.
@@ -177,9 +282,9 @@ impl Sides<'_, '_> {
 
     fn alike(
         &self,
-        (signed, last): (&Loaded, &Loaded),
-        reading: Reading,
-        within: u32,
+        signed: &Loaded,
+        last: &Loaded,
+        pair: &Pair,
         todo: &mut Vec<Pair>,
     ) -> Result<bool, OpenError> {
         if signed.is_stream() != last.is_stream() {
@@ -187,15 +292,18 @@ impl Sides<'_, '_> {
         }
         Ok(match (&signed.object, &last.object) {
             (Object::String { bytes: a, .. }, Object::String { bytes: b, .. }) => {
-                a == b || reading == Reading::Text && is_same_text(a, b)
+                a == b || pair.role.text && is_same_text(a, b)
+            }
+            (Object::Array(a), Object::Array(b)) if pair.role.measures && is_measure(a) && is_measure(b) => {
+                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a == b || is_same_length(a, b))
             }
             (Object::Array(a), Object::Array(b)) => {
-                todo.extend(a.iter().zip(b).map(|(a, b)| Pair {
-                    signed: a.clone(),
-                    last: b.clone(),
-                    reading,
-                    within,
-                }));
+                let pairs = a.iter().cloned().zip(b.iter().cloned());
+                let role = Role {
+                    measures: false,
+                    ..pair.role
+                };
+                todo.extend(pairs.map(|(a, b)| pair.next(a, b, role)));
                 a.len() == b.len()
             }
             (Object::Dict(a), Object::Dict(b)) => {
@@ -205,41 +313,56 @@ impl Sides<'_, '_> {
                     if of_stream && ENCODING.contains(&key) {
                         continue;
                     }
-                    todo.push(Pair {
-                        signed: value(a, key),
-                        last: value(b, key),
-                        reading: reading_of(key, of_annotation),
-                        within,
-                    });
+                    let (Some(a), Some(b)) = (a.value(key), b.value(key)) else {
+                        return Ok(false);
+                    };
+                    let role = if of_annotation {
+                        pair.role.of_entry(key)
+                    } else {
+                        pair.role.at(key)
+                    };
+                    todo.push(pair.next(a.clone(), b.clone(), role));
                 }
-                !of_stream || self.same_data(signed, last)?
+                !of_stream || self.same_data((signed, a), (last, b), pair, todo)?
             }
-            (a, b) => a == b || is_same_number(a, b),
+            (Object::Real(a), Object::Real(b)) => is_same_real(*a, *b),
+            (a, b) => a == b,
         })
     }
 
     /// Whether two streams hold the same data.
-    fn same_data(&self, signed: &Loaded, last: &Loaded) -> Result<bool, OpenError> {
-        let (a, b) = match (self.signed.raw_stream(signed), self.last.raw_stream(last)) {
+    fn same_data(
+        &self,
+        (signed, a): (&Loaded, &Dict),
+        (last, b): (&Loaded, &Dict),
+        pair: &Pair,
+        todo: &mut Vec<Pair>,
+    ) -> Result<bool, OpenError> {
+        let raw = match (self.signed.raw_stream(signed), self.last.raw_stream(last)) {
             (Ok(a), Ok(b)) => (a, b),
             (Err(limit @ OpenError::Limit { .. }), _) | (_, Err(limit @ OpenError::Limit { .. })) => {
                 return Err(limit);
             }
             _ => return Ok(false),
         };
-        let filters = |reader: &Reader<'_>, loaded: &Loaded| -> Result<Vec<Object>, OpenError> {
-            let dict = loaded.object.dict().cloned().unwrap_or_default();
-            let mut found = Vec::new();
-            for key in ["Filter", "DecodeParms"] {
-                found.push(reader.get(&dict, key)?.object);
-            }
-            Ok(found)
+        let filters = |reader: &Reader<'_>, dict: &Dict| -> Result<[Object; 2], OpenError> {
+            Ok([
+                reader.get(dict, "Filter")?.object,
+                reader.get(dict, "DecodeParms")?.object,
+            ])
         };
-        if a == b {
-            let (a, b) = (filters(self.signed, signed)?, filters(self.last, last)?);
-            if a.iter().zip(&b).all(|(a, b)| plain(a) == plain(b)) {
-                return Ok(true);
-            }
+        let (a, b) = (filters(self.signed, a)?, filters(self.last, b)?);
+        if raw.0 == raw.1 && a.iter().zip(&b).all(|(a, b)| plain(a) == plain(b)) {
+            // References in them are printed, not followed.
+            let role = Role {
+                measures: false,
+                ..pair.role
+            };
+            todo.extend(a.into_iter().zip(b).map(|(a, b)| pair.next(a, b, role)));
+            return Ok(true);
+        }
+        if a.iter().chain(&b).any(holds_reference) {
+            return Ok(false);
         }
         match (self.signed.stream_data(signed), self.last.stream_data(last)) {
             (Ok(a), Ok(b)) => Ok(a == b),
@@ -251,13 +374,12 @@ impl Sides<'_, '_> {
     }
 }
 
-/// Two values to compare.
-struct Pair {
-    signed: Object,
-    last: Object,
-    reading: Reading,
-    /// Number of the object that they stand in.
-    within: u32,
+/// The object that a value is or refers to at once.
+fn of(reader: &Reader<'_>, object: &Object) -> Result<Loaded, OpenError> {
+    match object.reference() {
+        Some(id) => reader.load(id),
+        None => Ok(Loaded::direct(object.clone())),
+    }
 }
 
 /// Whether two strings are one text in two encodings.
@@ -265,13 +387,33 @@ fn is_same_text(a: &[u8], b: &[u8]) -> bool {
     certain_text(a).is_some_and(|text| certain_text(b).as_ref() == Some(&text))
 }
 
-/// Whether two numbers are the same to a reader: `1` is `1.0`, and real numbers are held in single precision
-/// (ISO 32000-2 annex C), so that programs which read one write it with other last digits.
-fn is_same_number(a: &Object, b: &Object) -> bool {
+/// Whether it is a rectangle or a matrix, in which numbers are lengths to every reader.
+fn is_measure(items: &[Object]) -> bool {
+    matches!(items.len(), 4 | 6) && items.iter().all(|item| item.number().is_some())
+}
+
+/// Whether a real number and another number are the same length.
+fn is_same_length(a: &Object, b: &Object) -> bool {
     let is_real = |object: &Object| matches!(object, Object::Real(_));
-    let (left, right) = (a.number(), b.number());
-    let single = |number: Option<f64>| number.map(|number| number as f32);
-    left.is_some() && (left == right || is_real(a) && is_real(b) && single(left) == single(right))
+    let numbers = a.number().zip(b.number());
+    (is_real(a) || is_real(b)) && numbers.is_some_and(|(a, b)| is_same_real(a, b))
+}
+
+/// Real numbers are held in single precision (ISO 32000-2 annex C), so that programs which read one write it with
+/// other last digits.
+fn is_same_real(a: f64, b: f64) -> bool {
+    let single = |number: f64| Some(number as f32).filter(|single| single.is_finite());
+    Some(a) == Some(b) || single(a).is_some() && single(a) == single(b)
+}
+
+/// Whether a reference stands anywhere in a value.
+fn holds_reference(object: &Object) -> bool {
+    match object {
+        Object::Reference(_) => true,
+        Object::Array(items) => items.iter().any(holds_reference),
+        Object::Dict(dict) => dict.iter().any(|(_, value)| holds_reference(value)),
+        _ => false,
+    }
 }
 
 /// A value without the places it was read from, for comparison.
