@@ -720,7 +720,9 @@ fn forms() -> Vec<Attack> {
                         .changed(FORM, "/SigFlags 3", "/SigFlags 3 /NeedAppearances true"),
                 ]
             },
-        ),
+        )
+        .code("CHANGES_UNCLEAR")
+        .undecided(),
         swap(
             "form",
             "form technology",

@@ -131,8 +131,11 @@ pub(super) fn compare(opened: &OpenedPdf<'_>, signature: &PdfSignature) -> Resul
         filled: BTreeMap::new(),
         changes: BTreeSet::new(),
     };
-    if reading == Reading::Mended || has_two_readings(opened, range.end) {
-        let permission = Permission::Unclear(ModificationLevel::None);
+    let permission = Permission::Unclear(ModificationLevel::None);
+    if reading == Reading::Mended {
+        comparison.note(ChangeKind::UnseenRevision, permission, 0, "xref");
+    }
+    if has_two_readings(opened, range.end) {
         comparison.note(ChangeKind::UnseenRevision, permission, 0, "XRefStm");
     }
     // Blanks alone follow the last revision.

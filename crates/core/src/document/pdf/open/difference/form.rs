@@ -124,16 +124,13 @@ impl Comparison<'_, '_> {
                 }
                 b"DR" => self.form_resources(number, pair)?,
                 // What fields are drawn with that have no look.
-                b"DA" if *pair.0 == Object::Null || !self.is_drawn_by_viewers => {
-                    if self.sides.mismatch(pair.0, pair.1)?.is_some() {
-                        let permission = match *pair.0 {
-                            Object::Null if !self.is_drawn_by_viewers => {
-                                Permission::From(ModificationLevel::None)
-                            }
-                            _ => Permission::Unclear(ModificationLevel::FormFilling),
-                        };
-                        self.note(ChangeKind::Form, permission, number, "DA");
-                    }
+                b"DA" if *pair.0 == Object::Null => {
+                    let permission = if self.is_drawn_by_viewers {
+                        Permission::Unclear(ModificationLevel::FormFilling)
+                    } else {
+                        Permission::From(ModificationLevel::None)
+                    };
+                    self.note(ChangeKind::Form, permission, number, "DA");
                 }
                 _ => self.strict(ChangeKind::Form, number, key, pair)?,
             }
@@ -309,7 +306,6 @@ impl Comparison<'_, '_> {
                 here.signed = self.signing(&is, id.number, &here.name, new)?;
                 if let Some(level) = here.signed {
                     self.new_widgets.insert(id, level);
-                    self.signed_widgets.insert(id);
                 }
             } else if self.locks.hold(&here.name) {
                 self.refuse(ChangeKind::LockedField, at, here.name.clone());
@@ -332,6 +328,9 @@ impl Comparison<'_, '_> {
             self.is_drawn_by_viewers = true;
         }
         let follows = here.filled.is_some() || here.signed.is_some();
+        if here.signed.is_some() {
+            self.signed_widgets.insert(id);
+        }
         if here.signed.is_some() && is_shown && area(self.sides.signed, old)?.is_none() {
             // Nobody laid out a place for it.
             if covers(self.sides.last, new)?.is_some() {

@@ -250,11 +250,32 @@ impl Comparison<'_, '_> {
             self.lost_annotations(page, lost)?;
             waiting = rest;
             if let Some(id) = annotation.reference() {
+                self.signed_in_place(id, boxes)?;
                 self.kept_annotation(id)?;
             }
         }
         self.lost_annotations(page, waiting)?;
         self.filled_over(after.array().unwrap_or_default(), boxes.size())
+    }
+
+    /// Notes a signature in a field that was left for one, where it covers more than all may that bring theirs.
+    fn signed_in_place(&mut self, id: Id, boxes: &Boxes) -> Result<(), OpenError> {
+        let reader = self.sides.last;
+        if !self.signed_widgets.contains(&id) {
+            return Ok(());
+        }
+        let place = match reader.load(id)?.object.dict() {
+            Some(widget) => covers(reader, widget)?,
+            None => None,
+        };
+        let is_large = |[left, bottom, right, top]: [f64; 4]| {
+            (right - left) * (top - bottom) > SIGNATURES_SHARE * boxes.size()
+        };
+        if place.is_some_and(is_large) {
+            let permission = Permission::Unclear(ModificationLevel::FormFilling);
+            self.note(ChangeKind::SignatureOverFace, permission, id.number, "Annots");
+        }
+        Ok(())
     }
 
     fn lost_annotations(&mut self, page: Id, lost: &[Object]) -> Result<(), OpenError> {
@@ -266,11 +287,15 @@ impl Comparison<'_, '_> {
         Ok(())
     }
 
-    /// A difference in an annotation. Who allows annotations allows to change and delete them (table 257), but what
+    /// A difference in an annotation. Who allows annotations allows to change and delete notes (table 257), but what
     /// that shows, people have to see.
     fn unlike_annotation(&mut self, kind: ChangeKind, number: u32, key: &[u8], held: &Object) {
-        let is_other = held.dict().is_some_and(|held| !is_widget(held));
-        let permission = if is_other && !self.is_free {
+        let kind_of = held
+            .dict()
+            .and_then(|held| held.get("Subtype"))
+            .and_then(Object::name);
+        let is_note = kind_of.is_some_and(|kind| NOTES.contains(&kind));
+        let permission = if is_note && !self.is_free {
             Permission::Unclear(ModificationLevel::Annotations)
         } else {
             Permission::Never
@@ -319,7 +344,7 @@ impl Comparison<'_, '_> {
             match key {
                 b"A" | b"AA" => self.strict(ChangeKind::Action, id.number, key, pair)?,
                 _ => {
-                    if let Some(at) = self.sides.mismatch(pair.0, pair.1)? {
+                    if let Some(at) = self.sides.mismatch_of(key, pair)? {
                         let number = if at == 0 { id.number } else { at };
                         let kind = ChangeKind::AnnotationChanged;
                         self.unlike_annotation(kind, number, key, &Object::Dict(before.clone()));
@@ -360,13 +385,18 @@ impl Comparison<'_, '_> {
                     .map(size)
                     .is_some_and(|(width, height)| width.min(height) > FRAME)
             };
-            // Whoever certified a document laid out where others sign.
+            // Whoever certified a document laid out where others sign. What has no extent is seen by some viewers only.
+            let has_extent = area(reader, dict)?.is_some();
             if *level != ModificationLevel::FormFilling
-                || self.certifies
+                || self.certifies && has_extent
                 || width * height > SIGNATURE_SHARE * whole
             {
                 self.refuse(ChangeKind::SignatureOverFace, number, "Annots");
-            } else if !is_signed || *covered > SIGNATURES_SHARE * whole || filled.iter().any(overlaps) {
+            } else if !is_signed
+                || !has_extent
+                || *covered > SIGNATURES_SHARE * whole
+                || filled.iter().any(overlaps)
+            {
                 // Nobody stands behind what is laid over the page as an empty field, and whoever signs may hide what others
                 // filled in or signed.
                 let permission = Permission::Unclear(ModificationLevel::FormFilling);

@@ -182,11 +182,16 @@ impl Sides<'_, '_> {
             if pair.role.layers && ids.0 != ids.1 {
                 return Ok(Some(pair.within));
             }
+            let found = (of(self.signed, &pair.signed), of(self.last, &pair.last));
             if pair.role.paints && (ids.0 != ids.1 || number.is_some_and(|number| !self.is_untouched(number)))
             {
-                rewritten.extend(number);
+                let is_copy = match &found {
+                    (Ok(a), Ok(b)) => ids.0 == ids.1 && self.is_copy(a, b)?,
+                    _ => false,
+                };
+                rewritten.extend(number.filter(|_| !is_copy));
             }
-            let is_same = match (of(self.signed, &pair.signed), of(self.last, &pair.last)) {
+            let is_same = match found {
                 (Ok(a), Ok(b)) => match (&a.object, &b.object) {
                     (Object::Null, Object::Null) => match ids {
                         (Some(a), Some(b)) => self.lead_nowhere(a, b),
@@ -218,6 +223,23 @@ impl Sides<'_, '_> {
         self.proven.append(&mut assumed);
         self.rewritten.append(&mut rewritten);
         Ok(None)
+    }
+
+    /// Whether an object was written again as it was: the same entries in any order, the same bytes of a stream. Some
+    /// programs write all that they have looked at.
+    fn is_copy(&self, signed: &Loaded, last: &Loaded) -> Result<bool, OpenError> {
+        let raw = match (signed.is_stream(), last.is_stream()) {
+            (false, false) => return Ok(plain(&signed.object) == plain(&last.object)),
+            (true, true) => (self.signed.raw_stream(signed), self.last.raw_stream(last)),
+            _ => return Ok(false),
+        };
+        match raw {
+            (Ok(a), Ok(b)) => Ok(a == b && plain_stream(&signed.object) == plain_stream(&last.object)),
+            (Err(limit @ OpenError::Limit { .. }), _) | (_, Err(limit @ OpenError::Limit { .. })) => {
+                Err(limit)
+            }
+            _ => Ok(false),
+        }
     }
 
     /// Whether a number stands for what it stood for, byte by byte.
@@ -416,16 +438,30 @@ fn holds_reference(object: &Object) -> bool {
     }
 }
 
-/// A value without the places it was read from, for comparison.
+/// A value without the places it was read from and the order of its entries, for comparison.
 fn plain(object: &Object) -> String {
     match object {
         Object::Dict(dict) => {
             let entries = dict.iter().map(|(key, value)| format!("{key:?}{}", plain(value)));
-            entries.collect()
+            let entries: BTreeSet<String> = entries.collect();
+            format!("{entries:?}")
         }
         Object::Array(items) => format!("[{}]", items.iter().map(plain).collect::<String>()),
+        Object::String { bytes, .. } => format!("({bytes:?})"),
+        // In single precision, as they are compared.
+        Object::Real(value) => format!("{:?};", Object::Real(f64::from(*value as f32))),
         other => format!("{other:?};"),
     }
+}
+
+/// The same of a stream's dictionary, but for its length, which its data have.
+fn plain_stream(object: &Object) -> String {
+    let entries = object.dict().into_iter().flat_map(Dict::iter);
+    let entries = entries.filter(|(key, _)| *key != b"Length");
+    let entries: BTreeSet<String> = entries
+        .map(|(key, value)| format!("{key:?}{}", plain(value)))
+        .collect();
+    format!("{entries:?}")
 }
 
 /// The keys of both dictionaries, each once.

@@ -49,7 +49,7 @@ pub(super) fn covers(reader: &Reader<'_>, widget: &Dict) -> Result<Option<[f64; 
 /// A rectangle with its corners in order. Of anything but four numbers each viewer makes something else.
 pub(super) fn rectangle(reader: &Reader<'_>, object: &Object) -> Result<Option<[f64; 4]>, OpenError> {
     let found = reader.follow(object)?.object;
-    let Some(&[ref left, ref bottom, ref right, ref top]) = found.array() else {
+    let Some([left, bottom, right, top]) = found.array() else {
         return Ok(None);
     };
     let mut sides = [0.0; 4];

@@ -68,6 +68,21 @@ fn a_place_that_was_laid_out_without_extent_is_none() {
 }
 
 #[test]
+fn a_place_that_was_laid_out_as_large_as_the_page_is_looked_at() {
+    let page = changed(SECOND, "[100 10 190 60]", "[0 40 600 800]");
+    let base = signed_with("", &[(9, &page)]);
+    for (value, look, expected) in [
+        ("<< SIG >>", LARGE, Standing::Unclear),
+        ("<< STAMP >>", LARGE, Standing::Unclear),
+        ("<< SIG >>", SILENT, Standing::Permitted),
+    ] {
+        let filled = changed(&page, "/FT /Sig", "/FT /Sig /V 20 0 R /AP << /N 22 0 R >>");
+        let objects = [(9, &filled[..]), (20, value), (22, look)];
+        assert_eq!(standing(&base.clone().revision(&objects)), expected, "{value}");
+    }
+}
+
+#[test]
 fn timestamps_that_are_not_seen_may_always_come() {
     for (field, expected) in [
         ("/Rect [0 0 0 0]", Standing::Permitted),
@@ -159,7 +174,7 @@ fn what_viewers_draw_fields_with_changes_what_they_show() {
     assert_eq!(found(2, FORM, &bare), Standing::Unclear);
     let before = changed(&drawn_by, "1 g", "0 g");
     assert_eq!(found(2, &before, &bare), Standing::Forbidden);
-    assert_eq!(found(2, &before, &filled), Standing::Unclear);
+    assert_eq!(found(2, &before, &filled), Standing::Forbidden);
 
     // All are drawn anew.
     let redrawn = changed(FORM, "/SigFlags", "/NeedAppearances true /SigFlags");

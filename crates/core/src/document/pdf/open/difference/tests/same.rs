@@ -17,15 +17,16 @@ fn unclear(writer: &Writer) -> Vec<&'static str> {
 fn what_the_face_is_painted_from_is_not_written_anew() {
     let hexadecimal = "<< /Filter /ASCIIHexDecode /Length 11 >>\nstream\n3020672053>\nendstream";
     let font = "<</Subtype/Type1/BaseFont/Courier/Type/Font>>";
-    for object in [
-        (4, STREAM),
-        (4, hexadecimal),
-        (5, font),
-        (12, FORM_STREAM),
-        (13, FORM_STREAM),
+    for (object, expected) in [
+        ((4, hexadecimal), &["change-rewritten"][..]),
+        // Written again as it was, which some programs do.
+        ((4, STREAM), &[]),
+        ((5, font), &[]),
+        ((12, FORM_STREAM), &[]),
+        ((13, FORM_STREAM), &[]),
     ] {
         let again = signed(&mdp(1)).revision(&[object]);
-        assert_eq!(unclear(&again), ["change-rewritten"], "{object:?}");
+        assert_eq!(unclear(&again), expected, "{object:?}");
     }
     let other = signed("").revision(&[(3, &changed(PAGE, "4 0 R", "30 0 R")), (30, STREAM)]);
     assert_eq!(unclear(&other), ["change-rewritten"]);
