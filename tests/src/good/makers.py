@@ -110,8 +110,10 @@ for base in ["form", "linear", "packed"]:
         rust("rsa", source, f"{there}-rust.pdf", signtext="Signed too")
         # PDFium writes cross-reference streams that do not say what they are.
         if base != "packed":
-            pdfium_types(source, f"{there}-pdfium.pdf")
-            rust("ec", f"{there}-pdfium.pdf", f"{there}-pdfium-rust.pdf")
+            # It packs the empty look that Poppler leaves of an unseen signature.
+            typed = target / f"{'open' if name == 'poppler' else 'passed'}-{base}-{name}-pdfium"
+            pdfium_types(source, f"{typed}.pdf")
+            rust("ec", f"{typed}.pdf", f"{typed}-rust.pdf")
         # Viewers are left to draw the fields anew; a note, and words over the page, that nobody allowed.
         there = target / f"open-{base}-{name}"
         pypdf_fills(source, f"{there}-redrawn.pdf", {"Name": "Zhang"})
