@@ -49,22 +49,25 @@ impl Budget {
     }
 
     pub(super) fn inflate(&self, bytes: usize) -> Result<(), OpenError> {
-        let left = self.inflated.get().checked_sub(bytes);
-        self.inflated.set(left.ok_or(OpenError::Limit {
+        pay(&self.inflated, bytes).ok_or(OpenError::Limit {
             what: "inflated bytes in all",
             limit: MAX_INFLATED_TOTAL,
-        })?);
-        Ok(())
+        })
     }
 
     pub(super) fn parse(&self, bytes: usize) -> Result<(), OpenError> {
-        let left = self.parsed.get().checked_sub(bytes);
-        self.parsed.set(left.ok_or(OpenError::Limit {
+        pay(&self.parsed, bytes).ok_or(OpenError::Limit {
             what: "bytes parsed in all",
             limit: self.allowed,
-        })?);
-        Ok(())
+        })
     }
+}
+
+/// Takes from what is left. Who asks for more has done that work already, so nothing is left.
+fn pay(left: &Cell<usize>, bytes: usize) -> Option<()> {
+    let rest = left.get().checked_sub(bytes);
+    left.set(rest.unwrap_or(0));
+    rest.map(drop)
 }
 
 /// Whether the dictionary of a stream has keys that belong to pictures within content (8.9.7): some readers prefer
@@ -106,6 +109,7 @@ pub(super) fn decode<'r>(
             limit: MAX_FILTERS,
         });
     }
+    let paid = |data: Vec<u8>| budget.inflate(data.len()).map(|()| data);
     let mut data: Option<Vec<u8>> = None;
     for (index, filter) in filters.iter().enumerate() {
         let parameters = match parameters.get(index) {
@@ -114,6 +118,8 @@ pub(super) fn decode<'r>(
             _ => return Err(wrong("DecodeParms")),
         };
         let input = data.as_deref().unwrap_or(raw);
+        // What goes in is paid for as well, for it may turn out to be broken at its end.
+        budget.inflate(input.len())?;
         let output = match filter.name() {
             Some(b"FlateDecode" | b"Fl") => {
                 let plain = inflate(input, object, budget)?;
@@ -123,9 +129,11 @@ pub(super) fn decode<'r>(
                 }
             }
             Some(b"ASCIIHexDecode" | b"AHx") => {
-                ascii_hex(input).ok_or_else(|| wrong("ASCIIHexDecode data"))?
+                paid(ascii_hex(input).ok_or_else(|| wrong("ASCIIHexDecode data"))?)?
             }
-            Some(b"ASCII85Decode" | b"A85") => ascii_85(input).ok_or_else(|| wrong("ASCII85Decode data"))?,
+            Some(b"ASCII85Decode" | b"A85") => {
+                paid(ascii_85(input).ok_or_else(|| wrong("ASCII85Decode data"))?)?
+            }
             Some(b"LZWDecode" | b"LZW") => {
                 return Err(OpenError::Unsupported {
                     object,
@@ -141,7 +149,6 @@ pub(super) fn decode<'r>(
             }
             None => return Err(wrong("Filter")),
         };
-        budget.inflate(output.len())?;
         data = Some(output);
     }
     if let Some(data) = data {
@@ -158,7 +165,9 @@ fn inflate(input: &[u8], object: u32, budget: &Budget) -> Result<Vec<u8>, OpenEr
     }
     INFLATER.with_borrow_mut(|inflater| {
         inflater.reset(true);
-        inflate_by(inflater, input, object, budget)
+        let inflated = inflate_by(inflater, input, object, budget);
+        budget.inflate(inflater.total_out() as usize)?;
+        inflated
     })
 }
 
@@ -452,6 +461,27 @@ mod tests {
         assert!(whole.parse(MAX_PDF_WORK).is_ok());
         whole.share(2).inflate(MAX_INFLATED_TOTAL).unwrap();
         assert!(whole.share(2).inflate(1).is_err());
+    }
+
+    #[test]
+    fn what_breaks_at_its_end_costs_what_it_took() {
+        let mut broken = packed(&vec![7; 1 << 20]);
+        let checksum = broken.len() - 1;
+        broken[checksum] ^= 1;
+        let hexadecimal = [&b"00".repeat(1 << 20)[..], b"?"].concat();
+        for (filter, data) in [("FlateDecode", broken), ("ASCIIHexDecode", hexadecimal)] {
+            let dict = dict(&format!("<< /Filter /{filter} >>"));
+            let budget = Budget::default();
+            let mut tries = (0..1000).map(|_| decode(&data, &dict, 1, &budget).map(drop));
+            assert!(
+                matches!(tries.next(), Some(Err(OpenError::Object { .. }))),
+                "{filter}"
+            );
+            assert!(
+                tries.any(|tried| matches!(tried, Err(OpenError::Limit { .. }))),
+                "{filter}"
+            );
+        }
     }
 
     #[test]

@@ -204,7 +204,9 @@ impl<'a> Reader<'a> {
         }
         drop(kept);
         let mut parser = Parser::file(self.data, offset);
-        if parser.object_header().map_err(|_| lost.clone())? != id {
+        if parser.object_header().ok() != Some(id) {
+            // Blanks and comments before what is no head are paid for as well.
+            self.budget.parse(parser.reach().saturating_sub(offset))?;
             return Err(lost);
         }
         let read = parser.object();
@@ -247,17 +249,22 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    /// Where the head of an object that is written at an offset ends; none where there is no head.
+    pub(super) fn head_at(&self, offset: usize) -> Result<Option<usize>, OpenError> {
+        let mut parser = Parser::file(self.data, offset);
+        let head = parser.object_header();
+        self.budget.parse(parser.reach().saturating_sub(offset))?;
+        Ok(head.ok().map(|_| parser.pos()))
+    }
+
     /// The numbers of the objects in an object stream that is written at an offset; none of another object.
-    pub(super) fn parts(&self, number: u32, offset: usize) -> Result<Vec<u32>, OpenError> {
-        let Ok(id) = Parser::file(self.data, offset).object_header() else {
-            return Ok(Vec::new());
-        };
+    pub(super) fn parts(&self, id: Id, offset: usize) -> Result<Vec<u32>, OpenError> {
         let kind = match self.read_at(id, offset) {
             Err(limit @ OpenError::Limit { .. }) => return Err(limit),
             Err(_) => return Ok(Vec::new()),
             Ok((loaded, _)) => loaded.object.dict().and_then(|dict| dict.get("Type").cloned()),
         };
-        if id.number != number || kind.as_ref().and_then(Object::name) != Some(b"ObjStm") {
+        if kind.as_ref().and_then(Object::name) != Some(b"ObjStm") {
             return Ok(Vec::new());
         }
         let held = self.container_at(id, offset)?;

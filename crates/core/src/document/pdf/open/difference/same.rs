@@ -234,12 +234,24 @@ impl Sides<'_, '_> {
             _ => return Ok(false),
         };
         match raw {
-            (Ok(a), Ok(b)) => Ok(a == b && plain_stream(&signed.object) == plain_stream(&last.object)),
+            (Ok(a), Ok(b)) => {
+                Ok(self.is_same_raw(a, b)? && plain_stream(&signed.object) == plain_stream(&last.object))
+            }
             (Err(limit @ OpenError::Limit { .. }), _) | (_, Err(limit @ OpenError::Limit { .. })) => {
                 Err(limit)
             }
             _ => Ok(false),
         }
+    }
+
+    /// Whether the raw data of two streams are the same. Streams may lie in one another, so what is compared is paid
+    /// for as if it were inflated.
+    fn is_same_raw(&self, a: &[u8], b: &[u8]) -> Result<bool, OpenError> {
+        if a.len() != b.len() || std::ptr::eq(a, b) {
+            return Ok(a.len() == b.len());
+        }
+        self.last.budget.inflate(a.len())?;
+        Ok(a == b)
     }
 
     /// Whether a number stands for what it stood for, byte by byte.
@@ -374,7 +386,7 @@ impl Sides<'_, '_> {
             ])
         };
         let (a, b) = (filters(self.signed, a)?, filters(self.last, b)?);
-        if raw.0 == raw.1 && a.iter().zip(&b).all(|(a, b)| plain(a) == plain(b)) {
+        if self.is_same_raw(raw.0, raw.1)? && a.iter().zip(&b).all(|(a, b)| plain(a) == plain(b)) {
             // References in them are printed, not followed.
             let role = Role {
                 measures: false,

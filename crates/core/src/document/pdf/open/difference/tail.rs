@@ -86,12 +86,15 @@ impl Tail<'_, '_> {
         sections.filter(|section| section.start >= self.signed_end)
     }
 
-    /// Places of objects behind it that are listed anywhere, by number.
-    fn places(&self) -> impl Iterator<Item = (u32, usize)> {
+    /// Places of objects behind it that are listed anywhere.
+    fn places(&self) -> impl Iterator<Item = (Id, usize)> {
         let sections = self.reader.sections.iter();
         let entries = sections.flat_map(|section| section.entries.iter().chain(&section.hidden));
         entries.filter_map(|(number, entry)| match entry {
-            Entry::At { offset, .. } if *offset >= self.signed_end => Some((*number, *offset)),
+            Entry::At { offset, generation } if *offset >= self.signed_end => {
+                let (number, generation) = (*number, *generation);
+                Some((Id { number, generation }, *offset))
+            }
             _ => None,
         })
     }
@@ -99,12 +102,15 @@ impl Tail<'_, '_> {
     /// Whether a word that begins something stands where nothing is listed, be it in a comment, a string or a stream.
     fn holds_unlisted_words(&self) -> Result<bool, OpenError> {
         let data = self.opened.bytes();
-        let mut known: BTreeSet<usize> = self.places().filter_map(|(_, at)| word_of(data, at)).collect();
+        let mut known = BTreeSet::new();
+        let mut heads: Vec<usize> = self.places().map(|(_, at)| at).collect();
         for section in &self.reader.sections {
             known.extend([section.start, section.trailer_at]);
             // Streams of sections need not be listed.
-            known.extend(word_of(data, section.start));
-            known.extend(section.hidden_at.and_then(|at| word_of(data, at)));
+            heads.extend([section.start].into_iter().chain(section.hidden_at));
+        }
+        for at in heads {
+            known.extend(self.reader.head_at(at)?.map(|end| end - b"obj".len()));
         }
         let marks = revision::marks(data)?;
         let ends = self.opened.revisions().iter().map(|revision| revision.end);
@@ -114,14 +120,48 @@ impl Tail<'_, '_> {
             .filter(|mark| mark.end.is_some_and(|end| ends.contains(&end)));
         known.extend(of_revisions.map(|mark| mark.at));
         let behind = data.get(self.signed_end..).unwrap_or_default();
-        let is_unlisted = |word: &[u8], begins: fn(&[u8], usize) -> bool| {
-            let found = memchr::memmem::find_iter(behind, word).map(|at| at + self.signed_end);
-            let mut unlisted = found.filter(|at| !known.contains(at));
-            unlisted.any(|at| stands_alone(data, at, word) && begins(data, at))
-        };
-        Ok(is_unlisted(b"obj", follows_number)
-            || is_unlisted(b"trailer", leads_dictionary)
-            || is_unlisted(b"startxref", leads_number))
+        for word in [&b"obj"[..], b"trailer", b"startxref"] {
+            for at in memchr::memmem::find_iter(behind, word).map(|at| at + self.signed_end) {
+                if known.contains(&at) || !stands_alone(data, at, word) {
+                    continue;
+                }
+                let begins = match word {
+                    b"obj" => self.follows_number(at)?,
+                    b"trailer" => self.next(at + word.len())? == Some(b'<'),
+                    _ => self
+                        .next(at + word.len())?
+                        .is_some_and(|byte| byte.is_ascii_digit()),
+                };
+                if begins {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether a digit stands before an offset, blanks and comments left out.
+    fn follows_number(&self, at: usize) -> Result<bool, OpenError> {
+        let mut before = self.opened.bytes().get(..at).unwrap_or_default();
+        loop {
+            let blanks = before.iter().rev().take_while(|byte| is_space(**byte)).count();
+            before = before.get(..before.len() - blanks).unwrap_or_default();
+            let line = memchr::memrchr2(b'\r', b'\n', before).map_or(0, |end| end + 1);
+            let (_, text) = before.split_at(line);
+            self.reader.budget.parse(blanks + text.len())?;
+            match memchr::memchr(b'%', text) {
+                Some(comment) => before = before.get(..line + comment).unwrap_or_default(),
+                None => return Ok(before.last().is_some_and(u8::is_ascii_digit)),
+            }
+        }
+    }
+
+    /// The first byte from an offset on that is neither blank nor comment.
+    fn next(&self, at: usize) -> Result<Option<u8>, OpenError> {
+        let mut parser = Parser::file(self.opened.bytes(), at);
+        parser.skip_space();
+        self.reader.budget.parse(parser.reach().saturating_sub(at))?;
+        Ok(parser.peek())
     }
 
     /// Whether an object stream holds what no section lists as its part.
@@ -135,9 +175,9 @@ impl Tail<'_, '_> {
                 _ => None,
             }));
         }
-        for (number, place) in self.places() {
-            for (index, part) in reader.parts(number, place)?.into_iter().enumerate() {
-                if !listed.contains(&(number, index, part)) {
+        for (id, place) in self.places() {
+            for (index, part) in reader.parts(id, place)?.into_iter().enumerate() {
+                if !listed.contains(&(id.number, index, part)) {
                     return Ok(true);
                 }
             }
@@ -148,8 +188,8 @@ impl Tail<'_, '_> {
     /// Whether of each number that is written anew the last one in the file is the one that counts.
     fn newest_come_last(&self) -> bool {
         let mut last: BTreeMap<u32, usize> = BTreeMap::new();
-        for (number, place) in self.places() {
-            let known = last.entry(number).or_default();
+        for (id, place) in self.places() {
+            let known = last.entry(id.number).or_default();
             *known = place.max(*known);
         }
         last.into_iter()
@@ -203,48 +243,10 @@ impl Tail<'_, '_> {
     }
 }
 
-/// Where the word of an object's head stands.
-fn word_of(data: &[u8], at: usize) -> Option<usize> {
-    let mut parser = Parser::file(data, at);
-    parser.object_header().ok()?;
-    parser.pos().checked_sub(b"obj".len())
-}
-
 /// Whether a word stands between blanks, delimiters or, on its left, digits, which some readers part from it.
 fn stands_alone(data: &[u8], at: usize, word: &[u8]) -> bool {
     let before = at.checked_sub(1).and_then(|at| data.get(at));
     let after = data.get(at + word.len());
     before.is_none_or(|byte| !is_regular(*byte) || byte.is_ascii_digit())
         && after.is_none_or(|byte| !is_regular(*byte))
-}
-
-/// Whether a digit stands before it, blanks and comments left out.
-fn follows_number(data: &[u8], at: usize) -> bool {
-    let mut before = data.get(..at).unwrap_or_default();
-    loop {
-        let blanks = before.iter().rev().take_while(|byte| is_space(**byte)).count();
-        before = before.get(..before.len() - blanks).unwrap_or_default();
-        let line = before.iter().rposition(|byte| matches!(byte, b'\r' | b'\n'));
-        let line = line.map_or(0, |end| end + 1);
-        let comment = before.get(line..).and_then(|line| memchr::memchr(b'%', line));
-        match comment.and_then(|comment| before.get(..line + comment)) {
-            Some(rest) => before = rest,
-            None => return before.last().is_some_and(u8::is_ascii_digit),
-        }
-    }
-}
-
-fn leads_dictionary(data: &[u8], at: usize) -> bool {
-    next(data, at + b"trailer".len()) == Some(b'<')
-}
-
-fn leads_number(data: &[u8], at: usize) -> bool {
-    next(data, at + b"startxref".len()).is_some_and(|byte| byte.is_ascii_digit())
-}
-
-/// The first byte that is neither blank nor comment.
-fn next(data: &[u8], at: usize) -> Option<u8> {
-    let mut parser = Parser::file(data, at);
-    parser.skip_space();
-    parser.peek()
 }

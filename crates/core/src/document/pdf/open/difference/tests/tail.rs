@@ -108,6 +108,34 @@ fn updates_leave_nothing_to_find() {
 }
 
 #[test]
+fn looking_for_words_is_paid_for() {
+    // A word per four bytes of one line, each of which may follow a number at its beginning.
+    let line = format!(
+        "11 0 obj\n<< /Title (B) >>\nendobj\n%1{}\n",
+        " obj".repeat(100_000)
+    );
+    // Many entries that lead into the same blanks.
+    let blanks = format!("11 0 obj\n<< /Title (B) >>\nendobj\n{}", " ".repeat(1 << 20));
+    let base = signed("");
+    let into: Vec<(u32, Option<usize>)> = (0..200)
+        .map(|row| (100 + row, Some(base.bytes.len() + 40 + row as usize)))
+        .chain([(11, None)])
+        .collect();
+    for (what, body, listed) in [("words", &line, TITLE.listed), ("blanks", &blanks, &into[..])] {
+        let update = Update {
+            body,
+            listed,
+            size: 400,
+            ..TITLE
+        };
+        let file = update.on(&base).bytes;
+        let opened = open(&file).unwrap();
+        let found = opened.difference(&opened.signatures()[0]);
+        assert!(matches!(found, Err(OpenError::Limit { .. })), "{what}: {found:?}");
+    }
+}
+
+#[test]
 fn what_counts_is_written_last() {
     let base = signed("");
     let own = open(&base.bytes).unwrap();
