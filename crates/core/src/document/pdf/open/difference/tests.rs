@@ -92,9 +92,14 @@ fn signed(reference: &str) -> Writer {
 
 /// The same, with some objects otherwise.
 fn signed_with(reference: &str, other: &[(u32, &str)]) -> Writer {
+    signed_behind(Vec::new(), reference, other)
+}
+
+/// The same, behind what a file begins with.
+fn signed_behind(bytes: Vec<u8>, reference: &str, other: &[(u32, &str)]) -> Writer {
     let signature = format!("<< SIG {reference} >>");
     let writer = Writer {
-        bytes: Vec::new(),
+        bytes,
         last: None,
         trailer: "/Root 1 0 R /Info 11 0 R",
     };
