@@ -32,7 +32,7 @@ use std::{
 
 pub use self::change::{Change, ChangeKind, Difference, Permission, Standing};
 use self::{
-    same::{Role, Sides, keys, value},
+    same::{Role, Sides, holds_reference, keys, value},
     tail::Reading,
 };
 use super::{
@@ -490,7 +490,8 @@ impl Comparison<'_, '_> {
             match key {
                 // How the section is written, and the identifier that each writer renews.
                 b"Size" | b"Prev" | b"XRefStm" | b"Type" | b"W" | b"Index" | b"Length" | b"Filter"
-                | b"DecodeParms" => {}
+                | b"DecodeParms"
+                    if !holds_reference(pair.1) => {}
                 // It names the document for programs that keep many. Readers show nothing of it, and where
                 // nothing is encrypted nothing is derived from it (14.4).
                 b"ID" => {

@@ -148,6 +148,18 @@ impl Dict {
     }
 }
 
+/// How surely other programs read what a parser has read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Wording {
+    /// As everybody writes it.
+    #[default]
+    Plain,
+    /// As few write it, so that some may take it for something else.
+    Unusual,
+    /// As nobody writes it who means well, and viewers are known to take it for something else.
+    Ambiguous,
+}
+
 /// What stands between objects: the numbers and words of heads and tables.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Token<'a> {
@@ -169,6 +181,7 @@ pub(super) struct Parser<'a> {
     nodes: usize,
     /// The stream the bytes were inflated from, for errors.
     stream: Option<u32>,
+    wording: Wording,
 }
 
 impl<'a> Parser<'a> {
@@ -180,6 +193,7 @@ impl<'a> Parser<'a> {
             furthest: pos,
             nodes: MAX_PDF_NODES,
             stream: None,
+            wording: Wording::Plain,
         }
     }
 
@@ -198,6 +212,15 @@ impl<'a> Parser<'a> {
     /// The furthest byte looked at.
     pub(super) fn reach(&self) -> usize {
         self.furthest.max(self.pos)
+    }
+
+    /// The least sure of all that was read.
+    pub(super) fn wording(&self) -> Wording {
+        self.wording
+    }
+
+    fn finds(&mut self, wording: Wording) {
+        self.wording = self.wording.max(wording);
     }
 
     /// Begins a new count of objects, where the last ones are given up.
@@ -232,7 +255,11 @@ impl<'a> Parser<'a> {
         while let Some(byte) = self.peek() {
             if is_space(byte) {
                 self.pos += 1;
+                if !is_usual_space(byte) {
+                    self.finds(Wording::Unusual);
+                }
             } else if byte == b'%' {
+                self.finds(Wording::Unusual);
                 let rest = self.data.get(self.pos..).unwrap_or_default();
                 self.pos += memchr::memchr2(b'\r', b'\n', rest).unwrap_or(rest.len());
             } else {
@@ -270,7 +297,19 @@ impl<'a> Parser<'a> {
 
     fn name(&mut self) -> Bytes {
         let raw = self.regular();
-        if !raw.contains(&b'#') {
+        if raw.len() > LONGEST_WORD {
+            self.finds(Wording::Ambiguous);
+        }
+        let mut is_escaped = false;
+        for byte in raw {
+            match byte {
+                b'#' => is_escaped = true,
+                b'!'..=b'~' => {}
+                0x80.. => self.finds(Wording::Unusual),
+                _ => self.finds(Wording::Ambiguous),
+            }
+        }
+        if !is_escaped {
             return Bytes::from_slice(raw);
         }
         let mut name = Bytes::with_capacity(raw.len());
@@ -282,6 +321,13 @@ impl<'a> Parser<'a> {
                 }
                 _ => None,
             };
+            match escaped {
+                // Who escapes what needs no escape hides something; some keep names up to their first NUL.
+                Some((b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z', _)) => self.finds(Wording::Unusual),
+                Some((0, _)) => self.finds(Wording::Ambiguous),
+                None if byte == b'#' => self.finds(Wording::Ambiguous),
+                _ => {}
+            }
             let (byte, tail) = escaped.unwrap_or((byte, tail));
             name.push(byte);
             rest = tail;
@@ -298,7 +344,16 @@ impl<'a> Parser<'a> {
         if text.len() <= MAX_PLAIN_DIGITS
             && let Some(value) = text.iter().try_fold(0, digit)
         {
+            if value > i64::from(i32::MAX) {
+                self.finds(Wording::Unusual);
+            }
             return Ok(Object::Integer(value));
+        }
+        if text.len() > LONGEST_NUMBER {
+            self.finds(Wording::Ambiguous);
+        }
+        if text.contains(&b'+') {
+            self.finds(Wording::Unusual);
         }
         let wrong = OpenError::Syntax {
             stream: self.stream,
@@ -315,6 +370,9 @@ impl<'a> Parser<'a> {
         if text.contains('.') {
             // `.5`, `-.5` and `4.` are numbers; a lone `.` or `-` counts as zero, as readers take it.
             let digits = text.bytes().any(|byte| byte.is_ascii_digit());
+            if !digits {
+                self.finds(Wording::Ambiguous);
+            }
             let value = if digits {
                 text.parse().map_err(|_| wrong)?
             } else {
@@ -322,7 +380,11 @@ impl<'a> Parser<'a> {
             };
             return Ok(Object::Real(value));
         }
-        text.parse().map(Object::Integer).map_err(|_| wrong)
+        let value: i64 = text.parse().map_err(|_| wrong)?;
+        if i32::try_from(value).is_err() {
+            self.finds(Wording::Unusual);
+        }
+        Ok(Object::Integer(value))
     }
 
     fn literal(&mut self) -> Result<Object, OpenError> {
@@ -387,6 +449,9 @@ impl<'a> Parser<'a> {
                     value = value * 8 + u32::from(digit - b'0');
                     self.pos += 1;
                 }
+                if value > 0xFF {
+                    self.finds(Wording::Unusual);
+                }
                 bytes.push(value as u8);
             }
             _ => bytes.push(byte),
@@ -418,7 +483,8 @@ impl<'a> Parser<'a> {
                         hexadecimal: true,
                     });
                 }
-                Some(byte) if is_space(byte) => {}
+                Some(byte) if is_usual_space(byte) => {}
+                Some(byte) if is_space(byte) => self.finds(Wording::Unusual),
                 _ => {
                     let Some(digit) = byte.and_then(hex) else {
                         self.pos = self.pos.saturating_sub(1).max(start);
@@ -642,6 +708,10 @@ pub(super) enum Operand<'a> {
     End,
 }
 
+/// Bytes of a word and of a number that no reader cuts off: some keep 127 bytes of a name, some 255 of anything.
+const LONGEST_WORD: usize = 127;
+const LONGEST_NUMBER: usize = 64;
+
 /// Digits of which every number fits.
 const MAX_PLAIN_DIGITS: usize = 18;
 
@@ -654,6 +724,11 @@ const FEW: usize = 16;
 /// White space (table 1).
 pub(super) fn is_space(byte: u8) -> bool {
     matches!(byte, 0 | b'\t' | b'\n' | 12 | b'\r' | b' ')
+}
+
+/// White space that every reader knows for it.
+pub(super) fn is_usual_space(byte: u8) -> bool {
+    matches!(byte, b'\t' | b'\n' | b'\r' | b' ')
 }
 
 /// What numbers begin with.

@@ -10,7 +10,7 @@ use std::{
 use super::{
     OpenError, Repair,
     filter::{self, Budget},
-    parse::{Dict, Id, Object, Parser, Token},
+    parse::{Dict, Id, Object, Parser, Token, Wording},
     xref::{Entry, Section},
 };
 use crate::limits::{MAX_PDF_KEPT, MAX_PDF_OBJECTS, MAX_PDF_TREE};
@@ -62,6 +62,16 @@ struct KeptObject {
     end: usize,
     /// The furthest byte that had a say in it.
     reach: usize,
+    wording: Wording,
+}
+
+/// An object as it is written down.
+#[derive(Debug)]
+pub(super) struct Written {
+    pub(super) object: Object,
+    /// Where it ends, with the data of a stream; in the file, or in its object stream.
+    pub(super) end: usize,
+    pub(super) wording: Wording,
 }
 
 /// An indirect object.
@@ -114,8 +124,10 @@ struct Container<'a> {
     data: Cow<'a, [u8]>,
     /// Object numbers and offsets in `data`.
     index: Vec<(u32, usize)>,
+    /// Of the index.
+    wording: Wording,
     /// Objects that were read, by their place in the index, and the furthest byte that had a say in each.
-    objects: RefCell<BTreeMap<usize, (Object, usize)>>,
+    objects: RefCell<BTreeMap<usize, (Object, usize, Wording)>>,
 }
 
 impl<'a> Reader<'a> {
@@ -178,7 +190,7 @@ impl<'a> Reader<'a> {
                 Ok(Loaded::direct(Object::Null))
             }
             Some(Entry::At { offset, .. }) => self.load_at(id, offset),
-            Some(Entry::In { container, index }) => self.load_in(id, container, index),
+            Some(Entry::In { container, index }) => Ok(self.read_in(id, container, index)?.0),
         }
     }
 
@@ -186,8 +198,8 @@ impl<'a> Reader<'a> {
         Ok(self.read_at(id, offset)?.0)
     }
 
-    /// The object, and where reading it ended.
-    fn read_at(&self, id: Id, offset: usize) -> Result<(Loaded, usize), OpenError> {
+    /// The object, where reading it ended, and how it is written.
+    fn read_at(&self, id: Id, offset: usize) -> Result<(Loaded, usize, Wording), OpenError> {
         let lost = OpenError::CrossReference {
             offset,
             what: "the object listed here is not here",
@@ -200,7 +212,7 @@ impl<'a> Reader<'a> {
             }
             // It costs what it cost, so that no limit depends on who asked before.
             self.budget.parse(kept.reach.saturating_sub(offset))?;
-            return Ok((kept.loaded.clone(), kept.end));
+            return Ok((kept.loaded.clone(), kept.end, kept.wording));
         }
         drop(kept);
         let mut parser = Parser::file(self.data, offset);
@@ -227,26 +239,38 @@ impl<'a> Reader<'a> {
             in_file: true,
             stream,
         };
-        let (end, reach) = (parser.pos(), parser.reach());
+        let (end, reach, wording) = (parser.pos(), parser.reach(), parser.wording());
         if reach < self.data.len() && self.kept.has_room(reach.saturating_sub(offset)) {
             let kept = KeptObject {
                 id,
                 loaded: loaded.clone(),
                 end,
                 reach,
+                wording,
             };
             self.kept.objects.borrow_mut().insert(offset, kept);
         }
-        Ok((loaded, end))
+        Ok((loaded, end, wording))
     }
 
-    /// Reads an object at an offset, with the data of a stream, up to its end.
-    pub(super) fn whole_at(&self, id: Id, offset: usize) -> Result<(), OpenError> {
-        let (loaded, _) = self.read_at(id, offset)?;
-        if loaded.stream.is_some() {
-            self.raw_stream(&loaded)?;
-        }
-        Ok(())
+    /// An object where an entry has it, whole: with the data of a stream.
+    pub(super) fn written(&self, id: Id, entry: Entry) -> Result<Written, OpenError> {
+        let (loaded, end, wording) = match entry {
+            Entry::Free => (Loaded::direct(Object::Null), 0, Wording::Plain),
+            Entry::At { offset, .. } => self.read_at(id, offset)?,
+            Entry::In { container, index } => self.read_in(id, container, index)?,
+        };
+        let (end, of_data) = match loaded.stream {
+            Some(_) => self
+                .around_stream(&loaded)
+                .map(|(_, end, wording)| (end, wording))?,
+            None => (end, Wording::Plain),
+        };
+        Ok(Written {
+            object: loaded.object,
+            end,
+            wording: wording.max(of_data),
+        })
     }
 
     /// Where the head of an object that is written at an offset ends; none where there is no head.
@@ -262,7 +286,7 @@ impl<'a> Reader<'a> {
         let kind = match self.read_at(id, offset) {
             Err(limit @ OpenError::Limit { .. }) => return Err(limit),
             Err(_) => return Ok(Vec::new()),
-            Ok((loaded, _)) => loaded.object.dict().and_then(|dict| dict.get("Type").cloned()),
+            Ok((loaded, ..)) => loaded.object.dict().and_then(|dict| dict.get("Type").cloned()),
         };
         if kind.as_ref().and_then(Object::name) != Some(b"ObjStm") {
             return Ok(Vec::new());
@@ -271,7 +295,7 @@ impl<'a> Reader<'a> {
         Ok(held.index.iter().map(|(number, _)| *number).collect())
     }
 
-    fn load_in(&self, id: Id, container: u32, index: usize) -> Result<Loaded, OpenError> {
+    fn read_in(&self, id: Id, container: u32, index: usize) -> Result<(Loaded, usize, Wording), OpenError> {
         let wrong = |what| OpenError::Object {
             object: container,
             what,
@@ -299,13 +323,14 @@ impl<'a> Reader<'a> {
             in_file: false,
             stream: None,
         };
-        if let Some((object, reach)) = held.objects.borrow().get(&index) {
+        if let Some((object, reach, wording)) = held.objects.borrow().get(&index) {
             self.budget.parse(reach.saturating_sub(at))?;
-            return Ok(loaded(object.clone()));
+            return Ok((loaded(object.clone()), *reach, *wording));
         }
         let mut parser = Parser::stream(&held.data, at, held.number);
         let object = parser.object();
         let (reach, length) = (parser.reach(), parser.reach().saturating_sub(at));
+        let wording = parser.wording().max(held.wording);
         self.budget.parse(length)?;
         let object = object?;
         // Some readers cut it off where the next one begins.
@@ -317,9 +342,10 @@ impl<'a> Reader<'a> {
             return Err(wrong("objects that overlap in the object stream"));
         }
         if self.kept.has_room(length) {
-            held.objects.borrow_mut().insert(index, (object.clone(), reach));
+            let read = (object.clone(), reach, wording);
+            held.objects.borrow_mut().insert(index, read);
         }
-        Ok(loaded(object))
+        Ok((loaded(object), reach, wording))
     }
 
     fn container_at(&self, id: Id, offset: usize) -> Result<Rc<Container<'a>>, OpenError> {
@@ -385,6 +411,7 @@ impl<'a> Reader<'a> {
         }
         Ok(Container {
             number: id.number,
+            wording: parser.wording(),
             data,
             index,
             objects: RefCell::default(),
@@ -416,6 +443,11 @@ impl<'a> Reader<'a> {
 
     /// The raw data of a stream.
     pub(super) fn raw_stream(&self, loaded: &Loaded) -> Result<&'a [u8], OpenError> {
+        Ok(self.around_stream(loaded)?.0)
+    }
+
+    /// The raw data of a stream, where its object ends, and how what follows them is written.
+    fn around_stream(&self, loaded: &Loaded) -> Result<(&'a [u8], usize, Wording), OpenError> {
         let wrong = |what| OpenError::Object {
             object: loaded.number,
             what,
@@ -436,7 +468,10 @@ impl<'a> Reader<'a> {
         let data = parser.stream_data(length);
         let searched = parser.reach().saturating_sub(start).saturating_sub(length);
         self.budget.parse(searched)?;
-        data.ok_or_else(|| wrong("its stream does not begin behind a line end, or end where its length says"))
+        let data = data.ok_or_else(|| {
+            wrong("its stream does not begin behind a line end, or end where its length says")
+        })?;
+        Ok((data, parser.pos(), parser.wording()))
     }
 
     /// The decoded data of a stream.
@@ -531,9 +566,10 @@ mod tests {
         let section = Section {
             offset: 0,
             start: 0,
+            end: 0,
             trailer_at: 0,
             hidden_at: None,
-            is_exact: true,
+            wording: Wording::Plain,
             entries: BTreeMap::from([
                 (
                     1,

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, rc::Rc};
 
 use super::{
     OpenError,
-    parse::is_space,
+    parse::{is_space, is_usual_space},
     xref::{Entry, Section},
 };
 use crate::limits::MAX_PDF_SECTIONS;
@@ -70,6 +70,8 @@ pub(super) struct Mark {
     pub(super) at: usize,
     pub(super) target: usize,
     pub(super) end: Option<usize>,
+    /// Whether blanks that every reader knows part its words.
+    pub(super) is_exact: bool,
 }
 
 const START: &[u8] = b"startxref";
@@ -102,12 +104,22 @@ fn mark(data: &[u8], at: usize) -> Option<Mark> {
         .ok()?
         .parse()
         .ok()?;
-    let end = blank(data, digits + count);
+    let behind = blank(data, digits + count);
     let end = data
-        .get(end..)
+        .get(behind..)
         .filter(|rest| rest.starts_with(END))
-        .map(|_| end + END.len());
-    Some(Mark { at, target, end })
+        .map(|_| behind + END.len());
+    let parts = |from: usize, to: usize| {
+        let between = data.get(from..to).unwrap_or_default();
+        !between.is_empty() && between.iter().all(|byte| is_usual_space(*byte))
+    };
+    let is_exact = parts(at + START.len(), digits) && parts(digits + count, behind);
+    Some(Mark {
+        at,
+        target,
+        end,
+        is_exact,
+    })
 }
 
 /// Most white space between the parts of a mark; more is no mark.

@@ -8,13 +8,14 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    ops::Range,
     rc::Rc,
 };
 
 use super::{
     OpenError, Repair,
     filter::{self, Budget},
-    parse::{Dict, Id, Object, Parser, Token, is_space},
+    parse::{Dict, Id, Object, Parser, Token, Wording, is_space, is_usual_space},
 };
 use crate::limits::{MAX_PDF_OBJECTS, MAX_PDF_SECTIONS};
 
@@ -41,13 +42,15 @@ pub(super) struct Section {
     pub(super) offset: usize,
     /// Where it begins.
     pub(super) start: usize,
+    /// Where its trailer or its stream ends.
+    pub(super) end: usize,
     /// Where the word `trailer` of a table stands; of a stream, its beginning.
     pub(super) trailer_at: usize,
-    /// Where its `XRefStm` stream begins.
-    pub(super) hidden_at: Option<usize>,
-    /// Whether it is written as the standard has it, so that no reader finds it broken: rows of 20 bytes, no comments,
-    /// whole numbers, a size above all numbers.
-    pub(super) is_exact: bool,
+    /// Where its `XRefStm` stream begins and ends.
+    pub(super) hidden_at: Option<Range<usize>>,
+    /// How it is written; unusual, so that some readers find it broken, without rows of 20 bytes, whole numbers, or a
+    /// size above all numbers.
+    pub(super) wording: Wording,
     pub(super) entries: BTreeMap<u32, Entry>,
     /// Entries of the `XRefStm` stream, seen only by readers that know streams.
     pub(super) hidden: BTreeMap<u32, Entry>,
@@ -99,9 +102,14 @@ pub(super) fn chain(
         let mut section = section(data, offset, budget, repairs)?;
         if let Some(hybrid) = section.trailer.get("XRefStm") {
             let place = place(hybrid, offset)?;
-            section.hidden = stream(data, place, budget)?.0;
-            section.hidden_at = Some(place);
-            section.is_exact &= hybrid.integer().is_some();
+            let read = stream(data, place, budget)?;
+            let wording = match hybrid {
+                Object::Integer(_) => read.wording,
+                _ => read.wording.max(Wording::Unusual),
+            };
+            section.wording = section.wording.max(wording);
+            section.hidden = read.entries;
+            section.hidden_at = Some(place..read.end);
         }
         objects += section.entries.len() + section.hidden.len();
         if objects > MAX_PDF_OBJECTS {
@@ -153,28 +161,40 @@ fn section(
         });
     }
     let mut parser = Parser::file(data, found);
-    let (entries, trailer, trailer_at) = if parser.keyword(b"xref") {
+    let Read {
+        entries,
+        trailer,
+        trailer_at,
+        end,
+        wording,
+    } = if parser.keyword(b"xref") {
         let read = table(&mut parser, repairs)?;
         // Sections may overlap: each is paid for.
         budget.parse(parser.reach().saturating_sub(found))?;
         read
     } else {
-        let (entries, trailer) = stream(data, found, budget)?;
-        (entries, trailer, found)
+        stream(data, found, budget)?
     };
     let is_table = trailer_at > found;
     let rows = data.get(found..trailer_at).unwrap_or_default();
     let whole = |key: &str| trailer.get(key).is_none_or(|value| value.integer().is_some());
     let highest = entries.keys().next_back().copied().map_or(-1, i64::from);
+    let size = trailer.get("Size").and_then(Object::integer);
     let is_exact = (!is_table || has_exact_rows(rows))
         && whole("Prev")
-        && trailer.get("Size").and_then(Object::integer) > Some(highest);
+        && size.is_some_and(|size| size > highest && size <= MOST_OBJECTS as i64)
+        && entries.get(&0).is_none_or(|entry| *entry == Entry::Free);
     Ok(Section {
         offset,
         start: found,
+        end,
         trailer_at,
         hidden_at: None,
-        is_exact,
+        wording: if is_exact {
+            wording
+        } else {
+            wording.max(Wording::Unusual)
+        },
         entries,
         hidden: BTreeMap::new(),
         trailer,
@@ -192,32 +212,54 @@ fn has_exact_rows(table: &[u8]) -> bool {
                        [b' ', generation @ .., b' ', b'n' | b'f', b'\r', b'\n'] if is_number(generation))
             && is_number(offset)
     };
-    let mut parser = Parser::file(table, 0);
-    if table.contains(&b'%') || !parser.keyword(b"xref") {
+    let Some(mut rest) = table.strip_prefix(b"xref").and_then(behind_line) else {
         return false;
-    }
-    loop {
-        let (first, count) = (parser.token(), parser.token());
-        let (Token::Integer(_), Token::Integer(count)) = (first, count) else {
-            return first == Token::Other;
-        };
-        parser.skip_space();
-        let rows = table.get(parser.pos()..).unwrap_or_default();
-        let Some(length) = usize::try_from(count)
-            .ok()
-            .and_then(|count| count.checked_mul(ROW))
-        else {
+    };
+    while !rest.iter().all(|byte| is_usual_space(*byte)) {
+        let Some((numbers, rows)) = head(rest) else {
             return false;
         };
-        let Some(rows) = rows.get(..length) else {
+        let Some((rows, next)) = rows.split_at_checked(numbers.len() * ROW) else {
             return false;
         };
-        if !rows.chunks(ROW).all(is_row) {
+        if numbers.end > MOST_OBJECTS || !rows.chunks(ROW).all(is_row) {
             return false;
         }
-        parser.seek(parser.pos() + length);
+        rest = next;
+    }
+    true
+}
+
+/// The head of a subsection: the numbers it is for, and what follows.
+fn head(rest: &[u8]) -> Option<(Range<usize>, &[u8])> {
+    let (first, rest) = number(rest)?;
+    let (count, rest) = number(rest.strip_prefix(b" ")?)?;
+    Some((first..first + count, behind_line(rest)?))
+}
+
+/// A number of few digits, and what follows.
+fn number(rest: &[u8]) -> Option<(usize, &[u8])> {
+    let length = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (digits, rest) = rest.split_at(length);
+    let digits = std::str::from_utf8(digits)
+        .ok()
+        .filter(|_| length <= MOST_DIGITS)?;
+    Some((digits.parse().ok()?, rest))
+}
+
+/// What follows the blanks at the end of a line.
+fn behind_line(rest: &[u8]) -> Option<&[u8]> {
+    match rest {
+        [b' ', rest @ ..] => behind_line(rest),
+        [b'\r', b'\n', rest @ ..] | [b'\r' | b'\n', rest @ ..] => Some(rest),
+        _ => None,
     }
 }
+
+/// The highest number that all readers take (PDFium's limit is the lowest that is known), and its digits with room for
+/// zeros before them.
+pub(super) const MOST_OBJECTS: usize = 4 << 20;
+const MOST_DIGITS: usize = 10;
 
 /// Bytes of an entry of a table.
 const ROW: usize = 20;
@@ -258,8 +300,17 @@ fn too_many() -> OpenError {
 
 type Entries = BTreeMap<u32, Entry>;
 
-/// The entries, the trailer, and where its word stands.
-fn table(parser: &mut Parser<'_>, repairs: &mut Vec<Repair>) -> Result<(Entries, Dict, usize), OpenError> {
+/// What a table or a stream says, and how.
+struct Read {
+    entries: Entries,
+    trailer: Dict,
+    /// Where the word of a trailer stands; of a stream, its beginning.
+    trailer_at: usize,
+    end: usize,
+    wording: Wording,
+}
+
+fn table(parser: &mut Parser<'_>, repairs: &mut Vec<Repair>) -> Result<Read, OpenError> {
     let mut entries = Entries::new();
     let trailer_at = loop {
         let at = parser.pos();
@@ -295,7 +346,13 @@ fn table(parser: &mut Parser<'_>, repairs: &mut Vec<Repair>) -> Result<(Entries,
         }
     };
     match parser.object()? {
-        Object::Dict(trailer) => Ok((entries, trailer, trailer_at)),
+        Object::Dict(trailer) => Ok(Read {
+            entries,
+            trailer,
+            trailer_at,
+            end: parser.pos(),
+            wording: parser.wording(),
+        }),
         _ => Err(parser.error("the trailer dictionary")),
     }
 }
@@ -322,7 +379,7 @@ fn table_entry(parser: &mut Parser<'_>) -> Result<(Entry, (i64, i64)), OpenError
     Ok((entry, (offset, generation)))
 }
 
-fn stream(data: &[u8], offset: usize, budget: &Budget) -> Result<(Entries, Dict), OpenError> {
+fn stream(data: &[u8], offset: usize, budget: &Budget) -> Result<Read, OpenError> {
     let wrong = |what| OpenError::CrossReference { offset, what };
     let mut parser = Parser::file(data, offset);
     let id: Id = parser.object_header()?;
@@ -368,6 +425,7 @@ fn stream(data: &[u8], offset: usize, budget: &Budget) -> Result<(Entries, Dict)
         None => vec![0, size.ok_or_else(|| wrong("Size"))?],
     };
 
+    let mut wording = parser.wording();
     let mut rows = plain.chunks_exact(width);
     let mut entries = Entries::new();
     for pair in index.chunks(2) {
@@ -383,12 +441,22 @@ fn stream(data: &[u8], offset: usize, budget: &Budget) -> Result<(Entries, Dict)
                 .ok_or_else(|| wrong("fewer entries than Index says"))?;
             let number = u32::try_from(number).map_err(|_| wrong("an object number too large"))?;
             let entry = stream_entry(row, [kind, second]).ok_or_else(|| wrong("an entry of the stream"))?;
+            // A type of entry that is to come: some find the file broken by it.
+            if kind > 0 && row.get(..kind).and_then(|kind| kind.last()) > Some(&2) {
+                wording = Wording::Unusual;
+            }
             if entries.insert(number, entry).is_some() {
                 return Err(wrong("an object listed twice in one section"));
             }
         }
     }
-    Ok((entries, dict))
+    Ok(Read {
+        entries,
+        trailer: dict,
+        trailer_at: offset,
+        end: parser.pos(),
+        wording,
+    })
 }
 
 fn stream_entry(row: &[u8], [kind, second]: [usize; 2]) -> Option<Entry> {

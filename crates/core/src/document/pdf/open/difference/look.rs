@@ -8,7 +8,7 @@
 use super::{
     super::{
         ModificationLevel, OpenError,
-        parse::{Dict, Object, Operand, Parser},
+        parse::{Dict, Object, Operand, Parser, Wording},
         reader::Reader,
         text::text_string,
     },
@@ -347,7 +347,10 @@ fn plain_text(
             return Ok(None);
         };
         let operator = match operand {
-            Operand::End => return Ok(Some((shown, sheet.ground))),
+            Operand::End => {
+                let is_plain = parser.wording() == Wording::Plain;
+                return Ok(is_plain.then_some((shown, sheet.ground)));
+            }
             Operand::Object(object) if operands.len() < 64 => {
                 operands.push(object);
                 continue;

@@ -441,7 +441,7 @@ fn is_same_real(a: f64, b: f64) -> bool {
 }
 
 /// Whether a reference stands anywhere in a value.
-fn holds_reference(object: &Object) -> bool {
+pub(super) fn holds_reference(object: &Object) -> bool {
     match object {
         Object::Reference(_) => true,
         Object::Array(items) => items.iter().any(holds_reference),

@@ -3,7 +3,7 @@
 use super::{
     super::{
         OpenError,
-        parse::{Dict, Object, Operand, Parser},
+        parse::{Dict, Object, Operand, Parser, Wording},
         reader::{Loaded, Reader},
     },
     same::value,
@@ -126,7 +126,8 @@ fn is_silent(data: &[u8]) -> bool {
     let mut parser = Parser::stream(data, 0, 0);
     loop {
         match parser.operand() {
-            Ok(Operand::End) => return true,
+            // What others read otherwise may paint.
+            Ok(Operand::End) => return parser.wording() == Wording::Plain,
             Ok(Operand::Operator(operator)) if SILENT.contains(&operator) => parser.renew(),
             Ok(Operand::Object(_)) => {}
             Ok(Operand::Operator(_)) | Err(_) => return false,

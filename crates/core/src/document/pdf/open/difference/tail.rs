@@ -1,17 +1,21 @@
 //! What was written after a signed revision, as readers see it that do not believe the cross-reference data.
 //!
 //! Many viewers rebuild a file that seems broken to them: they search it for `12 0 obj`, `trailer` and object streams and
-//! take what comes last. Each takes something else for broken. So what follows a signature has to leave them nothing to
-//! find but what strict readers see, and no reason to search.
+//! take what comes last. Each takes something else for broken, and each has blanks, names and numbers of its own. So
+//! what follows a signature has to leave them nothing to find but what strict readers see, no reason to search, and no
+//! word that they read otherwise.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
 
 use super::super::{
     OpenError, OpenedPdf, Repair,
-    parse::{Id, Object, Parser, is_regular, is_space},
+    parse::{Dict, Id, Object, Parser, Wording, is_space, is_usual_space},
     reader::Reader,
-    revision,
-    xref::{Entry, Section},
+    revision::{self, Mark},
+    xref::{Entry, MOST_OBJECTS, Section},
 };
 
 /// How the bytes after a signed revision are read.
@@ -25,8 +29,9 @@ pub(super) enum Reading {
     Several,
 }
 
-/// How far before the end viewers look for the last `%%EOF` (annex H of ISO 32000-1, note 18).
-const END_WITHIN: usize = 1024;
+/// How far before the end viewers look for the last `startxref`: for `%%EOF` 1,024 bytes (annex H of ISO 32000-1, note 18),
+/// which some count from the end of what they look for, or from its beginning.
+const END_WITHIN: usize = 1000;
 
 /// How everything behind an offset is read.
 pub(super) fn reading<'a>(
@@ -38,12 +43,24 @@ pub(super) fn reading<'a>(
         opened,
         reader,
         signed_end,
+        marks: revision::marks(opened.bytes())?,
     };
     if tail.holds_unlisted_words()? || tail.holds_unlisted_parts()? || !tail.newest_come_last() {
         return Ok(Reading::Several);
     }
-    let is_exact = tail.sections().all(|section| section.is_exact);
-    Ok(if is_exact && !tail.is_beside() && tail.all_are_in_place()? {
+    let mut wording = Wording::Plain;
+    for section in tail.sections() {
+        let astray = tail.leads_astray(section.trailer.iter().map(|(_, value)| value))?;
+        wording = wording.max(section.wording).max(astray);
+    }
+    // What is not whole has no end, so that nothing can be said of what lies beside it.
+    let things = tail.things(&mut wording)?;
+    let lies_bare = things.as_ref().is_some_and(|things| tail.has_gaps(things));
+    if wording == Wording::Ambiguous || lies_bare {
+        return Ok(Reading::Several);
+    }
+    let is_sound = wording == Wording::Plain && things.is_some();
+    Ok(if is_sound && !tail.is_beside() && tail.has_usual_numbers() {
         Reading::One
     } else {
         Reading::Mended
@@ -77,6 +94,7 @@ struct Tail<'o, 'a> {
     /// Of the file as it is, under the account of one comparison.
     reader: &'o Reader<'a>,
     signed_end: usize,
+    marks: Vec<Mark>,
 }
 
 impl Tail<'_, '_> {
@@ -99,7 +117,8 @@ impl Tail<'_, '_> {
         })
     }
 
-    /// Whether a word that begins something stands where nothing is listed, be it in a comment, a string or a stream.
+    /// Whether a word that begins something stands where nothing is listed, be it in a comment, a string or a stream,
+    /// and be it a part of another word.
     fn holds_unlisted_words(&self) -> Result<bool, OpenError> {
         let data = self.opened.bytes();
         let mut known = BTreeSet::new();
@@ -107,26 +126,29 @@ impl Tail<'_, '_> {
         for section in &self.reader.sections {
             known.extend([section.start, section.trailer_at]);
             // Streams of sections need not be listed.
-            heads.extend([section.start].into_iter().chain(section.hidden_at));
+            let hidden = section.hidden_at.as_ref().map(|hidden| hidden.start);
+            heads.extend([section.start].into_iter().chain(hidden));
         }
         for at in heads {
             known.extend(self.reader.head_at(at)?.map(|end| end - b"obj".len()));
         }
-        let marks = revision::marks(data)?;
         let ends = self.opened.revisions().iter().map(|revision| revision.end);
         let ends: BTreeSet<usize> = ends.collect();
-        let of_revisions = marks
+        let of_revisions = self
+            .marks
             .iter()
             .filter(|mark| mark.end.is_some_and(|end| ends.contains(&end)));
-        known.extend(of_revisions.map(|mark| mark.at));
+        for mark in of_revisions {
+            known.extend([mark.at, mark.at + b"start".len()]);
+        }
         let behind = data.get(self.signed_end..).unwrap_or_default();
-        for word in [&b"obj"[..], b"trailer", b"startxref"] {
+        for word in [&b"obj"[..], b"trailer", b"xref"] {
             for at in memchr::memmem::find_iter(behind, word).map(|at| at + self.signed_end) {
-                if known.contains(&at) || !stands_alone(data, at, word) {
+                if known.contains(&at) {
                     continue;
                 }
                 let begins = match word {
-                    b"obj" => self.follows_number(at)?,
+                    b"obj" => self.follows_numbers(at)?,
                     b"trailer" => self.next(at + word.len())? == Some(b'<'),
                     _ => self
                         .next(at + word.len())?
@@ -140,28 +162,53 @@ impl Tail<'_, '_> {
         Ok(false)
     }
 
-    /// Whether a digit stands before an offset, blanks and comments left out.
-    fn follows_number(&self, at: usize) -> Result<bool, OpenError> {
-        let mut before = self.opened.bytes().get(..at).unwrap_or_default();
+    /// Whether a digit stands before the word at an offset, blanks and comments left out; where the word is the beginning of
+    /// a longer one, two numbers.
+    fn follows_numbers(&self, at: usize) -> Result<bool, OpenError> {
+        let data = self.opened.bytes();
+        let mut before = self.without_blanks(data.get(..at).unwrap_or_default())?;
+        if !before.last().is_some_and(u8::is_ascii_digit) {
+            return Ok(false);
+        }
+        let after = data.get(at + b"obj".len());
+        if !after.is_some_and(u8::is_ascii_alphanumeric) {
+            return Ok(true);
+        }
+        while let Some((b'0'..=b'9', rest)) = before.split_last() {
+            before = rest;
+        }
+        let number = self.without_blanks(before)?;
+        Ok(number.len() < before.len() && number.last().is_some_and(u8::is_ascii_digit))
+    }
+
+    /// What stands before the blanks and comments at an end.
+    fn without_blanks<'d>(&self, mut before: &'d [u8]) -> Result<&'d [u8], OpenError> {
         loop {
-            let blanks = before.iter().rev().take_while(|byte| is_space(**byte)).count();
+            let blanks = before.iter().rev().take_while(|byte| is_blank(**byte)).count();
             before = before.get(..before.len() - blanks).unwrap_or_default();
             let line = memchr::memrchr2(b'\r', b'\n', before).map_or(0, |end| end + 1);
             let (_, text) = before.split_at(line);
             self.reader.budget.parse(blanks + text.len())?;
             match memchr::memchr(b'%', text) {
                 Some(comment) => before = before.get(..line + comment).unwrap_or_default(),
-                None => return Ok(before.last().is_some_and(u8::is_ascii_digit)),
+                None => return Ok(before),
             }
         }
     }
 
     /// The first byte from an offset on that is neither blank nor comment.
     fn next(&self, at: usize) -> Result<Option<u8>, OpenError> {
-        let mut parser = Parser::file(self.opened.bytes(), at);
-        parser.skip_space();
-        self.reader.budget.parse(parser.reach().saturating_sub(at))?;
-        Ok(parser.peek())
+        let mut rest = self.opened.bytes().get(at..).unwrap_or_default();
+        loop {
+            let blanks = rest.iter().take_while(|byte| is_blank(**byte)).count();
+            rest = rest.get(blanks..).unwrap_or_default();
+            let comment = match rest.first() {
+                Some(b'%') => memchr::memchr2(b'\r', b'\n', rest).unwrap_or(rest.len()),
+                found => return Ok(found.copied()),
+            };
+            self.reader.budget.parse(blanks + comment)?;
+            rest = rest.get(comment..).unwrap_or_default();
+        }
     }
 
     /// Whether an object stream holds what no section lists as its part.
@@ -208,45 +255,142 @@ impl Tail<'_, '_> {
             Repair::NumberedFromOne { offset } => *offset >= self.signed_end,
         };
         let end = self.opened.revisions().last().map_or(0, |revision| revision.end);
+        let behind = |mark: &&Mark| mark.at >= self.signed_end;
         self.opened.reader.repairs.borrow().iter().any(is_beside)
+            || !self.marks.iter().filter(behind).all(|mark| mark.is_exact)
             || self.opened.bytes().len().saturating_sub(end) > END_WITHIN
     }
 
-    /// Whether each object that the sections list is where they list it, whole.
-    fn all_are_in_place(&self) -> Result<bool, OpenError> {
+    /// Where everything lies that is listed: objects, sections, ends of file. None where an object is not where the sections
+    /// list it, whole.
+    fn things(&self, wording: &mut Wording) -> Result<Option<Vec<Range<usize>>>, OpenError> {
         let reader = self.reader;
+        let mut things = Vec::new();
         for section in self.sections() {
+            things.push(section.start..section.end);
+            things.extend(
+                section
+                    .hidden_at
+                    .clone()
+                    .filter(|hidden| hidden.start >= self.signed_end),
+            );
             for (number, entry) in section.entries.iter().chain(&section.hidden) {
-                let read = match *entry {
+                let generation = match *entry {
                     Entry::Free => continue,
-                    Entry::At { offset, generation } => {
-                        let number = *number;
-                        reader.whole_at(Id { number, generation }, offset)
-                    }
+                    Entry::At { generation, .. } => generation,
                     // Of an earlier state, if it is not the last one's.
                     Entry::In { .. } if reader.entry(*number) != Some(*entry) => continue,
-                    Entry::In { .. } => reader
-                        .load(Id {
-                            number: *number,
-                            generation: 0,
-                        })
-                        .map(drop),
+                    Entry::In { .. } => 0,
                 };
-                match read {
-                    Ok(()) => {}
+                let number = *number;
+                let written = match reader.written(Id { number, generation }, *entry) {
+                    Ok(written) => written,
                     Err(limit @ OpenError::Limit { .. }) => return Err(limit),
-                    Err(_) => return Ok(false),
+                    Err(_) => return Ok(None),
+                };
+                if let Entry::At { offset, .. } = *entry {
+                    things.push(offset..written.end);
                 }
+                let astray = self.leads_astray(std::iter::once(&written.object))?;
+                *wording = (*wording).max(written.wording).max(astray);
             }
         }
-        Ok(true)
+        let behind = self.marks.iter().filter(|mark| mark.at >= self.signed_end);
+        things.extend(behind.filter_map(|mark| Some(mark.at..mark.end?)));
+        things.retain(|thing| thing.end > self.signed_end);
+        things.sort_by_key(|thing| (thing.start, thing.end));
+        // The stream of a section may be listed as an object, too.
+        things.dedup();
+        Ok(Some(things))
+    }
+
+    /// Whether anything but blanks and lines of comment lies beside what is listed, or what is listed lies in one another.
+    fn has_gaps(&self, things: &[Range<usize>]) -> bool {
+        let data = self.opened.bytes();
+        let mut from = self.signed_end;
+        for thing in things {
+            match data.get(from..thing.start) {
+                Some(gap) if is_idle(gap) => from = thing.end,
+                _ => return true,
+            }
+        }
+        !data.get(from..).is_none_or(is_idle)
+    }
+
+    /// Whether references in objects lead where readers part: to a number in use under another generation, which many
+    /// pass over, or to nothing, for which some search the whole file.
+    fn leads_astray<'d>(&self, objects: impl Iterator<Item = &'d Object>) -> Result<Wording, OpenError> {
+        let mut found = Wording::Plain;
+        let mut todo: Vec<&Object> = objects.collect();
+        while let Some(object) = todo.pop() {
+            match object {
+                Object::Array(items) => todo.extend(items),
+                Object::Dict(dict) => todo.extend(dict.iter().map(|(_, value)| value)),
+                Object::Reference(id) => {
+                    self.reader.budget.parse(self.reader.sections.len())?;
+                    found = found.max(match self.reader.entry(id.number) {
+                        Some(Entry::At { generation, .. }) if generation != id.generation => {
+                            Wording::Ambiguous
+                        }
+                        Some(Entry::In { .. }) if id.generation != 0 => Wording::Ambiguous,
+                        Some(Entry::At { .. } | Entry::In { .. }) => Wording::Plain,
+                        Some(Entry::Free) | None if self.led_nowhere(*id) => Wording::Plain,
+                        Some(Entry::Free) | None => Wording::Unusual,
+                    });
+                }
+                _ => {}
+            }
+        }
+        Ok(found)
+    }
+
+    /// Whether a number stood for nothing before, and is among those that the signed revision counts.
+    fn led_nowhere(&self, id: Id) -> bool {
+        let sections = self.reader.sections.iter();
+        let mut signed = sections.filter(|section| section.start < self.signed_end);
+        let size = signed.clone().filter_map(|section| size(&section.trailer)).max();
+        let was = signed.find_map(|section| section.entry(id.number));
+        matches!(was, None | Some(Entry::Free)) && size > Some(i64::from(id.number))
+    }
+
+    /// Whether all numbers are below the size that is stated last, and below those that some readers hold for too large.
+    fn has_usual_numbers(&self) -> bool {
+        let sections = self.reader.sections.iter();
+        let highest = sections.flat_map(|section| {
+            let last = section.entries.keys().next_back();
+            last.into_iter().chain(section.hidden.keys().next_back())
+        });
+        let highest = highest.max().copied().unwrap_or_default();
+        self.sections().next().is_none()
+            || highest as usize <= MOST_OBJECTS
+                && self.reader.trailer().and_then(size) > Some(i64::from(highest))
     }
 }
 
-/// Whether a word stands between blanks, delimiters or, on its left, digits, which some readers part from it.
-fn stands_alone(data: &[u8], at: usize, word: &[u8]) -> bool {
-    let before = at.checked_sub(1).and_then(|at| data.get(at));
-    let after = data.get(at + word.len());
-    before.is_none_or(|byte| !is_regular(*byte) || byte.is_ascii_digit())
-        && after.is_none_or(|byte| !is_regular(*byte))
+fn size(trailer: &Dict) -> Option<i64> {
+    trailer.get("Size").and_then(Object::integer)
+}
+
+/// White space to any reader.
+fn is_blank(byte: u8) -> bool {
+    is_space(byte) || matches!(byte, 0x0B | 0x80 | 0xFF)
+}
+
+/// Whether bytes are blanks and lines of comment that say nothing.
+fn is_idle(bytes: &[u8]) -> bool {
+    let mut rest = bytes;
+    while let Some((byte, after)) = rest.split_first() {
+        if is_usual_space(*byte) {
+            rest = after;
+            continue;
+        }
+        let length = memchr::memchr2(b'\r', b'\n', rest).unwrap_or(rest.len());
+        let (comment, after) = rest.split_at(length);
+        let is_text = |byte: &u8| *byte == b'\t' || *byte >= b' ' && *byte != 0x7F;
+        if *byte != b'%' || !comment.iter().all(is_text) || comment.starts_with(b"%%EOF") {
+            return false;
+        }
+        rest = after;
+    }
+    true
 }
