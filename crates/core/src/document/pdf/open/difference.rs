@@ -122,6 +122,7 @@ pub(super) fn compare(opened: &OpenedPdf<'_>, signature: &PdfSignature) -> Resul
         new_widgets: BTreeMap::new(),
         signed_widgets: BTreeSet::new(),
         covered: BTreeMap::new(),
+        notes: BTreeMap::new(),
         fields: BTreeSet::new(),
         redraws: false,
         is_drawn_by_viewers: false,
@@ -286,6 +287,8 @@ struct Comparison<'r, 'a> {
     signed_widgets: BTreeSet<Id>,
     /// How much of each page they cover, in square points.
     covered: BTreeMap<Id, f64>,
+    /// How many notes came to each page.
+    notes: BTreeMap<Id, usize>,
     /// Fields of the signed revision that were compared.
     fields: BTreeSet<Id>,
     /// Whether viewers draw all fields anew, whatever looks are stored.

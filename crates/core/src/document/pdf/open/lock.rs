@@ -4,6 +4,8 @@
 //! Read with the signature dictionary itself, wherever that stands, so that no number or generation can part
 //! the two. What cannot be read forbids everything.
 
+use std::collections::BTreeSet;
+
 use super::{
     ModificationLevel, OpenError,
     parse::{Dict, Object},
@@ -26,8 +28,8 @@ pub(super) struct Locks {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Lock {
     All,
-    Include(Vec<String>),
-    Exclude(Vec<String>),
+    Include(BTreeSet<String>),
+    Exclude(BTreeSet<String>),
 }
 
 impl Locks {
@@ -84,11 +86,10 @@ impl Locks {
 
     /// Whether a field of that full name is locked.
     pub(super) fn hold(&self, name: &str) -> bool {
-        let is_among = |names: &[String]| {
-            names.iter().any(|locked| {
-                name.strip_prefix(&locked[..])
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-            })
+        // The field itself, and those that it belongs to.
+        let is_among = |names: &BTreeSet<String>| {
+            let mut ends = name.match_indices('.').map(|(dot, _)| dot).chain([name.len()]);
+            ends.any(|end| name.get(..end).is_some_and(|above| names.contains(above)))
         };
         self.fields.iter().any(|lock| match lock {
             Lock::All => true,
@@ -126,10 +127,10 @@ fn lock(reader: &Reader<'_>, parameters: &Object) -> Result<Lock, OpenError> {
         return Ok(Lock::All);
     };
     let fields = reader.get(dict, "Fields")?.object;
-    let mut names = Vec::new();
+    let mut names = BTreeSet::new();
     for name in fields.array().unwrap_or_default() {
         match reader.follow(name)?.object.string() {
-            Some(name) => names.push(text_string(name)),
+            Some(name) => drop(names.insert(text_string(name))),
             None => return Ok(Lock::All),
         }
     }

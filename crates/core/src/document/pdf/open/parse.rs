@@ -89,7 +89,11 @@ impl Object {
 
 /// A dictionary in the order of the file. Its clones are one until one of them is changed.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(super) struct Dict(Rc<Vec<Entry>>);
+pub(super) struct Dict {
+    entries: Rc<Vec<Entry>>,
+    /// The entries in the order of their keys, where they are many.
+    order: Option<Rc<[u32]>>,
+}
 
 #[derive(Debug, Clone, PartialEq)]
 struct Entry {
@@ -106,7 +110,20 @@ impl Dict {
             value,
             span: 0..0,
         };
-        Dict(Rc::new(values.into_iter().map(entry).collect()))
+        Dict::from_entries(values.into_iter().map(entry).collect())
+    }
+
+    fn from_entries(entries: Vec<Entry>) -> Dict {
+        let key = |at: &u32| entries.get(*at as usize).map(|entry| &entry.key);
+        let order = (entries.len() > FEW).then(|| {
+            let mut order: Vec<u32> = (0..entries.len() as u32).collect();
+            order.sort_by_key(key);
+            order.into()
+        });
+        Dict {
+            entries: Rc::new(entries),
+            order,
+        }
     }
 
     /// A value as it stands, references not followed. A value of null is an absent one (7.3.7).
@@ -123,7 +140,7 @@ impl Dict {
 
     /// Puts a value in the place of the one before, or behind the others.
     pub(super) fn set(&mut self, key: &str, value: Object) {
-        let entries = Rc::make_mut(&mut self.0);
+        let mut entries = Rc::unwrap_or_clone(std::mem::take(&mut self.entries));
         match entries.iter_mut().find(|entry| *entry.key == *key.as_bytes()) {
             Some(entry) => entry.value = value,
             None => entries.push(Entry {
@@ -132,6 +149,7 @@ impl Dict {
                 span: 0..0,
             }),
         }
+        *self = Dict::from_entries(entries);
     }
 
     /// Where the value stands in the bytes it was read from.
@@ -140,11 +158,30 @@ impl Dict {
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&[u8], &Object)> + Clone {
-        self.0.iter().map(|entry| (&entry.key[..], &entry.value))
+        self.entries.iter().map(|entry| (&entry.key[..], &entry.value))
+    }
+
+    fn has_key_twice(&self) -> bool {
+        let entries = &self.entries;
+        let key = |at: u32| entries.get(at as usize).map(|entry| &entry.key);
+        match &self.order {
+            Some(order) => order
+                .windows(2)
+                .any(|pair| matches!(*pair, [a, b] if key(a) == key(b))),
+            None => {
+                let mut before = entries.iter().enumerate();
+                before.any(|(at, entry)| entries.iter().take(at).any(|other| other.key == entry.key))
+            }
+        }
     }
 
     fn entry(&self, key: &[u8]) -> Option<&Entry> {
-        self.0.iter().find(|entry| *entry.key == *key)
+        let Some(order) = &self.order else {
+            return self.entries.iter().find(|entry| *entry.key == *key);
+        };
+        let at = |at: &u32| self.entries.get(*at as usize);
+        let found = order.binary_search_by(|held| at(held).map(|entry| &entry.key[..]).cmp(&Some(key)));
+        order.get(found.ok()?).and_then(at)
     }
 }
 
@@ -259,7 +296,6 @@ impl<'a> Parser<'a> {
                     self.finds(Wording::Unusual);
                 }
             } else if byte == b'%' {
-                self.finds(Wording::Unusual);
                 let rest = self.data.get(self.pos..).unwrap_or_default();
                 self.pos += memchr::memchr2(b'\r', b'\n', rest).unwrap_or(rest.len());
             } else {
@@ -586,7 +622,11 @@ impl<'a> Parser<'a> {
 
     fn dictionary(&mut self, depth: usize, references: bool) -> Result<Object, OpenError> {
         self.pos += 2;
-        let mut entries: Vec<Entry> = Vec::with_capacity(USUAL);
+        // Few of them have none, but some have many that have none.
+        for _ in 0..USUAL / 2 {
+            self.count()?;
+        }
+        let mut entries: Vec<Entry> = Vec::new();
         loop {
             self.skip_space();
             match self.data.get(self.pos..).unwrap_or_default() {
@@ -601,6 +641,9 @@ impl<'a> Parser<'a> {
             self.skip_space();
             let start = self.pos;
             let value = self.value(depth - 1, references)?;
+            if entries.is_empty() {
+                entries.reserve(USUAL);
+            }
             entries.push(Entry {
                 key,
                 value,
@@ -608,18 +651,11 @@ impl<'a> Parser<'a> {
             });
         }
         // Readers part on which of two values counts, and 7.3.7 forbids it.
-        let is_double = if entries.len() <= FEW {
-            let mut before = entries.iter().enumerate();
-            before.any(|(at, entry)| entries.iter().take(at).any(|other| other.key == entry.key))
-        } else {
-            let mut keys: Vec<&[u8]> = entries.iter().map(|entry| &entry.key[..]).collect();
-            keys.sort_unstable();
-            keys.windows(2).any(|pair| pair.first() == pair.last())
-        };
-        if is_double {
+        let dict = Dict::from_entries(entries);
+        if dict.has_key_twice() {
             return Err(self.error("keys that differ: a dictionary has one of them twice"));
         }
-        Ok(Object::Dict(Dict(Rc::new(entries))))
+        Ok(Object::Dict(dict))
     }
 
     /// After a number: the rest of `12 0 R`, if that is what follows.

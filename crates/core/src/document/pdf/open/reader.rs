@@ -2,8 +2,8 @@
 
 use std::{
     borrow::Cow,
-    cell::{Cell, RefCell},
-    collections::{BTreeMap, BTreeSet},
+    cell::{Cell, OnceCell, RefCell},
+    collections::{BTreeMap, BTreeSet, HashMap},
     rc::Rc,
 };
 
@@ -18,12 +18,17 @@ use crate::limits::{MAX_PDF_KEPT, MAX_PDF_OBJECTS, MAX_PDF_TREE};
 /// Most references followed from one to the next: an honest one leads to its object at once.
 const MAX_HOPS: usize = 8;
 
+/// Sections that are searched one by one: more are put together once.
+const FEW_SECTIONS: usize = 8;
+
 /// A file whose cross-reference data are read.
 #[derive(Debug)]
 pub(super) struct Reader<'a> {
     pub(super) data: &'a [u8],
     /// Newest first.
     pub(super) sections: Vec<Rc<Section>>,
+    /// What they say of each number, where they are many.
+    entries: OnceCell<HashMap<u32, Entry>>,
     pub(super) budget: Rc<Budget>,
     pub(super) repairs: RefCell<Vec<Repair>>,
     /// Whether strings and streams cannot be read without a password.
@@ -143,6 +148,7 @@ impl<'a> Reader<'a> {
                 .first()
                 .is_some_and(|section| section.trailer.get("Encrypt").is_some()),
             sections,
+            entries: OnceCell::new(),
             budget,
             repairs: RefCell::new(repairs),
             containers: RefCell::default(),
@@ -177,13 +183,24 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn entry(&self, number: u32) -> Option<Entry> {
-        self.sections.iter().find_map(|section| section.entry(number))
+        if self.sections.len() <= FEW_SECTIONS {
+            return self.sections.iter().find_map(|section| section.entry(number));
+        }
+        let all = || {
+            let mut all = HashMap::new();
+            for section in self.sections.iter().rev() {
+                let numbers = section.entries.keys().chain(section.hidden.keys());
+                all.extend(numbers.filter_map(|number| Some((*number, section.entry(*number)?))));
+            }
+            all
+        };
+        self.entries.get_or_init(all).get(&number).copied()
     }
 
     /// The object a reference stands for; the null object if there is none (7.3.10).
     pub(super) fn load(&self, id: Id) -> Result<Loaded, OpenError> {
-        // Every section may be searched.
-        self.budget.parse(self.sections.len())?;
+        // Sections may be searched.
+        self.budget.parse(self.sections.len().min(FEW_SECTIONS))?;
         match self.entry(id.number) {
             None | Some(Entry::Free) => Ok(Loaded::direct(Object::Null)),
             Some(Entry::At { generation, .. }) if generation != id.generation => {

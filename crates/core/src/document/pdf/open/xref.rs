@@ -426,6 +426,10 @@ fn stream(data: &[u8], offset: usize, budget: &Budget) -> Result<Read, OpenError
     };
 
     let mut wording = parser.wording();
+    // Wider ones are no numbers to some.
+    if kind > 4 || third > 4 {
+        wording = wording.max(Wording::Unusual);
+    }
     let mut rows = plain.chunks_exact(width);
     let mut entries = Entries::new();
     for pair in index.chunks(2) {
@@ -441,9 +445,9 @@ fn stream(data: &[u8], offset: usize, budget: &Budget) -> Result<Read, OpenError
                 .ok_or_else(|| wrong("fewer entries than Index says"))?;
             let number = u32::try_from(number).map_err(|_| wrong("an object number too large"))?;
             let entry = stream_entry(row, [kind, second]).ok_or_else(|| wrong("an entry of the stream"))?;
-            // A type of entry that is to come: some find the file broken by it.
-            if kind > 0 && row.get(..kind).and_then(|kind| kind.last()) > Some(&2) {
-                wording = Wording::Unusual;
+            // A type of entry that is to come is none for us (table 18); viewers go on to older entries.
+            if row.get(..kind).and_then(|kind| kind.last()) > Some(&2) {
+                wording = Wording::Ambiguous;
             }
             if entries.insert(number, entry).is_some() {
                 return Err(wrong("an object listed twice in one section"));

@@ -361,10 +361,9 @@ impl Comparison<'_, '_> {
                         }
                     }
                 }
-                // How viewers draw the value, where no look is stored that shows it.
+                // How viewers draw the value where no look is stored that shows it, and some where one is.
                 b"BS" | b"DA" | b"MK" if follows => {
-                    let is_drawn = here.filled.is_some() && (self.redraws || new.get("AP").is_none());
-                    if is_drawn && self.sides.mismatch(pair.0, pair.1)?.is_some() {
+                    if here.filled.is_some() && self.sides.mismatch(pair.0, pair.1)?.is_some() {
                         let permission = Permission::Unclear(ModificationLevel::FormFilling);
                         let kind = ChangeKind::AppearanceUnlikeValue;
                         self.note(kind, permission, id.number, here.name.clone());
@@ -504,7 +503,9 @@ impl Comparison<'_, '_> {
             known.find(|signature| signature.id == Some(id))
         });
         let is_sound = signature.is_some_and(|signature| {
-            signature.fields.len() == 1
+            // Nobody stands behind what is neither a signature nor a timestamp.
+            signature.kind != SignatureKind::Unrecognised
+                && signature.fields.len() == 1
                 && signature.defects().next().is_none()
                 && !matches!(signature.coverage, Some(super::Coverage::Partial { .. }))
                 && signature
@@ -516,18 +517,21 @@ impl Comparison<'_, '_> {
             self.refuse(ChangeKind::SignatureRecycled, number, name);
             return Ok(None);
         };
-        // A document timestamp adds time and nothing else, as long as it is not seen. Any other is the value of its
-        // field (12.7.5.5).
-        let level = match signature.kind {
-            SignatureKind::Signature => ModificationLevel::FormFilling,
-            _ if covers(self.sides.last, widget)?.is_none() => ModificationLevel::None,
-            _ => ModificationLevel::FormFilling,
+        // A document timestamp adds time and nothing else. Who is seen to sign by one is not known.
+        let is_seen = covers(self.sides.last, widget)?.is_some();
+        let (level, permission) = match signature.kind {
+            SignatureKind::Signature => (ModificationLevel::FormFilling, FILLING),
+            _ if is_seen => (
+                ModificationLevel::FormFilling,
+                Permission::Unclear(ModificationLevel::FormFilling),
+            ),
+            _ => (ModificationLevel::None, Permission::From(ModificationLevel::None)),
         };
         let object = signature.object;
         if level != ModificationLevel::None && self.locks.hold(name) {
             self.refuse(ChangeKind::LockedField, object, name);
         }
-        self.note(ChangeKind::SignatureAdded, Permission::From(level), object, name);
+        self.note(ChangeKind::SignatureAdded, permission, object, name);
         Ok(Some(level))
     }
 

@@ -40,23 +40,40 @@ impl Widths {
     }
 }
 
-/// The widths of a standard font by its name, and of those that every viewer takes for one.
+/// The widths of a standard font by its name (9.6.2.2), and of those that every viewer takes for one. Of names that merely
+/// begin so, some take other fonts, with symbols for letters.
 fn family(name: &[u8]) -> Option<Widths> {
-    let has = |part: &[u8]| name.windows(part.len()).any(|window| window == part);
-    // Wider than the standard ones.
-    if has(b"Black") {
-        return None;
+    let parted = name.iter().position(|byte| matches!(byte, b',' | b'-'));
+    let (base, style) = match parted.and_then(|at| name.split_at_checked(at)) {
+        Some((base, [_, style @ ..])) => (base, style),
+        _ => (name, &b""[..]),
+    };
+    let is_known = matches!(
+        style,
+        b"" | b"Bold"
+            | b"BoldItalic"
+            | b"BoldItalicMT"
+            | b"BoldMT"
+            | b"BoldOblique"
+            | b"Italic"
+            | b"ItalicMT"
+            | b"Oblique"
+            | b"Roman"
+    );
+    match base {
+        _ if !is_known => None,
+        b"Courier" | b"CourierNew" | b"CourierNewPS" | b"CourierNewPSMT" => {
+            Some(Widths::of(&COURIER, &COURIER))
+        }
+        b"Times" | b"TimesNewRoman" | b"TimesNewRomanPS" | b"TimesNewRomanPSMT" => {
+            Some(Widths::of(&TIMES_LEAST, &TIMES_MOST))
+        }
+        b"Arial" | b"ArialMT" | b"Helvetica" if style.starts_with(b"Bold") => {
+            Some(Widths::of(&HELVETICA_BOLD, &HELVETICA_BOLD))
+        }
+        b"Arial" | b"ArialMT" | b"Helvetica" => Some(Widths::of(&HELVETICA, &HELVETICA)),
+        _ => None,
     }
-    Some(if name.starts_with(b"Courier") {
-        Widths::of(&COURIER, &COURIER)
-    } else if name.starts_with(b"Times") {
-        Widths::of(&TIMES_LEAST, &TIMES_MOST)
-    } else if name.starts_with(b"Helvetica") || name.starts_with(b"Arial") {
-        let table = if has(b"Bold") { &HELVETICA_BOLD } else { &HELVETICA };
-        Widths::of(table, table)
-    } else {
-        return None;
-    })
 }
 
 /// The widths of the font that a look names, where it can only draw what is written. Where the look's own resources do not have it, some

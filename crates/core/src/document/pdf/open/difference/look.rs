@@ -5,6 +5,8 @@
 //! inside the field and of another colour than what lies below, over at most a background and a border. Any other may
 //! be as honest, but that is for people to see.
 
+use std::{collections::HashMap, rc::Rc};
+
 use super::{
     super::{
         ModificationLevel, OpenError,
@@ -74,6 +76,9 @@ impl Comparison<'_, '_> {
             let drawn = reader.get(widget, "MK")?.object;
             let has_ground = drawn.dict().is_some_and(|drawn| drawn.get("BG").is_some());
             self.filled.insert(number, filled(has_ground));
+            if matches!(kind, Some(b"Tx" | b"Ch")) && !self.is_drawn_whole(widget, &held)? {
+                self.unlike(number, name);
+            }
             // The viewer draws it from the value, or its widgets show it.
             if let (Some(b"Btn"), Some(chosen)) = (kind, chosen)
                 && !is_chosen(reader, widget, chosen)?
@@ -149,11 +154,29 @@ impl Comparison<'_, '_> {
         Ok(())
     }
 
+    /// Whether all viewers that draw a value show the same of it: they cut off what is far to the right and what is
+    /// below a line, and some follow the index of a choice instead.
+    fn is_drawn_whole(&self, widget: &Dict, held: &Object) -> Result<bool, OpenError> {
+        let reader = self.sides.last;
+        let flags = reader.get(widget, "Ff")?.object.integer().unwrap_or_default();
+        let text = held.string().map(text_string).unwrap_or_default();
+        let is_even = |text: &str| {
+            let has_control = text.chars().any(|letter| {
+                letter.is_control() && !(flags & MULTILINE != 0 && matches!(letter, '\r' | '\n'))
+            });
+            !has_control && !text.contains("  ")
+        };
+        Ok(is_even(&text) && reader.get(widget, "I")?.object == Object::Null)
+    }
+
     fn unlike(&mut self, number: u32, name: &str) {
         let permission = Permission::Unclear(ModificationLevel::FormFilling);
         self.note(ChangeKind::AppearanceUnlikeValue, permission, number, name);
     }
 }
+
+/// Field flag of text of several lines (12.7.5.3).
+const MULTILINE: i64 = 1 << 12;
 
 /// Whether a button, which shows one of the looks that it always had, shows that of its value.
 fn shows_state(
@@ -166,9 +189,9 @@ fn shows_state(
         Object::Name(chosen) if &chosen[..] != b"Off" => {
             let states = reader.get(looks, "N")?.object;
             // Of several widgets, those that have the look of the value show it.
-            let has_look = states.dict().is_some_and(|states| states.value(chosen).is_some())
-                || widget.get("T").is_some();
-            state.name() == Some(if has_look { chosen } else { b"Off" })
+            let has_look = states.dict().is_some_and(|states| states.value(chosen).is_some());
+            let is_one_of_several = widget.get("T").is_none();
+            (has_look || is_one_of_several) && state.name() == Some(if has_look { chosen } else { b"Off" })
         }
         Object::Null | Object::Name(_) => matches!(state.name(), None | Some(b"Off")),
         _ => false,
@@ -323,8 +346,35 @@ fn shows(reader: &Reader<'_>, looks: &Dict, place: &Place, text: &str) -> Result
     let Some((shown, ground)) = plain_text(reader, &data, &fonts, space, scale)? else {
         return Ok(None);
     };
-    let bare = |text: &str| text.split_whitespace().collect::<String>();
-    Ok((bare(&shown) == bare(text)).then_some(ground))
+    Ok(says(&shown, text).then_some(ground))
+}
+
+/// A place in what is shown where a blank may be seen: between letters that stand apart, and between lines.
+const APART: char = '\n';
+
+/// Whether what is shown is a text: blanks of one or the other are one, and letters that stand apart are parted by a
+/// blank or not, as in cells.
+fn says(shown: &str, text: &str) -> bool {
+    let is_blank = |letter: char| letter.is_whitespace();
+    let mut text = text.trim_matches(is_blank);
+    let mut shown = shown.trim_matches(is_blank);
+    loop {
+        let (after_shown, after_text) = (
+            shown.trim_start_matches(is_blank),
+            text.trim_start_matches(is_blank),
+        );
+        let is_apart = shown.starts_with(APART) && !shown.starts_with(' ');
+        let (blank_shown, blank_text) = (after_shown.len() < shown.len(), after_text.len() < text.len());
+        if blank_shown != blank_text && !(blank_shown && is_apart) {
+            return false;
+        }
+        let (mut of_shown, mut of_text) = (after_shown.chars(), after_text.chars());
+        match (of_shown.next(), of_text.next()) {
+            (None, None) => return true,
+            (a, b) if a != b => return false,
+            _ => (shown, text) = (of_shown.as_str(), of_text.as_str()),
+        }
+    }
 }
 
 /// The text of a content stream that shows nothing else, and on what; none where it may.
@@ -337,6 +387,7 @@ fn plain_text(
 ) -> Result<Option<(String, Ground)>, OpenError> {
     let mut parser = Parser::stream(data, 0, 0);
     let mut shown = String::new();
+    let mut known: HashMap<Vec<u8>, Option<Rc<Widths>>> = HashMap::new();
     let mut has_font = false;
     let mut sheet = Sheet::new(space);
     let mut pen = Pen::new(space, scale);
@@ -361,7 +412,14 @@ fn plain_text(
         // Of operands that are too many, too few or of another type, each viewer takes others.
         let is_plain = match (operator, &operands[..]) {
             (b"Tf", [Object::Name(name), size]) if size.number().is_some() => {
-                let font = letters::named(reader, fonts, name)?;
+                let font = match known.get(&name[..]) {
+                    Some(font) => font.clone(),
+                    None => {
+                        let font = letters::named(reader, fonts, name)?.map(Rc::new);
+                        known.insert(name.to_vec(), font.clone());
+                        font
+                    }
+                };
                 // Who does not find a font may go on in the one before.
                 pen.now.font = font.filter(|_| pen.now.font.is_some() || !has_font);
                 has_font = true;
@@ -495,7 +553,7 @@ impl Sheet {
 #[derive(Debug, Clone)]
 struct State {
     clip: [f64; 4],
-    font: Option<Widths>,
+    font: Option<Rc<Widths>>,
     size: f64,
     leading: f64,
     /// Between letters, and between words besides.
@@ -539,6 +597,9 @@ const LEAST_WIDTH: f64 = 150.0;
 /// The part of a letter that the next one leaves free, and the part of its size that is between two lines.
 const LEAST_ADVANCE: f64 = 0.6;
 const LEAST_LEADING: f64 = 0.5;
+
+/// The part of its size by which a letter stands apart from the one before.
+const LEAST_GAP: f64 = 0.12;
 
 /// The smallest letters that are read, in points, and the least difference of light.
 const LEAST_SIZE: f64 = 2.0;
@@ -685,8 +746,19 @@ impl Pen {
                 };
                 let wide = |width: f64| width / 1000.0 * size * stretch;
                 let is_blank = *code == b' ';
-                if !is_blank && (least < LEAST_WIDTH || !self.writes(wide(least), wide(most), size)) {
-                    return false;
+                if !is_blank {
+                    let before = self.last;
+                    if least < LEAST_WIDTH || !self.writes(wide(least), wide(most), size) {
+                        return false;
+                    }
+                    let (right, up) = (self.line.0 + self.ahead.0, self.line.1);
+                    let is_apart = before.is_some_and(|last| {
+                        let gap = right - last.at.0 - last.wide;
+                        gap > LEAST_GAP * size || (up - last.at.1).abs() > LEAST_LEADING * size
+                    });
+                    if is_apart && !shown.ends_with(' ') {
+                        shown.push(APART);
+                    }
                 }
                 let word = if is_blank { self.now.spacing.1 } else { 0.0 };
                 let between = (self.now.spacing.0 + word) * self.scale * stretch;

@@ -1,6 +1,6 @@
 //! Pages: what is on them does not change; what lies beside it may come.
 
-use std::rc::Rc;
+use std::{collections::HashMap, rc::Rc};
 
 use super::{
     super::{
@@ -48,6 +48,9 @@ fn common(one: &[f64; 4], other: &[f64; 4]) -> Option<[f64; 4]> {
 
 /// Longest side of a note's icon, in points.
 const ICON: f64 = 60.0;
+
+/// New notes on a page that are few.
+const MOST_NOTES: usize = 6;
 
 /// The largest part of a page that a new signature may cover, and all of them together.
 const SIGNATURE_SHARE: f64 = 0.25;
@@ -232,12 +235,23 @@ impl Comparison<'_, '_> {
         let before = before.array().unwrap_or_default();
         let filled = self.filled_places(before)?;
         let mut waiting = before;
+        let mut places: HashMap<Id, Vec<usize>> = HashMap::new();
+        for (at, held) in before.iter().enumerate() {
+            if let Some(id) = held.reference() {
+                places.entry(id).or_default().push(at);
+            }
+        }
         for annotation in after.array().unwrap_or_default() {
             if let (Some(id), Some(page)) = (annotation.reference(), self.page) {
                 self.widgets.entry(id.number).or_insert(page);
             }
             let place = match (annotation.reference(), waiting.first()) {
-                (Some(_), _) => waiting.iter().position(|held| held == annotation),
+                (Some(id), _) => {
+                    let passed = before.len() - waiting.len();
+                    let places = places.get(&id).map(Vec::as_slice).unwrap_or_default();
+                    let next = places.get(places.partition_point(|at| *at < passed));
+                    next.map(|at| at - passed)
+                }
                 (None, Some(held)) if held.reference().is_none() => {
                     self.sides.mismatch(held, annotation)?.is_none().then_some(0)
                 }
@@ -370,16 +384,21 @@ impl Comparison<'_, '_> {
         };
         let size = |[left, bottom, right, top]: [f64; 4]| (right - left, top - bottom);
         if let Some(level) = annotation.reference().and_then(|id| self.new_widgets.get(&id)) {
+            let is_signed = annotation
+                .reference()
+                .is_some_and(|id| self.signed_widgets.contains(&id));
             let Some(place) = covers(reader, dict)? else {
+                // Some mark a field that waits for a signature with a flag of their own.
+                if !is_signed && area(reader, dict)?.is_some() {
+                    let permission = Permission::Unclear(ModificationLevel::FormFilling);
+                    self.note(ChangeKind::SignatureOverFace, permission, number, "Annots");
+                }
                 return Ok(());
             };
             let (width, height) = size(place);
             let whole = boxes.size();
             let covered = self.covered.entry(page).or_default();
             *covered += width * height;
-            let is_signed = annotation
-                .reference()
-                .is_some_and(|id| self.signed_widgets.contains(&id));
             let overlaps = |filled: &[f64; 4]| {
                 common(&place, filled)
                     .map(size)
@@ -422,9 +441,12 @@ impl Comparison<'_, '_> {
         let is_widget = subtype.name() == Some(b"Widget");
         if is_note && is_small {
             // An icon that the viewer draws is known for one; one that the file draws may be anything.
+            // Many of them hide what they lie over.
+            let notes = self.notes.entry(page).or_default();
+            *notes += 1;
             let permission = match dict.get("AP") {
-                None => NOTING,
-                Some(_) => Permission::Unclear(ModificationLevel::Annotations),
+                None if *notes <= MOST_NOTES => NOTING,
+                _ => Permission::Unclear(ModificationLevel::Annotations),
             };
             self.note(ChangeKind::Annotation, permission, number, "Annots");
         } else if self.is_free && !acts && !is_widget {

@@ -53,7 +53,8 @@ impl Role {
             paints: self.paints || key == b"AP",
             layers: self.layers || LAYERS.contains(&key),
             measures: MEASURES.contains(&key),
-            text: TEXT.contains(&key),
+            // Names of resources are keys as well.
+            text: !self.paints && TEXT.contains(&key),
         }
     }
 
@@ -61,7 +62,7 @@ impl Role {
     pub(super) fn of_entry(self, key: &[u8]) -> Role {
         let role = self.at(key);
         Role {
-            text: role.text || key == CONTENTS,
+            text: role.text || !self.paints && key == CONTENTS,
             ..role
         }
     }
@@ -202,7 +203,14 @@ impl Sides<'_, '_> {
                         todo.push(pair.next(a.object, b.object, pair.role));
                         true
                     }
-                    _ => self.alike(&a, &b, &pair, &mut todo)?,
+                    _ => {
+                        let is_alike = self.alike(&a, &b, &pair, &mut todo)?;
+                        // What is drawn by numbers that are nearly the same may be far from the same.
+                        if pair.role.paints && is_nearly(&a.object, &b.object) {
+                            rewritten.insert(pair.within);
+                        }
+                        is_alike
+                    }
                 },
                 (Err(limit @ OpenError::Limit { .. }), _) | (_, Err(limit @ OpenError::Limit { .. })) => {
                     return Err(limit);
@@ -436,8 +444,19 @@ fn is_same_length(a: &Object, b: &Object) -> bool {
 /// Real numbers are held in single precision (ISO 32000-2 annex C), so that programs which read one write it with
 /// other last digits.
 fn is_same_real(a: f64, b: f64) -> bool {
-    let single = |number: f64| Some(number as f32).filter(|single| single.is_finite());
-    Some(a) == Some(b) || single(a).is_some() && single(a) == single(b)
+    let is_single = a as f32 == b as f32 && (a as f32).is_finite();
+    a == b || is_single && (a - b).abs() <= LEAST_LENGTH
+}
+
+/// What nobody sees, in points.
+const LEAST_LENGTH: f64 = 1e-3;
+
+/// Whether two numbers, or numbers among two arrays, differ in what single precision does not hold.
+fn is_nearly(a: &Object, b: &Object) -> bool {
+    match (a, b) {
+        (Object::Array(a), Object::Array(b)) => a.iter().zip(b).any(|(a, b)| is_nearly(a, b)),
+        (a, b) => a.number() != b.number(),
+    }
 }
 
 /// Whether a reference stands anywhere in a value.
@@ -460,8 +479,6 @@ fn plain(object: &Object) -> String {
         }
         Object::Array(items) => format!("[{}]", items.iter().map(plain).collect::<String>()),
         Object::String { bytes, .. } => format!("({bytes:?})"),
-        // In single precision, as they are compared.
-        Object::Real(value) => format!("{:?};", Object::Real(f64::from(*value as f32))),
         other => format!("{other:?};"),
     }
 }

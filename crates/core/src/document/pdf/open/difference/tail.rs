@@ -29,9 +29,8 @@ pub(super) enum Reading {
     Several,
 }
 
-/// How far before the end viewers look for the last `startxref`: for `%%EOF` 1,024 bytes (annex H of ISO 32000-1, note 18),
-/// which some count from the end of what they look for, or from its beginning.
-const END_WITHIN: usize = 1000;
+/// How far before the end viewers look for the last `startxref` (annex H of ISO 32000-1, note 18).
+const END_WITHIN: usize = 1024;
 
 /// How everything behind an offset is read.
 pub(super) fn reading<'a>(
@@ -254,11 +253,15 @@ impl Tail<'_, '_> {
             Repair::SectionBeside { found, .. } => *found >= self.signed_end,
             Repair::NumberedFromOne { offset } => *offset >= self.signed_end,
         };
-        let end = self.opened.revisions().last().map_or(0, |revision| revision.end);
+        let last = self
+            .marks
+            .iter()
+            .rfind(|mark| mark.end.is_some())
+            .map_or(0, |mark| mark.at);
         let behind = |mark: &&Mark| mark.at >= self.signed_end;
         self.opened.reader.repairs.borrow().iter().any(is_beside)
             || !self.marks.iter().filter(behind).all(|mark| mark.is_exact)
-            || self.opened.bytes().len().saturating_sub(end) > END_WITHIN
+            || self.opened.bytes().len().saturating_sub(last) > END_WITHIN
     }
 
     /// Where everything lies that is listed: objects, sections, ends of file. None where an object is not where the sections
@@ -278,11 +281,17 @@ impl Tail<'_, '_> {
                 let generation = match *entry {
                     Entry::Free => continue,
                     Entry::At { generation, .. } => generation,
-                    // Of an earlier state, if it is not the last one's.
-                    Entry::In { .. } if reader.entry(*number) != Some(*entry) => continue,
                     Entry::In { .. } => 0,
                 };
-                let number = *number;
+                let (number, last) = (*number, reader.entry(*number));
+                // Some do not let an entry that frees a number hide an older one.
+                if last == Some(Entry::Free) {
+                    *wording = (*wording).max(Wording::Unusual);
+                }
+                // Parts of an earlier state may stand in a container that was written anew.
+                if matches!(entry, Entry::In { .. }) && last != Some(*entry) {
+                    continue;
+                }
                 let written = match reader.written(Id { number, generation }, *entry) {
                     Ok(written) => written,
                     Err(limit @ OpenError::Limit { .. }) => return Err(limit),
@@ -327,7 +336,7 @@ impl Tail<'_, '_> {
                 Object::Array(items) => todo.extend(items),
                 Object::Dict(dict) => todo.extend(dict.iter().map(|(_, value)| value)),
                 Object::Reference(id) => {
-                    self.reader.budget.parse(self.reader.sections.len())?;
+                    self.reader.budget.parse(1)?;
                     found = found.max(match self.reader.entry(id.number) {
                         Some(Entry::At { generation, .. }) if generation != id.generation => {
                             Wording::Ambiguous

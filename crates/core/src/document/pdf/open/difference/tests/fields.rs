@@ -40,12 +40,13 @@ fn what_draws_is_seen_wherever_it_is_said_to_be() {
             assert_eq!(found(base, SILENT), Standing::Permitted, "{place}");
         }
     }
-    // Viewers draw backgrounds and borders themselves, and nobody stands behind those of an empty field.
+    // Viewers draw backgrounds and borders themselves, and some a flag; nobody stands behind those of an empty field.
     for (drawn, expected) in [
         ("/MK << /BG [1 1 1] >>", Standing::Unclear),
         ("/BS << /W 9 >>", Standing::Unclear),
         ("/Border [0 0 9]", Standing::Unclear),
-        ("/Border [0 0 0] /MK << >>", Standing::Permitted),
+        ("/Border [0 0 0] /MK << >>", Standing::Unclear),
+        ("/Border [0 0 0] /F 2", Standing::Permitted),
     ] {
         let field = format!("/Rect [300 10 400 60] {drawn}");
         assert_eq!(
