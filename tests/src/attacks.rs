@@ -27,7 +27,7 @@ use jiff::Timestamp;
 
 pub use self::own::attacks_on;
 use self::{
-    pdf::Layout,
+    pdf::{Layout, Pdf},
     pki::{Cms, Identity, Pki},
     victim::{Kind, Rights, Victim},
 };
@@ -40,6 +40,8 @@ const UNSIGNED: &str = "NOT_SIGNED";
 
 type Bytes = fn(&Victim<'_>) -> Vec<u8>;
 type Objects = fn(&Victim<'_>) -> Vec<(u32, String)>;
+/// What is changed in a document before it is signed.
+type Prepared = fn(&Pdf) -> Vec<(u32, String)>;
 type Signing = fn(&Pki, &Identity, &[u8]) -> Cms;
 
 /// What the attacker does.
@@ -63,8 +65,7 @@ struct Attack {
     expected: Expected,
     kinds: Vec<Kind>,
     deed: Deed,
-    /// What was changed before signing.
-    prepared: fn() -> Vec<(u32, String)>,
+    prepared: Prepared,
 }
 
 /// What a verifier must say.
@@ -103,7 +104,7 @@ impl Attack {
             expected: Expected::Failed { code, change: "" },
             kinds: Vec::new(),
             deed,
-            prepared: Vec::new,
+            prepared: |_| Vec::new(),
         }
     }
 
@@ -175,18 +176,17 @@ impl Attack {
         self
     }
 
-    fn prepared(mut self, objects: fn() -> Vec<(u32, String)>) -> Attack {
+    fn prepared(mut self, objects: Prepared) -> Attack {
         self.prepared = objects;
         self
     }
 
     fn case(&self, kind: Kind, pki: &Pki) -> Case {
-        let prepared = (self.prepared)();
         let sound = |signer: &Identity, covered: &[u8]| Cms::new(signer, pki, covered).der();
         let bytes = match self.deed {
-            Deed::Bytes(make) => make(&Victim::prepared(kind, pki, &prepared, sound)),
+            Deed::Bytes(make) => make(&Victim::prepared(kind, pki, self.prepared, sound)),
             Deed::Objects(make) => {
-                let victim = Victim::prepared(kind, pki, &prepared, sound);
+                let victim = Victim::prepared(kind, pki, self.prepared, sound);
                 victim.updated(&make(&victim))
             }
             Deed::Signing(make) => {

@@ -29,7 +29,7 @@ fn made(name: &'static str, make: super::Signing) -> Attack {
     Attack::by_signature("harmless", "–", name, SEEN, "", make).harmless()
 }
 
-fn evidence(v: &Victim<'_>) -> Vec<(u32, String)> {
+pub(super) fn evidence(v: &Victim<'_>) -> Vec<(u32, String)> {
     vec![
         v.pdf.changed(
             CATALOG,
@@ -156,11 +156,7 @@ pub(super) fn all() -> Vec<Attack> {
             vec![same(CATALOG), same(PAGE), same(CONTENT), same(COURIER)]
         }),
         update("stream-packed-otherwise", SEEN, |v| {
-            let (_, plain) = v.pdf.rewritten(GLYPH_ONE, "", "");
-            let data = plain
-                .split_once("\nstream\n")
-                .and_then(|(_, rest)| rest.strip_suffix("\nendstream"));
-            let digits = hex::encode(data.expect("a stream of ours"));
+            let digits = hex::encode(v.pdf.stream(GLYPH_ONE).1);
             vec![(
                 GLYPH_ONE,
                 stream("/Filter /ASCIIHexDecode", &format!("{digits}>")),
