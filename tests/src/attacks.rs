@@ -18,6 +18,7 @@ mod pki;
 mod signed;
 mod syntax;
 pub mod table;
+mod tail;
 mod victim;
 
 use std::collections::BTreeMap;
@@ -314,6 +315,7 @@ pub fn all() -> Vec<Case> {
     let pki = Pki::new();
     let attacks = [
         syntax::all(),
+        tail::all(),
         content::all(),
         looks::all(),
         signed::all(),
