@@ -16,6 +16,7 @@ mod own;
 mod pdf;
 mod pki;
 mod signed;
+mod streams;
 mod syntax;
 pub mod table;
 mod tail;
@@ -316,6 +317,7 @@ pub fn all() -> Vec<Case> {
     let attacks = [
         syntax::all(),
         tail::all(),
+        streams::all(),
         content::all(),
         looks::all(),
         signed::all(),
