@@ -9,6 +9,7 @@
 //! makes of them.
 
 mod content;
+mod fields;
 mod harmless;
 pub mod judges;
 mod looks;
@@ -319,6 +320,7 @@ pub fn all() -> Vec<Case> {
         tail::all(),
         streams::all(),
         content::all(),
+        fields::all(),
         looks::all(),
         signed::all(),
         harmless::all(),
