@@ -16,6 +16,7 @@ mod looks;
 mod own;
 mod pdf;
 mod pki;
+mod same;
 mod signed;
 mod streams;
 mod syntax;
@@ -322,6 +323,7 @@ pub fn all() -> Vec<Case> {
         content::all(),
         fields::all(),
         looks::all(),
+        same::all(),
         signed::all(),
         harmless::all(),
     ];
