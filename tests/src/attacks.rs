@@ -23,6 +23,7 @@ mod syntax;
 pub mod table;
 mod tail;
 mod victim;
+mod work;
 
 use std::collections::BTreeMap;
 
@@ -324,6 +325,7 @@ pub fn all() -> Vec<Case> {
         fields::all(),
         looks::all(),
         same::all(),
+        work::all(),
         signed::all(),
         harmless::all(),
     ];
