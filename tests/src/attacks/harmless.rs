@@ -269,7 +269,7 @@ fn neighbours() -> Vec<Attack> {
         other(
             "signature-on-a-quarter",
             "a second signature over a part of the page",
-            |v| v.signed_again(&v.pki.other, &super::content::signature_field("0 0 595 205", v)),
+            |v| v.signed_again(&v.pki.other, &super::content::signature_field("0 530 595 740", v)),
         )
         .on(&["p256-table-approval", "rsa-packed-approval"]),
         other("signature-of-nothing-seen", SEEN, |v| {

@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use super::{
     Attack,
     harmless::evidence,
-    pdf::{Pdf, find_last, overwritten, replaced, stream},
+    pdf::{Pdf, find, find_last, replaced, stream},
     pki::Cms,
     syntax::page,
     victim::{
         Victim,
-        number::{CATALOG, CONTENT, FREE, INFORMATION, PAGES},
+        number::{CATALOG, CONTENT, FREE, INFORMATION, PAGES, SIGNATURE},
     },
 };
 
@@ -62,7 +62,7 @@ fn beside(pdf: &Pdf) -> Vec<u8> {
 
 /// An update of the program's name alone, its table written otherwise.
 fn table(v: &Victim<'_>, from: &str, to: &str) -> Vec<u8> {
-    let bytes = v.updated(&[producer(v, "")]);
+    let bytes = reasoned(v);
     let at = find_last(&bytes, b"\nxref\n").expect("a table");
     let text = String::from_utf8_lossy(&bytes[at..]).replace(from, to);
     [&bytes[..at], text.as_bytes()].concat()
@@ -80,12 +80,30 @@ fn linearised(v: &Victim<'_>, length: usize, section: usize) -> Pdf {
         .as_bytes(),
     );
     let objects: Vec<(u32, String)> = v.pdf.objects.clone().into_iter().collect();
+    signed(v, pdf, &objects)
+}
+
+/// The document with another content of the page among its signed bytes, which no table lists: readers that rebuild the
+/// file take it.
+fn concealing(v: &Victim<'_>) -> Pdf {
+    let mut objects = v.pdf.objects.clone();
+    let signature = objects.remove(&SIGNATURE).expect("a signature");
+    let objects: Vec<(u32, String)> = objects.into_iter().collect();
+    let mut pdf = Pdf::new(v.pdf.layout, &v.pdf.trailer);
+    let entries = pdf.write(&objects);
+    pdf.bytes.extend(format!("{FOUND}\n").as_bytes());
+    pdf.finish(&entries);
+    signed(v, pdf, &[(SIGNATURE, signature)])
+}
+
+/// Signed as the document under attack is.
+fn signed(v: &Victim<'_>, pdf: Pdf, objects: &[(u32, String)]) -> Pdf {
     let signer = if v.kind.is_rsa {
         &v.pki.signer_rsa
     } else {
         &v.pki.signer
     };
-    pdf.sign(&objects, |covered| Cms::new(signer, v.pki, covered).der())
+    pdf.sign(objects, |covered| Cms::new(signer, v.pki, covered).der())
 }
 
 /// A catalogue and a page that nothing leads to.
@@ -107,8 +125,7 @@ fn found(name: &'static str, make: super::Bytes) -> Attack {
 }
 
 fn reason(name: &'static str, make: super::Bytes) -> Attack {
-    let seen = "the page as signed; a reason for viewers to rebuild the file";
-    Attack::new(CLASS, AFTER, name, seen, "CHANGES_UNCLEAR", make).undecided()
+    Attack::new(CLASS, AFTER, name, ANOTHER, "CHANGES_UNCLEAR", make).undecided()
 }
 
 fn finds() -> Vec<Attack> {
@@ -209,6 +226,28 @@ fn finds() -> Vec<Attack> {
     ]
 }
 
+/// An update of the program's name, behind a revision that conceals something.
+fn reasoned(v: &Victim<'_>) -> Vec<u8> {
+    concealing(v).update(&[producer(v, "")]).bytes
+}
+
+/// The same, with one more entry in its section.
+fn listing(v: &Victim<'_>, number: u32, entry: (u8, usize, usize)) -> Vec<u8> {
+    let mut pdf = concealing(v);
+    let mut entries = pdf.write(&[producer(v, "")]);
+    entries.insert(number, entry);
+    pdf.finish(&entries);
+    pdf.bytes
+}
+
+/// The same, stating another size.
+fn sized(v: &Victim<'_>, size: &str) -> Vec<u8> {
+    let bytes = reasoned(v);
+    let at = find_last(&bytes, b"/Size ").expect("a size");
+    let end = at + 6 + find(&bytes[at + 6..], b" ").expect("a blank");
+    [&bytes[..at + 6], size.as_bytes(), &bytes[end..]].concat()
+}
+
 fn reasons() -> Vec<Attack> {
     let tables = ["p256-table-approval", "rsa-table-certified1"];
     vec![
@@ -217,30 +256,27 @@ fn reasons() -> Vec<Attack> {
             table(v, "\nxref\n", "\nxref\n% of objects\n")
         })
         .on(&tables),
-        reason("listed-object-absent", |v| {
-            let mut pdf = v.pdf.clone();
-            let mut entries = pdf.write(&[producer(v, "")]);
-            let end = pdf.bytes.len();
-            entries.insert(FREE, (1, end + 99_999, 0));
-            pdf.finish(&entries);
-            pdf.bytes
-        }),
-        reason("size-too-small", |v| {
-            let bytes = v.updated(&[producer(v, "")]);
-            let at = find_last(&bytes, b"/Size ").expect("a size");
-            let size: Vec<u8> = bytes[at..].iter().copied().take(9).collect();
-            overwritten(&bytes, &size, b"/Size 5")
-        }),
+        reason("listed-object-absent", |v| listing(v, FREE, (1, 999_999, 0))),
+        reason("listed-part-absent", |v| listing(v, FREE, (2, 77, 0)))
+            .on(&["p256-stream-approval", "rsa-stream-certified1"]),
+        reason("listed-generation-of-none", |v| table(v, " 00000 n", " 00001 n"))
+            .on(&["p256-table-approval", "rsa-table-certified2"]),
+        Attack {
+            seen: "the page as signed; a size below the number that is listed",
+            ..reason("size-too-small", |v| sized(v, "5"))
+        },
+        reason("size-negative", |v| sized(v, "-1")).on(&tables),
         reason("startxref-beside", |v| {
-            beside(&v.pdf.clone().update(&[producer(v, "")]))
+            beside(&concealing(v).update(&[producer(v, "")]))
         }),
         reason("previous-as-real", |v| {
-            let bytes = v.updated(&[producer(v, "")]);
-            let previous = format!("/Prev {}", v.pdf.last.expect("a section"));
+            let pdf = concealing(v);
+            let previous = format!("/Prev {}", pdf.last.expect("a section"));
+            let bytes = pdf.update(&[producer(v, "")]).bytes;
             replaced(&bytes, previous.as_bytes(), format!("{previous}.0").as_bytes())
         }),
         reason("blanks-behind-the-end", |v| {
-            [v.updated(&[producer(v, "")]), b" ".repeat(1_100)].concat()
+            [reasoned(v), b" ".repeat(1_100)].concat()
         }),
     ]
 }
