@@ -73,10 +73,8 @@ fn predicted(pdf: &Pdf, tag: u8, parameters: &str) -> Vec<(u32, String)> {
 
 /// An object stream of two parts, of which one is listed as the page.
 fn packed(v: &Victim<'_>, parts: [(u32, usize); 2], objects: &str, index: usize) -> Vec<u8> {
-    let head: String = parts
-        .iter()
-        .map(|(number, at)| format!("{number} {at} "))
-        .collect();
+    let [(one, at), (other, behind)] = parts;
+    let head = format!("{one} {at} {other} {behind} ");
     let entries = format!("/Type /ObjStm /N 2 /First {}", head.len());
     let mut pdf = v.pdf.clone();
     let mut places = pdf.write(&[(FREE, stream(&entries, &format!("{head}{objects}")))]);

@@ -1,7 +1,7 @@
 //! Attacks on readers that rebuild a file which seems broken to them: they search it for words that begin something, and
 //! take what comes last. The updates say nothing else to strict readers than that another program was at work.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use super::{
     Attack,
@@ -44,7 +44,7 @@ fn between(v: &Victim<'_>, words: &str) -> Vec<u8> {
 /// An update whose trailer has a string of its own.
 fn in_trailer(v: &Victim<'_>, text: &str) -> Vec<u8> {
     let mut pdf = v.pdf.clone();
-    pdf.trailer.push_str(&format!(" /DocChecksum (\n{text}\n)"));
+    let _ = write!(pdf.trailer, " /DocChecksum (\n{text}\n)");
     beside(&pdf.update(&[producer(v, "")]))
 }
 
