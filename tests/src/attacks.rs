@@ -9,16 +9,21 @@
 //! makes of them.
 
 mod content;
+mod fields;
 mod harmless;
 pub mod judges;
 mod looks;
 mod own;
 mod pdf;
 mod pki;
+mod same;
 mod signed;
+mod streams;
 mod syntax;
 pub mod table;
+mod tail;
 mod victim;
+mod work;
 
 use std::collections::BTreeMap;
 
@@ -27,7 +32,7 @@ use jiff::Timestamp;
 
 pub use self::own::attacks_on;
 use self::{
-    pdf::Layout,
+    pdf::{Layout, Pdf},
     pki::{Cms, Identity, Pki},
     victim::{Kind, Rights, Victim},
 };
@@ -40,6 +45,8 @@ const UNSIGNED: &str = "NOT_SIGNED";
 
 type Bytes = fn(&Victim<'_>) -> Vec<u8>;
 type Objects = fn(&Victim<'_>) -> Vec<(u32, String)>;
+/// What is changed in a document before it is signed.
+type Prepared = fn(&Pdf) -> Vec<(u32, String)>;
 type Signing = fn(&Pki, &Identity, &[u8]) -> Cms;
 
 /// What the attacker does.
@@ -63,8 +70,7 @@ struct Attack {
     expected: Expected,
     kinds: Vec<Kind>,
     deed: Deed,
-    /// What was changed before signing.
-    prepared: fn() -> Vec<(u32, String)>,
+    prepared: Prepared,
 }
 
 /// What a verifier must say.
@@ -103,7 +109,7 @@ impl Attack {
             expected: Expected::Failed { code, change: "" },
             kinds: Vec::new(),
             deed,
-            prepared: Vec::new,
+            prepared: |_| Vec::new(),
         }
     }
 
@@ -175,18 +181,17 @@ impl Attack {
         self
     }
 
-    fn prepared(mut self, objects: fn() -> Vec<(u32, String)>) -> Attack {
+    fn prepared(mut self, objects: Prepared) -> Attack {
         self.prepared = objects;
         self
     }
 
     fn case(&self, kind: Kind, pki: &Pki) -> Case {
-        let prepared = (self.prepared)();
         let sound = |signer: &Identity, covered: &[u8]| Cms::new(signer, pki, covered).der();
         let bytes = match self.deed {
-            Deed::Bytes(make) => make(&Victim::prepared(kind, pki, &prepared, sound)),
+            Deed::Bytes(make) => make(&Victim::prepared(kind, pki, self.prepared, sound)),
             Deed::Objects(make) => {
-                let victim = Victim::prepared(kind, pki, &prepared, sound);
+                let victim = Victim::prepared(kind, pki, self.prepared, sound);
                 victim.updated(&make(&victim))
             }
             Deed::Signing(make) => {
@@ -314,8 +319,13 @@ pub fn all() -> Vec<Case> {
     let pki = Pki::new();
     let attacks = [
         syntax::all(),
+        tail::all(),
+        streams::all(),
         content::all(),
+        fields::all(),
         looks::all(),
+        same::all(),
+        work::all(),
         signed::all(),
         harmless::all(),
     ];

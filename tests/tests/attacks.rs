@@ -2,7 +2,11 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use std::{collections::BTreeSet, error::Error};
+use std::{
+    collections::BTreeSet,
+    error::Error,
+    time::{Duration, Instant},
+};
 
 use certseal_core::{
     crypto::AlgorithmPolicy,
@@ -69,6 +73,24 @@ fn attacks_on_our_own_certificates_fail_for_their_own_reason() {
     let (cases, verifier) = table::own();
     let now = Timestamp::now();
     assert_as_expected(&cases, &verifier, &Options { now });
+}
+
+/// What would hold a verifier for minutes is given up at a limit, and the report names the limit.
+#[test]
+fn work_without_end_ends_at_a_limit_that_is_named() {
+    let cases = attacks::all().into_iter().filter(|case| case.class == "work");
+    for case in cases {
+        let begun = Instant::now();
+        let report = attacks::verifier().verify_file(&case.bytes, &attacks::options(), None);
+        let of_signatures = report.signatures.iter().flat_map(|signature| &signature.findings);
+        let mut findings = of_signatures.chain(&report.findings);
+        assert!(
+            findings.any(|finding| finding.message_en.contains("limit passed")),
+            "{}: {report:#?}",
+            case.name
+        );
+        assert!(begun.elapsed() < Duration::from_secs(10), "{}", case.name);
+    }
 }
 
 /// A timestamp would say no more than that it is old.

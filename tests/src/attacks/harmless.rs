@@ -6,12 +6,16 @@ use certseal_core::crypto::DigestAlgorithm::{Sha256, Sha512};
 use super::{
     Attack, Objects,
     content::{filled, noted, second_signature},
+    looks,
     pdf::{Layout, placeholder, stream},
     pki::{Cms, SIGNING_TIME, attribute, tlv},
     signed::{with_foreign_timestamp, with_timestamp},
     victim::{
         Victim,
-        number::{AGREE, CATALOG, CONTENT, COURIER, FORM, GLYPH_ONE, GRADE, INFORMATION, PAGE, PAGES},
+        number::{
+            AGREE, AMOUNT, CATALOG, CONTENT, COURIER, FORM, GLYPH_ONE, GRADE, INFORMATION, OUTLINE, PAGE,
+            PAGES,
+        },
     },
 };
 
@@ -29,7 +33,7 @@ fn made(name: &'static str, make: super::Signing) -> Attack {
     Attack::by_signature("harmless", "–", name, SEEN, "", make).harmless()
 }
 
-fn evidence(v: &Victim<'_>) -> Vec<(u32, String)> {
+pub(super) fn evidence(v: &Victim<'_>) -> Vec<(u32, String)> {
     vec![
         v.pdf.changed(
             CATALOG,
@@ -156,11 +160,7 @@ pub(super) fn all() -> Vec<Attack> {
             vec![same(CATALOG), same(PAGE), same(CONTENT), same(COURIER)]
         }),
         update("stream-packed-otherwise", SEEN, |v| {
-            let (_, plain) = v.pdf.rewritten(GLYPH_ONE, "", "");
-            let data = plain
-                .split_once("\nstream\n")
-                .and_then(|(_, rest)| rest.strip_suffix("\nendstream"));
-            let digits = hex::encode(data.expect("a stream of ours"));
+            let digits = hex::encode(v.pdf.stream(GLYPH_ONE).1);
             vec![(
                 GLYPH_ONE,
                 stream("/Filter /ASCIIHexDecode", &format!("{digits}>")),
@@ -205,10 +205,105 @@ pub(super) fn all() -> Vec<Attack> {
             cms
         }),
     ];
+    all.extend(neighbours());
     for attack in &mut all {
         if attack.kinds.is_empty() {
             attack.kinds = super::kinds(&["p256-table-approval", "rsa-packed-certified1"]);
         }
     }
     all
+}
+
+/// What lies beside the attacks of the newest kinds.
+fn neighbours() -> Vec<Attack> {
+    let filled_by = |name, make| {
+        update(name, "another amount, as the signer allowed", make)
+            .on(&["p256-table-approval", "rsa-packed-certified2"])
+    };
+    vec![
+        update("title", "another title of the window", |v| {
+            vec![v.pdf.changed(INFORMATION, "(Loan)", "(Gift)")]
+        })
+        .on(&["p256-table-approval", "rsa-packed-certified2"]),
+        update("title-of-words", SEEN, |v| {
+            let words = "(The trailer of an obj, and startxref)";
+            vec![v.pdf.changed(INFORMATION, "(Certseal tests)", words)]
+        }),
+        update("text-in-another-encoding", SEEN, |v| {
+            vec![
+                v.pdf.changed(CATALOG, "/Lang (en)", "/Lang <FEFF0065006E>"),
+                v.pdf.changed(AMOUNT, "/T (Amount)", "/T <EFBBBF416D6F756E74>"),
+                v.pdf.changed(OUTLINE, "(Total)", "<FEFF0054006F00740061006C>"),
+            ]
+        }),
+        update("evidence-renewed", SEEN, |v| {
+            vec![
+                v.pdf.changed(CATALOG, "/CRLs [51 0 R]", "/CRLs [61 0 R]"),
+                (61, stream("", "a newer revocation list")),
+            ]
+        })
+        .prepared(|pdf| {
+            let store = "/DSS << /Type /DSS /Certs [50 0 R] /CRLs [51 0 R] >> /Lang";
+            vec![
+                pdf.changed(CATALOG, "/Lang", store),
+                (50, stream("", "a certificate")),
+                (51, stream("", "a revocation list")),
+            ]
+        }),
+        update("fields-in-another-order", SEEN, |v| {
+            vec![v.pdf.changed(FORM, "20 0 R 22 0 R", "22 0 R 20 0 R")]
+        }),
+        update("fonts-for-fields", SEEN, |v| {
+            let fonts = "/Font << /Cour << /Type /Font /Subtype /Type1 /BaseFont /Courier >>";
+            vec![v.pdf.changed(FORM, "/Font <<", fonts)]
+        })
+        .on(&["p256-table-approval", "rsa-packed-certified2"]),
+        update("length-by-reference", SEEN, |v| {
+            let length = v.pdf.stream(CONTENT).1.len();
+            let content = v
+                .pdf
+                .changed(CONTENT, &format!("/Length {length}"), "/Length 60 0 R");
+            vec![content, (60, length.to_string())]
+        })
+        .on(&["p256-table-approval", "rsa-stream-certified1"]),
+        other(
+            "signature-on-a-quarter",
+            "a second signature over a part of the page",
+            |v| v.signed_again(&v.pki.other, &super::content::signature_field("0 530 595 740", v)),
+        )
+        .on(&["p256-table-approval", "rsa-packed-approval"]),
+        other("signature-of-nothing-seen", SEEN, |v| {
+            let mut objects = super::content::signature_field("72 740 400 800", v);
+            objects[4].1 = stream(
+                "/Type /XObject /Subtype /Form /BBox [0 0 328 60]",
+                "q % nothing\nQ",
+            );
+            v.signed_again(&v.pki.other, &objects)
+        })
+        .on(&["p256-table-approval", "rsa-packed-certified2"]),
+        other(
+            "signature-that-closes-a-field",
+            "a second signature; the amount can no longer be filled in",
+            |v| {
+                let mut objects = second_signature(v);
+                objects.push(v.pdf.changed(AMOUNT, "/F 4", "/Ff 1 /F 4"));
+                v.signed_again(&v.pki.other, &objects)
+            },
+        )
+        .on(&["p256-table-approval", "rsa-packed-certified2"]),
+        filled_by("filled-with-kerning", |v| {
+            looks::shown(v, "999", "BT /Helv 12 Tf 0 g 2 5 Td [(9) -20 (99)] TJ ET")
+        }),
+        filled_by("filled-in-a-frame", |v| {
+            looks::shown(
+                v,
+                "999",
+                "1 g 0 0 120 20 re f 0 G 1 w 0.5 0.5 119 19 re S /Tx BMC q 1 1 118 18 re W n BT /Helv 12 Tf 0 g 2 5 Td \
+                 (999) Tj ET Q EMC",
+            )
+        }),
+        filled_by("filled-on-two-lines", |v| {
+            looks::shown(v, "9 99", "BT /Helv 8 Tf 0 g 9 TL 2 19 Td (9) ' (99) ' ET")
+        }),
+    ]
 }

@@ -28,7 +28,7 @@ fn filled(v: &Victim<'_>, value: &str, dictionary: &str, content: &str) -> Vec<(
 const FONTS: &str = "/Resources << /Font << /Helv 7 0 R >> >>";
 
 /// The same in the form's own font and the field's own size.
-fn shown(v: &Victim<'_>, value: &str, content: &str) -> Vec<(u32, String)> {
+pub(super) fn shown(v: &Victim<'_>, value: &str, content: &str) -> Vec<(u32, String)> {
     filled(v, value, &format!("/BBox [0 0 120 20] {FONTS}"), content)
 }
 
@@ -53,6 +53,108 @@ fn look(name: &'static str, seen: &'static str, make: super::Objects) -> Attack 
 }
 
 pub(super) fn all() -> Vec<Attack> {
+    let mut all = placed();
+    all.extend(operated());
+    all
+}
+
+/// Operators that viewers take in different ways: with too few operands, too many, or others, and such as not all know.
+fn operated() -> Vec<Attack> {
+    let less = "9 in a field of value 999";
+    let same = "999 in a field of value 999; operators that viewers may take otherwise";
+    let nothing = "999, or nothing, in a field of value 999";
+    vec![
+        look("look-of-an-array-to-show", less, |v| {
+            shown(v, "999", "BT /Helv 12 Tf 0 g 2 5 Td (9) Tj [(99)] Tj ET")
+        }),
+        look("look-of-a-string-to-kern", less, |v| {
+            shown(v, "999", "BT /Helv 12 Tf 0 g 2 5 Td (9) Tj (99) TJ ET")
+        }),
+        look("look-of-nothing-to-show", same, |v| {
+            shown(v, "999", "BT /Helv 12 Tf 0 g 2 5 Td (999) Tj Tj ET")
+        }),
+        look("look-with-a-number-behind", nothing, |v| {
+            shown(v, "999", "BT /Helv 12 Tf 0 g 2 5 Td (999) 0 Tj ET")
+        }),
+        look("look-of-two-strings", same, |v| {
+            shown(v, "999", "BT /Helv 12 Tf 0 g 2 5 Td (1) (999) Tj ET")
+        }),
+        look("look-of-two-fonts", nothing, |v| {
+            shown(v, "999", "BT /Helv 12 /F9 12 Tf 0 g 2 5 Td (999) Tj ET")
+        }),
+        look("look-of-two-sizes", nothing, |v| {
+            shown(v, "999", "BT /Helv 12 0.1 Tf 0 g 2 5 Td (999) Tj ET")
+        }),
+        look("look-at-three-numbers", nothing, |v| {
+            shown(v, "999", "BT /Helv 12 Tf 0 g 2 5 -90 Td (999) Tj ET")
+        }),
+        look("look-at-one-number", "an empty field of value 999", |v| {
+            shown(v, "999", "BT /Helv 12 Tf 0 g 2 5 Td 500 Td (999) Tj ET")
+        }),
+        look("look-in-a-matrix-of-seven", nothing, |v| {
+            shown(v, "999", "BT /Helv 12 Tf 0 g 1 0 0 1 2 5 -90 Tm (999) Tj ET")
+        }),
+        look("look-in-two-greys", nothing, |v| {
+            shown(v, "999", "BT /Helv 12 Tf 0 1 g 2 5 Td (999) Tj ET")
+        }),
+        look("look-in-two-colours-of-three", nothing, |v| {
+            shown(v, "999", "1 g BT /Helv 12 Tf 0 0 rg 2 5 Td (999) Tj ET")
+        }),
+        look("look-clipped-by-five-numbers", nothing, |v| {
+            shown(
+                v,
+                "999",
+                "q 0 0 120 20 200 re W n BT /Helv 12 Tf 0 g 2 5 Td (999) Tj ET Q",
+            )
+        }),
+        look("look-marked-by-a-layer", same, |v| {
+            shown(
+                v,
+                "999",
+                "/X /OC /OC1 BDC BT /Helv 12 Tf 0 g 2 5 Td (999) Tj ET EMC",
+            )
+        }),
+        look("look-by-an-unknown-operator", same, |v| {
+            shown(v, "999", "BT /Helv 12 Tf 0 g 2 5 Td (999) Tj ET (1) xx")
+        }),
+        look("look-within-compatibility", same, |v| {
+            shown(v, "999", "BX (1) xx EX BT /Helv 12 Tf 0 g 2 5 Td (999) Tj ET")
+        }),
+        look("look-of-text-not-drawn", "an empty field of value 999", |v| {
+            shown(v, "999", "BT 3 Tr /Helv 12 Tf 0 g 2 5 Td (999) Tj ET")
+        }),
+        look("look-clipped-by-a-triangle", "1 in a field of value 1999", |v| {
+            shown(
+                v,
+                "1999",
+                "q 0 0 m 10 0 l 10 20 l 0 20 l h W n BT /Helv 12 Tf 0 g 2 5 Td (1999) Tj ET Q",
+            )
+        }),
+        look("look-clipped-by-text", "1 in a field of value 1999", |v| {
+            shown(
+                v,
+                "1999",
+                "BT /Helv 12 Tf 0 g 7 Tr 2 5 Td (1) Tj ET BT 0 Tr /Helv 12 Tf 2 5 Td (1999) Tj ET",
+            )
+        }),
+        look("look-of-another-form", "999 and 1 in a field of value 999", |v| {
+            let (mut objects, other) = (
+                filled(
+                    v,
+                    "999",
+                    "/BBox [0 0 120 20] /Resources << /Font << /Helv 7 0 R >> /XObject << /X 62 0 R >> >>",
+                    "BT /Helv 12 Tf 0 g 22 5 Td (999) Tj ET /X Do",
+                ),
+                super::victim::look_of("1"),
+            );
+            objects.push((62, other));
+            objects
+        }),
+    ]
+}
+
+/// Letters in other places, of other colours, in other fonts than the value's.
+fn placed() -> Vec<Attack> {
     vec![
         look("look-kerned-together", "10 in a field of value 1000", |v| {
             shown(

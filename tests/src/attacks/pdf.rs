@@ -66,14 +66,20 @@ impl Pdf {
         (number, object.replacen(from, to, 1))
     }
 
-    /// A stream as it is now, with a part of its data replaced and its length mended.
-    pub(super) fn rewritten(&self, number: u32, from: &str, to: &str) -> (u32, String) {
-        let object = &self.objects[&number];
-        let (head, rest) = object.split_once(" /Length ").expect("a stream of ours");
+    /// The entries of a stream's dictionary but its length, and its data, as they are now.
+    pub(super) fn stream(&self, number: u32) -> (&str, &str) {
+        let (head, rest) = self.objects[&number]
+            .split_once(" /Length ")
+            .expect("a stream of ours");
         let (_, rest) = rest.split_once("\nstream\n").expect("a stream of ours");
         let data = rest.strip_suffix("\nendstream").expect("a stream of ours");
+        (head.trim_start_matches("<< "), data)
+    }
+
+    /// A stream as it is now, with a part of its data replaced and its length mended.
+    pub(super) fn rewritten(&self, number: u32, from: &str, to: &str) -> (u32, String) {
+        let (entries, data) = self.stream(number);
         assert!(data.contains(from), "stream {number} has no {from}: {data}");
-        let entries = head.trim_start_matches("<< ");
         (number, stream(entries, &data.replacen(from, to, 1)))
     }
 

@@ -44,7 +44,7 @@ fn numbers(victim: &Victim<'_>) -> [usize; 3] {
 }
 
 /// The page as the attacker wants it.
-fn page(victim: &Victim<'_>) -> (u32, String) {
+pub(super) fn page(victim: &Victim<'_>) -> (u32, String) {
     victim.pdf.rewritten(number::CONTENT, SAYS, FORGED)
 }
 
@@ -366,7 +366,7 @@ pub(super) fn all() -> Vec<Attack> {
             v.updated(&[(number::PREPARED, "9".to_owned())])
         })
         .change("change-page-content")
-        .prepared(|| {
+        .prepared(|_| {
             let data = "0 0 9 9re\nendstream\nBT (and no more) Tj ET";
             let stream = format!("<< /Length 19 0 R >>\nstream\n{data}\nendstream");
             vec![(number::CONTENT, stream), (number::PREPARED, data.len().to_string())]
@@ -413,7 +413,7 @@ pub(super) fn all() -> Vec<Attack> {
             pdf.bytes
         })
         .change("change-page-content")
-        .prepared(|| {
+        .prepared(|_| {
             let inner = "4 0 obj\n<< /Length 9 >>\nstream\n0 0 9 9re\nendstream\nendobj\n";
             vec![(number::ATTACHMENT, stream("/Type /EmbeddedFile", inner))]
         }),

@@ -342,14 +342,14 @@ impl<'p> Victim<'p> {
         pki: &'p Pki,
         cms: impl FnOnce(&Identity, &[u8]) -> Vec<u8>,
     ) -> Victim<'p> {
-        Victim::prepared(kind, pki, &[], cms)
+        Victim::prepared(kind, pki, |_| Vec::new(), cms)
     }
 
     /// The document with objects changed before it is signed.
     pub(super) fn prepared(
         kind: Kind,
         pki: &'p Pki,
-        objects: &[(u32, String)],
+        objects: super::Prepared,
         cms: impl FnOnce(&Identity, &[u8]) -> Vec<u8>,
     ) -> Victim<'p> {
         let signer = if kind.is_rsa { &pki.signer_rsa } else { &pki.signer };
@@ -359,9 +359,10 @@ impl<'p> Victim<'p> {
             Rights::FieldLocked => FIELD_MDP.to_owned(),
             Rights::AllLocked => LOCKED_MDP.to_owned(),
         };
-        let mut signed = objects.to_vec();
+        let base = base(kind);
+        let mut signed = objects(&base);
         signed.push((number::SIGNATURE, signature("Bank", &references)));
-        let pdf = base(kind).sign(&signed, |covered| cms(signer, covered));
+        let pdf = base.sign(&signed, |covered| cms(signer, covered));
         Victim { pdf, kind, pki }
     }
 
