@@ -7,7 +7,7 @@ use super::{
     pdf::{Pdf, stream},
     victim::{
         Victim, look_of,
-        number::{AMOUNT, FORM, PAGE, SEAL, SECOND},
+        number::{AMOUNT, FORM, GRADE, PAGE, SEAL, SECOND},
         signature,
     },
 };
@@ -313,6 +313,19 @@ fn drawn_by_viewers() -> Vec<Attack> {
                 (61, look_of("101")),
                 (62, look_of("999")),
             ]
+        }),
+        drawn("choice-by-index", "the best grade in a field of the worst, where the index counts", |v| {
+            let (number, field) = v.pdf.changed(GRADE, "/V (A)", "/V (B) /I [0]");
+            vec![(number, field.replace("/AP << /N 46 0 R >>", ""))]
+        }),
+        drawn("value-longer-than-its-field", "100 in a field of value 100 … 000", |v| {
+            let value = format!("/V (100{}000)", " ".repeat(60));
+            let (number, field) = v.pdf.changed(AMOUNT, "/V (100)", &value);
+            vec![(number, field.replace("/AP << /N 27 0 R >>", ""))]
+        }),
+        drawn("value-on-two-lines", "100, or 100000, in a field of one line", |v| {
+            let (number, field) = v.pdf.changed(AMOUNT, "/V (100)", "/V (100\\r000)");
+            vec![(number, field.replace("/AP << /N 27 0 R >>", ""))]
         }),
         drawn("field-no-longer-printed", "an amount of 999 on the screen, none on paper", |v| {
             let (number, field) = v.pdf.changed(AMOUNT, "/V (100)", "/V (999)");

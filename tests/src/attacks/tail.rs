@@ -160,6 +160,10 @@ fn finds() -> Vec<Attack> {
             beside(&pdf)
         })
         .prepared(hidden),
+        found("listed-generation-of-none", |v| table(v, " 00000 n", " 00001 n"))
+            .on(&["p256-table-approval", "rsa-table-certified2"]),
+        found("entry-of-no-kind", |v| listing(v, FREE, (3, 5, 0)))
+            .on(&["p256-stream-approval", "rsa-stream-certified1"]),
         found("part-that-is-not-listed", |v| {
             let part = "4 0 [19 0 R]";
             let container = stream("/Type /ObjStm /N 1 /First 4", part);
@@ -259,8 +263,6 @@ fn reasons() -> Vec<Attack> {
         reason("listed-object-absent", |v| listing(v, FREE, (1, 999_999, 0))),
         reason("listed-part-absent", |v| listing(v, FREE, (2, 77, 0)))
             .on(&["p256-stream-approval", "rsa-stream-certified1"]),
-        reason("listed-generation-of-none", |v| table(v, " 00000 n", " 00001 n"))
-            .on(&["p256-table-approval", "rsa-table-certified2"]),
         Attack {
             seen: "the page as signed; a size below the number that is listed",
             ..reason("size-too-small", |v| sized(v, "5"))
@@ -277,6 +279,29 @@ fn reasons() -> Vec<Attack> {
         }),
         reason("blanks-behind-the-end", |v| {
             [reasoned(v), b" ".repeat(1_100)].concat()
+        }),
+        reason("blanks-to-the-last-byte", |v| {
+            [reasoned(v), b" ".repeat(1_018)].concat()
+        }),
+        reason("subsection-between-blanks", |v| {
+            table(v, "\n35 1\n", "\n35   1\n")
+        })
+        .on(&tables),
+        reason("subsection-with-a-sign", |v| table(v, "\n35 1\n", "\n+35 1\n")).on(&tables),
+        reason("subsection-on-two-lines", |v| table(v, "\n35 1\n", "\n35\n1\n")).on(&tables),
+        reason("subsection-behind-a-tab", |v| table(v, "\n35 1\n", "\n35\t1\n")).on(&tables),
+        reason("subsection-far-away", |v| {
+            table(v, "\n35 1\n", "\n4294967290 0\n35 1\n")
+        })
+        .on(&tables),
+        reason("first-object-in-use", |v| listing(v, 0, (1, 0, 0))).on(&tables),
+        reason("size-of-a-hundred-million", |v| sized(v, "99999999")),
+        reason("size-below-older-numbers", |v| sized(v, "36")).on(&tables),
+        reason("startxref-without-blank", |v| {
+            replaced(&reasoned(v), b"startxref\n", b"startxref")
+        }),
+        reason("startxref-behind-a-zero", |v| {
+            replaced(&reasoned(v), b"startxref\n", b"startxref\0")
         }),
     ]
 }

@@ -211,6 +211,8 @@ fn has_exact_rows(table: &[u8]) -> bool {
         matches!(rest, [b' ', generation @ .., b' ', b'n' | b'f', b' ', b'\r' | b'\n'] |
                        [b' ', generation @ .., b' ', b'n' | b'f', b'\r', b'\n'] if is_number(generation))
             && is_number(offset)
+            // In use at the head of the file is free to us, and not to all.
+            && !(rest.contains(&b'n') && offset.iter().all(|digit| *digit == b'0'))
     };
     let Some(mut rest) = table.strip_prefix(b"xref").and_then(behind_line) else {
         return false;
@@ -444,11 +446,9 @@ fn stream(data: &[u8], offset: usize, budget: &Budget) -> Result<Read, OpenError
                 .next()
                 .ok_or_else(|| wrong("fewer entries than Index says"))?;
             let number = u32::try_from(number).map_err(|_| wrong("an object number too large"))?;
-            let entry = stream_entry(row, [kind, second]).ok_or_else(|| wrong("an entry of the stream"))?;
-            // A type of entry that is to come is none for us (table 18); viewers go on to older entries.
-            if row.get(..kind).and_then(|kind| kind.last()) > Some(&2) {
-                wording = Wording::Ambiguous;
-            }
+            let (entry, written) =
+                stream_entry(row, [kind, second]).ok_or_else(|| wrong("an entry of the stream"))?;
+            wording = wording.max(written);
             if entries.insert(number, entry).is_some() {
                 return Err(wrong("an object listed twice in one section"));
             }
@@ -463,7 +463,7 @@ fn stream(data: &[u8], offset: usize, budget: &Budget) -> Result<Read, OpenError
     })
 }
 
-fn stream_entry(row: &[u8], [kind, second]: [usize; 2]) -> Option<Entry> {
+fn stream_entry(row: &[u8], [kind, second]: [usize; 2]) -> Option<(Entry, Wording)> {
     let number = |bytes: &[u8]| {
         bytes
             .iter()
@@ -472,8 +472,10 @@ fn stream_entry(row: &[u8], [kind, second]: [usize; 2]) -> Option<Entry> {
     let (kind, rest) = row.split_at_checked(kind)?;
     let (second, third) = rest.split_at_checked(second)?;
     let kind = if kind.is_empty() { 1 } else { number(kind) };
-    Some(match kind {
-        1 if number(second) == 0 => Entry::Free,
+    let entry = match kind {
+        0 => Entry::Free,
+        // No object is at the head of the file; not all readers see that.
+        1 if number(second) == 0 => return Some((Entry::Free, Wording::Unusual)),
         1 => Entry::At {
             offset: usize::try_from(number(second)).ok()?,
             generation: u16::try_from(number(third)).ok()?,
@@ -482,7 +484,8 @@ fn stream_entry(row: &[u8], [kind, second]: [usize; 2]) -> Option<Entry> {
             container: u32::try_from(number(second)).ok()?,
             index: usize::try_from(number(third)).ok()?,
         },
-        // Type 0 is free; any other is to be taken for the null object (table 18).
-        _ => Entry::Free,
-    })
+        // To be taken for the null object (table 18); viewers go on to older entries.
+        _ => return Some((Entry::Free, Wording::Ambiguous)),
+    };
+    Some((entry, Wording::Plain))
 }

@@ -498,13 +498,14 @@ impl Comparison<'_, '_> {
         name: &str,
         widget: &Dict,
     ) -> Result<Option<ModificationLevel>, OpenError> {
+        let is_seen = covers(self.sides.last, widget)?.is_some();
         let signature = new_value.reference().and_then(|id| {
             let mut known = self.signatures.iter();
             known.find(|signature| signature.id == Some(id))
         });
         let is_sound = signature.is_some_and(|signature| {
-            // Nobody stands behind what is neither a signature nor a timestamp.
-            signature.kind != SignatureKind::Unrecognised
+            // Nobody stands behind what is seen of something that is neither a signature nor a timestamp.
+            !(is_seen && signature.kind == SignatureKind::Unrecognised)
                 && signature.fields.len() == 1
                 && signature.defects().next().is_none()
                 && !matches!(signature.coverage, Some(super::Coverage::Partial { .. }))
@@ -518,7 +519,6 @@ impl Comparison<'_, '_> {
             return Ok(None);
         };
         // A document timestamp adds time and nothing else. Who is seen to sign by one is not known.
-        let is_seen = covers(self.sides.last, widget)?.is_some();
         let (level, permission) = match signature.kind {
             SignatureKind::Signature => (ModificationLevel::FormFilling, FILLING),
             _ if is_seen => (

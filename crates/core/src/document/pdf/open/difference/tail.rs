@@ -54,11 +54,13 @@ pub(super) fn reading<'a>(
     }
     // What is not whole has no end, so that nothing can be said of what lies beside it.
     let things = tail.things(&mut wording)?;
-    let lies_bare = things.as_ref().is_some_and(|things| tail.has_gaps(things));
-    if wording == Wording::Ambiguous || lies_bare {
+    let beside = things
+        .as_ref()
+        .map_or(Wording::Unusual, |things| tail.beside(things));
+    if wording.max(beside) == Wording::Ambiguous {
         return Ok(Reading::Several);
     }
-    let is_sound = wording == Wording::Plain && things.is_some();
+    let is_sound = wording.max(beside) == Wording::Plain;
     Ok(if is_sound && !tail.is_beside() && tail.has_usual_numbers() {
         Reading::One
     } else {
@@ -313,17 +315,20 @@ impl Tail<'_, '_> {
         Ok(Some(things))
     }
 
-    /// Whether anything but blanks and lines of comment lies beside what is listed, or what is listed lies in one another.
-    fn has_gaps(&self, things: &[Range<usize>]) -> bool {
+    /// How sure it is that what lies beside all that is listed says nothing; nothing of it lies in one another.
+    fn beside(&self, things: &[Range<usize>]) -> Wording {
         let data = self.opened.bytes();
         let mut from = self.signed_end;
+        let mut found = Wording::Plain;
         for thing in things {
-            match data.get(from..thing.start) {
-                Some(gap) if is_idle(gap) => from = thing.end,
-                _ => return true,
-            }
+            found = found.max(data.get(from..thing.start).map_or(Wording::Ambiguous, idle));
+            from = thing.end;
         }
-        !data.get(from..).is_none_or(is_idle)
+        let rest = data.get(from..).unwrap_or_default();
+        if rest.iter().all(|byte| is_space(*byte)) {
+            return found;
+        }
+        found.max(idle(rest))
     }
 
     /// Whether references in objects lead where readers part: to a number in use under another generation, which many
@@ -385,11 +390,15 @@ fn is_blank(byte: u8) -> bool {
     is_space(byte) || matches!(byte, 0x0B | 0x80 | 0xFF)
 }
 
-/// Whether bytes are blanks and lines of comment that say nothing.
-fn is_idle(bytes: &[u8]) -> bool {
+/// How sure it is that bytes are nothing but blanks and lines of comment.
+fn idle(bytes: &[u8]) -> Wording {
     let mut rest = bytes;
+    let mut found = Wording::Plain;
     while let Some((byte, after)) = rest.split_first() {
-        if is_usual_space(*byte) {
+        if is_space(*byte) {
+            if !is_usual_space(*byte) {
+                found = Wording::Unusual;
+            }
             rest = after;
             continue;
         }
@@ -397,9 +406,9 @@ fn is_idle(bytes: &[u8]) -> bool {
         let (comment, after) = rest.split_at(length);
         let is_text = |byte: &u8| *byte == b'\t' || *byte >= b' ' && *byte != 0x7F;
         if *byte != b'%' || !comment.iter().all(is_text) || comment.starts_with(b"%%EOF") {
-            return false;
+            return Wording::Ambiguous;
         }
         rest = after;
     }
-    true
+    found
 }
