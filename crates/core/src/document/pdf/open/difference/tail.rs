@@ -49,8 +49,9 @@ pub(super) fn reading<'a>(
     }
     let mut wording = Wording::Plain;
     for section in tail.sections() {
-        let astray = tail.leads_astray(section.trailer.iter().map(|(_, value)| value))?;
-        wording = wording.max(section.wording).max(astray);
+        let trailer = |section: &Section| Object::Dict(section.trailer.clone());
+        let leads = tail.leads(&trailer(section), || tail.signed_sections().next().map(trailer))?;
+        wording = wording.max(section.wording).max(leads);
     }
     // What is not whole has no end, so that nothing can be said of what lies beside it.
     let things = tail.things(&mut wording)?;
@@ -302,8 +303,8 @@ impl Tail<'_, '_> {
                 if let Entry::At { offset, .. } = *entry {
                     things.push(offset..written.end);
                 }
-                let astray = self.leads_astray(std::iter::once(&written.object))?;
-                *wording = (*wording).max(written.wording).max(astray);
+                let leads = self.leads(&written.object, || self.before(number))?;
+                *wording = (*wording).max(written.wording).max(leads);
             }
         }
         let behind = self.marks.iter().filter(|mark| mark.at >= self.signed_end);
@@ -331,40 +332,51 @@ impl Tail<'_, '_> {
         found.max(idle(rest))
     }
 
-    /// Whether references in objects lead where readers part: to a number in use under another generation, which many
-    /// pass over, or to nothing, for which some search the whole file.
-    fn leads_astray<'d>(&self, objects: impl Iterator<Item = &'d Object>) -> Result<Wording, OpenError> {
-        let mut found = Wording::Plain;
-        let mut todo: Vec<&Object> = objects.collect();
-        while let Some(object) = todo.pop() {
-            match object {
-                Object::Array(items) => todo.extend(items),
-                Object::Dict(dict) => todo.extend(dict.iter().map(|(_, value)| value)),
-                Object::Reference(id) => {
-                    self.reader.budget.parse(1)?;
-                    found = found.max(match self.reader.entry(id.number) {
-                        Some(Entry::At { generation, .. }) if generation != id.generation => {
-                            Wording::Ambiguous
-                        }
-                        Some(Entry::In { .. }) if id.generation != 0 => Wording::Ambiguous,
-                        Some(Entry::At { .. } | Entry::In { .. }) => Wording::Plain,
-                        Some(Entry::Free) | None if self.led_nowhere(*id) => Wording::Plain,
-                        Some(Entry::Free) | None => Wording::Unusual,
-                    });
-                }
-                _ => {}
+    /// How sure it is that references in an object lead to the same for all: not to a number in use under another
+    /// generation, which many pass over, nor to nothing, for which some search the whole file, where they did not before.
+    fn leads(&self, object: &Object, before: impl FnOnce() -> Option<Object>) -> Result<Wording, OpenError> {
+        let mut lost = Vec::new();
+        for id in references(object) {
+            self.reader.budget.parse(1)?;
+            match self.reader.entry(id.number) {
+                Some(Entry::At { generation, .. }) if generation == id.generation => {}
+                Some(Entry::In { .. }) if id.generation == 0 => {}
+                Some(Entry::At { .. } | Entry::In { .. }) => return Ok(Wording::Ambiguous),
+                Some(Entry::Free) | None => lost.push(id),
             }
         }
-        Ok(found)
+        if lost.is_empty() {
+            return Ok(Wording::Plain);
+        }
+        let before: BTreeSet<Id> = before()
+            .as_ref()
+            .map(references)
+            .unwrap_or_default()
+            .into_iter()
+            .collect();
+        let is_known = lost.iter().all(|id| before.contains(id));
+        Ok(if is_known {
+            Wording::Plain
+        } else {
+            Wording::Unusual
+        })
     }
 
-    /// Whether a number stood for nothing before, and is among those that the signed revision counts.
-    fn led_nowhere(&self, id: Id) -> bool {
-        let sections = self.reader.sections.iter();
-        let mut signed = sections.filter(|section| section.start < self.signed_end);
-        let size = signed.clone().filter_map(|section| size(&section.trailer)).max();
-        let was = signed.find_map(|section| section.entry(id.number));
-        matches!(was, None | Some(Entry::Free)) && size > Some(i64::from(id.number))
+    /// The sections of the signed revision.
+    fn signed_sections(&self) -> impl Iterator<Item = &Section> {
+        let sections = self.reader.sections.iter().map(AsRef::as_ref);
+        sections.filter(|section| section.start < self.signed_end)
+    }
+
+    /// The object that a number stood for; none where it cannot be read.
+    fn before(&self, number: u32) -> Option<Object> {
+        let entry = self.signed_sections().find_map(|section| section.entry(number))?;
+        let generation = match entry {
+            Entry::At { generation, .. } => generation,
+            Entry::Free | Entry::In { .. } => 0,
+        };
+        let written = self.reader.written(Id { number, generation }, entry);
+        written.ok().map(|written| written.object)
     }
 
     /// Whether all numbers are below the size that is stated last, and below those that some readers hold for too large.
@@ -379,6 +391,21 @@ impl Tail<'_, '_> {
             || highest as usize <= MOST_OBJECTS
                 && self.reader.trailer().and_then(size) > Some(i64::from(highest))
     }
+}
+
+/// All references in an object.
+fn references(object: &Object) -> Vec<Id> {
+    let mut found = Vec::new();
+    let mut todo = vec![object];
+    while let Some(object) = todo.pop() {
+        match object {
+            Object::Array(items) => todo.extend(items),
+            Object::Dict(dict) => todo.extend(dict.iter().map(|(_, value)| value)),
+            Object::Reference(id) => found.push(*id),
+            _ => {}
+        }
+    }
+    found
 }
 
 fn size(trailer: &Dict) -> Option<i64> {

@@ -136,6 +136,92 @@ fn looking_for_words_is_paid_for() {
 }
 
 #[test]
+fn words_are_such_as_all_read_alike() {
+    use Standing::{Forbidden, Permitted, Unclear};
+    let zeros = "0".repeat(300);
+    let words = [
+        ("/K /Name#20with#C3#A9 /N -1.5 /S <41 42\n43>", Permitted),
+        // Some keep names up to a NUL, or take whatever follows half an escape for the other half.
+        ("/K /x#5%\n", Forbidden),
+        ("/K /x#", Forbidden),
+        ("/K /x#00y", Forbidden),
+        ("/K /#41P", Unclear),
+        ("/K /x\u{b}y", Forbidden),
+        ("/K /证照", Unclear),
+        // Some cut off what is long, or find no number in a point.
+        (&format!("/K {zeros}1"), Forbidden),
+        (&format!("/K /{zeros}"), Forbidden),
+        ("/K .", Forbidden),
+        ("/K +1", Unclear),
+        ("/K 4294967296", Unclear),
+        ("/K\u{c}1", Unclear),
+        ("/K <41\u{c}42>", Unclear),
+        // Some pass over the generation, and others search the file for what there is not.
+        ("/K 3 1 R", Forbidden),
+        ("/K 300 0 R", Unclear),
+        ("/K 40 0 R", Unclear),
+    ];
+    for (words, expected) in words {
+        let body = format!("11 0 obj\n<< /Title (B) {words} >>\nendobj\n");
+        let update = Update { body: &body, ..TITLE };
+        let found = difference(&update.on(&signed("")));
+        let unseen = |change: &Change| change.kind == ChangeKind::UnseenRevision;
+        let standing = found.changes.iter().filter(|change| unseen(change));
+        let standing = standing.map(|change| found.standing(change)).max();
+        assert_eq!(standing.unwrap_or(Permitted), expected, "{words:?}");
+    }
+}
+
+#[test]
+fn nothing_lies_beside_what_is_listed() {
+    let object = "11 0 obj\n<< /Title (B) >>\nendobj\n";
+    for (beside, expected) in [
+        ("% made by another program\r\n\t ", Standing::Permitted),
+        ("\u{c}", Standing::Unclear),
+        ("5.x\n", Standing::Forbidden),
+        ("/Name\n", Standing::Forbidden),
+        ("endobj\n", Standing::Forbidden),
+        ("%\u{0}\n", Standing::Forbidden),
+        // For some a trailer, wherever the word stands.
+        ("%xtrailer <<\n", Standing::Forbidden),
+        ("% xref\n%\n0 1\n", Standing::Forbidden),
+    ] {
+        let body = format!("{object}{beside}");
+        let update = Update { body: &body, ..TITLE };
+        assert_eq!(standing(&update.on(&signed(""))), expected, "{beside:?}");
+    }
+    // In one another: the second is data of the first.
+    let nested =
+        "11 0 obj\n<< /Title (B) /Length 23 >>\nstream\n40 0 obj\n(x)\nendobj\n\nendstream\nendobj\n";
+    let update = Update {
+        body: nested,
+        listed: &[(11, None), (40, None)],
+        ..TITLE
+    };
+    assert_eq!(standing(&update.on(&signed(""))), Standing::Forbidden);
+}
+
+#[test]
+fn numbers_that_are_used_stay_used() {
+    let used = Update {
+        body: "40 0 obj\n(x)\nendobj\n",
+        listed: &[(40, None)],
+        ..TITLE
+    };
+    let once = used.on(&signed(""));
+    assert_eq!(standing(&once), Standing::Permitted);
+    let mut freed = TITLE.on(&once);
+    let trailer = freed
+        .bytes
+        .windows(7)
+        .rposition(|part| part == b"trailer")
+        .unwrap();
+    let row = b"40 1\n0000000000 00001 f \n".iter().copied();
+    freed.bytes.splice(trailer..trailer, row);
+    assert_eq!(standing(&freed), Standing::Unclear);
+}
+
+#[test]
 fn what_counts_is_written_last() {
     let base = signed("");
     let own = open(&base.bytes).unwrap();
