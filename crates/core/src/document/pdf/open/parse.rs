@@ -164,15 +164,12 @@ impl Dict {
     fn has_key_twice(&self) -> bool {
         let entries = &self.entries;
         let key = |at: u32| entries.get(at as usize).map(|entry| &entry.key);
-        match &self.order {
-            Some(order) => order
-                .windows(2)
-                .any(|pair| matches!(*pair, [a, b] if key(a) == key(b))),
-            None => {
-                let mut before = entries.iter().enumerate();
-                before.any(|(at, entry)| entries.iter().take(at).any(|other| other.key == entry.key))
-            }
+        if let Some(order) = &self.order {
+            let mut pairs = order.windows(2);
+            return pairs.any(|pair| matches!(*pair, [a, b] if key(a) == key(b)));
         }
+        let mut before = entries.iter().enumerate();
+        before.any(|(at, entry)| entries.iter().take(at).any(|other| other.key == entry.key))
     }
 
     fn entry(&self, key: &[u8]) -> Option<&Entry> {

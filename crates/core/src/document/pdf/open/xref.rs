@@ -182,7 +182,9 @@ fn section(
     let size = trailer.get("Size").and_then(Object::integer);
     let is_exact = (!is_table || has_exact_rows(rows))
         && whole("Prev")
-        && size.is_some_and(|size| size > highest && size <= MOST_OBJECTS as i64)
+        && size.is_some_and(|size| {
+            size > highest && usize::try_from(size).is_ok_and(|size| size <= MOST_OBJECTS)
+        })
         && entries.get(&0).is_none_or(|entry| *entry == Entry::Free);
     Ok(Section {
         offset,

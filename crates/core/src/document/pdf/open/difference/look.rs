@@ -412,13 +412,12 @@ fn plain_text(
         // Of operands that are too many, too few or of another type, each viewer takes others.
         let is_plain = match (operator, &operands[..]) {
             (b"Tf", [Object::Name(name), size]) if size.number().is_some() => {
-                let font = match known.get(&name[..]) {
-                    Some(font) => font.clone(),
-                    None => {
-                        let font = letters::named(reader, fonts, name)?.map(Rc::new);
-                        known.insert(name.to_vec(), font.clone());
-                        font
-                    }
+                let font = if let Some(font) = known.get(&name[..]) {
+                    font.clone()
+                } else {
+                    let font = letters::named(reader, fonts, name)?.map(Rc::new);
+                    known.insert(name.to_vec(), font.clone());
+                    font
                 };
                 // Who does not find a font may go on in the one before.
                 pen.now.font = font.filter(|_| pen.now.font.is_some() || !has_font);

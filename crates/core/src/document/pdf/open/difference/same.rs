@@ -444,8 +444,9 @@ fn is_same_length(a: &Object, b: &Object) -> bool {
 /// Real numbers are held in single precision (ISO 32000-2 annex C), so that programs which read one write it with
 /// other last digits.
 fn is_same_real(a: f64, b: f64) -> bool {
-    let is_single = a as f32 == b as f32 && (a as f32).is_finite();
-    a == b || is_single && (a - b).abs() <= LEAST_LENGTH
+    let single = |number: f64| Some(number as f32).filter(|single| single.is_finite());
+    let is_near = (a - b).abs() <= LEAST_LENGTH;
+    Some(a) == Some(b) || is_near && single(a).is_some() && single(a) == single(b)
 }
 
 /// What nobody sees, in points.

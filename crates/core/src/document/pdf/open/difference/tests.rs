@@ -337,12 +337,8 @@ fn what_the_signer_allows_may_be_done_and_no_more() {
 /// A look with a standard font.
 fn look(content: &str) -> String {
     let fonts = ["F1 5", "F2 21", "F4 22", "F5 23"];
-    let named = |font: &&&str| content.contains(&font[..3]);
-    let fonts: String = fonts
-        .iter()
-        .filter(named)
-        .map(|font| format!("/{font} 0 R "))
-        .collect();
+    let named = fonts.into_iter().filter(|font| content.contains(&font[..3]));
+    let fonts = named.fold(String::new(), |all, font| all + "/" + font + " 0 R ");
     format!(
         "<< /Subtype /Form /BBox [0 0 80 20] /Resources << /Font << {fonts}>> >> /Length {} >>\n\
          stream\n{content}\nendstream",
