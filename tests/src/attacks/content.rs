@@ -955,6 +955,16 @@ fn rights() -> Vec<Attack> {
         swap(
             "certified",
             CERTIFIED,
+            "seven-notes",
+            ("as many icons as hide a line of the text", ""),
+            |v| notes(v, 7),
+        )
+        .code("CHANGES_UNCLEAR")
+        .undecided()
+        .on(&["p256-table-certified3", "rsa-packed-certified3"]),
+        swap(
+            "certified",
+            CERTIFIED,
             "note-on-level-2",
             ("a note that the signer forbade", "change-annotation"),
             noted,
@@ -1188,12 +1198,26 @@ fn annotated(v: &Victim<'_>, kind: &str, rect: &str, more: &str) -> Vec<(u32, St
 
 /// A note as viewers draw it.
 pub(super) fn noted(v: &Victim<'_>) -> Vec<(u32, String)> {
-    let note = "<< /Type /Annot /Subtype /Text /Rect [560 800 580 820] /P 3 0 R /F 4 /Contents (read) /Name /Note \
-                /T (Clerk) >>";
-    vec![
-        v.pdf.changed(PAGE, "26 0 R]", "26 0 R 61 0 R]"),
-        (61, note.to_owned()),
-    ]
+    notes(v, 1)
+}
+
+/// As many of them, one below the other.
+pub(super) fn notes(v: &Victim<'_>, count: u32) -> Vec<(u32, String)> {
+    let notes = (0..count).map(|at| {
+        let (low, high) = (800 - 30 * at, 820 - 30 * at);
+        let note = format!(
+            "<< /Type /Annot /Subtype /Text /Rect [560 {low} 580 {high}] /P 3 0 R /F 4 /Contents (read) /Name /Note \
+             /T (Clerk) >>"
+        );
+        (61 + at, note)
+    });
+    let mut objects: Vec<(u32, String)> = notes.collect();
+    let listed: String = objects
+        .iter()
+        .map(|(number, _)| format!(" {number} 0 R"))
+        .collect();
+    objects.insert(0, v.pdf.changed(PAGE, "26 0 R]", &format!("26 0 R{listed}]")));
+    objects
 }
 
 /// The amount filled in as programs do it.
