@@ -1,5 +1,7 @@
 //! Attacks by updates in good syntax: something that readers see, read, print or run is another thing.
 
+use std::fmt::Write as _;
+
 use super::{
     Attack, Objects,
     pdf::{placeholder, stream},
@@ -1203,20 +1205,17 @@ pub(super) fn noted(v: &Victim<'_>) -> Vec<(u32, String)> {
 
 /// As many of them, one below the other.
 pub(super) fn notes(v: &Victim<'_>, count: u32) -> Vec<(u32, String)> {
-    let notes = (0..count).map(|at| {
-        let (low, high) = (800 - 30 * at, 820 - 30 * at);
+    let (mut listed, mut objects) = (String::from("26 0 R"), Vec::new());
+    for at in 0..count {
+        let (number, low, high) = (61 + at, 800 - 30 * at, 820 - 30 * at);
+        let _ = write!(listed, " {number} 0 R");
         let note = format!(
             "<< /Type /Annot /Subtype /Text /Rect [560 {low} 580 {high}] /P 3 0 R /F 4 /Contents (read) /Name /Note \
              /T (Clerk) >>"
         );
-        (61 + at, note)
-    });
-    let mut objects: Vec<(u32, String)> = notes.collect();
-    let listed: String = objects
-        .iter()
-        .map(|(number, _)| format!(" {number} 0 R"))
-        .collect();
-    objects.insert(0, v.pdf.changed(PAGE, "26 0 R]", &format!("26 0 R{listed}]")));
+        objects.push((number, note));
+    }
+    objects.push(v.pdf.changed(PAGE, "26 0 R]", &format!("{listed}]")));
     objects
 }
 

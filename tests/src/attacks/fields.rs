@@ -358,6 +358,7 @@ fn drawn_by_viewers() -> Vec<Attack> {
 fn stamps() -> Vec<Attack> {
     let none = |name, seen, make| {
         Attack::new("signatures", SNEAKY, name, seen, "MODIFIED_AFTER_SIGNING", make)
+            .change("change-signature-recycled")
             .on(&["p256-table-approval", "rsa-packed-certified2"])
     };
     let over = "a look over the page, by a value that is neither signature nor timestamp";
