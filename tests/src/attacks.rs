@@ -23,6 +23,7 @@ mod syntax;
 pub mod table;
 mod tail;
 mod victim;
+mod words;
 mod work;
 
 use std::collections::BTreeMap;
@@ -320,6 +321,7 @@ pub fn all() -> Vec<Case> {
     let attacks = [
         syntax::all(),
         tail::all(),
+        words::all(),
         streams::all(),
         content::all(),
         fields::all(),

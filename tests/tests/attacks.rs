@@ -17,7 +17,7 @@ use certseal_core::{
     verify::{Indication, Options, Report, Verifier},
 };
 use certseal_tests::{
-    attacks::{self, Case, judges, table},
+    attacks::{self, Case, Expected, judges, table},
     documents::{found, issue},
     judge_is_here, pyhanko,
 };
@@ -75,22 +75,29 @@ fn attacks_on_our_own_certificates_fail_for_their_own_reason() {
     assert_as_expected(&cases, &verifier, &Options { now });
 }
 
-/// What would hold a verifier for minutes is given up at a limit, and the report names the limit.
+/// What would hold a verifier for minutes is answered, or given up at a limit that the report names.
 #[test]
-fn work_without_end_ends_at_a_limit_that_is_named() {
+fn work_without_end_is_answered_soon_or_ends_at_a_limit_that_is_named() {
     let cases = attacks::all().into_iter().filter(|case| case.class == "work");
+    let mut slow = Vec::new();
     for case in cases {
         let begun = Instant::now();
         let report = attacks::verifier().verify_file(&case.bytes, &attacks::options(), None);
+        let took = begun.elapsed();
         let of_signatures = report.signatures.iter().flat_map(|signature| &signature.findings);
         let mut findings = of_signatures.chain(&report.findings);
+        let limits = ["CHANGES_NOT_COMPARED", "BEYOND_THIS_PROGRAM"];
+        let is_limited = matches!(case.expected, Expected::Open { code } if limits.contains(&code));
         assert!(
-            findings.any(|finding| finding.message_en.contains("limit passed")),
+            !is_limited || findings.any(|finding| finding.message_en.contains("limit passed")),
             "{}: {report:#?}",
             case.name
         );
-        assert!(begun.elapsed() < Duration::from_secs(10), "{}", case.name);
+        if took > Duration::from_secs(10) {
+            slow.push(format!("{}: {took:?}", case.name));
+        }
     }
+    assert!(slow.is_empty(), "{slow:#?}");
 }
 
 /// A timestamp would say no more than that it is old.

@@ -1,5 +1,7 @@
 //! Attacks by updates in good syntax: something that readers see, read, print or run is another thing.
 
+use std::fmt::Write as _;
+
 use super::{
     Attack, Objects,
     pdf::{placeholder, stream},
@@ -955,6 +957,16 @@ fn rights() -> Vec<Attack> {
         swap(
             "certified",
             CERTIFIED,
+            "seven-notes",
+            ("as many icons as hide a line of the text", ""),
+            |v| notes(v, 7),
+        )
+        .code("CHANGES_UNCLEAR")
+        .undecided()
+        .on(&["p256-table-certified3", "rsa-packed-certified3"]),
+        swap(
+            "certified",
+            CERTIFIED,
             "note-on-level-2",
             ("a note that the signer forbade", "change-annotation"),
             noted,
@@ -1188,12 +1200,23 @@ fn annotated(v: &Victim<'_>, kind: &str, rect: &str, more: &str) -> Vec<(u32, St
 
 /// A note as viewers draw it.
 pub(super) fn noted(v: &Victim<'_>) -> Vec<(u32, String)> {
-    let note = "<< /Type /Annot /Subtype /Text /Rect [560 800 580 820] /P 3 0 R /F 4 /Contents (read) /Name /Note \
-                /T (Clerk) >>";
-    vec![
-        v.pdf.changed(PAGE, "26 0 R]", "26 0 R 61 0 R]"),
-        (61, note.to_owned()),
-    ]
+    notes(v, 1)
+}
+
+/// As many of them, one below the other.
+pub(super) fn notes(v: &Victim<'_>, count: u32) -> Vec<(u32, String)> {
+    let (mut listed, mut objects) = (String::from("26 0 R"), Vec::new());
+    for at in 0..count {
+        let (number, low, high) = (61 + at, 800 - 30 * at, 820 - 30 * at);
+        let _ = write!(listed, " {number} 0 R");
+        let note = format!(
+            "<< /Type /Annot /Subtype /Text /Rect [560 {low} 580 {high}] /P 3 0 R /F 4 /Contents (read) /Name /Note \
+             /T (Clerk) >>"
+        );
+        objects.push((number, note));
+    }
+    objects.push(v.pdf.changed(PAGE, "26 0 R]", &format!("{listed}]")));
+    objects
 }
 
 /// The amount filled in as programs do it.

@@ -3,7 +3,8 @@
 
 use super::{
     Attack, Objects,
-    content::signature_field,
+    content::{filled, second_signature, signature_field},
+    harmless::{stamp, stamped_with},
     pdf::{Pdf, stream},
     victim::{
         Victim, look_of,
@@ -163,13 +164,22 @@ fn decorations() -> Vec<Attack> {
         }),
         ("empty-in-a-border", bare, |v| empty(v, "/Border [0 0 30]")),
     ];
+    let banner = drawn(
+        "empty-over-the-page",
+        "a banner over the page, in viewers that mark where to sign",
+        |v| {
+            let mut objects = empty(v, "");
+            objects[2].1 = objects[2].1.replace(PART, WHOLE);
+            objects
+        },
+    );
     let signs = signs.into_iter().map(|(name, seen, make)| {
         sneaky(name, seen, make).on(&["p256-table-certified2", "rsa-packed-certified3"])
     });
     let waits = waits.into_iter().map(|(name, seen, make)| {
         drawn(name, seen, make).on(&["p256-table-approval", "rsa-packed-approval"])
     });
-    signs.chain(waits).collect()
+    signs.chain(waits).chain([banner]).collect()
 }
 
 fn parts_of_pages() -> Vec<Attack> {
@@ -244,7 +254,7 @@ fn locked() -> Vec<Attack> {
         locked(
             "locked-field-signed",
             "a second signature where all fields are locked",
-            |v| v.signed_again(&v.pki.other, &super::content::second_signature(v)),
+            |v| v.signed_again(&v.pki.other, &second_signature(v)),
         ),
         locked(
             "field-added-to-locked",
@@ -284,6 +294,16 @@ fn drawn_by_viewers() -> Vec<Attack> {
         drawn("filled-on-a-white-ground", "999 on a white ground, where viewers draw it", |v| {
             let (number, field) = v.pdf.changed(AMOUNT, "/V (100)", "/V (999) /MK << /BG [1 1 1] >>");
             vec![(number, field.replace("/AP << /N 27 0 R >>", ""))]
+        }),
+        drawn("filled-in-white-beside-its-look", white, |v| {
+            let mut objects = filled(v);
+            objects[0].1 = objects[0].1.replace("/DA (/Helv 12 Tf 0 g)", "/DA (/Helv 12 Tf 1 g)");
+            objects
+        }),
+        drawn("filled-on-black-beside-its-look", "black on black, where viewers draw the amount", |v| {
+            let mut objects = filled(v);
+            objects[0].1 = objects[0].1.replace("/DA (", "/MK << /BG [0 0 0] >> /DA (");
+            objects
         }),
         drawn("filled-in-one-of-two-places", "999 in one place and 100 in another, of one field", |v| {
             vec![
@@ -334,6 +354,74 @@ fn drawn_by_viewers() -> Vec<Attack> {
     ]
 }
 
+/// Values that nobody vouches for, and the look of the field over the page.
+fn stamps() -> Vec<Attack> {
+    let none = |name, seen, make| {
+        Attack::new("signatures", SNEAKY, name, seen, "MODIFIED_AFTER_SIGNING", make)
+            .change("change-signature-recycled")
+            .on(&["p256-table-approval", "rsa-packed-certified2"])
+    };
+    let over = "a look over the page, by a value that is neither signature nor timestamp";
+    let waits = "a look in the field for another signer, by a value that is neither signature nor timestamp";
+    let both = ["p256-table-approval", "rsa-packed-approval"];
+    vec![
+        none("value-of-no-kind", over, |v| {
+            valued(v, signature_field(PART, v), ["/Type /Foo", "/SubFilter /Foo"])
+        }),
+        none("signature-that-is-a-timestamp", over, |v| {
+            valued(
+                v,
+                signature_field(PART, v),
+                ["/Type /Sig", "/SubFilter /ETSI.RFC3161"],
+            )
+        }),
+        none("timestamp-that-is-a-signature", over, |v| {
+            valued(v, signature_field(PART, v), ["/Type /DocTimeStamp", CADES])
+        }),
+        none("waiting-value-of-no-kind", waits, |v| {
+            valued(v, second_signature(v), ["/Type /Foo", "/SubFilter /Foo"])
+        }),
+        none("waiting-signature-that-is-a-timestamp", waits, |v| {
+            valued(v, second_signature(v), ["/Type /Sig", "/SubFilter /ETSI.RFC3161"])
+        }),
+        doubtful(
+            "timestamp-over-the-page",
+            "a timestamp's look over the page",
+            |v| stamped(v, signature_field(PART, v)),
+        )
+        .on(&both),
+        doubtful(
+            "timestamp-in-a-waiting-field",
+            "a timestamp's look in the field for another signer",
+            |v| stamped(v, second_signature(v)),
+        ),
+    ]
+}
+
+/// The format that all signatures here have.
+const CADES: &str = "/SubFilter /ETSI.CAdES.detached";
+
+/// A value of this type and format that nobody signed.
+fn valued(v: &Victim<'_>, mut objects: Vec<(u32, String)>, [kind, format]: [&str; 2]) -> Vec<u8> {
+    for (_, object) in &mut objects {
+        *object = object
+            .replace("/Type /Sig ", &format!("{kind} "))
+            .replace(CADES, format);
+    }
+    let pdf = v.pdf.clone();
+    pdf.sign(&objects, |_| vec![0x30, 3, 2, 1, 0]).bytes
+}
+
+/// A document timestamp in place of a signature.
+fn stamped(v: &Victim<'_>, mut objects: Vec<(u32, String)>) -> Vec<u8> {
+    for (_, object) in &mut objects {
+        if object.contains(CADES) {
+            *object = stamp("/Type /DocTimeStamp");
+        }
+    }
+    stamped_with(v, &objects)
+}
+
 /// The seal's own field.
 fn sealed() -> Vec<Attack> {
     let changed = |name, seen, make: Objects| {
@@ -360,6 +448,7 @@ pub(super) fn all() -> Vec<Attack> {
         parts_of_pages(),
         locked(),
         drawn_by_viewers(),
+        stamps(),
         sealed(),
     ];
     groups.into_iter().flatten().collect()

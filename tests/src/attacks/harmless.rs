@@ -5,7 +5,7 @@ use certseal_core::crypto::DigestAlgorithm::{Sha256, Sha512};
 
 use super::{
     Attack, Objects,
-    content::{filled, noted, second_signature},
+    content::{filled, noted, notes, second_signature},
     looks,
     pdf::{Layout, placeholder, stream},
     pki::{Cms, SIGNING_TIME, attribute, tlv},
@@ -45,24 +45,33 @@ pub(super) fn evidence(v: &Victim<'_>) -> Vec<(u32, String)> {
     ]
 }
 
-fn stamped(v: &Victim<'_>) -> Vec<u8> {
-    let stamp = format!(
-        "<< /Type /DocTimeStamp /Filter /Adobe.PPKLite /SubFilter /ETSI.RFC3161 {} >>",
+/// A document timestamp that bears its type, or none.
+pub(super) fn stamp(kind: &str) -> String {
+    format!(
+        "<< {kind} /Filter /Adobe.PPKLite /SubFilter /ETSI.RFC3161 {} >>",
         placeholder()
-    );
+    )
+}
+
+/// The file after an update in which the authority stamps.
+pub(super) fn stamped_with(v: &Victim<'_>, objects: &[(u32, String)]) -> Vec<u8> {
+    let pki = v.pki;
+    let pdf = v.pdf.clone();
+    pdf.sign(objects, |covered| Cms::token(pki, &Sha256.digest(covered)).der())
+        .bytes
+}
+
+/// A document timestamp in an unseen field.
+fn stamped(v: &Victim<'_>, kind: &str) -> Vec<u8> {
+    let field =
+        "<< /Type /Annot /Subtype /Widget /FT /Sig /T (Time) /V 65 0 R /Rect [0 0 0 0] /P 3 0 R /F 132 >>";
     let objects = [
         v.pdf.changed(FORM, "25 0 R]", "25 0 R 64 0 R]"),
         v.pdf.changed(PAGE, "26 0 R]", "26 0 R 64 0 R]"),
-        (
-            64,
-            "<< /Type /Annot /Subtype /Widget /FT /Sig /T (Time) /V 65 0 R /Rect [0 0 0 0] /P 3 0 R /F 132 >>".to_owned(),
-        ),
-        (65, stamp),
+        (64, field.to_owned()),
+        (65, stamp(kind)),
     ];
-    let pki = v.pki;
-    let pdf = v.pdf.clone();
-    pdf.sign(&objects, |covered| Cms::token(pki, &Sha256.digest(covered)).der())
-        .bytes
+    stamped_with(v, &objects)
 }
 
 pub(super) fn all() -> Vec<Attack> {
@@ -90,7 +99,7 @@ pub(super) fn all() -> Vec<Attack> {
                 (61, stream("", "a certificate")),
             ]
         }),
-        other("document-timestamp", SEEN, stamped).on(&[
+        other("document-timestamp", SEEN, |v| stamped(v, "/Type /DocTimeStamp")).on(&[
             "p256-table-certified1",
             "rsa-packed-approval",
             "p256-stream-certified3",
@@ -128,11 +137,12 @@ pub(super) fn all() -> Vec<Attack> {
         .on(&["p256-table-certified2", "rsa-stream-approval"]),
         other("evidence-then-timestamp", SEEN, |v| {
             let pdf = v.pdf.clone().update(&evidence(v));
-            stamped(&Victim {
+            let v = Victim {
                 pdf,
                 kind: v.kind,
                 pki: v.pki,
-            })
+            };
+            stamped(&v, "/Type /DocTimeStamp")
         })
         .on(&["p256-table-certified1", "rsa-packed-approval"]),
         update("note", "a note beside the text, as the signer allowed", noted)
@@ -305,5 +315,29 @@ fn neighbours() -> Vec<Attack> {
         filled_by("filled-on-two-lines", |v| {
             looks::shown(v, "9 99", "BT /Helv 8 Tf 0 g 9 TL 2 19 Td (9) ' (99) ' ET")
         }),
+        filled_by("filled-with-two-lines", |v| {
+            looks::shown(
+                v,
+                "9\\r99",
+                "/Tx BMC q BT /Helv 8 Tf 0 g 2 11 Td (9) Tj 0 -9 Td (99) Tj ET Q EMC",
+            )
+        })
+        .prepared(|pdf| vec![pdf.changed(AMOUNT, "/V (100)", "/Ff 4096 /V (100)")]),
+        filled_by("filled-in-a-comb", |v| {
+            looks::shown(
+                v,
+                "999",
+                "/Tx BMC q BT /Helv 12 Tf 0 g 16.6 5 Td (9) Tj 40 0 Td (9) Tj 40 0 Td (9) Tj ET Q EMC",
+            )
+        })
+        .prepared(|pdf| vec![pdf.changed(AMOUNT, "/V (100)", "/Ff 16777216 /MaxLen 3 /V (100)")]),
+        other("document-timestamp-without-type", SEEN, |v| stamped(v, ""))
+            .on(&["p256-table-approval", "rsa-packed-certified2"]),
+        update(
+            "four-notes",
+            "four notes beside the text, as the signer allowed",
+            |v| notes(v, 4),
+        )
+        .on(&["p256-table-certified3", "rsa-packed-certified3"]),
     ]
 }

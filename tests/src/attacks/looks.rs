@@ -265,6 +265,23 @@ fn placed() -> Vec<Attack> {
             "an eighth in a field of value 10J00",
             |v| in_font(v, "10J00", "/BaseFont /Helvetica /Encoding /MacExpertEncoding"),
         ),
+        look("look-in-dingbats", "ornaments in a field of value 1000", |v| {
+            in_font(v, "1000", "/BaseFont /Times-Dingbats")
+        }),
+        look("look-in-symbols", "Greek in a field of value abc", |v| {
+            in_font(v, "abc", "/BaseFont /TimesSymbol")
+        }),
+        look("look-without-blanks", "1000 in a field of value 1 0 0 0", |v| {
+            shown(v, "1 0 0 0", "BT /Helv 12 Tf 0 g 2 5 Td (1000) Tj ET")
+        }),
+        look("look-with-an-escape", "999992 in a field of value 2", |v| {
+            // To Poppler the escape takes the byte behind its first digit; to others a name and a comment stand here.
+            shown(
+                v,
+                "2",
+                "BT /Helv 12 Tf 0 g 2 5 Td /x#5%(99999) Tj /y\n MP (2) Tj ET",
+            )
+        }),
         look("look-without-widths", "1 in a field of value 1111", |v| {
             in_font(
                 v,
@@ -279,6 +296,9 @@ fn placed() -> Vec<Attack> {
         ),
         look("box-of-unknown-value", "no tick in a box of value Agreed", |v| {
             vec![v.pdf.changed(AGREE, "/V /Off", "/V /Agreed")]
+        }),
+        look("box-of-unknown-state", "no box at all, of value Agreed", |v| {
+            vec![v.pdf.changed(AGREE, "/V /Off /AS /Off", "/V /Agreed /AS /Agreed")]
         }),
         look("box-without-state", "no tick in a box of value Yes", |v| {
             vec![v.pdf.changed(AGREE, "/V /Off /AS /Off", "/V /Yes")]

@@ -112,6 +112,56 @@ fn numbers() -> Vec<Attack> {
     ]
 }
 
+/// What the page draws with: equal as text, or in single precision, and not to viewers.
+fn drawn() -> Vec<Attack> {
+    vec![
+        seeming(
+            "palette-in-another-encoding",
+            ("other colours", "change-resources"),
+            |v| {
+                let text = "<FEFF00FF00FF00FF00FF00FF00FF>";
+                vec![v.pdf.changed(PAGE, "<FFFFFFFFFFFF>", text)]
+            },
+        )
+        .prepared(|pdf| {
+            let space =
+                "/Resources << /ColorSpace << /T [/Indexed /DeviceRGB 1 <FFFFFFFFFFFF>] >> >> /Contents";
+            vec![pdf.changed(PAGE, "/Contents", space)]
+        }),
+        seeming(
+            "matrix-of-tiny-reals",
+            ("white over a part of the page, to some", ""),
+            |v| vec![v.pdf.changed(PAGE, &tiny(1), &tiny(5))],
+        )
+        .code("CHANGES_UNCLEAR")
+        .undecided()
+        .prepared(|pdf| vec![shaded(pdf, &tiny(1))]),
+        seeming(
+            "matrix-of-near-reals",
+            ("white over another part of the page, to some", ""),
+            |v| vec![v.pdf.changed(PAGE, "65536.001", "65536.002")],
+        )
+        .code("CHANGES_UNCLEAR")
+        .undecided()
+        .prepared(|pdf| vec![shaded(pdf, "65536.001")]),
+    ]
+}
+
+/// As many times 1e-46, which is zero in single precision.
+fn tiny(times: u32) -> String {
+    format!("0.{}{times}", "0".repeat(45))
+}
+
+/// The page with a white pattern under a matrix that begins with a number.
+fn shaded(pdf: &Pdf, number: &str) -> (u32, String) {
+    let pattern = format!(
+        "/Resources << /Pattern << /P1 << /PatternType 2 /Matrix [{number} 0.0 0.0 1.0 0.0 0.0] /Shading << \
+         /ShadingType 2 /ColorSpace /DeviceGray /Coords [0 0 9 0] /Function << /FunctionType 2 /Domain [0 1] /C0 [1] \
+         /C1 [1] /N 1 >> >> >> >> >> /Contents"
+    );
+    pdf.changed(PAGE, "/Contents", &pattern)
+}
+
 fn nowhere() -> Vec<Attack> {
     vec![
         seeming(
@@ -177,7 +227,7 @@ fn copies() -> Vec<Attack> {
 }
 
 pub(super) fn all() -> Vec<Attack> {
-    [layers(), numbers(), nowhere(), copies()]
+    [layers(), numbers(), drawn(), nowhere(), copies()]
         .into_iter()
         .flatten()
         .collect()

@@ -23,7 +23,7 @@ const ANOTHER: &str = "another payee in readers that rebuild the file";
 const FOUND: &str = "4 0 obj [19 0 R] endobj";
 
 /// A catalogue that nothing leads to, of the page that was prepared.
-const HIDDEN: u32 = 50;
+pub(super) const HIDDEN: u32 = 50;
 
 /// What any signer allows: the name of the program, with what else stands in that object.
 pub(super) fn producer(v: &Victim<'_>, text: &str) -> (u32, String) {
@@ -35,22 +35,34 @@ pub(super) fn producer(v: &Victim<'_>, text: &str) -> (u32, String) {
 }
 
 /// Words between two objects of an update.
-fn between(v: &Victim<'_>, words: &str) -> Vec<u8> {
+pub(super) fn between(v: &Victim<'_>, words: &str) -> Vec<u8> {
     let mut pdf = v.pdf.clone();
     pdf.bytes.extend(words.as_bytes());
     beside(&pdf.update(&[producer(v, "")]))
 }
 
-/// An update whose trailer has a string of its own.
-fn in_trailer(v: &Victim<'_>, text: &str) -> Vec<u8> {
+/// An update of the program's name whose trailer has entries of its own.
+pub(super) fn trailed(v: &Victim<'_>, entries: &str) -> Pdf {
     let mut pdf = v.pdf.clone();
-    let _ = write!(pdf.trailer, " /DocChecksum (\n{text}\n)");
-    beside(&pdf.update(&[producer(v, "")]))
+    let _ = write!(pdf.trailer, " {entries}");
+    pdf.update(&[producer(v, "")])
+}
+
+/// The same with a string there.
+fn in_trailer(v: &Victim<'_>, text: &str) -> Vec<u8> {
+    beside(&trailed(v, &format!("/DocChecksum (\n{text}\n)")))
+}
+
+/// Words between the last section and its `startxref`: a trailer there is the last one.
+pub(super) fn behind_section(mut pdf: Pdf, words: &str) -> Pdf {
+    let end = find_last(&pdf.bytes, b"startxref").expect("an end");
+    pdf.bytes.splice(end..end, words.bytes());
+    pdf
 }
 
 /// The file with a `startxref` a few bytes beside its section: for viewers a reason to rebuild it, though all of them find
 /// that section as well.
-fn beside(pdf: &Pdf) -> Vec<u8> {
+pub(super) fn beside(pdf: &Pdf) -> Vec<u8> {
     let at = pdf.last.expect("a section");
     let stated = format!("startxref\n{}\n", at - 3);
     replaced(
@@ -61,7 +73,7 @@ fn beside(pdf: &Pdf) -> Vec<u8> {
 }
 
 /// An update of the program's name alone, its table written otherwise.
-fn table(v: &Victim<'_>, from: &str, to: &str) -> Vec<u8> {
+pub(super) fn table(v: &Victim<'_>, from: &str, to: &str) -> Vec<u8> {
     let bytes = reasoned(v);
     let at = find_last(&bytes, b"\nxref\n").expect("a table");
     let text = String::from_utf8_lossy(&bytes[at..]).replace(from, to);
@@ -85,7 +97,7 @@ fn linearised(v: &Victim<'_>, length: usize, section: usize) -> Pdf {
 
 /// The document with another content of the page among its signed bytes, which no table lists: readers that rebuild the
 /// file take it.
-fn concealing(v: &Victim<'_>) -> Pdf {
+pub(super) fn concealing(v: &Victim<'_>) -> Pdf {
     let mut objects = v.pdf.objects.clone();
     let signature = objects.remove(&SIGNATURE).expect("a signature");
     let objects: Vec<(u32, String)> = objects.into_iter().collect();
@@ -107,7 +119,7 @@ fn signed(v: &Victim<'_>, pdf: Pdf, objects: &[(u32, String)]) -> Pdf {
 }
 
 /// A catalogue and a page that nothing leads to.
-fn hidden(_: &Pdf) -> Vec<(u32, String)> {
+pub(super) fn hidden(_: &Pdf) -> Vec<(u32, String)> {
     vec![
         (HIDDEN, "<< /Type /Catalog /Pages 51 0 R >>".to_owned()),
         (51, "<< /Type /Pages /Kids [52 0 R] /Count 1 >>".to_owned()),
@@ -119,12 +131,12 @@ fn hidden(_: &Pdf) -> Vec<(u32, String)> {
     ]
 }
 
-fn found(name: &'static str, make: super::Bytes) -> Attack {
+pub(super) fn found(name: &'static str, make: super::Bytes) -> Attack {
     let attack = Attack::new(CLASS, AFTER, name, ANOTHER, "MODIFIED_AFTER_SIGNING", make);
     attack.change("change-unseen-revision")
 }
 
-fn reason(name: &'static str, make: super::Bytes) -> Attack {
+pub(super) fn reason(name: &'static str, make: super::Bytes) -> Attack {
     Attack::new(CLASS, AFTER, name, ANOTHER, "CHANGES_UNCLEAR", make).undecided()
 }
 
@@ -152,12 +164,9 @@ fn finds() -> Vec<Attack> {
         })
         .prepared(hidden),
         found("trailer-between-objects", |v| {
-            let mut pdf = v.pdf.clone().update(&[producer(v, "")]);
-            // Behind the section, so that it is the last one.
-            let end = find_last(&pdf.bytes, b"startxref").expect("an end");
+            let pdf = v.pdf.clone().update(&[producer(v, "")]);
             let trailer = format!("trailer\n<< /Size 110 /Root {HIDDEN} 0 R >>\n");
-            pdf.bytes.splice(end..end, trailer.into_bytes());
-            beside(&pdf)
+            beside(&behind_section(pdf, &trailer))
         })
         .prepared(hidden),
         found("listed-generation-of-none", |v| table(v, " 00000 n", " 00001 n"))
@@ -231,7 +240,7 @@ fn finds() -> Vec<Attack> {
 }
 
 /// An update of the program's name, behind a revision that conceals something.
-fn reasoned(v: &Victim<'_>) -> Vec<u8> {
+pub(super) fn reasoned(v: &Victim<'_>) -> Vec<u8> {
     concealing(v).update(&[producer(v, "")]).bytes
 }
 

@@ -4,15 +4,18 @@ use std::fmt::Write as _;
 
 use super::{
     Attack,
-    content::signature_field,
-    pdf::stream,
+    content::{filled, signature_field},
+    pdf::{Pdf, stream},
+    syntax::page,
     tail::producer,
-    victim::number::{FORM, FREE, INFORMATION},
+    victim::number::{FORM, FREE, INFORMATION, PAGE},
 };
 
 const CLASS: &str = "work";
 const AFTER: &str = "denial of service";
 const SEEN: &str = "the page as signed";
+
+const NOTE: &str = "<< /Type /Annot /Subtype /Text /Rect [0 0 9 9] >>";
 
 /// Numbers of what the attacker lists, all of four digits.
 const ROWS: u32 = 1_000;
@@ -23,6 +26,97 @@ fn comparing(name: &'static str, make: super::Bytes) -> Attack {
 
 fn opening(name: &'static str, make: super::Bytes) -> Attack {
     Attack::new(CLASS, AFTER, name, SEEN, "BEYOND_THIS_PROGRAM", make).undecided()
+}
+
+/// What is answered, by a limit or without one, before anybody waits.
+fn answered(name: &'static str, seen: &'static str, make: super::Bytes) -> Attack {
+    Attack::new(CLASS, AFTER, name, seen, "MODIFIED_AFTER_SIGNING", make)
+}
+
+/// Work that grows with the product of two numbers, or with a square.
+fn products() -> Vec<Attack> {
+    let changed = "the page as signed; other information";
+    let (form, certified) = (
+        ["p256-table-approval", "rsa-packed-certified2"],
+        ["p256-table-certified1", "rsa-stream-certified1"],
+    );
+    vec![
+        answered("fonts-set-without-end", "9 in a field of value 999", |v| {
+            let widths = "556 ".repeat(50_000);
+            let mut objects = filled(v);
+            let font =
+                format!("/Helv << /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Widths [{widths}] >>");
+            let sets = "/Helv 12 Tf ".repeat(200_000);
+            objects[1].1 = stream(
+                &format!(
+                    "/Type /XObject /Subtype /Form /BBox [0 0 120 20] /Resources << /Font << {font} >> >>"
+                ),
+                &format!("BT 2 5 Td {sets}(9) Tj ET"),
+            );
+            v.updated(&objects)
+        })
+        .code("CHANGES_UNCLEAR")
+        .undecided()
+        .on(&form),
+        answered("sections-of-many-numbers", "another payee", |v| {
+            let mut pdf = v.pdf.clone();
+            for row in 0..1_000 {
+                pdf = vacated(pdf, ROWS + 481 * row, 480);
+            }
+            pdf.update(&[page(v)]).bytes
+        })
+        .on(&["p256-stream-approval", "rsa-stream-certified1"]),
+        answered("information-of-many-keys", changed, |v| {
+            let mut keys = String::from("(Certseal tests)");
+            for key in 0..100_000 {
+                let _ = write!(keys, " /k{key:06} 1");
+            }
+            v.updated(&[v.pdf.changed(INFORMATION, "(Certseal tests)", &keys)])
+        })
+        .on(&certified),
+        answered(
+            "annotations-without-end",
+            "other notes than the signed ones, as many as anybody likes",
+            |v| {
+                let page = v.pdf.objects[&PAGE].replace(" 50 0 R", &format!(" {FREE} 0 R"));
+                v.updated(&[(PAGE, page), (FREE, NOTE.to_owned())])
+            },
+        )
+        .prepared(|pdf| {
+            let notes = format!("26 0 R{}]", " 50 0 R".repeat(60_000));
+            vec![pdf.changed(PAGE, "26 0 R]", &notes), (50, NOTE.to_owned())]
+        })
+        .code("CHANGES_UNCLEAR")
+        .undecided()
+        .on(&["p256-table-certified3", "rsa-stream-certified3"]),
+        comparing("dictionaries-without-end", |v| {
+            let empty = format!("[{}]", "<<>>".repeat(1_000_000));
+            v.updated(&[v.pdf.changed(INFORMATION, "(Certseal tests)", &empty)])
+        })
+        .on(&["p256-table-certified1", "rsa-packed-certified1"]),
+    ]
+}
+
+/// One more section, which frees numbers nobody has.
+fn vacated(mut pdf: Pdf, first: u32, count: u32) -> Pdf {
+    pdf.size = pdf.size.max(first + count);
+    let at = pdf.bytes.len();
+    let (own, previous) = (first + count, pdf.last.expect("a section"));
+    pdf.size += 1;
+    let head = format!(
+        "{own} 0 obj\n<< /Type /XRef /Size {} /W [1 4 0] /Index [{first} {count} {own} 1] /Prev {previous} /Length \
+         {} {} >>\nstream\n",
+        own + 1,
+        5 * (count + 1),
+        pdf.trailer
+    );
+    pdf.bytes.extend(head.as_bytes());
+    pdf.bytes.extend(vec![0; 5 * count as usize]);
+    pdf.bytes.push(1);
+    pdf.bytes.extend((at as u32).to_be_bytes());
+    pdf.bytes.extend(b"\nendstream\nendobj\n");
+    pdf.last = Some(at);
+    pdf
 }
 
 pub(super) fn all() -> Vec<Attack> {
@@ -109,7 +203,8 @@ pub(super) fn all() -> Vec<Attack> {
             v.updated(&objects)
         }),
     ];
-    for attack in &mut all {
+    all.extend(products());
+    for attack in all.iter_mut().filter(|attack| attack.kinds.is_empty()) {
         attack.kinds = super::kinds(&["p256-table-approval", "rsa-table-certified1"]);
     }
     all
