@@ -7,11 +7,12 @@ use super::{
     harmless::evidence,
     pdf::{Pdf, find, find_last, replaced, stream},
     tail::{
-        HIDDEN, behind_section, beside, between, found, hidden, producer, reason, reasoned, table, trailed,
+        HIDDEN, behind_section, beside, between, concealing, found, hidden, producer, reason, reasoned,
+        table, trailed,
     },
     victim::{
         Victim,
-        number::{AGREE, CATALOG, CONTENT, PAGE, PAGES, PREPARED},
+        number::{AGREE, CATALOG, CONTENT, INFORMATION, PAGE, PAGES, PREPARED},
     },
 };
 
@@ -177,6 +178,21 @@ fn references() -> Vec<Attack> {
         found("extension-of-another-generation", |v| {
             v.updated(&[extended(v, &format!("/URL {CONTENT} 3 R"))])
         }),
+        reason("date-that-leads-nowhere", |v| {
+            // Poppler asks for it when a file is opened, and then rebuilds the file.
+            let (pdf, date) = (concealing(v), format!(" /ModDate {NOBODY} 0 R"));
+            let (number, information) = v.pdf.changed(INFORMATION, " >>", &date);
+            pdf.update(&[(number, information + " >>")]).bytes
+        })
+        .on(&TABLES),
+        reason("information-that-leads-nowhere", |v| {
+            let mut pdf = concealing(v);
+            pdf.trailer = pdf
+                .trailer
+                .replace("/Info 35 0 R", &format!("/Info {NOBODY} 0 R"));
+            pdf.update(&[(CATALOG, v.pdf.objects[&CATALOG].clone())]).bytes
+        })
+        .on(&["p256-table-approval", "rsa-table-certified2"]),
         found("look-that-leads-nowhere", |v| {
             let (number, field) = filled(v).swap_remove(0);
             v.updated(&[(number, field.replace("61 0 R", &format!("{NOBODY} 0 R")))])

@@ -66,6 +66,16 @@ fn products() -> Vec<Attack> {
             pdf.update(&[page(v)]).bytes
         })
         .on(&["p256-stream-approval", "rsa-stream-certified1"]),
+        answered("revisions-of-many-numbers", "another payee", |v| {
+            let mut pdf = v.pdf.clone();
+            for row in 0..1_000 {
+                pdf = vacated(pdf, ROWS + 481 * row, 480);
+                let end = format!("startxref\n{}\n%%EOF\n", pdf.last.expect("a section"));
+                pdf.bytes.extend(end.as_bytes());
+            }
+            pdf.update(&[page(v)]).bytes
+        })
+        .on(&["p256-stream-approval", "rsa-stream-certified1"]),
         answered("information-of-many-keys", changed, |v| {
             let mut keys = String::from("(Certseal tests)");
             for key in 0..100_000 {
