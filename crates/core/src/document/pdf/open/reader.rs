@@ -18,7 +18,7 @@ use crate::limits::{MAX_PDF_KEPT, MAX_PDF_OBJECTS, MAX_PDF_TREE};
 /// Most references followed from one to the next: an honest one leads to its object at once.
 const MAX_HOPS: usize = 8;
 
-/// Sections that are searched one by one: more are put together once.
+/// Sections that are always searched one by one.
 const FEW_SECTIONS: usize = 8;
 
 /// A file whose cross-reference data are read.
@@ -27,8 +27,9 @@ pub(super) struct Reader<'a> {
     pub(super) data: &'a [u8],
     /// Newest first.
     pub(super) sections: Vec<Rc<Section>>,
-    /// What they say of each number, where they are many.
+    /// What they say of each number: put together once searching them has cost as much.
     entries: OnceCell<HashMap<u32, Entry>>,
+    searched: Cell<usize>,
     pub(super) budget: Rc<Budget>,
     pub(super) repairs: RefCell<Vec<Repair>>,
     /// Whether strings and streams cannot be read without a password.
@@ -149,6 +150,7 @@ impl<'a> Reader<'a> {
                 .is_some_and(|section| section.trailer.get("Encrypt").is_some()),
             sections,
             entries: OnceCell::new(),
+            searched: Cell::default(),
             budget,
             repairs: RefCell::new(repairs),
             containers: RefCell::default(),
@@ -183,8 +185,17 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn entry(&self, number: u32) -> Option<Entry> {
-        if self.sections.len() <= FEW_SECTIONS {
-            return self.sections.iter().find_map(|section| section.entry(number));
+        let sections = self.sections.iter();
+        let searched = self.searched.get() + self.sections.len();
+        let is_dear = || {
+            let entries = sections
+                .clone()
+                .map(|section| section.entries.len() + section.hidden.len());
+            self.sections.len() > FEW_SECTIONS && searched > entries.sum()
+        };
+        if self.entries.get().is_none() && !is_dear() {
+            self.searched.set(searched);
+            return sections.clone().find_map(|section| section.entry(number));
         }
         let all = || {
             let mut all = HashMap::new();
@@ -199,8 +210,8 @@ impl<'a> Reader<'a> {
 
     /// The object a reference stands for; the null object if there is none (7.3.10).
     pub(super) fn load(&self, id: Id) -> Result<Loaded, OpenError> {
-        // Sections may be searched.
-        self.budget.parse(self.sections.len().min(FEW_SECTIONS))?;
+        // Every section may be searched.
+        self.budget.parse(self.entries.get().map_or(self.sections.len(), |_| 1))?;
         match self.entry(id.number) {
             None | Some(Entry::Free) => Ok(Loaded::direct(Object::Null)),
             Some(Entry::At { generation, .. }) if generation != id.generation => {
