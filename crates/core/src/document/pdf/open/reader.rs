@@ -211,7 +211,8 @@ impl<'a> Reader<'a> {
     /// The object a reference stands for; the null object if there is none (7.3.10).
     pub(super) fn load(&self, id: Id) -> Result<Loaded, OpenError> {
         // Every section may be searched.
-        self.budget.parse(self.entries.get().map_or(self.sections.len(), |_| 1))?;
+        self.budget
+            .parse(self.entries.get().map_or(self.sections.len(), |_| 1))?;
         match self.entry(id.number) {
             None | Some(Entry::Free) => Ok(Loaded::direct(Object::Null)),
             Some(Entry::At { generation, .. }) if generation != id.generation => {
