@@ -65,6 +65,9 @@ pub fn visible(c: char) -> char {
 /// its line and paragraph separators, the marks around annotations and the noncharacters. Selectors of ideographic
 /// variants show in the glyph, and names are written with them.
 fn hides(c: char) -> bool {
+    if c.is_ascii() {
+        return c.is_ascii_control();
+    }
     c.is_control()
         || matches!(c,
             '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}'

@@ -48,6 +48,13 @@ fn signed_over_all(v: &Victim<'_>, rect: &str) -> Vec<u8> {
     v.signed_again(&v.pki.mallory, &objects)
 }
 
+/// A signature in the field that was left empty, with this entry for a look as large as the page.
+fn signed_in_the_second(v: &Victim<'_>, look: &str) -> Vec<u8> {
+    let filled = v.pdf.changed(SECOND, "/F 4", &format!("/F 132 /V 61 0 R {look}"));
+    let objects = [filled, (61, signature("Peter", "")), (62, over_all())];
+    v.signed_again(&v.pki.mallory, &objects)
+}
+
 /// The same without a look, drawn by what viewers draw themselves.
 fn decorated(v: &Victim<'_>, drawn: &str) -> Vec<u8> {
     let mut objects = signature_field(PART, v);
@@ -216,29 +223,24 @@ fn parts_of_pages() -> Vec<Attack> {
         doubtful(
             "place-as-large-as-the-page",
             "a signature over the page in a field that was left so",
-            |v| {
-                let (field, body) = v
-                    .pdf
-                    .changed(SECOND, "/F 4", "/F 132 /V 61 0 R /AP << /N 62 0 R >>");
-                v.signed_again(
-                    &v.pki.mallory,
-                    &[(field, body), (61, signature("Peter", "")), (62, over_all())],
-                )
-            },
+            |v| signed_in_the_second(v, "/AP << /N 62 0 R >>"),
         )
         .prepared(|pdf| vec![pdf.changed(SECOND, "400 200 520 260", WHOLE)]),
+        sneaky(
+            "look-led-to-by-number-alone",
+            "a look as large as the page in a field that was left for it, in viewers that go by numbers alone",
+            |v| signed_in_the_second(v, ""),
+        )
+        .change("change-appearance-without-value")
+        .prepared(|pdf| {
+            let (field, body) = pdf.changed(SECOND, "400 200 520 260", WHOLE);
+            let left = body.replace("/F 4", "/AP 60 0 R /F 4");
+            vec![(field, left), (60, "<< /N 62 1 R >>".to_owned())]
+        }),
         doubtful(
             "place-left-without-extent",
             "the page as signed; a look as large as the page in a place left without extent",
-            |v| {
-                let (field, body) = v
-                    .pdf
-                    .changed(SECOND, "/F 4", "/F 132 /V 61 0 R /AP << /N 62 0 R >>");
-                v.signed_again(
-                    &v.pki.mallory,
-                    &[(field, body), (61, signature("Peter", "")), (62, over_all())],
-                )
-            },
+            |v| signed_in_the_second(v, "/AP << /N 62 0 R >>"),
         )
         .prepared(|pdf| vec![pdf.changed(SECOND, "400 200 520 260", "0 0 0 0")]),
     ]

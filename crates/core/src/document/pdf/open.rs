@@ -28,6 +28,7 @@ mod evidence;
 mod filter;
 mod history;
 mod lock;
+mod object;
 mod page;
 mod parse;
 mod reader;
@@ -59,7 +60,8 @@ pub use self::{
 };
 use self::{
     filter::Budget,
-    parse::{Dict, Object, is_space},
+    object::{Dict, Object},
+    parse::is_space,
     reader::Reader,
 };
 use crate::{crypto::DigestAlgorithm, limits::MAX_DOCUMENT_BYTES};

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{
     super::xmp,
     OpenError,
-    parse::{Dict, Id, Object},
+    object::{Dict, Id, Object},
     reader::Reader,
     signature::date,
     text::text_string,

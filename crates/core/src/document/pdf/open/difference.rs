@@ -38,7 +38,7 @@ use self::{
 use super::{
     Coverage, ModificationLevel, OpenError, OpenedPdf, PdfSignature,
     lock::Locks,
-    parse::{Dict, Id, Object},
+    object::{Dict, Id, Object},
     reader::{Loaded, Reader},
     revision, signature,
     xref::{self, Entry},
@@ -394,10 +394,8 @@ impl Comparison<'_, '_> {
             })
             .collect();
         for number in self.later() {
-            let generation = match self.sides.signed.entry(number) {
-                None | Some(Entry::Free) => continue,
-                Some(Entry::In { .. }) => 0,
-                Some(Entry::At { generation, .. }) => generation,
+            let Some(generation) = self.sides.signed.entry(number).and_then(Entry::generation) else {
+                continue;
             };
             let id = Id { number, generation };
             let is_freed = matches!(self.sides.last.entry(number), None | Some(Entry::Free));
@@ -437,13 +435,9 @@ impl Comparison<'_, '_> {
             .partition(|number| !matches!(self.sides.signed.entry(*number), None | Some(Entry::Free)));
         // Only what was changed can lead to what is new.
         let mut todo: Vec<Object> = trailer.iter().map(|(_, value)| value.clone()).collect();
-        let id_of = |number: u32| match self.sides.last.entry(number)? {
-            Entry::Free => None,
-            Entry::In { .. } => Some(Id {
-                number,
-                generation: 0,
-            }),
-            Entry::At { generation, .. } => Some(Id { number, generation }),
+        let id_of = |number: u32| {
+            let generation = self.sides.last.entry(number)?.generation()?;
+            Some(Id { number, generation })
         };
         todo.extend(old.into_iter().filter_map(id_of).map(Object::Reference));
         let mut reached = BTreeSet::new();

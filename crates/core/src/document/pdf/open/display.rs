@@ -5,7 +5,7 @@
 
 use super::{
     OpenError,
-    parse::{Dict, Object},
+    object::{Dict, Object},
     reader::Reader,
 };
 

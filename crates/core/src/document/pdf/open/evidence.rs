@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     OpenError, OpenedPdf, history,
-    parse::{Dict, Id, Object},
+    object::{Dict, Id, Object},
     reader::Reader,
     xref::Entry,
 };

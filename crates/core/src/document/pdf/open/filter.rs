@@ -11,7 +11,8 @@ use flate2::{Decompress, FlushDecompress, Status};
 
 use super::{
     OpenError,
-    parse::{Dict, Object, is_space},
+    object::{Dict, Object},
+    parse::is_space,
 };
 use crate::limits::{MAX_INFLATED_STREAM, MAX_INFLATED_TOTAL, MAX_PDF_COMPARED, MAX_PDF_WORK};
 

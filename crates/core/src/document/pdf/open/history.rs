@@ -6,7 +6,7 @@
 use std::{collections::BTreeSet, ops::Range, rc::Rc};
 
 use super::{
-    OpenError, OpenedPdf, PdfSignature, filter::Budget, parse::Object, reader::Reader, revision::line_end,
+    OpenError, OpenedPdf, PdfSignature, filter::Budget, object::Object, reader::Reader, revision::line_end,
     signature,
 };
 

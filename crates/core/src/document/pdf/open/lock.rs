@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use super::{
     ModificationLevel, OpenError,
-    parse::{Dict, Object},
+    object::{Dict, Object},
     reader::Reader,
     text::text_string,
 };

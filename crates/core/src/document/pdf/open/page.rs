@@ -15,7 +15,8 @@ use std::{
 use super::{
     super::paint::{FIELD_KEY, FIELD_TAG},
     OpenError, display,
-    parse::{Dict, Object, Operand, Parser},
+    object::{Dict, Object},
+    parse::{Operand, Parser},
     reader::{Loaded, Reader},
     text::{ToUnicode, text_string},
 };

@@ -10,7 +10,8 @@ use std::{
 use super::{
     OpenError, Repair,
     filter::{self, Budget},
-    parse::{Dict, Id, Object, Parser, Token, Wording},
+    object::{Dict, Id, Object},
+    parse::{Parser, Token, Wording},
     xref::{Entry, Section},
 };
 use crate::limits::{MAX_PDF_KEPT, MAX_PDF_OBJECTS, MAX_PDF_TREE};
@@ -215,9 +216,7 @@ impl<'a> Reader<'a> {
             .parse(self.entries.get().map_or(self.sections.len(), |_| 1))?;
         match self.entry(id.number) {
             None | Some(Entry::Free) => Ok(Loaded::direct(Object::Null)),
-            Some(Entry::At { generation, .. }) if generation != id.generation => {
-                Ok(Loaded::direct(Object::Null))
-            }
+            Some(entry) if entry.generation() != Some(id.generation) => Ok(Loaded::direct(Object::Null)),
             Some(Entry::At { offset, .. }) => self.load_at(id, offset),
             Some(Entry::In { container, index }) => Ok(self.read_in(id, container, index)?.0),
         }

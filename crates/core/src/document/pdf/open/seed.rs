@@ -6,7 +6,7 @@
 
 use super::{
     ModificationLevel, OpenError,
-    parse::{Dict, Object},
+    object::{Dict, Object},
     reader::Reader,
     text::text_string,
 };

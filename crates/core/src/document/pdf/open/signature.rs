@@ -10,7 +10,7 @@ use jiff::{Timestamp, civil, tz::Offset};
 use super::{
     OpenError,
     lock::Locks,
-    parse::{Dict, Id, Object},
+    object::{Dict, Id, Object},
     reader::{Loaded, Reader},
     revision::{Revision, line_end},
     seed::{self, Demand},

@@ -557,7 +557,7 @@ fn disagreements(bytes: &[u8]) -> Option<Vec<u32>> {
     let theirs = lopdf::Document::load_mem_with_options(bytes, strict).ok()?;
     let opened = open(bytes).ok()?;
     let differ = theirs.objects.iter().filter(|((number, generation), object)| {
-        let id = parse::Id {
+        let id = object::Id {
             number: *number,
             generation: *generation,
         };

@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use super::{
     OpenError,
-    parse::{Object, Operand, Parser},
+    object::Object,
+    parse::{Operand, Parser},
 };
 
 /// A text string: UTF-16BE or UTF-8 by its byte order mark, else PDFDocEncoding.

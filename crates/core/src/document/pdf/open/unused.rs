@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, rc::Rc};
 
 use super::{
     OpenError,
-    parse::{Dict, Id, Object},
+    object::{Dict, Id, Object},
     reader::{Loaded, Reader},
     xref::Entry,
 };
@@ -33,12 +33,12 @@ pub(super) fn content(opened: &Reader<'_>) -> Result<Vec<u32>, OpenError> {
     let mut todo = Vec::new();
     let mut reached = BTreeSet::new();
     let trailer = reader.trailer().into_iter().flat_map(Dict::iter);
-    trailer.for_each(|(_, value)| references(value, &mut todo));
+    todo.extend(trailer.flat_map(|(_, value)| value.references()));
     while let Some(id) = todo.pop() {
         if reached.insert(id.number)
             && let Some(loaded) = load(id)?
         {
-            references(&loaded.object, &mut todo);
+            todo.extend(loaded.object.references());
         }
     }
 
@@ -51,12 +51,11 @@ pub(super) fn content(opened: &Reader<'_>) -> Result<Vec<u32>, OpenError> {
     let mut found = Vec::new();
     let mut hints = None;
     for number in listed.difference(&reached) {
-        let (generation, offset) = match reader.entry(*number) {
-            None | Some(Entry::Free) => continue,
-            Some(Entry::In { .. }) => (0, None),
-            Some(Entry::At { offset, generation }) => (generation, Some(offset)),
-        };
         let number = *number;
+        let entry = reader.entry(number);
+        let Some(generation) = entry.and_then(Entry::generation) else {
+            continue;
+        };
         let Some(loaded) = load(Id { number, generation })? else {
             continue;
         };
@@ -66,21 +65,11 @@ pub(super) fn content(opened: &Reader<'_>) -> Result<Vec<u32>, OpenError> {
             let place = place.first().and_then(Object::integer);
             hints = place.and_then(|place| usize::try_from(place).ok());
         } else if shows(&loaded) {
-            found.push((number, offset));
+            found.push((number, entry));
         }
     }
-    found.retain(|(_, offset)| offset.is_none() || *offset != hints);
+    found.retain(|(_, entry)| !matches!(entry, Some(Entry::At { offset, .. }) if hints == Some(*offset)));
     Ok(found.into_iter().map(|(number, _)| number).collect())
-}
-
-/// What an object refers to. None is nested deeper than it could be read.
-fn references(object: &Object, found: &mut Vec<Id>) {
-    match object {
-        Object::Reference(id) => found.push(*id),
-        Object::Array(items) => items.iter().for_each(|item| references(item, found)),
-        Object::Dict(dict) => dict.iter().for_each(|(_, value)| references(value, found)),
-        _ => {}
-    }
 }
 
 fn shows(loaded: &Loaded) -> bool {

@@ -20,7 +20,7 @@ use ring::digest::{Context, SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use super::{
     super::{MAX_FILE, UnsignedPdf, finished, syntax},
     OpenError, OpenedPdf, PdfSignature, Repair,
-    parse::{Dict, Id, Object},
+    object::{Dict, Id, Object},
     reader::Reader,
     text::text_string,
 };

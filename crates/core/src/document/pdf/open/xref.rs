@@ -15,7 +15,8 @@ use std::{
 use super::{
     OpenError, Repair,
     filter::{self, Budget},
-    parse::{Dict, Id, Object, Parser, Token, Wording, is_space, is_usual_space},
+    object::{Dict, Id, Object},
+    parse::{Parser, Token, Wording, is_space, is_usual_space},
 };
 use crate::limits::{MAX_PDF_OBJECTS, MAX_PDF_SECTIONS};
 
@@ -33,6 +34,17 @@ pub(super) enum Entry {
         container: u32,
         index: usize,
     },
+}
+
+impl Entry {
+    /// The generation of a number in use (7.5.4); of an object in a stream it is 0 (7.5.7).
+    pub(super) fn generation(self) -> Option<u16> {
+        match self {
+            Self::Free => None,
+            Self::At { generation, .. } => Some(generation),
+            Self::In { .. } => Some(0),
+        }
+    }
 }
 
 /// One cross-reference section: a table (with the stream of a hybrid file) or a stream.

@@ -6,7 +6,7 @@ use super::{
     super::{
         super::xmp::Statements,
         ModificationLevel, OpenError,
-        parse::{Dict, Object},
+        object::{Dict, Object},
         reader::{Loaded, Reader},
     },
     ChangeKind, Comparison, Permission,

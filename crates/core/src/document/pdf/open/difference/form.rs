@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{
     super::{
         ModificationLevel, OpenError, SignatureKind,
-        parse::{Dict, Id, Object},
+        object::{Dict, Id, Object},
         reader::Reader,
         signature,
         text::text_string,

@@ -2,7 +2,7 @@
 //! wide each of them may come out.
 
 use super::{
-    super::{OpenError, parse::Object, reader::Reader},
+    super::{OpenError, object::Object, reader::Reader},
     same::value,
 };
 

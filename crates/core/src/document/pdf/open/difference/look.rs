@@ -10,7 +10,8 @@ use std::{collections::HashMap, rc::Rc};
 use super::{
     super::{
         ModificationLevel, OpenError,
-        parse::{Dict, Object, Operand, Parser, Wording},
+        object::{Dict, Object},
+        parse::{Operand, Parser, Wording},
         reader::Reader,
         text::text_string,
     },

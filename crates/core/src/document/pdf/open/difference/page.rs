@@ -5,7 +5,7 @@ use std::{collections::HashMap, rc::Rc};
 use super::{
     super::{
         ModificationLevel, OpenError,
-        parse::{Dict, Id, Object},
+        object::{Dict, Id, Object},
     },
     ChangeKind, Comparison, Permission,
     same::{keys, value},

@@ -11,7 +11,8 @@ use std::collections::BTreeSet;
 
 use super::super::{
     OpenError,
-    parse::{Dict, Id, Object, Parser},
+    object::{Dict, Id, Object},
+    parse::Parser,
     reader::{Loaded, Reader},
     text::certain_text,
     xref::Entry,

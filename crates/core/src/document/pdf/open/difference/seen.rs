@@ -3,7 +3,8 @@
 use super::{
     super::{
         OpenError,
-        parse::{Dict, Object, Operand, Parser, Wording},
+        object::{Dict, Object},
+        parse::{Operand, Parser, Wording},
         reader::{Loaded, Reader},
     },
     same::value,

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     super::{
         ModificationLevel, OpenError,
-        parse::{Dict, Id, Object},
+        object::{Dict, Id, Object},
         reader::Reader,
         xref::Entry,
     },

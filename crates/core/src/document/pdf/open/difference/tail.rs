@@ -12,7 +12,8 @@ use std::{
 
 use super::super::{
     OpenError, OpenedPdf, Repair,
-    parse::{Dict, Id, Object, Parser, Wording, is_space, is_usual_space},
+    object::{Dict, Id, Object},
+    parse::{Parser, Wording, is_space, is_usual_space},
     reader::Reader,
     revision::{self, Mark},
     xref::{Entry, MOST_OBJECTS, Section},
@@ -281,10 +282,8 @@ impl Tail<'_, '_> {
                     .filter(|hidden| hidden.start >= self.signed_end),
             );
             for (number, entry) in section.entries.iter().chain(&section.hidden) {
-                let generation = match *entry {
-                    Entry::Free => continue,
-                    Entry::At { generation, .. } => generation,
-                    Entry::In { .. } => 0,
+                let Some(generation) = entry.generation() else {
+                    continue;
                 };
                 let (number, last) = (*number, reader.entry(*number));
                 // Some do not let an entry that frees a number hide an older one.
@@ -336,13 +335,12 @@ impl Tail<'_, '_> {
     /// generation, which many pass over, nor to nothing, for which some search the whole file, where they did not before.
     fn leads(&self, object: &Object, before: impl FnOnce() -> Option<Object>) -> Result<Wording, OpenError> {
         let mut lost = Vec::new();
-        for id in references(object) {
+        for id in object.references() {
             self.reader.budget.parse(1)?;
-            match self.reader.entry(id.number) {
-                Some(Entry::At { generation, .. }) if generation == id.generation => {}
-                Some(Entry::In { .. }) if id.generation == 0 => {}
-                Some(Entry::At { .. } | Entry::In { .. }) => return Ok(Wording::Ambiguous),
-                Some(Entry::Free) | None => lost.push(id),
+            match self.reader.entry(id.number).and_then(Entry::generation) {
+                Some(generation) if generation == id.generation => {}
+                Some(_) => return Ok(Wording::Ambiguous),
+                None => lost.push(id),
             }
         }
         if lost.is_empty() {
@@ -350,7 +348,7 @@ impl Tail<'_, '_> {
         }
         let before: BTreeSet<Id> = before()
             .as_ref()
-            .map(references)
+            .map(Object::references)
             .unwrap_or_default()
             .into_iter()
             .collect();
@@ -371,10 +369,7 @@ impl Tail<'_, '_> {
     /// The object that a number stood for; none where it cannot be read.
     fn before(&self, number: u32) -> Option<Object> {
         let entry = self.signed_sections().find_map(|section| section.entry(number))?;
-        let generation = match entry {
-            Entry::At { generation, .. } => generation,
-            Entry::Free | Entry::In { .. } => 0,
-        };
+        let generation = entry.generation()?;
         let written = self.reader.written(Id { number, generation }, entry);
         written.ok().map(|written| written.object)
     }
@@ -391,21 +386,6 @@ impl Tail<'_, '_> {
             || highest as usize <= MOST_OBJECTS
                 && self.reader.trailer().and_then(size) > Some(i64::from(highest))
     }
-}
-
-/// All references in an object.
-fn references(object: &Object) -> Vec<Id> {
-    let mut found = Vec::new();
-    let mut todo = vec![object];
-    while let Some(object) = todo.pop() {
-        match object {
-            Object::Array(items) => todo.extend(items),
-            Object::Dict(dict) => todo.extend(dict.iter().map(|(_, value)| value)),
-            Object::Reference(id) => found.push(*id),
-            _ => {}
-        }
-    }
-    found
 }
 
 fn size(trailer: &Dict) -> Option<i64> {
