@@ -60,6 +60,27 @@ pub fn visible(c: char) -> char {
     if hides(c) { '\u{FFFD}' } else { c }
 }
 
+/// A text that nobody vouches for as one line of such characters.
+pub fn visible_line(text: impl Into<String>) -> String {
+    let text = text.into();
+    // Nearly all are so already.
+    if text.chars().any(hides) {
+        text.chars().map(visible).collect()
+    } else {
+        text
+    }
+}
+
+/// The same, cut behind so many characters.
+pub(crate) fn visible_start(text: impl Into<String>, most: usize) -> String {
+    let mut text = text.into();
+    if let Some((end, _)) = text.char_indices().nth(most) {
+        text.truncate(end);
+        text.push('…');
+    }
+    visible_line(text)
+}
+
 /// Controls, line breaks, directions, characters without width or ink, and what is no character: two remarks that look
 /// the same are the same. Those are the code points that Unicode has nothing shown for (Default_Ignorable_Code_Point),
 /// its line and paragraph separators, the marks around annotations and the noncharacters. Selectors of ideographic
@@ -91,6 +112,9 @@ mod tests {
         // A character of another plane is one: names of people hold such.
         assert_eq!(actor("𠮷田"), Ok("𠮷田".to_owned()));
         assert_eq!(visible('\u{2028}'), '\u{FFFD}');
+        assert_eq!(visible_line("a\nb\u{1b}[2J"), "a\u{FFFD}b\u{FFFD}[2J");
+        assert_eq!(visible_start("𠮷田\u{200b}一", 3), "𠮷田\u{FFFD}…");
+        assert_eq!(visible_start("𠮷田", 2), "𠮷田");
         for empty in ["", " \n\t　"] {
             assert_eq!(reason(empty), Err(RemarkError::Empty), "{empty:?}");
         }

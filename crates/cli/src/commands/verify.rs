@@ -18,6 +18,7 @@ use std::{
 use certseal_core::{
     home::Home,
     registry::Registry,
+    remark::visible_line,
     trust::load,
     verify::{Conclusion, Examined, Language, Options, RegistryView, Report, TrustMaterial, Verifier},
 };
@@ -28,7 +29,7 @@ use tokio::runtime::Runtime;
 
 use self::{
     in_order::{End, in_order},
-    inputs::{Inputs, Names, shown},
+    inputs::{Inputs, Names},
 };
 use super::{Session, backfill, clock, home_failure, runtime, write_whole};
 use crate::{
@@ -278,7 +279,11 @@ impl Row {
                 let line = if session.json {
                     json!({ "input": name, "error": failure.message() }).to_string()
                 } else {
-                    format!("[ 未读 ] {}  {}", shown(&name), shown(failure.message()))
+                    format!(
+                        "[ 未读 ] {}  {}",
+                        visible_line(&*name),
+                        visible_line(failure.message())
+                    )
                 };
                 return Self { line, told: None };
             }
@@ -300,8 +305,8 @@ impl Row {
                 Conclusion::Bad => "[不通过]",
             };
             let code = reason.map(|(code, _)| format!(" ({code})")).unwrap_or_default();
-            let headline = shown(&report.headline(Language::Chinese));
-            format!("{mark} {}  {headline}{code}", shown(&name))
+            let headline = report.headline(Language::Chinese);
+            format!("{mark} {}  {headline}{code}", visible_line(&*name))
         };
         let told = Some(Told {
             conclusion: report.conclusion,

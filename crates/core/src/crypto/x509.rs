@@ -23,7 +23,7 @@ use super::sha256;
 use crate::{
     limits::{MAX_CERTIFICATE_BYTES, MAX_NAME_TEXT},
     recent::Recent,
-    remark::visible,
+    remark::visible_start,
 };
 
 const COUNTRY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.6");
@@ -268,12 +268,7 @@ pub fn subject_text(certificate: &Certificate) -> String {
 pub fn name_text(name: &Name) -> String {
     let mut parts: Vec<String> = name.iter().map(attribute_text).collect();
     parts.reverse();
-    let text = parts.join(", ");
-    let mut shown: String = text.chars().map(visible).take(MAX_NAME_TEXT).collect();
-    if text.chars().nth(MAX_NAME_TEXT).is_some() {
-        shown.push('…');
-    }
-    shown
+    visible_start(parts.join(", "), MAX_NAME_TEXT)
 }
 
 /// A name as it is compared (RFC 5280 §7.1): each of its parts without regard to the kind of string, to upper and

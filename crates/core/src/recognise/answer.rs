@@ -5,9 +5,12 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::verify::{
-    Force, Indication, Input, Language, Outcome, Report,
-    text::{clock_time, line, write_outcome},
+use crate::{
+    remark::visible_line,
+    verify::{
+        Force, Indication, Input, Language, Outcome, Report,
+        text::{clock_time, write_outcome},
+    },
 };
 
 /// The answer.
@@ -133,7 +136,7 @@ impl Recognition {
             } else {
                 (": ", &reason.message_en)
             };
-            let _ = write!(out, "{colon}{}", line(message));
+            let _ = write!(out, "{colon}{}", visible_line(message));
         }
         let _ = writeln!(out, " ({})", self.code);
         if report.input == Input::Token && report.indication == Indication::TotalPassed {

@@ -11,9 +11,9 @@ use super::{
     code::{self, Code},
     indication::{Indication, SubIndication},
     signatures::SignatureReport,
-    text::{Language, line},
+    text::Language,
 };
-use crate::qr::token::FaceToken;
+use crate::{qr::token::FaceToken, remark::visible_line};
 
 /// Outcome of one check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -145,8 +145,8 @@ impl Finding {
             title: check.title,
             title_en: check.title_en,
             bears_on: check.bears_on,
-            message: line(chinese),
-            message_en: line(english),
+            message: visible_line(chinese),
+            message_en: visible_line(english),
             ..self.clone()
         }
     }
@@ -161,8 +161,8 @@ impl Finding {
     /// Says what to do.
     #[must_use]
     pub(super) fn hint(mut self, chinese: impl Into<String>, english: impl Into<String>) -> Self {
-        self.hint = line(&chinese.into());
-        self.hint_en = line(&english.into());
+        self.hint = visible_line(chinese);
+        self.hint_en = visible_line(english);
         self
     }
 
@@ -182,8 +182,8 @@ impl Finding {
             outcome,
             code: code.as_str(),
             sub_indication,
-            message: line(&message.into()),
-            message_en: line(&english.into()),
+            message: visible_line(message),
+            message_en: visible_line(english),
             hint: String::new(),
             hint_en: String::new(),
         }

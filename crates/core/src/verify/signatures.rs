@@ -13,7 +13,7 @@ use crate::{
     clock::clock_time,
     crypto::x509::common_name,
     document::pdf::open::{Change, ChangeKind, Difference, SignatureKind, Standing},
-    remark::visible,
+    remark::{visible_line, visible_start},
 };
 
 /// One signature of a document.
@@ -118,7 +118,7 @@ impl SignatureReport {
                 out.push_str(&part);
             }
         }
-        out.chars().map(visible).collect()
+        visible_line(out)
     }
 
     /// What came after it, in a line.
@@ -389,12 +389,7 @@ fn spans(objects: &[u32], comma: &str) -> Option<String> {
 
 /// A name out of a file nobody vouches for, fit to be shown in a line.
 pub(super) fn shown(name: &str) -> String {
-    let mut name: String = name.chars().map(visible).take(LONGEST_NAME + 1).collect();
-    if name.chars().count() > LONGEST_NAME {
-        name.pop();
-        name.push('…');
-    }
-    name
+    visible_start(name, LONGEST_NAME)
 }
 
 /// Letters of a name that are shown.

@@ -11,7 +11,10 @@ use super::{
     signatures::{ReportedKind, SignatureReport},
 };
 pub(crate) use crate::clock::clock_time;
-use crate::{crypto::x509::common_name, remark::visible};
+use crate::{
+    crypto::x509::common_name,
+    remark::{visible, visible_line},
+};
 
 /// Language of the human form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -96,7 +99,7 @@ impl Report {
             out.push_str(if zh { "：" } else { ": " });
             out.push_str(reason);
         }
-        line(&out)
+        visible_line(out)
     }
 
     /// Of a document that is no certificate. That comes first: a signer may be called what he likes, also
@@ -215,7 +218,7 @@ impl Report {
                 "\n第 {} 个签名（共 {} 个）：{}，{}，{word}{level}",
                 index + 1,
                 self.signatures.len(),
-                line(&signature.signer(zh)),
+                visible_line(signature.signer(zh)),
                 signature.capacity(zh)
             )
         } else {
@@ -224,14 +227,14 @@ impl Report {
                 "\nSignature {} of {}: {}, {}, {word_en}{level}",
                 index + 1,
                 self.signatures.len(),
-                line(&signature.signer(zh)),
+                visible_line(signature.signer(zh)),
                 signature.capacity(zh)
             )
         };
         let pick = |chinese: &'static str, english: &'static str| if zh { chinese } else { english };
         let mut row = |label: &str, value: &str| {
             if !value.is_empty() {
-                let _ = writeln!(out, "{label}{}", line(value));
+                let _ = writeln!(out, "{label}{}", visible_line(value));
             }
         };
         row(pick("  签名域  ", "  Field     "), &signature.fields.join(", "));
@@ -247,7 +250,7 @@ impl Report {
         }
         for stamp in &signature.timestamps {
             let by = stamp.signed_by.as_ref();
-            let authority = by.map_or_else(String::new, |by| line(&common_name(&by.name)));
+            let authority = by.map_or_else(String::new, |by| visible_line(common_name(&by.name)));
             let at = by.and_then(|by| by.signed_at).map(clock_time).unwrap_or_default();
             let (word, word_en) = stamp.indication.words();
             let _ = if zh {
@@ -294,7 +297,7 @@ impl Report {
         }
         let mut row = |label: &str, value: &str| {
             if !value.is_empty() {
-                let _ = writeln!(out, "{label}{}", line(value));
+                let _ = writeln!(out, "{label}{}", visible_line(value));
             }
         };
         if let Some(subject) = &self.subject {
@@ -356,7 +359,7 @@ pub(crate) fn write_outcome(out: &mut String, outcome: Outcome, text: &str, code
         (Outcome::NotApplicable, true) => "[不适用]",
         (Outcome::NotApplicable, false) => "[  --  ]",
     };
-    let _ = write!(out, "{mark} {}", line(text));
+    let _ = write!(out, "{mark} {}", visible_line(text));
     if matters(outcome) {
         let _ = write!(out, " ({code})");
     }
@@ -366,11 +369,6 @@ pub(crate) fn write_outcome(out: &mut String, outcome: Outcome, text: &str, code
 /// The note in one language.
 fn pick_note<'a>(chinese: &'a str, english: &'a str, zh: bool) -> &'a str {
     if zh { chinese } else { english }
-}
-
-/// A text that nobody vouches for, on one line.
-pub(crate) fn line(text: &str) -> String {
-    text.chars().map(visible).collect()
 }
 
 /// Whether an outcome wants an explanation.

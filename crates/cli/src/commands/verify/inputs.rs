@@ -10,7 +10,7 @@ use std::{
     vec,
 };
 
-use certseal_core::{files::read_into, limits::MAX_DOCUMENT_BYTES, remark::visible, verify::Examined};
+use certseal_core::{files::read_into, limits::MAX_DOCUMENT_BYTES, verify::Examined};
 
 use crate::output::{Context as _, Failure};
 
@@ -267,11 +267,6 @@ impl Iterator for Names {
     }
 }
 
-/// A name as one line of visible text.
-pub(super) fn shown(name: &str) -> String {
-    name.chars().map(visible).collect()
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -320,7 +315,6 @@ mod tests {
             ["a.pdf", " b.pdf", "c.pdf"]
         );
         assert_eq!(listed(b"a\nb.pdf\0c.pdf\0", true), ["a\nb.pdf", "c.pdf"]);
-        assert_eq!(shown("a\nb\u{1b}[2J"), "a\u{FFFD}b\u{FFFD}[2J");
         // Bytes that are no text are a name all the same.
         let name = OsStr::from_bytes(b"\xff.pdf");
         assert!(Input::of(name).read().is_err());
