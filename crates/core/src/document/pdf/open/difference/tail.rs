@@ -63,7 +63,7 @@ pub(super) fn reading<'a>(
         return Ok(Reading::Several);
     }
     let is_sound = wording.max(beside) == Wording::Plain;
-    Ok(if is_sound && !tail.is_beside() && tail.has_usual_numbers() {
+    Ok(if is_sound && !tail.is_astray() && tail.has_usual_numbers() {
         Reading::One
     } else {
         Reading::Mended
@@ -252,7 +252,7 @@ impl Tail<'_, '_> {
 
     /// Whether the way to the last section is not the one that is stated: a section was searched for, or viewers do not
     /// reach the last end of file.
-    fn is_beside(&self) -> bool {
+    fn is_astray(&self) -> bool {
         let is_beside = |repair: &Repair| match repair {
             Repair::SectionBeside { found, .. } => *found >= self.signed_end,
             Repair::NumberedFromOne { offset } => *offset >= self.signed_end,
