@@ -147,7 +147,7 @@ pub(super) fn compare(opened: &OpenedPdf<'_>, signature: &PdfSignature) -> Resul
     }
     comparison.trailer(old, new, catalog, &opened.catalog)?;
     comparison.overwritten()?;
-    comparison.unused(new)?;
+    comparison.unused()?;
     let pages = comparison.widgets;
     let mut changes: Vec<Change> = comparison.changes.into_iter().collect();
     for change in &mut changes {
@@ -425,49 +425,55 @@ impl Comparison<'_, '_> {
             .collect()
     }
 
-    /// Objects of later revisions that nothing leads to. They show nothing; but whoever certified against
-    /// every change did not mean them either.
-    fn unused(&mut self, trailer: &Dict) -> Result<(), OpenError> {
-        let later = self.later();
-        let (old, new): (Vec<u32>, Vec<u32>) = later
-            .iter()
-            .copied()
-            .partition(|number| !matches!(self.sides.signed.entry(*number), None | Some(Entry::Free)));
-        // Only what was changed can lead to what is new.
-        let mut todo: Vec<Object> = trailer.iter().map(|(_, value)| value.clone()).collect();
-        let id_of = |number: u32| {
-            let generation = self.sides.last.entry(number)?.generation()?;
-            Some(Id { number, generation })
+    /// Objects of later revisions that nothing leads to, nor did before it was written anew. They show nothing; but
+    /// whoever certified against every change did not mean them either.
+    fn unused(&mut self) -> Result<(), OpenError> {
+        let last = self.sides.last;
+        let later = || {
+            last.sections
+                .iter()
+                .filter(|section| section.offset >= self.signed_end)
         };
-        todo.extend(old.into_iter().filter_map(id_of).map(Object::Reference));
+        let mut versions: BTreeMap<u32, Vec<Entry>> = BTreeMap::new();
+        for (number, entry) in later().flat_map(|section| section.entries.iter().chain(&section.hidden)) {
+            versions.entry(*number).or_default().push(*entry);
+        }
+        let is_new = |number: u32| matches!(self.sides.signed.entry(number), None | Some(Entry::Free));
+        let (new, mut todo): (Vec<u32>, Vec<u32>) =
+            versions.keys().copied().partition(|number| is_new(*number));
+        // Only what was changed can lead to what is new.
+        for section in later() {
+            let leads = section.trailer.iter().flat_map(|(_, value)| value.references());
+            todo.extend(leads.map(|id| id.number));
+        }
         let mut reached = BTreeSet::new();
-        while let Some(object) = todo.pop() {
-            match object {
-                Object::Reference(id) if later.contains(&id.number) && reached.insert(id.number) => {
-                    match self.sides.last.load(id) {
-                        Err(limit @ OpenError::Limit { .. }) => return Err(limit),
-                        found => todo.extend(found.map(|loaded| loaded.object)),
-                    }
+        while let Some(number) = todo.pop() {
+            let Some(entries) = versions.get(&number).filter(|_| reached.insert(number)) else {
+                continue;
+            };
+            for entry in entries {
+                let Some(generation) = entry.generation() else {
+                    continue;
+                };
+                match last.written(Id { number, generation }, *entry) {
+                    Err(limit @ OpenError::Limit { .. }) => return Err(limit),
+                    Err(_) => {}
+                    Ok(written) => todo.extend(written.object.references().iter().map(|id| id.number)),
                 }
-                Object::Array(items) => todo.extend(items),
-                Object::Dict(dict) => todo.extend(dict.iter().map(|(_, value)| value.clone())),
-                _ => {}
             }
         }
-        let lonely = new.into_iter().filter(|number| !reached.contains(number));
-        for id in lonely.filter_map(id_of).collect::<Vec<_>>() {
-            if !self
-                .sides
-                .last
-                .load(id)
-                .is_ok_and(|loaded| is_bookkeeping(&loaded) || is_bare(&loaded))
-            {
-                let permission = if self.is_closed {
-                    Permission::Unclear(ModificationLevel::None)
-                } else {
-                    Permission::From(ModificationLevel::None)
-                };
-                self.note(ChangeKind::ObjectAdded, permission, id.number, "");
+        let permission = if self.is_closed {
+            Permission::Unclear(ModificationLevel::None)
+        } else {
+            Permission::From(ModificationLevel::None)
+        };
+        for number in new.into_iter().filter(|number| !reached.contains(number)) {
+            let Some(generation) = last.entry(number).and_then(Entry::generation) else {
+                continue;
+            };
+            let loaded = last.load(Id { number, generation });
+            if !loaded.is_ok_and(|loaded| is_bookkeeping(&loaded) || is_bare(&loaded)) {
+                self.note(ChangeKind::ObjectAdded, permission, number, "");
             }
         }
         Ok(())

@@ -138,7 +138,8 @@ impl Comparison<'_, '_> {
         Ok(())
     }
 
-    /// `/Version`: a later writer may need a newer one.
+    /// `/Version`: a later writer may need a newer one, and some state that of the head of the file again. No viewer shows a
+    /// document otherwise for it.
     pub(super) fn version(&mut self, number: u32, (old, new): (&Object, &Object)) -> Result<(), OpenError> {
         let before = self.sides.signed.follow(old)?.object;
         let after = self.sides.last.follow(new)?.object;
@@ -147,7 +148,7 @@ impl Comparison<'_, '_> {
             return Ok(());
         }
         let is_version = |name: &[u8]| matches!(name, [b'1' | b'2', b'.', b'0'..=b'9']);
-        if before.unwrap_or_default() <= after.unwrap_or_default() && after.is_some_and(is_version) {
+        if after.is_some_and(is_version) {
             self.note(ChangeKind::Extensions, ALWAYS, number, "Version");
         } else {
             self.refuse(ChangeKind::Catalog, number, "Version");

@@ -45,29 +45,21 @@ pub(super) fn reading<'a>(
         signed_end,
         marks: revision::marks(opened.bytes())?,
     };
-    if tail.holds_unlisted_words()? || tail.holds_unlisted_parts()? || !tail.newest_come_last() {
+    let wording = tail.wording()?;
+    if wording == Wording::Ambiguous {
         return Ok(Reading::Several);
     }
-    let mut wording = Wording::Plain;
-    for section in tail.sections() {
-        let trailer = |section: &Section| Object::Dict(section.trailer.clone());
-        let leads = tail.leads(&trailer(section), || tail.signed_sections().next().map(trailer))?;
-        wording = wording.max(section.wording).max(leads);
+    if wording == Wording::Unusual || tail.is_astray() || !tail.has_usual_numbers() {
+        return Ok(Reading::Mended);
     }
-    // What is not whole has no end, so that nothing can be said of what lies beside it.
-    let things = tail.things(&mut wording)?;
-    let beside = things
-        .as_ref()
-        .map_or(Wording::Unusual, |things| tail.beside(things));
-    if wording.max(beside) == Wording::Ambiguous {
-        return Ok(Reading::Several);
-    }
-    let is_sound = wording.max(beside) == Wording::Plain;
-    Ok(if is_sound && !tail.is_astray() && tail.has_usual_numbers() {
-        Reading::One
-    } else {
-        Reading::Mended
-    })
+    // Some writers state a size that counts their own revision alone, for which some viewers search the file.
+    let is_one = tail.has_size()
+        || Tail {
+            signed_end: 0,
+            ..tail
+        }
+        .is_found_as_listed()?;
+    Ok(if is_one { Reading::One } else { Reading::Mended })
 }
 
 /// Whether viewers take another section for the first than the last `startxref` says: that of a linearised file, which is
@@ -101,6 +93,25 @@ struct Tail<'o, 'a> {
 }
 
 impl Tail<'_, '_> {
+    /// How sure it is that what stands behind the signed revision is what is listed there, and read by all alike.
+    fn wording(&self) -> Result<Wording, OpenError> {
+        if self.holds_unlisted_words()? || self.holds_unlisted_parts()? || !self.newest_come_last() {
+            return Ok(Wording::Ambiguous);
+        }
+        let mut wording = Wording::Plain;
+        for section in self.sections() {
+            let trailer = |section: &Section| Object::Dict(section.trailer.clone());
+            let leads = self.leads(&trailer(section), || self.signed_sections().next().map(trailer))?;
+            wording = wording.max(section.wording).max(leads);
+        }
+        // What is not whole has no end, so that nothing can be said of what lies beside it.
+        let things = self.things(&mut wording)?;
+        let beside = things
+            .as_ref()
+            .map_or(Wording::Unusual, |things| self.beside(things));
+        Ok(wording.max(beside))
+    }
+
     /// The sections behind the signed revision.
     fn sections(&self) -> impl Iterator<Item = &Section> {
         let sections = self.reader.sections.iter().map(AsRef::as_ref);
@@ -374,17 +385,41 @@ impl Tail<'_, '_> {
         written.ok().map(|written| written.object)
     }
 
-    /// Whether all numbers are below the size that is stated last, and below those that some readers hold for too large.
+    /// Whether all numbers are below those that some readers hold for too large.
     fn has_usual_numbers(&self) -> bool {
-        let sections = self.reader.sections.iter();
-        let highest = sections.flat_map(|section| {
+        self.sections().next().is_none() || self.highest() as usize <= MOST_OBJECTS
+    }
+
+    /// Whether all numbers are below the size that is stated last.
+    fn has_size(&self) -> bool {
+        let stated = self.reader.trailer().and_then(size);
+        self.sections().next().is_none() || stated > Some(i64::from(self.highest()))
+    }
+
+    /// The highest number of all sections.
+    fn highest(&self) -> u32 {
+        let highest = self.reader.sections.iter().flat_map(|section| {
             let last = section.entries.keys().next_back();
             last.into_iter().chain(section.hidden.keys().next_back())
         });
-        let highest = highest.max().copied().unwrap_or_default();
-        self.sections().next().is_none()
-            || highest as usize <= MOST_OBJECTS
-                && self.reader.trailer().and_then(size) > Some(i64::from(highest))
+        highest.max().copied().unwrap_or_default()
+    }
+
+    /// Whether those who search everything behind find what is listed, too. They take what is in a container for newer than
+    /// what is not, and the document of any trailer.
+    fn is_found_as_listed(&self) -> Result<bool, OpenError> {
+        let sections = &self.reader.sections;
+        let entries = || {
+            let sections = sections.iter();
+            sections.flat_map(|section| section.entries.iter().chain(&section.hidden))
+        };
+        let is_packed = |entry: &Entry| matches!(entry, Entry::In { .. });
+        let packed: BTreeMap<_, _> = entries().filter(|(_, entry)| is_packed(entry)).collect();
+        let has_one_place =
+            entries().all(|(number, entry)| packed.get(number).is_none_or(|known| *known == entry));
+        let root = self.reader.trailer().and_then(|trailer| trailer.get("Root"));
+        let has_one_root = sections.iter().all(|section| section.trailer.get("Root") == root);
+        Ok(has_one_place && has_one_root && self.wording()? == Wording::Plain)
     }
 }
 
