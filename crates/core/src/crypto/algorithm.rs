@@ -16,7 +16,7 @@ use super::{
     digest::DigestAlgorithm::{
         self, Md5, Sha1, Sha3_224, Sha3_256, Sha3_384, Sha3_512, Sha224, Sha256, Sha384, Sha512,
     },
-    verify::VerifyError,
+    verify::{EC_PUBLIC_KEY, VerifyError},
 };
 
 pub(crate) const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
@@ -155,7 +155,8 @@ impl SignatureAlgorithm {
     ) -> Result<Self, VerifyError> {
         let algorithm = match (identifier.oid, digest) {
             (RSA, Some(digest)) => Self::RsaPkcs1(digest),
-            (ECDSA, Some(digest)) => Self::Ecdsa(digest),
+            // Some name the kind of key instead (iText, Windows), as RFC 3370 has it for RSA alone; the digest says the rest.
+            (ECDSA | EC_PUBLIC_KEY, Some(digest)) => Self::Ecdsa(digest),
             (RSA_PSS, _) => Self::RsaPss(Pss::read(identifier.parameters)?),
             (ED_25519, _) => Self::Ed25519,
             (oid, _) => match NAMED.iter().find(|(named, _)| *named == oid) {

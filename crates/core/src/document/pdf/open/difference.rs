@@ -21,6 +21,7 @@ mod page;
 mod same;
 mod seen;
 mod structure;
+mod style;
 mod tail;
 #[cfg(test)]
 mod tests;
@@ -126,6 +127,7 @@ pub(super) fn compare(opened: &OpenedPdf<'_>, signature: &PdfSignature) -> Resul
         fields: BTreeSet::new(),
         redraws: false,
         is_drawn_by_viewers: false,
+        lacks_style: false,
         given_up: BTreeSet::new(),
         page: None,
         widgets: BTreeMap::new(),
@@ -196,6 +198,15 @@ fn has_two_readings(opened: &OpenedPdf<'_>, signed_end: usize) -> bool {
         is_ambiguous
     })
 }
+
+/// What a viewer may open beside the page (7.7.2, table 29); not what hides all but the page.
+const PANES: [&[u8]; 5] = [
+    b"UseAttachments",
+    b"UseNone",
+    b"UseOC",
+    b"UseOutlines",
+    b"UseThumbs",
+];
 
 /// Whether what changes under such a name is what the face is painted from.
 fn paints(kind: ChangeKind) -> bool {
@@ -293,8 +304,10 @@ struct Comparison<'r, 'a> {
     fields: BTreeSet<Id>,
     /// Whether viewers draw all fields anew, whatever looks are stored.
     redraws: bool,
-    /// Whether a field has a value and, before or after, no look: viewers draw it.
+    /// Whether a field has a value and, before or after, no look, or all are drawn anew: viewers draw it.
     is_drawn_by_viewers: bool,
+    /// Whether a field with a value leaves to the form what it is drawn with.
+    lacks_style: bool,
     /// Appearances that were replaced by others.
     given_up: BTreeSet<Id>,
     /// The page that is being compared, counted from 1.
@@ -572,6 +585,14 @@ impl Comparison<'_, '_> {
                 }
                 b"Names" => {
                     self.names(pair)?;
+                    continue;
+                }
+                // A pane of the viewer opens. Some programs say so of every file with attachments.
+                b"PageMode" if PANES.iter().any(|pane| pair.1.name() == Some(pane)) => {
+                    if self.sides.mismatch(pair.0, pair.1)?.is_some() {
+                        let permission = Permission::Unclear(ModificationLevel::FormFilling);
+                        self.note(ChangeKind::Catalog, permission, number, "PageMode");
+                    }
                     continue;
                 }
                 b"OpenAction" | b"AA" => ChangeKind::Action,

@@ -549,6 +549,12 @@ impl<'a> Parser<'a> {
     /// `endstream` and `endobj`. Where `stream` does not end its line the data begin there for some readers, and in
     /// the next line for others; where they do not end so some search for the end, and others believe the length.
     pub(super) fn stream_data(&mut self, length: usize) -> Option<&'a [u8]> {
+        let data = self.stream_bytes(length)?;
+        self.keyword(b"endobj").then_some(data)
+    }
+
+    /// The same, up to `endstream`.
+    pub(super) fn stream_bytes(&mut self, length: usize) -> Option<&'a [u8]> {
         let (before, _) = self.data.split_at_checked(self.pos)?;
         if !matches!(before.last(), Some(b'\r' | b'\n')) {
             return None;
@@ -557,7 +563,7 @@ impl<'a> Parser<'a> {
         let data = self.data.get(self.pos..end)?;
         self.pos = end;
         self.line_end();
-        (self.regular() == b"endstream" && self.keyword(b"endobj")).then_some(data)
+        (self.regular() == b"endstream").then_some(data)
     }
 }
 

@@ -405,9 +405,12 @@ fn stream(data: &[u8], offset: usize, budget: &Budget) -> Result<Read, OpenError
     let Object::Dict(dict) = read? else {
         return Err(wrong("no cross-reference stream"));
     };
-    if dict.get("Type").and_then(Object::name) != Some(b"XRef") || !parser.keyword(b"stream") {
+    // PDFium leaves out the type and the end, and most find their way without.
+    let kind = dict.get("Type");
+    if kind.is_some_and(|kind| kind.name() != Some(b"XRef")) || !parser.keyword(b"stream") {
         return Err(wrong("no cross-reference stream"));
     }
+    let is_typed = kind.is_some();
     parser.line_end();
     // 7.5.8.2: its length is a direct object.
     let length = dict
@@ -416,8 +419,9 @@ fn stream(data: &[u8], offset: usize, budget: &Budget) -> Result<Read, OpenError
         .and_then(|length| usize::try_from(length).ok());
     let raw = length
         .filter(|_| !filter::has_short_keys(&dict))
-        .and_then(|length| parser.stream_data(length))
+        .and_then(|length| parser.stream_bytes(length))
         .ok_or_else(|| wrong("the data of the stream"))?;
+    let is_usual = is_typed && parser.keyword(b"endobj");
     let plain = filter::decode(raw, &dict, id.number, budget)?;
 
     let integers = |key: &str| -> Option<Vec<usize>> {
@@ -429,7 +433,7 @@ fn stream(data: &[u8], offset: usize, budget: &Budget) -> Result<Read, OpenError
         return Err(wrong("W"));
     };
     let width = kind + second + third;
-    if [kind, second, third].iter().any(|width| *width > 8) || width == 0 {
+    if [kind, second, third].iter().any(|width| *width > 8) {
         return Err(wrong("W"));
     }
     let size = dict
@@ -442,11 +446,11 @@ fn stream(data: &[u8], offset: usize, budget: &Budget) -> Result<Read, OpenError
     };
 
     let mut wording = parser.wording();
-    // Wider ones are no numbers to some.
-    if kind > 4 || third > 4 {
+    // Wider ones are no numbers to some. PDFBox writes of no width what lists nothing.
+    if kind > 4 || third > 4 || width == 0 || !is_usual {
         wording = wording.max(Wording::Unusual);
     }
-    let mut rows = plain.chunks_exact(width);
+    let mut rows = plain.chunks_exact(width.max(1));
     let mut entries = Entries::new();
     for pair in index.chunks(2) {
         let &[first, count] = pair else {
@@ -456,9 +460,11 @@ fn stream(data: &[u8], offset: usize, budget: &Budget) -> Result<Read, OpenError
             if entries.len() >= MAX_PDF_OBJECTS {
                 return Err(too_many());
             }
-            let row = rows
-                .next()
-                .ok_or_else(|| wrong("fewer entries than Index says"))?;
+            let row = match rows.next() {
+                Some(row) => row,
+                None if width == 0 && number == 0 => continue,
+                None => return Err(wrong("fewer entries than Index says")),
+            };
             let number = u32::try_from(number).map_err(|_| wrong("an object number too large"))?;
             let (entry, written) =
                 stream_entry(row, [kind, second]).ok_or_else(|| wrong("an entry of the stream"))?;

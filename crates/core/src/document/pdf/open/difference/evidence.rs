@@ -25,6 +25,9 @@ const REWORDING: Permission = Permission::From(ModificationLevel::FormFilling);
 /// Entries of the information dictionary that every writer renews.
 const OF_WRITERS: [&[u8]; 2] = [b"ModDate", b"Producer"];
 
+/// What XML begins with: markup, white space, the marks of an encoding.
+const BEGINNINGS_OF_XML: [u8; 9] = [b'<', b' ', b'\t', b'\r', b'\n', 0xEF, 0xFE, 0xFF, 0];
+
 /// Words of XML that make a parser fetch, include or multiply.
 const UNSAFE_XML: [&[u8]; 2] = [b"<!DOCTYPE", b"<!ENTITY"];
 
@@ -98,7 +101,9 @@ impl Comparison<'_, '_> {
         let is_safe = packet.is_stream() && is_xml && {
             let data = self.sides.last.stream_data(&packet)?;
             let holds = |word: &[u8]| data.windows(word.len()).any(|part| part == word);
-            holds(XMP_ROOT) && !UNSAFE_XML.into_iter().any(holds)
+            // One program drops the filter of what it cannot read: nobody reads it then.
+            let is_unread = data.first().is_some_and(|byte| !BEGINNINGS_OF_XML.contains(byte));
+            is_unread || holds(XMP_ROOT) && !UNSAFE_XML.into_iter().any(holds)
         };
         self.decide(
             is_safe,
@@ -156,7 +161,7 @@ impl Comparison<'_, '_> {
         Ok(())
     }
 
-    /// `/Extensions`: entries of developers may be added and raised, never taken away.
+    /// `/Extensions`: entries of developers may be added, raised and taken away. They show nothing.
     pub(super) fn extensions(&mut self, (old, new): (&Object, &Object)) -> Result<(), OpenError> {
         let Some(at) = self.sides.mismatch(old, new)? else {
             return Ok(());
@@ -179,6 +184,10 @@ impl Comparison<'_, '_> {
             // The dictionary's own type is not a developer's.
             if key == b"Type" {
                 is_sound &= was == Object::Null && is.name() == Some(b"Extensions");
+                continue;
+            }
+            // A name less; some replace those of others by their own.
+            if is == Object::Null {
                 continue;
             }
             // One developer may state several (ISO 32000-2 7.12.2).

@@ -12,7 +12,8 @@ use super::{
     },
     ChangeKind, Comparison, Permission, letters,
     same::{keys, value},
-    seen::{area, covers},
+    seen::{area, covers, rectangle},
+    style,
 };
 use crate::limits::MAX_PDF_TREE;
 
@@ -21,6 +22,9 @@ const FILLING: Permission = Permission::From(ModificationLevel::FormFilling);
 /// Annotation flags (12.5.3): what is printed, and what is kept from being moved or edited.
 const PRINT: i64 = 0x04;
 const LOCKS: i64 = 0x40 | 0x80 | 0x200;
+
+/// By how many points the sides of a field may move that was written anew.
+const NEAR: f64 = 0.001;
 
 /// Field flag (12.7.4.1).
 const READ_ONLY: i64 = 1;
@@ -63,17 +67,32 @@ struct Above {
     kind: Option<Vec<u8>>,
     /// Whether it has a value, before or after.
     has_value: bool,
+    /// What it is drawn with (12.7.4.3), and whether it says so itself.
+    style: Vec<u8>,
+    has_style: bool,
+    /// Its flags (12.7.4.1).
+    flags: i64,
     /// Its value as it was changed by someone who may.
     filled: Option<Object>,
     /// It was signed, at this level.
     signed: Option<ModificationLevel>,
     parent: Option<Id>,
+    /// Whether this is a widget of the field above.
+    is_widget: bool,
 }
 
 impl Above {
     fn extended(&self, reader: &Reader<'_>, id: Id, dict: &Dict) -> Result<Above, OpenError> {
         let mut here = self.clone();
         here.parent = Some(id);
+        here.is_widget = self.parent.is_some();
+        if let Some(style) = reader.get(dict, "DA")?.object.string() {
+            here.style = style.to_vec();
+            here.has_style = true;
+        }
+        if let Some(flags) = reader.get(dict, "Ff")?.object.integer() {
+            here.flags = flags;
+        }
         if let Some(kind) = reader.get(dict, "FT")?.object.name() {
             here.kind = Some(kind.to_vec());
         }
@@ -82,6 +101,8 @@ impl Above {
                 here.name.push('.');
             }
             here.name.push_str(&text_string(part));
+            // What befell a field befell its widgets, not the fields below it.
+            (here.filled, here.signed, here.is_widget) = (None, None, false);
         }
         Ok(here)
     }
@@ -102,12 +123,19 @@ impl Comparison<'_, '_> {
         let redraws = |reader: &Reader<'_>, form: &Dict| -> Result<bool, OpenError> {
             Ok(reader.get(form, "NeedAppearances")?.object == Object::Bool(true))
         };
+        let redrew = redraws(self.sides.signed, before)?;
         self.redraws = redraws(self.sides.last, after)?;
-        let began_to_redraw = redraws(self.sides.signed, before)? != self.redraws;
+        self.is_drawn_by_viewers = redrew || self.redraws;
         // First the fields: whether viewers draw any of them themselves decides about what they draw them with.
         let fields = (&value(before, b"Fields"), &value(after, b"Fields"));
         if *fields.0 != Object::Null || *fields.1 != Object::Null {
-            self.fields(number, fields)?;
+            let style = self.sides.signed.get(before, "DA")?.object;
+            let style = style.string().unwrap_or_default().to_vec();
+            let above = Above {
+                style,
+                ..Above::default()
+            };
+            self.fields(number, fields, &above)?;
         }
         for key in keys(before, after) {
             let pair = (&value(before, key), &value(after, key));
@@ -123,9 +151,9 @@ impl Comparison<'_, '_> {
                     }
                 }
                 b"DR" => self.form_resources(number, pair)?,
-                // What fields are drawn with that have no look.
+                // What fields are drawn with that have no look, or by viewers that draw them for typing.
                 b"DA" if *pair.0 == Object::Null => {
-                    let permission = if self.is_drawn_by_viewers {
+                    let permission = if self.is_drawn_by_viewers || self.lacks_style {
                         Permission::Unclear(ModificationLevel::FormFilling)
                     } else {
                         Permission::From(ModificationLevel::None)
@@ -136,7 +164,7 @@ impl Comparison<'_, '_> {
             }
         }
         // Who fills fields in may leave the drawing to viewers, but that draws all others anew as well.
-        if began_to_redraw {
+        if redrew != self.redraws {
             let permission = Permission::Unclear(ModificationLevel::FormFilling);
             self.note(ChangeKind::Form, permission, number, "NeedAppearances");
         }
@@ -187,12 +215,14 @@ impl Comparison<'_, '_> {
                     self.strict(kind, number, name, pair)?;
                     continue;
                 }
-                let is_plain = !self.is_drawn_by_viewers
-                    || key == b"Font" && letters::is_standard(self.sides.last, pair.1)?;
-                let permission = if is_plain {
-                    Permission::From(ModificationLevel::FormFilling)
-                } else {
-                    Permission::Unclear(ModificationLevel::FormFilling)
+                let is_standard = key == b"Font"
+                    && (letters::is_standard(self.sides.last, pair.1)?
+                        || !self.is_drawn_by_viewers && letters::is_dingbats(self.sides.last, pair.1)?);
+                let permission = match (is_standard, self.is_drawn_by_viewers) {
+                    // Some add what they draw fields with before they know whether there are any.
+                    (true, false) => Permission::From(ModificationLevel::None),
+                    (false, true) => Permission::Unclear(ModificationLevel::FormFilling),
+                    _ => Permission::From(ModificationLevel::FormFilling),
                 };
                 self.note(kind, permission, number, String::from_utf8_lossy(name));
             }
@@ -200,7 +230,12 @@ impl Comparison<'_, '_> {
         Ok(())
     }
 
-    fn fields(&mut self, number: u32, (old, new): (&Object, &Object)) -> Result<(), OpenError> {
+    fn fields(
+        &mut self,
+        number: u32,
+        (old, new): (&Object, &Object),
+        above: &Above,
+    ) -> Result<(), OpenError> {
         self.sides.pass(old);
         let before = self.sides.signed.follow(old)?.object;
         let after = self.sides.last.follow(new)?.object;
@@ -213,7 +248,7 @@ impl Comparison<'_, '_> {
             number,
             before.array().unwrap_or_default(),
             after,
-            &Above::default(),
+            above,
             &mut todo,
         )?;
         let mut seen = BTreeSet::new();
@@ -229,7 +264,8 @@ impl Comparison<'_, '_> {
         Ok(())
     }
 
-    /// Fields on one level: those that were there stay, in any order, the others are new.
+    /// Fields on one level: those that were there stay, the others are new. Their order says nothing where each has a name of
+    /// its own; of widgets it says which option each stands for (12.7.5.2.4).
     fn siblings(
         &mut self,
         number: u32,
@@ -245,10 +281,17 @@ impl Comparison<'_, '_> {
             let kid = self.sides.signed.follow(kid)?.object;
             names.extend(name_of(self.sides.signed, &kid)?);
         }
+        let mut order = before.iter();
+        let mut is_ordered = names.len() == before.len();
         for field in after {
             // Those that stand in the array itself are compared as a whole, below.
             let Some(id) = field.reference() else { continue };
             if waiting.remove(&id) {
+                if !is_ordered && !order.any(|kid| kid == field) {
+                    is_ordered = true;
+                    let permission = Permission::Unclear(ModificationLevel::FormFilling);
+                    self.note(ChangeKind::FieldChanged, permission, number, above.name.clone());
+                }
                 todo.push((id, above.clone()));
             } else if before.contains(field) {
                 self.refuse(ChangeKind::FieldChanged, id.number, above.name.clone());
@@ -311,7 +354,12 @@ impl Comparison<'_, '_> {
                 self.refuse(ChangeKind::LockedField, at, here.name.clone());
             } else if is_signature {
                 self.refuse(ChangeKind::SignatureReplaced, at, here.name.clone());
-            } else if here.kind.is_some() && self.is_field_value(&is)? {
+            } else if here.kind.is_some() && self.is_field_value(&is)? && !self.has_fields_below(old)? {
+                // Nobody types into it; what is computed it may show.
+                if here.flags & READ_ONLY != 0 && old.get("AA").is_none() {
+                    let permission = Permission::Unclear(ModificationLevel::FormFilling);
+                    self.note(ChangeKind::FieldChanged, permission, at, here.name.clone());
+                }
                 here.filled = Some(is.clone());
                 self.sides.release(&was)?;
                 self.note(ChangeKind::FieldFilled, FILLING, at, here.name.clone());
@@ -320,8 +368,17 @@ impl Comparison<'_, '_> {
             }
         }
 
+        // Some read the value of a widget, and others that of its field.
+        let is_touched = change.is_some() || above.filled.is_some();
+        let is_fields = || above.filled.as_ref().is_some_and(|held| says(held) == says(&is));
+        if here.is_widget && is_touched && is != Object::Null && !is_fields() {
+            let permission = Permission::Unclear(ModificationLevel::FormFilling);
+            self.note(ChangeKind::FieldChanged, permission, id.number, here.name.clone());
+        }
+
         // 2. What it looks like, and everything else.
         here.has_value |= was != Object::Null || is != Object::Null;
+        self.lacks_style |= here.has_value && !is_signature && !here.has_style;
         let has_look = |dict: &Dict| dict.get("AP").is_some();
         let is_shown = new.get("Rect").is_some();
         if here.has_value && !is_signature && is_shown && !(has_look(old) && has_look(new)) {
@@ -363,7 +420,8 @@ impl Comparison<'_, '_> {
                 }
                 // How viewers draw the value where no look is stored that shows it, and some where one is.
                 b"BS" | b"DA" | b"MK" if follows => {
-                    if here.filled.is_some() && self.sides.mismatch(pair.0, pair.1)?.is_some() {
+                    let styles = (&here.style[..], &above.style[..]);
+                    if here.filled.is_some() && !self.draws_alike(key, pair, (new, styles))? {
                         let permission = Permission::Unclear(ModificationLevel::FormFilling);
                         let kind = ChangeKind::AppearanceUnlikeValue;
                         self.note(kind, permission, id.number, here.name.clone());
@@ -371,6 +429,25 @@ impl Comparison<'_, '_> {
                     self.sides.release(pair.0)?;
                 }
                 b"AS" | b"I" if follows => self.sides.release(pair.0)?,
+                // Some who sign without a picture in a place that was left for one make it none.
+                b"Rect" if here.signed.is_some() => {
+                    let is_gone = area(self.sides.last, new)?.is_none();
+                    if !(is_gone && covers(self.sides.last, new)?.is_none()) {
+                        self.strict(ChangeKind::FieldChanged, id.number, key, pair)?;
+                    }
+                }
+                // Any two corners of it make a rectangle (7.9.5).
+                b"Rect" => {
+                    let was = rectangle(self.sides.signed, pair.0)?;
+                    let is = rectangle(self.sides.last, pair.1)?;
+                    let is_near = |was: [f64; 4], is: [f64; 4]| {
+                        let mut sides = was.into_iter().zip(is);
+                        sides.all(|(was, is)| (was - is).abs() <= NEAR)
+                    };
+                    if !was.zip(is).is_some_and(|(was, is)| is_near(was, is)) {
+                        self.strict(ChangeKind::FieldChanged, id.number, key, pair)?;
+                    }
+                }
                 b"AP" | b"AS" | b"I" | b"MK" => {
                     self.strict(
                         ChangeKind::AppearanceWithoutValue,
@@ -422,6 +499,40 @@ impl Comparison<'_, '_> {
                 Ok(())
             }
         }
+    }
+
+    /// Whether viewers that draw a field themselves do so as before by what it says of that.
+    fn draws_alike(
+        &mut self,
+        key: &[u8],
+        (old, new): (&Object, &Object),
+        (widget, (style, above)): (&Dict, (&[u8], &[u8])),
+    ) -> Result<bool, OpenError> {
+        if self.sides.mismatch(old, new)?.is_none() {
+            return Ok(true);
+        }
+        let (signed, last) = (self.sides.signed, self.sides.last);
+        match key {
+            b"DA" => {
+                let now = last.follow(new)?.object;
+                Ok(style::is_same_style(style, now.string().unwrap_or(above)))
+            }
+            b"MK" => style::is_same_ground((signed, old), (last, new)),
+            // A border without a colour is not drawn.
+            _ => Ok(!style::has_border(last, widget)?),
+        }
+    }
+
+    /// Whether some of its kids are fields of their own, to which a value would be handed down.
+    fn has_fields_below(&self, dict: &Dict) -> Result<bool, OpenError> {
+        let kids = self.sides.signed.get(dict, "Kids")?.object;
+        for kid in kids.array().unwrap_or_default() {
+            let kid = self.sides.signed.follow(kid)?.object;
+            if name_of(self.sides.signed, &kid)?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn is_field_value(&self, object: &Object) -> Result<bool, OpenError> {
@@ -498,7 +609,7 @@ impl Comparison<'_, '_> {
         name: &str,
         widget: &Dict,
     ) -> Result<Option<ModificationLevel>, OpenError> {
-        let is_seen = covers(self.sides.last, widget)?.is_some();
+        let is_seen = self.is_seen(widget)?;
         let signature = new_value.reference().and_then(|id| {
             let mut known = self.signatures.iter();
             known.find(|signature| signature.id == Some(id))
@@ -521,18 +632,42 @@ impl Comparison<'_, '_> {
         // A document timestamp adds time and nothing else. Who is seen to sign by one is not known.
         let (level, permission) = match signature.kind {
             SignatureKind::Signature => (ModificationLevel::FormFilling, FILLING),
+            SignatureKind::Unrecognised => (ModificationLevel::None, FILLING),
             _ if is_seen => (
                 ModificationLevel::FormFilling,
                 Permission::Unclear(ModificationLevel::FormFilling),
             ),
-            _ => (ModificationLevel::None, Permission::From(ModificationLevel::None)),
+            SignatureKind::DocumentTimestamp => {
+                (ModificationLevel::None, Permission::From(ModificationLevel::None))
+            }
         };
         let object = signature.object;
-        if level != ModificationLevel::None && self.locks.hold(name) {
+        if permission != Permission::From(ModificationLevel::None) && self.locks.hold(name) {
             self.refuse(ChangeKind::LockedField, object, name);
         }
         self.note(ChangeKind::SignatureAdded, permission, object, name);
         Ok(Some(level))
+    }
+
+    /// Whether a field, or a widget of it, may cover something.
+    fn is_seen(&self, field: &Dict) -> Result<bool, OpenError> {
+        let reader = self.sides.last;
+        let mut todo = vec![field.clone()];
+        let mut passed = BTreeSet::new();
+        while let Some(dict) = todo.pop() {
+            if covers(reader, &dict)?.is_some() {
+                return Ok(true);
+            }
+            let kids = reader.get(&dict, "Kids")?.object;
+            for kid in kids.array().unwrap_or_default() {
+                if kid.reference().is_some_and(|id| !passed.insert(id)) {
+                    continue;
+                }
+                let kid = reader.follow(kid)?.object;
+                todo.extend(kid.dict().filter(|kid| kid.get("T").is_none()).cloned());
+            }
+        }
+        Ok(false)
     }
 
     /// A field, or widget of a field, that the signed revision does not have.
@@ -602,6 +737,12 @@ impl Comparison<'_, '_> {
         }
         Ok(())
     }
+}
+
+/// A value as text; some write the name of a state as a string, too, and with its slash.
+fn says(value: &Object) -> Option<String> {
+    let text = text_string(value.name().or(value.string())?);
+    Some(text.strip_prefix('/').unwrap_or(&text).to_owned())
 }
 
 fn is_widget(reader: &Reader<'_>, dict: &Dict) -> Result<bool, OpenError> {

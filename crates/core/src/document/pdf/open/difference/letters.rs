@@ -126,6 +126,19 @@ pub(super) fn is_standard(reader: &Reader<'_>, font: &Object) -> Result<bool, Op
     Ok(standard(reader, font)?.is_some())
 }
 
+/// Whether it is the font of marks that every viewer has (9.6.2.2), and brings nothing of its own.
+pub(super) fn is_dingbats(reader: &Reader<'_>, font: &Object) -> Result<bool, OpenError> {
+    let font = reader.follow(font)?.object;
+    let Some(font) = font.dict() else {
+        return Ok(false);
+    };
+    let is_plain = font
+        .iter()
+        .all(|(key, _)| matches!(key, b"BaseFont" | b"Name" | b"Subtype" | b"Type"));
+    let base = reader.get(font, "BaseFont")?.object;
+    Ok(is_plain && base.name() == Some(b"ZapfDingbats"))
+}
+
 /// The widths of a font that every viewer has, with letters where ASCII has them.
 fn standard(reader: &Reader<'_>, font: &Object) -> Result<Option<Widths>, OpenError> {
     let font = reader.follow(font)?.object;

@@ -39,6 +39,19 @@ impl Boxes {
     }
 }
 
+/// The place of a field of the signed revision.
+#[derive(Debug, Clone, Copy)]
+struct FieldPlace {
+    area: [f64; 4],
+    is_filled: bool,
+}
+
+/// Whether two things overlap by more than their frames.
+fn overlap(one: &[f64; 4], other: &[f64; 4]) -> bool {
+    let both = common(one, other);
+    both.is_some_and(|[left, bottom, right, top]| (right - left).min(top - bottom) > FRAME)
+}
+
 /// What two rectangles have in common.
 fn common(one: &[f64; 4], other: &[f64; 4]) -> Option<[f64; 4]> {
     let [left, bottom] = [0, 1].map(|at| one[at].max(other[at]));
@@ -233,7 +246,7 @@ impl Comparison<'_, '_> {
             return self.strict(ChangeKind::AnnotationChanged, page.number, b"Annots", (old, new));
         }
         let before = before.array().unwrap_or_default();
-        let filled = self.filled_places(before)?;
+        let fields = self.field_places(before)?;
         let mut waiting = before;
         let mut places: HashMap<Id, Vec<usize>> = HashMap::new();
         for (at, held) in before.iter().enumerate() {
@@ -258,7 +271,7 @@ impl Comparison<'_, '_> {
                 _ => None,
             };
             let Some((lost, [_, rest @ ..])) = place.and_then(|at| waiting.split_at_checked(at)) else {
-                self.new_annotation(page, annotation, (boxes, &filled))?;
+                self.new_annotation(page, annotation, (boxes, &fields))?;
                 continue;
             };
             self.lost_annotations(page, lost)?;
@@ -317,8 +330,8 @@ impl Comparison<'_, '_> {
         self.note(kind, permission, number, String::from_utf8_lossy(key));
     }
 
-    /// Places of fields with a value, of signatures among them.
-    fn filled_places(&self, annotations: &[Object]) -> Result<Vec<[f64; 4]>, OpenError> {
+    /// Places of fields, of signatures among them.
+    fn field_places(&self, annotations: &[Object]) -> Result<Vec<FieldPlace>, OpenError> {
         let reader = self.sides.signed;
         let mut places = Vec::new();
         for annotation in annotations {
@@ -328,8 +341,9 @@ impl Comparison<'_, '_> {
             };
             let has_value = |dict: &Dict| dict.get("V").is_some();
             let parent = reader.get(widget, "Parent")?.object;
-            if has_value(widget) || parent.dict().is_some_and(has_value) {
-                places.extend(area(reader, widget)?);
+            if let Some(area) = area(reader, widget)? {
+                let is_filled = has_value(widget) || parent.dict().is_some_and(has_value);
+                places.push(FieldPlace { area, is_filled });
             }
         }
         Ok(places)
@@ -373,7 +387,7 @@ impl Comparison<'_, '_> {
         &mut self,
         page: Id,
         annotation: &Object,
-        (boxes, filled): (&Boxes, &[[f64; 4]]),
+        (boxes, fields): (&Boxes, &[FieldPlace]),
     ) -> Result<(), OpenError> {
         let reader = self.sides.last;
         let number = annotation.reference().map_or(page.number, |id| id.number);
@@ -388,8 +402,9 @@ impl Comparison<'_, '_> {
                 .reference()
                 .is_some_and(|id| self.signed_widgets.contains(&id));
             let Some(place) = covers(reader, dict)? else {
-                // Some mark a field that waits for a signature with a flag of their own.
-                if !is_signed && area(reader, dict)?.is_some() {
+                // Some mark a field that bears no signature with a flag of their own.
+                let bears_signature = is_signed && *level != ModificationLevel::None;
+                if !bears_signature && area(reader, dict)?.is_some() {
                     let permission = Permission::Unclear(ModificationLevel::FormFilling);
                     self.note(ChangeKind::SignatureOverFace, permission, number, "Annots");
                 }
@@ -399,11 +414,7 @@ impl Comparison<'_, '_> {
             let whole = boxes.size();
             let covered = self.covered.entry(page).or_default();
             *covered += width * height;
-            let overlaps = |filled: &[f64; 4]| {
-                common(&place, filled)
-                    .map(size)
-                    .is_some_and(|(width, height)| width.min(height) > FRAME)
-            };
+            let hides = |field: &FieldPlace| field.is_filled && overlap(&place, &field.area);
             // Whoever certified a document laid out where others sign. What has no extent is seen by some viewers only.
             let has_extent = area(reader, dict)?.is_some();
             if *level != ModificationLevel::FormFilling
@@ -414,7 +425,7 @@ impl Comparison<'_, '_> {
             } else if !is_signed
                 || !has_extent
                 || *covered > SIGNATURES_SHARE * whole
-                || filled.iter().any(overlaps)
+                || fields.iter().any(hides)
             {
                 // Nobody stands behind what is laid over the page as an empty field, and whoever signs may hide what others
                 // filled in or signed.
@@ -432,7 +443,13 @@ impl Comparison<'_, '_> {
                 is_known || !matches!(reader.follow(value)?.object, Object::Dict(_) | Object::Array(_));
         }
         let seen = area(reader, dict)?;
-        let is_small = subtype.name() == Some(b"Popup") && dict.get("AP").is_none()
+        // A closed pop-up is not drawn; an open one on paper, too.
+        let is_open = !matches!(
+            reader.get(dict, "Open")?.object,
+            Object::Null | Object::Bool(false)
+        );
+        let is_closed = subtype.name() == Some(b"Popup") && dict.get("AP").is_none() && !is_open;
+        let is_small = is_closed
             || seen
                 .map(size)
                 .is_some_and(|(width, height)| width <= ICON && height <= ICON);
@@ -444,8 +461,11 @@ impl Comparison<'_, '_> {
             // Many of them hide what they lie over.
             let notes = self.notes.entry(page).or_default();
             *notes += 1;
+            // Laid into a box it ticks it.
+            let hides = |field: &FieldPlace| seen.is_some_and(|seen| overlap(&seen, &field.area));
+            let is_beside = is_closed || !fields.iter().any(hides);
             let permission = match dict.get("AP") {
-                None if *notes <= MOST_NOTES => NOTING,
+                None if *notes <= MOST_NOTES && is_beside => NOTING,
                 _ => Permission::Unclear(ModificationLevel::Annotations),
             };
             self.note(ChangeKind::Annotation, permission, number, "Annots");

@@ -102,11 +102,16 @@ fn drawn(reader: &Reader<'_>, widget: &Dict) -> Result<Option<[f64; 4]>, OpenErr
     Ok(whole)
 }
 
-/// The box of a look, if it draws something. What is no stream draws nothing.
+/// The box of a look, if it draws something. What is no stream draws nothing; what is no form (12.5.5), such as a picture,
+/// some draw as what it is.
 fn of_look(reader: &Reader<'_>, look: &Loaded) -> Result<Option<[f64; 4]>, OpenError> {
     let Some(dict) = look.object.dict().filter(|_| look.is_stream()) else {
         return Ok(None);
     };
+    let kind = reader.get(dict, "Subtype")?.object;
+    if kind != Object::Null && kind.name() != Some(b"Form") {
+        return Ok(Some(ANYWHERE));
+    }
     let space = rectangle(reader, &value(dict, b"BBox"))?;
     if space.is_some_and(|space| !has_extent(&space)) {
         return Ok(None);

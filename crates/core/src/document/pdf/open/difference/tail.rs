@@ -256,7 +256,10 @@ impl Tail<'_, '_> {
         last.into_iter()
             .all(|(number, place)| match self.reader.entry(number) {
                 Some(Entry::At { offset, .. }) => offset == place,
-                Some(Entry::In { .. }) => false,
+                Some(Entry::In { container, .. }) => {
+                    let holder = self.reader.entry(container);
+                    matches!(holder, Some(Entry::At { offset, .. }) if offset > place)
+                }
                 Some(Entry::Free) | None => true,
             })
     }
