@@ -10,6 +10,7 @@
 
 mod content;
 mod fields;
+mod filling;
 mod harmless;
 pub mod judges;
 mod looks;
@@ -325,6 +326,7 @@ pub fn all() -> Vec<Case> {
         streams::all(),
         content::all(),
         fields::all(),
+        filling::all(),
         looks::all(),
         same::all(),
         work::all(),

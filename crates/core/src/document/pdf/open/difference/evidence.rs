@@ -25,9 +25,6 @@ const REWORDING: Permission = Permission::From(ModificationLevel::FormFilling);
 /// Entries of the information dictionary that every writer renews.
 const OF_WRITERS: [&[u8]; 2] = [b"ModDate", b"Producer"];
 
-/// What XML begins with: markup, white space, the marks of an encoding.
-const BEGINNINGS_OF_XML: [u8; 9] = [b'<', b' ', b'\t', b'\r', b'\n', 0xEF, 0xFE, 0xFF, 0];
-
 /// Words of XML that make a parser fetch, include or multiply.
 const UNSAFE_XML: [&[u8]; 2] = [b"<!DOCTYPE", b"<!ENTITY"];
 
@@ -101,9 +98,10 @@ impl Comparison<'_, '_> {
         let is_safe = packet.is_stream() && is_xml && {
             let data = self.sides.last.stream_data(&packet)?;
             let holds = |word: &[u8]| data.windows(word.len()).any(|part| part == word);
-            // One program drops the filter of what it cannot read: nobody reads it then.
-            let is_unread = data.first().is_some_and(|byte| !BEGINNINGS_OF_XML.contains(byte));
-            is_unread || holds(XMP_ROOT) && !UNSAFE_XML.into_iter().any(holds)
+            // iText drops the filter of what it cannot read, and nobody reads it then: the head of RFC 1950.
+            let is_compressed =
+                matches!(*data, [head @ 0x78, check, ..] if u16::from_be_bytes([head, check]) % 31 == 0);
+            is_compressed || holds(XMP_ROOT) && !UNSAFE_XML.into_iter().any(holds)
         };
         self.decide(
             is_safe,

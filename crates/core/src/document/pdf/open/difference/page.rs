@@ -405,7 +405,7 @@ impl Comparison<'_, '_> {
                 // Some mark a field that bears no signature with a flag of their own.
                 let bears_signature = is_signed && *level != ModificationLevel::None;
                 if !bears_signature && area(reader, dict)?.is_some() {
-                    let permission = Permission::Unclear(ModificationLevel::FormFilling);
+                    let permission = Permission::Unclear(*level);
                     self.note(ChangeKind::SignatureOverFace, permission, number, "Annots");
                 }
                 return Ok(());

@@ -87,7 +87,8 @@ fn a_place_that_was_laid_out_as_large_as_the_page_is_looked_at() {
 fn timestamps_that_are_not_seen_may_always_come() {
     for (field, expected) in [
         ("/Rect [0 0 0 0]", Standing::Permitted),
-        ("/Rect [300 10 400 60]", Standing::Permitted),
+        // Some mark it.
+        ("/Rect [300 10 400 60]", Standing::Unclear),
         (
             "/Rect [300 10 400 60] /F 2 /AP << /N 22 0 R >>",
             Standing::Permitted,
@@ -163,7 +164,9 @@ fn what_viewers_draw_fields_with_changes_what_they_show() {
     assert_eq!(found(2, &bare, hostile), Standing::Unclear);
     assert_eq!(found(2, &bare, plain), Standing::Permitted);
     assert_eq!(found(2, &filled, hostile), Standing::Permitted);
-    assert_eq!(found(1, &filled, plain), Standing::Forbidden);
+    assert_eq!(found(1, &filled, plain), Standing::Permitted);
+    assert_eq!(found(1, &filled, hostile), Standing::Forbidden);
+    assert_eq!(found(1, &bare, plain), Standing::Forbidden);
 
     let drawn_by = changed(FORM, "/SigFlags", "/DA (/Helv 9 Tf 1 g) /SigFlags");
     let found = |level: u8, form: &str, field: &str| {
