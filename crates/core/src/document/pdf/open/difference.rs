@@ -18,8 +18,10 @@ mod form;
 mod letters;
 mod look;
 mod page;
+mod plain;
 mod same;
 mod seen;
+mod stated;
 mod structure;
 mod tail;
 #[cfg(test)]
