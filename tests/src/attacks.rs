@@ -16,12 +16,14 @@ mod looks;
 mod own;
 mod pdf;
 mod pki;
+mod plain;
 mod same;
 mod signed;
 mod streams;
 mod syntax;
 pub mod table;
 mod tail;
+mod values;
 mod victim;
 mod words;
 mod work;
@@ -326,6 +328,8 @@ pub fn all() -> Vec<Case> {
         content::all(),
         fields::all(),
         looks::all(),
+        plain::all(),
+        values::all(),
         same::all(),
         work::all(),
         signed::all(),

@@ -45,8 +45,14 @@ impl Comparison<'_, '_> {
         let reader = self.sides.last;
         let looks = reader.get(widget, "AP")?.object;
         let held = reader.follow(held)?.object;
+        // Some fill in a choice and leave its index as it was, by which one viewer goes on showing what was signed.
+        let mut index = inherited(reader, widget, "I")?;
+        if looks != Object::Null && index == inherited(self.sides.signed, signed, "I")? {
+            index = Object::Null;
+        }
         let text = match kind {
-            Some(b"Tx" | b"Ch") => stated::text(reader, kind, widget, &held)?,
+            Some(b"Tx") => stated::text(reader, widget, &held)?,
+            Some(b"Ch") => stated::choice(reader, widget, &held, &index)?,
             _ => None,
         };
         // A field whose widgets stand apart is shown by them.
@@ -90,7 +96,7 @@ impl Comparison<'_, '_> {
             }
             (Some(_), Some(b"Btn"), None) => {
                 covers = decor.has_ground;
-                matches!(held.name(), None | Some(b"Off"))
+                matches!(held.name(), None | Some(b"" | b"Off"))
             }
             _ => false,
         };

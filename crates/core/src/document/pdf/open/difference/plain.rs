@@ -440,7 +440,7 @@ const LEAST_ADVANCE: f64 = 0.7;
 const LEAST_LEADING: f64 = 0.8;
 
 /// How high letters stand above their line and how deep the tail of a comma reaches below it, as parts of their size.
-const HEIGHT: f64 = 0.72;
+const HEIGHT: f64 = 0.7;
 const TAIL: f64 = 0.145;
 
 /// Letters that reach below their line.

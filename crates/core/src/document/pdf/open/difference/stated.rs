@@ -47,26 +47,11 @@ pub(super) fn inherited(reader: &Reader<'_>, node: &Dict, key: &str) -> Result<O
     Ok(Object::Null)
 }
 
-/// The text that all viewers show for a value; none where some show another.
-pub(super) fn text(
-    reader: &Reader<'_>,
-    kind: Option<&[u8]>,
-    field: &Dict,
-    held: &Object,
-) -> Result<Option<String>, OpenError> {
-    let text = match held {
-        Object::Null => return Ok(Some(String::new())),
-        Object::String { bytes, .. } if bytes.len() <= LONGEST => text_string(bytes),
-        _ => return Ok(None),
-    };
-    let flags = flags(reader, field)?;
-    let has_other = flags & PASSWORD != 0 || inherited(reader, field, "RV")? != Object::Null;
-    if has_other && !text.is_empty() {
+/// The text that all viewers show for the value of a text field; none where some show another.
+pub(super) fn text(reader: &Reader<'_>, field: &Dict, held: &Object) -> Result<Option<String>, OpenError> {
+    let Some(text) = own_text(reader, field, held)? else {
         return Ok(None);
-    }
-    if kind == Some(b"Ch") {
-        return chosen(reader, field, text, flags);
-    }
+    };
     // Some cut off what is longer.
     let fits = match inherited(reader, field, "MaxLen")? {
         Object::Null => true,
@@ -76,19 +61,26 @@ pub(super) fn text(
     Ok(fits.then_some(text))
 }
 
-/// What a choice shows: some viewers the value, others the label of that option, or of the one with that index (12.7.5.4).
-fn chosen(reader: &Reader<'_>, field: &Dict, text: String, flags: i64) -> Result<Option<String>, OpenError> {
-    let options = inherited(reader, field, "Opt")?;
-    let index = inherited(reader, field, "I")?;
-    let index = match index.array() {
-        None if index == Object::Null => None,
-        Some([]) => None,
-        Some([index]) => match reader.follow(index)?.object {
+/// The same of a choice: some viewers show the value, others the label of that option, or of the one with the index
+/// (12.7.5.4).
+pub(super) fn choice(
+    reader: &Reader<'_>,
+    field: &Dict,
+    held: &Object,
+    index: &Object,
+) -> Result<Option<String>, OpenError> {
+    let Some(text) = own_text(reader, field, held)? else {
+        return Ok(None);
+    };
+    let index = match (index, index.array()) {
+        (Object::Null, _) | (_, Some([])) => None,
+        (_, Some([index])) => match reader.follow(index)?.object {
             Object::Integer(index) => Some(index),
             _ => return Ok(None),
         },
         _ => return Ok(None),
     };
+    let options = inherited(reader, field, "Opt")?;
     for (at, option) in (0_i64..).zip(options.array().unwrap_or_default()) {
         let option = reader.follow(option)?.object;
         let (value, label) = match option.array() {
@@ -99,8 +91,20 @@ fn chosen(reader: &Reader<'_>, field: &Dict, text: String, flags: i64) -> Result
             return Ok(label.string().map(text_string));
         }
     }
-    let may_be_written = flags & EDITABLE == EDITABLE || text.is_empty();
+    let may_be_written = flags(reader, field)? & EDITABLE == EDITABLE || text.is_empty();
     Ok((index.is_none() && may_be_written).then_some(text))
+}
+
+/// A value that is a text, and stands for nothing else.
+fn own_text(reader: &Reader<'_>, field: &Dict, held: &Object) -> Result<Option<String>, OpenError> {
+    let text = match held {
+        Object::Null => String::new(),
+        Object::String { bytes, .. } if bytes.len() <= LONGEST => text_string(bytes),
+        _ => return Ok(None),
+    };
+    let is_hidden = flags(reader, field)? & PASSWORD != 0;
+    let is_rich = inherited(reader, field, "RV")? != Object::Null;
+    Ok((text.is_empty() || !is_hidden && !is_rich).then_some(text))
 }
 
 fn flags(reader: &Reader<'_>, field: &Dict) -> Result<i64, OpenError> {
