@@ -17,12 +17,14 @@ mod looks;
 mod own;
 mod pdf;
 mod pki;
+mod plain;
 mod same;
 mod signed;
 mod streams;
 mod syntax;
 pub mod table;
 mod tail;
+mod values;
 mod victim;
 mod words;
 mod work;
@@ -328,6 +330,8 @@ pub fn all() -> Vec<Case> {
         fields::all(),
         filling::all(),
         looks::all(),
+        plain::all(),
+        values::all(),
         same::all(),
         work::all(),
         signed::all(),

@@ -25,12 +25,11 @@ fn garbage() -> String {
 fn field_over_all(v: &Victim<'_>, look: Option<String>) -> Vec<u8> {
     let mut objects = signature_field(WHOLE, v);
     objects[3].1 = garbage();
-    match look {
-        Some(look) => objects[4].1 = look,
-        None => {
-            objects[2].1 = objects[2].1.replace("/AP << /N 63 0 R >>", "");
-            objects.truncate(4);
-        }
+    if let Some(look) = look {
+        objects[4].1 = look;
+    } else {
+        objects[2].1 = objects[2].1.replace("/AP << /N 63 0 R >>", "");
+        objects.truncate(4);
     }
     v.signed_again(&v.pki.mallory, &objects)
 }

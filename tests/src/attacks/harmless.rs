@@ -11,7 +11,7 @@ use super::{
     pki::{Cms, SIGNING_TIME, attribute, tlv},
     signed::{with_foreign_timestamp, with_timestamp},
     victim::{
-        Victim,
+        Victim, look_of,
         number::{
             AGREE, AMOUNT, CATALOG, CONTENT, COURIER, FORM, GLYPH_ONE, GRADE, INFORMATION, OUTLINE, PAGE,
             PAGES,
@@ -311,6 +311,25 @@ fn neighbours() -> Vec<Attack> {
                 "1 g 0 0 120 20 re f 0 G 1 w 0.5 0.5 119 19 re S /Tx BMC q 1 1 118 18 re W n BT /Helv 12 Tf 0 g 2 5 Td \
                  (999) Tj ET Q EMC",
             )
+        })
+        .prepared(|pdf| vec![pdf.changed(AMOUNT, "/F 4", "/F 4 /MK << /BG [1] /BC [0] >>")]),
+        filled_by("filled-upside-down-on-such-a-page", |v| {
+            looks::filled(
+                v,
+                "999",
+                "/BBox [0 0 120 20] /Matrix [-1 0 0 -1 120 20] /Resources << /Font << /Helv 7 0 R >> >>",
+                "BT /Helv 12 Tf 0 g 2 5 Td (999) Tj ET",
+            )
+        })
+        .prepared(|pdf| {
+            vec![
+                pdf.changed(AMOUNT, "/F 4", "/F 4 /MK << /R 180 >>"),
+                pdf.changed(PAGE, "/StructParents", "/Rotate 180 /StructParents"),
+            ]
+        }),
+        filled_by("filled-by-index", |v| {
+            let (number, field) = v.pdf.changed(GRADE, "/V (A)", "/V (B) /I [1]");
+            vec![(number, field.replace("46 0 R", "61 0 R")), (61, look_of("Worst"))]
         }),
         filled_by("filled-on-two-lines", |v| {
             looks::shown(v, "9 99", "BT /Helv 8 Tf 0 g 9 TL 2 19 Td (9) ' (99) ' ET")

@@ -14,7 +14,7 @@ const CLASS: &str = "appearance";
 const SHADOW: &str = "Mainka et al. 2021, shadow attacks";
 
 /// The amount filled in with a value, under a look of this dictionary and content.
-fn filled(v: &Victim<'_>, value: &str, dictionary: &str, content: &str) -> Vec<(u32, String)> {
+pub(super) fn filled(v: &Victim<'_>, value: &str, dictionary: &str, content: &str) -> Vec<(u32, String)> {
     let (number, field) = v.pdf.changed(AMOUNT, "/V (100)", &format!("/V ({value})"));
     vec![
         (number, field.replace("27 0 R", "61 0 R")),
@@ -25,7 +25,7 @@ fn filled(v: &Victim<'_>, value: &str, dictionary: &str, content: &str) -> Vec<(
     ]
 }
 
-const FONTS: &str = "/Resources << /Font << /Helv 7 0 R >> >>";
+pub(super) const FONTS: &str = "/Resources << /Font << /Helv 7 0 R >> >>";
 
 /// The same in the form's own font and the field's own size.
 pub(super) fn shown(v: &Victim<'_>, value: &str, content: &str) -> Vec<(u32, String)> {
@@ -33,7 +33,7 @@ pub(super) fn shown(v: &Victim<'_>, value: &str, content: &str) -> Vec<(u32, Str
 }
 
 /// The same in a font of this description.
-fn in_font(v: &Victim<'_>, value: &str, font: &str) -> Vec<(u32, String)> {
+pub(super) fn in_font(v: &Victim<'_>, value: &str, font: &str) -> Vec<(u32, String)> {
     let fonts = format!(
         "/BBox [0 0 120 20] /Resources << /Font << /Helv << /Type /Font /Subtype /Type1 {font} >> >> >>"
     );
@@ -45,7 +45,7 @@ fn in_font(v: &Victim<'_>, value: &str, font: &str) -> Vec<(u32, String)> {
     )
 }
 
-fn look(name: &'static str, seen: &'static str, make: super::Objects) -> Attack {
+pub(super) fn look(name: &'static str, seen: &'static str, make: super::Objects) -> Attack {
     Attack::by_update(CLASS, SHADOW, name, seen, make)
         .code("CHANGES_UNCLEAR")
         .undecided()

@@ -282,7 +282,7 @@ impl Comparison<'_, '_> {
             }
         }
         self.lost_annotations(page, waiting)?;
-        self.filled_over(after.array().unwrap_or_default(), boxes.size())
+        self.filled_over(page, after.array().unwrap_or_default(), boxes.size())
     }
 
     /// Notes a signature in a field that was left for one, where it covers more than all may that bring theirs.

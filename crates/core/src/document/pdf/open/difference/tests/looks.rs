@@ -2,8 +2,8 @@
 
 use super::*;
 
-const FILLED: &str = "<< /Type /Annot /Subtype /Widget /FT /Tx /T (Remark) /V (100) /Rect [10 10 90 30] /P 3 0 R \
-    /AP << /N 20 0 R >> >>";
+const FILLED: &str = "<< /Type /Annot /Subtype /Widget /FT /Tx /T (Remark) /V (100) /Rect [10 10 90 30] /P 3 0 R /F 4 \
+    /MK << /BG [1] /BC [0] >> /AP << /N 20 0 R >> >>";
 const PLAIN: &str = "BT /F1 9 Tf 2 5 Td (100) Tj ET";
 
 /// A look with other entries, and a content.
@@ -28,8 +28,8 @@ fn operators_have_their_operands_and_no_others() {
         PLAIN,
         "BT /F1 9 Tf [(1) -20 (00)] TJ ET",
         "BT /F1 9 Tf 9 TL 2 14 Td (100) ' ET 0 g",
-        "/Tx BMC /Span << /MCID 0 >> BDC 1 0 0 1 0 0 cm q 0 0 80 20 re W n BT /F1 9 Tf 0 g (100) Tj ET Q EMC EMC",
-        "[3 1] 0 d 1 J 0 j 10 M 1 w 0 G 0 0 0 RG 0 0 80 20 re S BT /F1 9 Tf (100) Tj ET",
+        "/Tx BMC 1 0 0 1 0 0 cm q 0 0 80 20 re W n BT /F1 9 Tf 0 g (100) Tj ET Q EMC",
+        "[3 1] 0 d 1 J 0 j 10 M 1 w 0 G 0 0 0 RG 0 0 80 20 re S BT /F1 9 Tf 2 5 Td (100) Tj ET",
     ] {
         assert_eq!(shown(content), Standing::Permitted, "{content}");
     }
@@ -52,6 +52,7 @@ fn operators_have_their_operands_and_no_others() {
         "/OC /L BDC BT /F1 9 Tf (100) Tj ET EMC",
         "/X /OC /L BDC BT /F1 9 Tf (100) Tj ET EMC",
         "/X BDC BT /F1 9 Tf (100) Tj ET EMC",
+        "/Span << /ActualText (999) >> BDC BT /F1 9 Tf (100) Tj ET EMC",
         "/Tx 0 BMC BT /F1 9 Tf (100) Tj ET EMC",
         "[3 /x] 0 d BT /F1 9 Tf (100) Tj ET",
     ] {
@@ -117,6 +118,11 @@ fn places_codes_and_colours_are_told_in_one_way() {
             Standing::Unclear,
         ),
         (&format!("/FirstChar 48 {widths}"), Standing::Permitted),
+        ("/FirstChar 48 /Widths [510 610]", Standing::Permitted),
+        ("/FirstChar 48 /Widths [490 556]", Standing::Unclear),
+        // Of one letter, one viewer concludes for all.
+        ("/FirstChar 48 /Widths [556 556 150]", Standing::Unclear),
+        ("/ToUnicode 13 0 R", Standing::Unclear),
         (&format!("/FirstChar 48.0 {widths}"), Standing::Unclear),
     ] {
         assert_eq!(encoded(more), expected, "{more}");
@@ -160,11 +166,228 @@ fn what_is_filled_in_does_not_stand_for_the_page() {
         ("10 10 71 30", Standing::Unclear),
     ] {
         let before = format!(
-            "<< /Type /Annot /Subtype /Widget /FT /Btn /T (Remark) /Rect [{rect}] /P 3 0 R /AS /Off \
+            "<< /Type /Annot /Subtype /Widget /FT /Btn /T (Remark) /Rect [{rect}] /P 3 0 R /F 4 /AS /Off \
              /AP << /N << /Yes 12 0 R /Off 13 0 R >> >> >>"
         );
         let chosen = changed(&before, "/AS /Off", "/AS /Yes /V /Yes");
         let found = difference(&signed_with("", &[(8, &before)]).revision(&[(8, &chosen)]));
         assert_eq!(found.worst(), expected, "{rect}");
+    }
+}
+
+#[test]
+fn a_plain_look_is_whole_and_in_one_hand() {
+    let entries = "/BBox [0 0 80 20] /Resources << /Font << /F1 5 0 R >> >>";
+    let shown = |field: &str, content: &str| {
+        let before = field
+            .replace("/V (100)", "")
+            .replace("/V (1,00)", "")
+            .replace("20 0 R", "13 0 R");
+        let base = signed_with("", &[(8, &before)]);
+        difference(&base.revision(&[(8, field), (20, &look(entries, content))])).worst()
+    };
+    for content in [
+        // Grounds and borders that are clipped, and such as reach into the field.
+        "q 2 5 1 9 re W n 0 g 0 0 80 20 re f Q q 0 0 .01 .01 re W n 1 g 0 0 80 20 re f Q BT /F1 9 Tf 0 g 5 5 Td (100) Tj ET",
+        "q 2 2 4 9 re W n 1 w -5 7 90 40 re S Q BT /F1 9 Tf 5 5 Td (100) Tj ET",
+        "1 w 0 4 80 20 re S BT /F1 9 Tf 2 5 Td (100) Tj ET",
+        "4 w 0 0 80 20 re S BT /F1 9 Tf 5 5 Td (100) Tj ET",
+        "1 w 2 2 76 16 re S BT /F1 9 Tf 2 5 Td (100) Tj ET",
+        // Other colours and sizes, and such as are hardly seen.
+        "BT /F1 9 Tf .8 g 2 5 Td (100) Tj ET",
+        "BT /F1 9 Tf 0 g 2 5 Td (1) Tj .2 g (00) Tj ET",
+        "BT /F1 9 Tf 2 5 Td (1) Tj /F1 5 Tf (00) Tj ET",
+        "BT /F1 3 Tf 2 5 Td (100) Tj ET",
+        "1 g 0 0 80 20 re f .7 g BT /F1 9 Tf 2 5 Td (100) Tj ET",
+        // Letters cut off.
+        "q 0 6 80 14 re W n BT /F1 9 Tf 2 5 Td (100) Tj ET Q",
+        "q 0 0 80 10 re W n BT /F1 9 Tf 2 5 Td (100) Tj ET Q",
+        "BT /F1 9 Tf 2 -1 Td (100) Tj ET",
+        "BT /F1 9 Tf 4 TL 2 12 Td (1) Tj (00) ' ET",
+    ] {
+        assert_eq!(shown(FILLED, content), Standing::Unclear, "{content}");
+    }
+    // The tail of a comma tells it from a point.
+    let sum = FILLED.replace("(100)", "(1,00)");
+    let content = |clip: &str| format!("q 0 {clip} 80 20 re W n BT /F1 9 Tf 2 5 Td (1,00) Tj ET Q");
+    assert_eq!(shown(&sum, &content("3.6")), Standing::Permitted);
+    assert_eq!(shown(&sum, &content("4")), Standing::Unclear);
+    // Where the signer gave no ground and no border, what lies below was seen.
+    for (given, ground, border) in [
+        (
+            "/MK << /BG [1] /BC [0] >>",
+            Standing::Permitted,
+            Standing::Permitted,
+        ),
+        ("/MK << /BG [] /BC [] >>", Standing::Unclear, Standing::Unclear),
+        ("/MK << /BC [0] >>", Standing::Unclear, Standing::Permitted),
+        ("", Standing::Unclear, Standing::Unclear),
+    ] {
+        let field = changed(FILLED, "/MK << /BG [1] /BC [0] >>", given);
+        assert_eq!(shown(&field, PLAIN), Standing::Permitted);
+        assert_eq!(
+            shown(&field, &format!("1 g 0 0 80 20 re f 0 g {PLAIN}")),
+            ground,
+            "{given}"
+        );
+        assert_eq!(
+            shown(&field, &format!(".5 .5 79 19 re S {PLAIN}")),
+            border,
+            "{given}"
+        );
+    }
+    // A look that is a picture to some.
+    let worst = |entries: &str| worst(&[(8, FILLED), (20, &look(entries, PLAIN))]);
+    for (entry, expected) in [
+        ("/FormType 1", Standing::Permitted),
+        ("/Width 80 /Height 20", Standing::Unclear),
+        ("/OC 14 0 R", Standing::Unclear),
+    ] {
+        assert_eq!(worst(&format!("{entries} {entry}")), expected, "{entry}");
+    }
+    let picture = look(entries, PLAIN).replace("/Form ", "/Image ");
+    let found = difference(&signed("").revision(&[(8, FILLED), (20, &picture)]));
+    assert_eq!(found.worst(), Standing::Unclear);
+}
+
+#[test]
+fn a_field_states_what_all_viewers_show() {
+    let entries = "/BBox [0 0 80 20] /Resources << /Font << /F1 5 0 R >> >>";
+    let filled = |more: &str, looked: &str| {
+        let field = changed(FILLED, "/F 4", &format!("/F 4 {more}"));
+        let before = field.replace("/V (100)", "").replace("20 0 R", "13 0 R");
+        let content = format!("BT /F1 9 Tf 2 5 Td ({looked}) Tj ET");
+        let base = signed_with("", &[(8, &before)]);
+        difference(&base.revision(&[(8, &field), (20, &look(entries, &content))])).worst()
+    };
+    for (more, expected) in [
+        ("/MaxLen 3", Standing::Permitted),
+        ("/MaxLen 2", Standing::Unclear),
+        ("/Ff 4096", Standing::Permitted),
+        ("/Ff 8192", Standing::Unclear),
+        ("/RV (<p>1</p>)", Standing::Unclear),
+        ("/OC 14 0 R", Standing::Unclear),
+    ] {
+        assert_eq!(filled(more, "100"), expected, "{more}");
+    }
+    for flags in ["/F 0", "/F 2", "/F 6", "/F 36"] {
+        let field = changed(FILLED, "/F 4", flags);
+        let before = field.replace("/V (100)", "").replace("20 0 R", "13 0 R");
+        let base = signed_with("", &[(8, &before)]);
+        let found = difference(&base.revision(&[(8, &field), (20, &look(entries, PLAIN))]));
+        assert_eq!(found.worst(), Standing::Unclear, "{flags}");
+    }
+    // A choice shows the label of its value.
+    let chosen = |options: &str, more: &str, looked: &str| {
+        let field = changed(FILLED, "/FT /Tx", &format!("/FT /Ch /Opt [{options}]"));
+        let before = field.replace("/V (100)", "").replace("20 0 R", "13 0 R");
+        let field = changed(&field, "/F 4", &format!("/F 4 {more}"));
+        let content = format!("BT /F1 9 Tf 2 5 Td ({looked}) Tj ET");
+        let base = signed_with("", &[(8, &before)]);
+        difference(&base.revision(&[(8, &field), (20, &look(entries, &content))])).worst()
+    };
+    for (options, more, looked, expected) in [
+        ("(100) (999)", "", "100", Standing::Permitted),
+        ("(100) (999)", "/I [0]", "100", Standing::Permitted),
+        ("(100) (999)", "/I [1]", "100", Standing::Unclear),
+        ("[(100) (999)]", "", "999", Standing::Permitted),
+        ("[(100) (999)]", "", "100", Standing::Unclear),
+        ("(1) (999)", "", "100", Standing::Unclear),
+    ] {
+        assert_eq!(
+            chosen(options, more, looked),
+            expected,
+            "{options} {more} {looked}"
+        );
+    }
+}
+
+#[test]
+fn a_value_without_a_look_is_drawn_whole() {
+    let form = |font: &str| {
+        changed(
+            FORM,
+            "/SigFlags",
+            &format!("/DR << /Font << /F1 {font} >> >> /SigFlags"),
+        )
+    };
+    let drawn = |more: &str, value: &str, font: &str| {
+        let before = changed(FILLED, "/AP << /N 20 0 R >>", more).replace("/V (100)", "");
+        let filled = before.replace("/P 3 0 R", &format!("/P 3 0 R /V ({value})"));
+        let base = signed_with("", &[(6, &form(font)), (8, &before)]);
+        difference(&base.revision(&[(8, &filled)])).worst()
+    };
+    let (plain, given) = ("/DA (/F1 9 Tf 0 g)", "5 0 R");
+    let glyphs = "<< /Type /Font /Subtype /Type3 >>";
+    for (more, value, font, expected) in [
+        (plain, "100", given, Standing::Permitted),
+        (plain, "", given, Standing::Permitted),
+        (plain, "100 EUR", given, Standing::Permitted),
+        (plain, "100 EUR and more", given, Standing::Unclear),
+        (plain, "100  EUR", given, Standing::Unclear),
+        (plain, "100", glyphs, Standing::Unclear),
+        ("/DA (/F1 9 Tf 1 g)", "100", given, Standing::Unclear),
+        ("/DA (/F1 1 Tf 0 g)", "100", given, Standing::Unclear),
+        ("/DA (/F1 0 Tf 0 g)", "100", given, Standing::Permitted),
+        ("/DA (/F2 9 Tf 0 g)", "100", given, Standing::Unclear),
+        ("", "100", given, Standing::Unclear),
+        (
+            "/Ff 4096 /DA (/F1 8 Tf 0 g)",
+            "100\\r00",
+            given,
+            Standing::Permitted,
+        ),
+        (
+            "/Ff 4096 /DA (/F1 9 Tf 0 g)",
+            "1\\r0\\r0",
+            given,
+            Standing::Unclear,
+        ),
+    ] {
+        assert_eq!(drawn(more, value, font), expected, "{more} {value}");
+    }
+}
+
+#[test]
+fn what_is_filled_in_stands_upright() {
+    let entries = |matrix: &str| format!("/BBox [0 0 80 20] {matrix} /Resources << /Font << /F1 5 0 R >> >>");
+    let (upright, over) = ("", "/Matrix [-1 0 0 -1 80 20]");
+    for (page, widget, matrix, expected) in [
+        (0, 0, upright, Standing::Permitted),
+        (180, 0, upright, Standing::Unclear),
+        (180, 180, upright, Standing::Unclear),
+        (180, 180, over, Standing::Permitted),
+        (0, 180, over, Standing::Unclear),
+        (0, 0, over, Standing::Unclear),
+    ] {
+        let page = changed(PAGE, "/Contents", &format!("/Rotate {page} /Contents"));
+        let field = changed(FILLED, "/BG", &format!("/R {widget} /BG"));
+        let before = field.replace("/V (100)", "").replace("20 0 R", "13 0 R");
+        let base = signed_with("", &[(3, &page), (8, &before)]);
+        let filled = base.revision(&[(8, &field), (20, &look(&entries(matrix), PLAIN))]);
+        assert_eq!(difference(&filled).worst(), expected, "{page} {widget} {matrix}");
+    }
+}
+
+#[test]
+fn a_ticked_box_hides_nothing() {
+    let ticked = |given: &str, content: &str| {
+        let before = format!(
+            "<< /Type /Annot /Subtype /Widget /FT /Btn /T (Remark) /Rect [10 10 30 30] /P 3 0 R /F 4 /AS /Off {given} \
+             /AP << /N << /Yes 20 0 R /Off 13 0 R >> >> >>"
+        );
+        let chosen = changed(&before, "/AS /Off", "/AS /Yes /V /Yes");
+        let yes = look("/BBox [0 0 20 20]", content);
+        difference(&signed_with("", &[(8, &before), (20, &yes)]).revision(&[(8, &chosen)])).worst()
+    };
+    let mark = "0 g BT /ZaDb 18 Tf 2 4 Td (3) Tj ET 2 w 0 0 20 20 re S";
+    let ground = "1 g 0 0 20 20 re f 0 g BT /F1 9 Tf (999) Tj ET";
+    for (given, content, expected) in [
+        ("", mark, Standing::Permitted),
+        ("", ground, Standing::Unclear),
+        ("", "/GS1 gs 0 0 20 20 re f", Standing::Unclear),
+        ("/MK << /BG [1] >>", ground, Standing::Permitted),
+    ] {
+        assert_eq!(ticked(given, content), expected, "{given} {content}");
     }
 }

@@ -36,7 +36,7 @@ fn what_the_face_is_painted_from_is_not_written_anew() {
 fn an_integer_is_a_real_number_in_measures_alone() {
     let page = |more: &str| changed(PAGE, "/Contents", &format!("{more} /Contents"));
     let font = |more: &str| format!("<< /Type /Font /Subtype /Type3 {more} >>");
-    let field = |more: &str| changed(TEXT, "/FT", &format!("{more} /FT"));
+    let field = |more: &str| changed(TEXT, "/F 4", more);
     for (number, was, is, code) in [
         (
             3,
