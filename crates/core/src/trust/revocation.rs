@@ -444,9 +444,9 @@ fn out_of_office(asked: &Asked<'_>, says: &Says) -> Option<UnknownRevocation> {
 ///   any instant after it.
 fn freshness(context: &PathContext<'_>, says: &Says, expiry: Timestamp) -> Option<UnknownRevocation> {
     let (at, max_age) = (context.at, context.revocations.max_age);
-    if is_after(says.this_update, context.now) {
+    if is_after(says.made_at, context.now) {
         return Some(UnknownRevocation::Future {
-            this_update: says.this_update,
+            this_update: says.made_at,
         });
     }
     if says.this_update >= at {

@@ -122,3 +122,6 @@ pub(crate) fn reading(bytes: usize) -> usize {
     const PARTS: usize = 128;
     10 + bytes / PARTS
 }
+
+#[cfg(test)]
+mod tests;

@@ -471,6 +471,17 @@ mod tests {
         // Who found what he needed lacks nothing.
         assert_eq!(said(many(), &[]), None);
 
+        // What cannot be read is counted.
+        let unread = CmsEvidence {
+            crls: vec![vec![1]],
+            ocsps: vec![vec![2]],
+            ..CmsEvidence::default()
+        };
+        let unread = FileEvidence::gather(&opened, [(0, unread)]);
+        let mut findings = wanting.clone();
+        Basis::new(&nothing, Timestamp::now(), &unread).remark_unread(&mut findings);
+        assert!(findings[0].message_en.contains("2 of the lists and answers"));
+
         // Lists of the operator that leave room for one of the file's, or for none.
         let from = Timestamp::now();
         let list = TestAuthority::new()

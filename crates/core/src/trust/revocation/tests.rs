@@ -480,9 +480,11 @@ fn a_list_can_always_accuse_and_only_one_of_a_known_kind_in_its_scope_acquits() 
         "-name first",
     ];
     let lists = || kinds.map(|kind| office.list(&format!("-crldays 7 {kind}")));
-    for list in lists() {
+    // Reasons make openssl's lists ones of version 2.
+    office.index(&["V\t351231235959Z\t\t10\tunknown\t/CN=good"]);
+    for (list, kind) in lists().into_iter().zip(kinds) {
         let status = office.status("good", now, &Revocations::from_crls([&list]).unwrap());
-        assert!(!is_good(&status), "{status:?}");
+        assert!(!is_good(&status), "{kind}: {status:?}");
         assert!(is_good(&office.status("good", now, &beside(&list))));
     }
     let is_revoked = |list: &[u8]| {
