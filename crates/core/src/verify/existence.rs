@@ -369,9 +369,11 @@ impl<'a> Basis<'a> {
             .iter_mut()
             .filter(|finding| finding.check == checks::REVOCATION.name);
         if let Some(finding) = of_revocation.next().filter(|_| unread > 0) {
-            finding.message += &format!("；文件所带的吊销信息有 {unread} 份不可用，未予采信");
-            finding.message_en +=
-                &format!("; {unread} of the lists and answers in the file cannot be used and were left out");
+            let (zh, en) = (&finding.message, &finding.message_en);
+            finding.message = format!("{zh}；文件所带的吊销信息有 {unread} 份不可用，未予采信");
+            finding.message_en = format!(
+                "{en}; {unread} of the lists and answers in the file cannot be used and were left out"
+            );
         }
     }
 

@@ -136,8 +136,10 @@ impl Chain {
             work: &work,
         };
         let begun = Instant::now();
-        let judged = (0..3 * MAX_SIGNATURES).map(|_| validate(leaf, &[&offered], &context));
-        let last = judged.last().unwrap();
+        let mut last = Err(PathError::UnknownIssuer);
+        for _ in 0..3 * MAX_SIGNATURES {
+            last = validate(leaf, &[&offered], &context);
+        }
         let took = begun.elapsed();
         assert!(took < Duration::from_secs(10), "{took:?}");
         last
@@ -196,7 +198,7 @@ fn names_are_short_and_those_of_responders_compared_for_what_they_cost() {
     let mut revocations = Revocations::default();
     for number in 0..100 {
         revocations
-            .add_ocsp(&answer(number, MAX_NAME_BYTES - 20))
+            .add_ocsp(&answer(number, MAX_NAME_BYTES - 30))
             .unwrap();
     }
     let path = chain.answers_soon(&leaf, &[], &revocations);

@@ -310,10 +310,11 @@ impl Signed {
                         proven_by: by,
                     };
                     // Of a signature that does not verify nobody asks what its signer's certificate was once.
-                    let counts = |at| used.is_some() || at == times.proven.unwrap_or(times.now);
-                    let path = |at| match counts(at) {
-                        true => basis.path(certificate, Usage::Document, at, place),
-                        false => Err(PathError::UnknownIssuer),
+                    let path = |at| {
+                        if used.is_none() && at != times.proven.unwrap_or(times.now) {
+                            return Err(PathError::UnknownIssuer);
+                        }
+                        basis.path(certificate, Usage::Document, at, place)
                     };
                     let anchor = signer::judge(&presented, &path, &mut findings);
                     let standing = |anchor| judge_standing(anchor, basis.material, &times);
