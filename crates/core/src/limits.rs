@@ -81,7 +81,7 @@ pub const MAX_WANTED: usize = 64;
 /// Most addresses noted for one of them.
 pub const MAX_WANTED_URLS: usize = 8;
 /// Most work for the certificates, revocation lists and answers that the signatures of one document are judged by, in
-/// units of some 5 µs. A signature with its timestamp takes some hundred; what is hostile has 64 signatures of 16
+/// units of some 5 µs. A signature with its timestamp takes some hundreds; what is hostile has 64 signatures of 16
 /// timestamps, each with any number of ways to an anchor over 1,000 certificates and 1,000 lists.
 pub const MAX_TRUST_WORK: usize = 200_000;
 /// Longest X.509 path below an anchor.
@@ -103,6 +103,9 @@ pub const MAX_X509_PARTS: usize = 1_024;
 /// Most elements in one extension that holds names: an authority bound to all countries' names has some hundred, a
 /// certificate for all of a firm's web servers a thousand.
 pub const MAX_EXTENSION_PARTS: usize = 4_096;
+/// Longest name of a subject, an issuer or a responder, in bytes: real ones have under one kilobyte, and what is compared
+/// of a name is made from its text, letter by letter.
+pub const MAX_NAME_BYTES: usize = 8 << 10;
 /// Deepest nesting of elements in a certificate: real ones have ten levels.
 pub const MAX_X509_DEPTH: usize = 32;
 /// Most certificates, revocation lists or attributes in one CMS blob: real ones have under ten of each.

@@ -18,6 +18,7 @@ use der::Decode;
 use ring::signature;
 use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 
+mod edwards;
 mod elliptic;
 mod known;
 mod rsa;
@@ -181,11 +182,9 @@ impl<'a> PublicKey<'a> {
     /// A key of a known type.
     pub(crate) fn new(kind: KeyType, octets: &'a [u8]) -> Result<Self, VerifyError> {
         let inner = match kind {
-            KeyType::Ed25519 if octets.len() == 32 => Inner::Ed25519,
             KeyType::Ed25519 => {
-                return Err(VerifyError::KeyRefused(
-                    "an Ed25519 key is 32 octets long".to_owned(),
-                ));
+                edwards::check_point(octets)?;
+                Inner::Ed25519
             }
             KeyType::Elliptic(curve) => {
                 curve.check_point(octets)?;

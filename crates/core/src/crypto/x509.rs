@@ -5,7 +5,7 @@ mod readable;
 use std::{borrow::Cow, sync::Arc};
 
 use der::{
-    Any, DateTime, Decode, Encode, Header, Reader, SliceReader, Tag, Tagged,
+    Any, DateTime, Decode, Encode, ErrorKind, Header, Reader, SliceReader, Tag, Tagged,
     asn1::{ObjectIdentifier, PrintableStringRef, Utf8StringRef},
 };
 use jiff::Timestamp;
@@ -21,7 +21,7 @@ use self::readable::readable;
 pub(crate) use self::readable::{readable_answer, readable_names};
 use super::sha256;
 use crate::{
-    limits::{MAX_CERTIFICATE_BYTES, MAX_NAME_TEXT},
+    limits::{MAX_CERTIFICATE_BYTES, MAX_NAME_BYTES, MAX_NAME_TEXT},
     recent::Recent,
     remark::visible_start,
 };
@@ -132,6 +132,9 @@ pub fn parse(der: &[u8]) -> Result<Arc<Certificate>, X509Error> {
         return Ok(known);
     }
     check_size(der)?;
+    let parts = raw(der)?;
+    check_name(parts.issuer)?;
+    check_name(parts.subject)?;
     let certificate = Arc::new(Certificate::from_der(&readable(der)?)?);
     if der.len() <= LONGEST_KEPT {
         READ.keep(der.into(), Arc::clone(&certificate));
@@ -147,7 +150,15 @@ pub(crate) fn subject(der: &[u8]) -> Result<Name, X509Error> {
 
 /// Reads a name as it stands in a certificate, or in what speaks of one.
 pub(crate) fn name(der: &[u8]) -> der::Result<Name> {
+    check_name(der)?;
     Name::from_der(&readable(der)?)
+}
+
+fn check_name(der: &[u8]) -> der::Result<()> {
+    match der.len() {
+        ..=MAX_NAME_BYTES => Ok(()),
+        _ => Err(ErrorKind::Overlength.into()),
+    }
 }
 
 fn check_size(der: &[u8]) -> Result<(), X509Error> {

@@ -51,7 +51,7 @@ use self::{constraints::Constraints, policies::Policies};
 use super::{
     existence::Existence,
     revocation::{Asked, Issuer, RevocationStatus, Revocations, Source, judge},
-    work::Work,
+    work::{Spent, Work, reading},
 };
 use crate::{
     crypto::{
@@ -308,6 +308,14 @@ struct Found<'a> {
 
 impl Found<'_> {
     fn judge(&self, context: &PathContext<'_>) -> Result<VerifiedPath, PathError> {
+        let ders = self
+            .nodes
+            .iter()
+            .copied()
+            .chain([self.anchor])
+            .map(|node| &node.der);
+        let spent = context.work.spend(reading(ders.map(|der| der.len()).sum()));
+        spent.map_err(|Spent| PathError::TooMuch)?;
         // 1. What authorities allow those below: what is wrong with that no proof of time could mend.
         self.check_constraints(context)?;
         // 2. Dates, the signer's own before those of its issuers.

@@ -24,7 +24,7 @@ use self::{
 use super::{
     path::{Certificates, NameId, Node, PathContext, PathError, check_extensions},
     wanted::Notes,
-    work::{Signature, Work},
+    work::{Signature, Spent, Work, reading},
 };
 use crate::{
     clock::is_after,
@@ -165,15 +165,20 @@ impl Revocations {
 
     /// What speaks about a certificate, and what it says.
     fn sources(&self, asked: &Asked<'_>, context: &PathContext<'_>) -> Vec<(Source, Says)> {
-        if context.work.spend(1 + self.parts / PARTS).is_err() {
+        let mut found = crl::says(context, asked);
+        if self.spend(context.work).is_err() {
             return Vec::new();
         }
-        let mut found = crl::says(context, asked);
         for response in &self.responses {
             let said = response.says(asked, context).into_iter();
             found.extend(said.map(|says| (Source::Ocsp(Arc::clone(response)), says)));
         }
         found
+    }
+
+    /// Takes off what it costs to look through all pieces.
+    fn spend(&self, work: &Work) -> Result<(), Spent> {
+        work.spend(1 + self.parts / PARTS)
     }
 
     /// How many pieces there are.
@@ -318,6 +323,8 @@ pub(super) struct Issuer<'a> {
 struct Says {
     /// That it was revoked, or that it was not; or why the piece says nothing.
     status: Result<Option<Revoked>, UnknownRevocation>,
+    /// Why it can do no more than accuse, if so.
+    accuses_only: Option<UnknownRevocation>,
     this_update: Timestamp,
     next_update: Option<Timestamp>,
     /// When it was made, by its own word.
@@ -346,7 +353,8 @@ pub(super) fn judge(
 /// A revocation by the instant asked about counts from anybody who could make it, as does any where the present is
 /// asked about: then nothing proves an earlier time, and a date that has not come yet is no leave until then (RFC 5280
 /// §6.3.3 compares no dates). That a certificate was revoked later speaks for it, and so takes as much as the word that
-/// it was not.
+/// it was not. A list of a kind or scope that cannot acquit can still accuse: what its issuer signed as revoked nobody may
+/// take for good.
 fn decide(
     context: &PathContext<'_>,
     asked: &Asked<'_>,
@@ -359,12 +367,16 @@ fn decide(
     let mut later: Option<(Revoked, Source)> = None;
     let mut is_later_known = false;
     let mut unknown = None;
-    for (source, says) in pieces {
+    for (source, mut says) in pieces {
+        let cannot_acquit = says.accuses_only.take();
         let gone = out_of_office(asked, &says);
         match says.status {
             Err(why) => _ = unknown.get_or_insert(why),
             Ok(None) => {
-                if let Some(why) = freshness(context, &says, expiry).or(gone) {
+                if let Some(why) = cannot_acquit
+                    .or_else(|| freshness(context, &says, expiry))
+                    .or(gone)
+                {
                     unknown.get_or_insert(why);
                 } else {
                     let status = RevocationStatus::Good {
@@ -383,8 +395,9 @@ fn decide(
                 return Err(revoked);
             }
             Ok(Some(revoked)) => {
-                is_later_known |= gone.is_none();
-                unknown = unknown.or(gone);
+                let doubt = cannot_acquit.or(gone);
+                is_later_known |= doubt.is_none();
+                unknown = unknown.or(doubt);
                 if later.as_ref().is_none_or(|(known, _)| revoked.at < known.at) {
                     later = Some((revoked, source));
                 }
@@ -431,9 +444,9 @@ fn out_of_office(asked: &Asked<'_>, says: &Says) -> Option<UnknownRevocation> {
 ///   any instant after it.
 fn freshness(context: &PathContext<'_>, says: &Says, expiry: Timestamp) -> Option<UnknownRevocation> {
     let (at, max_age) = (context.at, context.revocations.max_age);
-    if is_after(says.this_update, context.now) {
+    if is_after(says.made_at, context.now) {
         return Some(UnknownRevocation::Future {
-            this_update: says.this_update,
+            this_update: says.made_at,
         });
     }
     if says.this_update >= at {
@@ -479,11 +492,13 @@ fn certified_by(
     context: &PathContext<'_>,
 ) -> Result<(), UnknownRevocation> {
     let untrusted = |_: PathError| UnknownRevocation::Untrusted;
-    check_extensions(&certificate.parsed).map_err(untrusted)?;
     let used = certificate
         .signed_by(public_key_info, context.work)
         .map_err(untrusted)?;
-    believed(used, context)
+    believed(used, context)?;
+    let spent = context.work.spend(reading(certificate.der.len()));
+    spent.map_err(|Spent| UnknownRevocation::Untrusted)?;
+    check_extensions(&certificate.parsed).map_err(untrusted)
 }
 
 /// Whether a signature that verifies is believed.
@@ -543,7 +558,7 @@ impl Signed {
 }
 
 /// Parts of revocation data that are compared in a unit of work.
-const PARTS: usize = 64;
+const PARTS: usize = 16;
 
 #[cfg(test)]
 mod tests;

@@ -9,7 +9,7 @@ use super::{
     existence::Existence,
     path::{Certificates, PathContext, PathError, Usage, VerifiedPath, validate},
     revocation::Revocations,
-    work::{CERTIFICATE, Work},
+    work::{Spent, Work, reading},
 };
 use crate::{
     clock::is_after,
@@ -116,7 +116,9 @@ pub fn prove(
         .signer_certificate()
         .ok_or(TimestampRefused::NoCertificate)?;
     let info = token.info();
-    _ = trust.work.spend(token.certificates().len() * CERTIFICATE);
+    let read = token.certificates().iter().map(|der| reading(der.len()));
+    let spent = trust.work.spend(read.sum());
+    spent.map_err(|Spent| PathError::TooMuch)?;
     let own = Certificates::of(token.certificates());
     let mut intermediates = vec![&own];
     intermediates.extend_from_slice(trust.intermediates);

@@ -70,6 +70,8 @@ impl Work {
         signature: &Signature<'_>,
         check: impl FnOnce() -> Result<Used, VerifyError>,
     ) -> Result<Result<Used, VerifyError>, Spent> {
+        // To ask is to hash the key, however often.
+        self.spend(1 + signature.key.len() / BYTES)?;
         let question = sha256_of(&[signature.of, signature.key]);
         let known = || self.checked.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(answer) = known().get(&question) {
@@ -114,5 +116,12 @@ fn is_fast(algorithm: SignatureAlgorithm) -> bool {
 /// Bytes that are hashed, or copied, in a unit.
 pub(crate) const BYTES: usize = 4 << 10;
 
-/// Units to take a certificate apart.
-pub(crate) const CERTIFICATE: usize = 10;
+/// Units to take apart, or to judge, certificates of this many bytes in all, their extensions with them.
+pub(crate) fn reading(bytes: usize) -> usize {
+    /// Bytes of the smallest parts in a unit.
+    const PARTS: usize = 128;
+    10 + bytes / PARTS
+}
+
+#[cfg(test)]
+mod tests;

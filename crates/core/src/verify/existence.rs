@@ -33,7 +33,7 @@ use crate::{
         path::{Certificates, Offered, PathContext, PathError, Usage, VerifiedPath, validate},
         revocation::{RevocationStatus, Revocations, UnknownRevocation, crl::Crl, ocsp::OcspResponse},
         timestamp::{ProvenTime, TimestampRefused, TimestampTrust, prove},
-        work::{BYTES, CERTIFICATE, Work},
+        work::{BYTES, Work, reading},
     },
 };
 
@@ -78,8 +78,10 @@ impl Proofs {
 pub(super) struct FileEvidence {
     certificates: Vec<(usize, Arc<Offered>)>,
     revocations: Vec<(usize, Revocations)>,
-    /// The work of taking the certificates apart.
+    /// The work of taking it apart.
     work: usize,
+    /// How many lists and answers cannot be used.
+    unread: usize,
     /// Whether the file holds more than is looked at.
     is_partial: bool,
     /// SHA-256 of each piece and its place, found when they are first asked for.
@@ -142,17 +144,24 @@ impl FileEvidence {
             let mut one = Revocations::default();
             let read = match kind {
                 EvidenceKind::Certificate => {
-                    found.work += CERTIFICATE + der.len() / BYTES;
+                    found.work += reading(der.len());
                     found
                         .certificates
                         .extend(Offered::of(&der).map(|one| (place, one)));
                     continue;
                 }
-                EvidenceKind::Crl => one.add_crl(&der),
-                EvidenceKind::Ocsp => one.add_ocsp(&der),
+                EvidenceKind::Crl => {
+                    found.work += der.len() / BYTES;
+                    one.add_crl(&der)
+                }
+                EvidenceKind::Ocsp => {
+                    found.work += reading(der.len());
+                    one.add_ocsp(&der)
+                }
             };
-            if read.is_ok() {
-                found.revocations.push((place, one));
+            match read {
+                Ok(()) => found.revocations.push((place, one)),
+                Err(_) => found.unread += 1,
             }
         }
         found.is_partial |= left == 0;
@@ -352,6 +361,22 @@ impl<'a> Basis<'a> {
         })
     }
 
+    /// Says beside what is found about revocation how many lists and answers of the file were left out of it: one
+    /// that cannot be read may have accused.
+    pub(super) fn remark_unread(&self, findings: &mut [Finding]) {
+        let unread = self.evidence.unread;
+        let mut of_revocation = findings
+            .iter_mut()
+            .filter(|finding| finding.check == checks::REVOCATION.name);
+        if let Some(finding) = of_revocation.next().filter(|_| unread > 0) {
+            let (zh, en) = (&finding.message, &finding.message_en);
+            finding.message = format!("{zh}；文件所带的吊销信息有 {unread} 份不可用，未予采信");
+            finding.message_en = format!(
+                "{en}; {unread} of the lists and answers in the file cannot be used and were left out"
+            );
+        }
+    }
+
     fn anchors(&self, usage: Usage) -> &Certificates {
         match usage {
             Usage::Timestamp => self.material.timestamp_anchors(),
@@ -447,6 +472,17 @@ mod tests {
         assert_eq!(said(large(), &wanting), Some("TOO_MUCH_TO_CHECK"));
         // Who found what he needed lacks nothing.
         assert_eq!(said(many(), &[]), None);
+
+        // What cannot be read is counted.
+        let unread = CmsEvidence {
+            crls: vec![vec![1]],
+            ocsps: vec![vec![2]],
+            ..CmsEvidence::default()
+        };
+        let unread = FileEvidence::gather(&opened, [(0, unread)]);
+        let mut findings = wanting.clone();
+        Basis::new(&nothing, Timestamp::now(), &unread).remark_unread(&mut findings);
+        assert!(findings[0].message_en.contains("2 of the lists and answers"));
 
         // Lists of the operator that leave room for one of the file's, or for none.
         let from = Timestamp::now();

@@ -87,11 +87,6 @@ impl Offered {
         &self.der
     }
 
-    /// Its subject.
-    pub(in crate::trust) fn subject(&self) -> NameId {
-        self.subject
-    }
-
     pub(in crate::trust) fn node(&self) -> Result<&Node, PathError> {
         let read = self.node.get_or_init(|| Node::read(Arc::clone(&self.der)));
         read.as_ref().map_err(Clone::clone)

@@ -4,20 +4,16 @@
 //! refuses every certificate that has a name of that form: it cannot be said to be kept (§4.2.1.10).
 
 use const_oid::ObjectIdentifier;
-use der::asn1::Ia5String;
+use der::{Encode as _, asn1::Ia5String};
 use x509_cert::{
     Certificate,
-    ext::pkix::{
-        NameConstraints, SubjectAltName,
-        constraints::name::{GeneralSubtree, GeneralSubtrees},
-        name::GeneralName,
-    },
+    ext::pkix::{NameConstraints, SubjectAltName, constraints::name::GeneralSubtree, name::GeneralName},
 };
 
 use super::PathError;
 use crate::{
     crypto::x509,
-    trust::work::{Spent, Work},
+    trust::work::{BYTES, Spent, Work},
 };
 
 /// emailAddress, in subjects.
@@ -29,9 +25,27 @@ const UTF8_MAILBOX: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5
 #[derive(Debug)]
 pub(super) struct Constraints<'a> {
     /// Of each authority that permits: a name must be permitted by all of them.
-    permitted: Vec<GeneralSubtrees>,
-    excluded: GeneralSubtrees,
+    permitted: Vec<Vec<Compared>>,
+    excluded: Vec<Compared>,
     work: &'a Work,
+}
+
+/// A name, or the base of a subtree, made ready to be compared with many.
+#[derive(Debug)]
+struct Compared {
+    name: GeneralName,
+    /// The parts of a directory name, canonical.
+    parts: Vec<Vec<u8>>,
+}
+
+impl From<GeneralName> for Compared {
+    fn from(name: GeneralName) -> Self {
+        let parts = match &name {
+            GeneralName::DirectoryName(name) => x509::canonical(name),
+            _ => Vec::new(),
+        };
+        Self { name, parts }
+    }
 }
 
 /// A name that cannot be told to be inside or outside.
@@ -42,7 +56,7 @@ impl<'a> Constraints<'a> {
     pub(super) fn new(work: &'a Work) -> Self {
         Self {
             permitted: Vec::new(),
-            excluded: GeneralSubtrees::new(),
+            excluded: Vec::new(),
             work,
         }
     }
@@ -63,8 +77,11 @@ impl<'a> Constraints<'a> {
         if all().any(|subtree| subtree.minimum != 0 || subtree.maximum.is_some()) {
             return malformed("a minimum or maximum");
         }
-        self.permitted.extend(permitted);
-        self.excluded.extend(excluded.into_iter().flatten());
+        let compared = |subtrees: Vec<GeneralSubtree>| -> Vec<Compared> {
+            subtrees.into_iter().map(|subtree| subtree.base.into()).collect()
+        };
+        self.permitted.extend(permitted.map(compared));
+        self.excluded.extend(excluded.into_iter().flat_map(compared));
         Ok(())
     }
 
@@ -75,29 +92,31 @@ impl<'a> Constraints<'a> {
         }
         for name in names_of(certificate)? {
             let comparisons = self.permitted.iter().map(Vec::len).sum::<usize>() + self.excluded.len();
-            self.work.spend(comparisons).map_err(|Spent| PathError::TooMuch)?;
-            self.check_name(&name)
+            let length = name.encoded_len().and_then(usize::try_from).unwrap_or(usize::MAX);
+            let units = comparisons.saturating_mul(1 + length / BYTES);
+            self.work.spend(units).map_err(|Spent| PathError::TooMuch)?;
+            self.check_name(&name.into())
                 .map_err(|Unclear| PathError::NameConstraints)?;
         }
         Ok(())
     }
 
-    fn check_name(&self, name: &GeneralName) -> Result<(), Unclear> {
+    fn check_name(&self, name: &Compared) -> Result<(), Unclear> {
         for layer in &self.permitted {
-            let mut of_its_form = layer.iter().filter(|subtree| same_form(subtree, name)).peekable();
+            let mut of_its_form = layer.iter().filter(|base| same_form(base, name)).peekable();
             if of_its_form.peek().is_none() {
                 continue;
             }
             let mut inside = false;
-            for subtree in of_its_form {
-                inside |= contains(&subtree.base, name, Side::Permitted)?;
+            for base in of_its_form {
+                inside |= contains(base, name, Side::Permitted)?;
             }
             if !inside {
                 return Err(Unclear);
             }
         }
-        for subtree in self.excluded.iter().filter(|subtree| same_form(subtree, name)) {
-            if contains(&subtree.base, name, Side::Excluded)? {
+        for base in self.excluded.iter().filter(|base| same_form(base, name)) {
+            if contains(base, name, Side::Excluded)? {
                 return Err(Unclear);
             }
         }
@@ -124,8 +143,8 @@ fn names_of(certificate: &Certificate) -> Result<Vec<GeneralName>, PathError> {
     Ok(names)
 }
 
-fn same_form(subtree: &GeneralSubtree, name: &GeneralName) -> bool {
-    match (&subtree.base, name) {
+fn same_form(base: &Compared, name: &Compared) -> bool {
+    match (&base.name, &name.name) {
         (GeneralName::OtherName(base), GeneralName::OtherName(name)) => base.type_id == name.type_id,
         (GeneralName::Rfc822Name(_), GeneralName::OtherName(name)) => name.type_id == UTF8_MAILBOX,
         (base, name) => std::mem::discriminant(base) == std::mem::discriminant(name),
@@ -139,11 +158,10 @@ enum Side {
 }
 
 /// Whether a subtree contains a name of its form.
-fn contains(base: &GeneralName, name: &GeneralName, side: Side) -> Result<bool, Unclear> {
-    match (base, name) {
-        (GeneralName::DirectoryName(base), GeneralName::DirectoryName(name)) => {
-            let (base, name) = (x509::canonical(base), x509::canonical(name));
-            Ok(name.starts_with(&base))
+fn contains(base: &Compared, name: &Compared, side: Side) -> Result<bool, Unclear> {
+    match (&base.name, &name.name) {
+        (GeneralName::DirectoryName(_), GeneralName::DirectoryName(_)) => {
+            Ok(name.parts.starts_with(&base.parts))
         }
         (GeneralName::Rfc822Name(base), GeneralName::Rfc822Name(name)) => {
             mailbox_within(base.as_ref(), name.as_ref())

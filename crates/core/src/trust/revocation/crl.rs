@@ -10,7 +10,11 @@
 //! | full, partial by distribution point, for users or authorities only | everything about what is in its scope |
 //! | for some reasons only, by itself or by the distribution point in the certificate | that a certificate on it is revoked; never that one is good |
 //! | delta | the same |
-//! | indirect | nothing, and that by name: [`UnknownRevocation::Unsupported`] |
+//! | indirect, of version 1, with a critical extension, a date or a reason that nobody here knows, out of scope | the same |
+//!
+//! So one rule holds for all: a list can always accuse, and only one of a known kind, in its scope, can acquit
+//! ([`UnknownRevocation::Unsupported`]). Serial numbers are unique under an issuer's name: what it signed as revoked can
+//! be no other certificate. Lines behind one that names another issuer (§5.3.3) are not the list's issuer's.
 //!
 //! National authorities' lists name hundreds of thousands of certificates, and so may those of a stranger. So the
 //! lines of a list stay the bytes they are: read through once, without memory, and once more, to be found by their
@@ -18,14 +22,14 @@
 
 use std::{
     cell::OnceCell,
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     ops::Range,
     sync::{Arc, OnceLock},
 };
 
 use const_oid::{AssociatedOid, ObjectIdentifier};
 use der::{
-    Decode, Header, Reader, SliceReader, Tag, TagNumber,
+    Decode, Encode as _, Header, Reader, SliceReader, Tag, TagNumber,
     asn1::{BitStringRef, GeneralizedTime, IntRef, OctetStringRef},
 };
 use jiff::Timestamp;
@@ -33,9 +37,8 @@ use spki::AlgorithmIdentifierRef;
 use x509_cert::{
     Certificate, Version,
     ext::pkix::{
-        AuthorityKeyIdentifier, BasicConstraints, CrlDistributionPoints, CrlNumber, CrlReason, KeyUsage,
-        crl::dp::IssuingDistributionPoint,
-        name::{DistributionPointName, GeneralNames},
+        AuthorityKeyIdentifier, CrlDistributionPoints, CrlNumber, CrlReason, KeyUsage,
+        crl::dp::IssuingDistributionPoint, name::DistributionPointName,
     },
     name::Name,
     time::Time,
@@ -54,6 +57,8 @@ use crate::{
 const ISSUING_DISTRIBUTION_POINT: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.28");
 /// id-ce-expiredCertsOnCRL (X.509 §9.5.2.8).
 const EXPIRED_KEPT: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.60");
+/// id-ce-certificateIssuer (RFC 5280 §5.3.3).
+const CERTIFICATE_ISSUER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.29");
 /// id-ce-deltaCRLIndicator (RFC 5280 §5.2.4).
 const DELTA_INDICATOR: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.27");
 
@@ -64,7 +69,7 @@ pub enum CrlError {
     /// Its signature algorithm is unknown.
     #[error(transparent)]
     AlgorithmRefused(#[from] VerifyError),
-    /// Not DER of a version 2 list.
+    /// Not DER of a list.
     #[error("吊销列表格式有误 (malformed revocation list: {0})")]
     Malformed(#[from] der::Error),
     /// Longer than this program reads.
@@ -88,7 +93,7 @@ pub struct Crl {
     kept_since: Option<Timestamp>,
     /// Whether it holds no more than what is new since another list.
     is_delta: bool,
-    /// Why it says nothing here, if so: a kind of list that speaks for less, or more, than it seems to.
+    /// Why it can do no more than accuse, if so: a kind of list that speaks for less, or more, than it seems to.
     unsupported: Option<String>,
 }
 
@@ -99,7 +104,8 @@ struct Scope {
     only_authorities: bool,
     only_attributes: bool,
     some_reasons: bool,
-    points: Option<GeneralNames>,
+    /// DER of the names of its distribution point.
+    points: Option<BTreeSet<Vec<u8>>>,
 }
 
 /// How much of what may become of a certificate a list speaks of.
@@ -134,7 +140,7 @@ impl Crl {
 
         let start = |part: &[u8]| part.as_ptr().addr() - der.as_ptr().addr();
         let mut lines = Lines::at(start(content.lines), content.lines.len());
-        let mut unsupported = lines.read_through(der)?;
+        let mut unsupported = content.unsupported.or(lines.read_through(der)?);
         let mut scope = Scope::default();
         let mut kept_since = None;
         let mut is_delta = false;
@@ -146,7 +152,7 @@ impl Crl {
             }
             if extension.is(ISSUING_DISTRIBUTION_POINT) {
                 let unknown;
-                (scope, unknown) = Scope::read(extension.value)?;
+                (scope, unknown) = Scope::read(extension.value);
                 unsupported = unsupported.take().or(unknown);
             } else if extension.is(DELTA_INDICATOR) {
                 is_delta = true;
@@ -223,31 +229,38 @@ impl Crl {
 
     /// What has to be compared to know whether it speaks of a certificate.
     pub(super) fn parts(&self) -> usize {
-        1 + self.scope.points.as_ref().map_or(0, Vec::len)
+        1 + self.scope.points.as_ref().map_or(0, BTreeSet::len)
     }
 
-    /// What it says about a certificate of its issuer; none if that is outside its scope.
-    fn says<'a>(&self, asked: &Asked<'a>, others: &Others<'a>, context: &PathContext<'_>) -> Option<Says> {
+    /// What it says about a certificate of its issuer; none if it does not name it and it is outside its scope.
+    fn says<'a>(
+        &self,
+        asked: &Asked<'a>,
+        looked_up: &LookedUp<'a>,
+        context: &PathContext<'_>,
+    ) -> Option<Says> {
         if self.issuer != asked.issuer.name {
             return None;
         }
-        let reach = self.scope.reach(asked.certificate)?;
-        let partial = if self.is_delta {
-            Some("delta list")
-        } else {
-            (reach == Reach::SomeReasons).then_some("list for some reasons only")
+        let maker = self.maker(asked, looked_up, context);
+        let status = match &maker {
+            Ok(_) => Ok(self.lines.about(asked.raw.serial, &self.der)),
+            Err(doubt) => Err(doubt.clone()),
         };
-        let maker = self.maker(asked, others, context);
-        let status = match (&maker, &self.unsupported) {
-            (Err(doubt), _) => Err(doubt.clone()),
-            (Ok(_), Some(kind)) => Err(UnknownRevocation::Unsupported(kind.clone())),
-            (Ok(_), None) => match (self.lines.about(asked.raw.serial, &self.der), partial) {
-                (None, Some(kind)) => Err(UnknownRevocation::Unsupported(kind.to_owned())),
-                (revoked, _) => Ok(revoked),
-            },
+        let reach = self.scope.reach(looked_up.place(asked.certificate));
+        if reach.is_none() && !matches!(status, Ok(Some(_))) {
+            return None;
+        }
+        let kind = match (&self.unsupported, reach) {
+            (Some(kind), _) => Some(kind.clone()),
+            (None, _) if self.is_delta => Some("delta list".to_owned()),
+            (None, None) => Some("list of another scope".to_owned()),
+            (None, Some(Reach::SomeReasons)) => Some("list for some reasons only".to_owned()),
+            (None, Some(Reach::AllReasons)) => None,
         };
         Some(Says {
             status,
+            accuses_only: kind.map(UnknownRevocation::Unsupported),
             this_update: self.this_update,
             next_update: self.next_update,
             made_at: self.this_update,
@@ -264,7 +277,7 @@ impl Crl {
     fn maker<'a>(
         &self,
         asked: &Asked<'a>,
-        others: &Others<'a>,
+        looked_up: &LookedUp<'a>,
         context: &PathContext<'_>,
     ) -> Result<Option<Timestamp>, UnknownRevocation> {
         let issuer = asked.issuer;
@@ -285,7 +298,7 @@ impl Crl {
             return Ok(Some(above.until));
         }
         // Another key of the same name: the issuer's next or former one, or one for lists only.
-        let mut signers = others.of(asked, context).iter();
+        let mut signers = looked_up.signers(asked, context).iter();
         let signer = signers.find(|signer| self.is_by(signer, context));
         signer
             .map(|signer| Some(x509::validity(&signer.node.parsed).1))
@@ -325,19 +338,33 @@ impl Crl {
     }
 }
 
-/// Certificates at hand under an issuer's name with another key, which it or its own issuer certified for lists.
-/// Looked for once, when first asked for.
+/// What all lists have to know about a certificate that they are asked about, looked up once, when first asked for.
 #[derive(Default)]
-struct Others<'a>(OnceCell<Vec<Other<'a>>>);
+struct LookedUp<'a> {
+    /// Certificates at hand under its issuer's name with another key, which that or its own issuer certified for lists.
+    signers: OnceCell<Vec<Other<'a>>>,
+    place: OnceCell<Place>,
+}
+
+/// Where a certificate says that it belongs.
+struct Place {
+    is_authority: bool,
+    /// DER of the names of its issuer's distribution points, each with the most that is to be had there.
+    points: BTreeMap<Vec<u8>, Reach>,
+}
 
 struct Other<'a> {
     node: &'a Node,
     by_whom: Issuer<'a>,
 }
 
-impl<'a> Others<'a> {
-    fn of(&self, asked: &Asked<'a>, context: &PathContext<'_>) -> &[Other<'a>] {
-        self.0.get_or_init(|| {
+impl<'a> LookedUp<'a> {
+    fn place(&self, certificate: &Certificate) -> &Place {
+        self.place.get_or_init(|| Place::of(certificate))
+    }
+
+    fn signers(&self, asked: &Asked<'a>, context: &PathContext<'_>) -> &[Other<'a>] {
+        self.signers.get_or_init(|| {
             let issuer = asked.issuer;
             let named = issuer
                 .at_hand
@@ -346,6 +373,33 @@ impl<'a> Others<'a> {
             let found = named.filter_map(|node| Other::read(node, issuer, context));
             found.collect()
         })
+    }
+}
+
+impl Place {
+    fn of(certificate: &Certificate) -> Self {
+        let mut points = BTreeMap::new();
+        let tbs = certificate.tbs_certificate();
+        let stated = tbs.get_extension::<CrlDistributionPoints>().ok().flatten();
+        let stated = stated.map(|(_, points)| points.0).unwrap_or_default();
+        // Where a point names another issuer, an indirect list is to be had there.
+        for point in stated.into_iter().filter(|point| point.crl_issuer.is_none()) {
+            let reach = match point.reasons {
+                Some(_) => Reach::SomeReasons,
+                None => Reach::AllReasons,
+            };
+            let Some(DistributionPointName::FullName(names)) = point.distribution_point else {
+                continue;
+            };
+            for name in names.iter().filter_map(|name| name.to_der().ok()) {
+                let known = points.entry(name).or_insert(reach);
+                *known = reach.max(*known);
+            }
+        }
+        Self {
+            is_authority: x509::is_authority(certificate),
+            points,
+        }
     }
 }
 
@@ -375,7 +429,7 @@ impl<'a> Other<'a> {
     }
 }
 
-/// TBSCertList of version 2 (§5.1.2).
+/// TBSCertList (§5.1.2).
 struct Content<'a> {
     identifier: AlgorithmIdentifierRef<'a>,
     issuer: Name,
@@ -385,6 +439,8 @@ struct Content<'a> {
     lines: &'a [u8],
     /// `SEQUENCE OF Extension`, or nothing.
     extensions: &'a [u8],
+    /// Why it can do no more than accuse, if so.
+    unsupported: Option<String>,
 }
 
 impl<'a> Content<'a> {
@@ -397,7 +453,7 @@ impl<'a> Content<'a> {
             tbs.read_slice(header.length())
         };
         SliceReader::new(to_be_signed)?.sequence(|tbs| {
-            Version::decode(tbs)?;
+            let is_of_version_2 = next_is(tbs, &[Tag::Integer])? && Version::decode(tbs)? == Version::V2;
             let identifier = AlgorithmIdentifierRef::decode(tbs)?;
             let issuer = x509::name(tbs.tlv_bytes()?)?;
             let this_update = x509::to_timestamp(Time::decode(tbs)?);
@@ -427,6 +483,7 @@ impl<'a> Content<'a> {
                 next_update,
                 lines,
                 extensions,
+                unsupported: (!is_of_version_2).then(|| "list of another version".to_owned()),
             })
         })
     }
@@ -483,6 +540,8 @@ impl<'a> Extension<'a> {
 struct Lines {
     /// Where they stand in it.
     place: Range<usize>,
+    /// Where those of other issuers begin.
+    own_end: usize,
     count: usize,
     /// Where each begins, by the end of its serial number.
     index: OnceLock<Box<[(u32, u32)]>>,
@@ -493,7 +552,9 @@ struct Line<'a> {
     /// INTEGER, whole.
     serial: &'a [u8],
     revoked: Revoked,
-    /// Why the whole list says nothing, if so.
+    /// Whether it and those behind it name certificates of another issuer (§5.3.3).
+    is_of_another: bool,
+    /// Why the whole list can do no more than accuse, if so.
     unsupported: Option<String>,
 }
 
@@ -501,16 +562,20 @@ impl Lines {
     fn at(start: usize, length: usize) -> Self {
         Self {
             place: start..start + length,
+            own_end: start + length,
             count: 0,
             index: OnceLock::new(),
         }
     }
 
-    /// Counts them; gives why the list says nothing, if so.
+    /// Counts them; gives why the list can do no more than accuse, if so.
     fn read_through(&mut self, der: &[u8]) -> Result<Option<String>, der::Error> {
         let mut unsupported = None;
         for line in lines(der, self.place.clone(), Line::read) {
-            let (_, line) = line?;
+            let (at, line) = line?;
+            if line.is_of_another {
+                self.own_end = self.own_end.min(at);
+            }
             unsupported = unsupported.or(line.unsupported);
             self.count += usize::from(line.revoked.reason != Some(CrlReason::RemoveFromCRL));
         }
@@ -526,6 +591,7 @@ impl Lines {
                 Ok(key)
             };
             let entries = lines(der, self.place.clone(), serial_alone).flatten();
+            let entries = entries.take_while(|(at, _)| *at < self.own_end);
             let entries = entries.filter_map(|(at, key)| Some((key, u32::try_from(at).ok()?)));
             let mut index: Vec<_> = entries.collect();
             index.sort_unstable();
@@ -580,19 +646,32 @@ impl<'a> Line<'a> {
     fn read(reader: &mut SliceReader<'a>) -> Result<Self, der::Error> {
         let serial = reader.tlv_bytes()?;
         IntRef::from_der(serial)?;
-        let at = x509::to_timestamp(Time::decode(reader)?);
-        let (mut reason, mut unsupported) = (None, None);
+        let (mut reason, mut is_of_another) = (None, false);
+        let mut unsupported = None;
+        // Since when, nobody can say: since ever, then.
+        let at = Time::from_der(reader.tlv_bytes()?).map_or_else(
+            |_| {
+                unsupported = Some("unreadable date of an entry".to_owned());
+                Timestamp::UNIX_EPOCH
+            },
+            x509::to_timestamp,
+        );
         Extension::each(reader, |extension| {
+            is_of_another |= extension.is(CERTIFICATE_ISSUER);
             if extension.is(CrlReason::OID) {
-                reason = Some(CrlReason::from_der(extension.value)?);
-            } else if extension.critical {
-                unsupported = Some(format!("critical extension {} of an entry", extension.kind()));
+                reason = CrlReason::from_der(extension.value).ok();
+                if reason.is_none() {
+                    unsupported = Some("unknown reason of an entry".to_owned());
+                }
+            } else if extension.critical || is_of_another {
+                unsupported = Some(format!("extension {} of an entry", extension.kind()));
             }
             Ok::<_, der::Error>(())
         })?;
         Ok(Self {
             serial,
             revoked: Revoked { at, reason },
+            is_of_another,
             unsupported,
         })
     }
@@ -605,9 +684,13 @@ fn end_of(serial: &[u8]) -> u32 {
 }
 
 impl Scope {
-    /// The scope, and why the list says nothing, if so.
-    fn read(der: &[u8]) -> Result<(Self, Option<String>), CrlError> {
-        let point = IssuingDistributionPoint::from_der(&x509::readable_names(der)?)?;
+    /// The scope, and why the list can do no more than accuse, if so.
+    fn read(der: &[u8]) -> (Self, Option<String>) {
+        let names = x509::readable_names(der);
+        let point = names.and_then(|names| IssuingDistributionPoint::from_der(&names));
+        let Ok(point) = point else {
+            return (Self::default(), Some("unreadable scope".to_owned()));
+        };
         let mut unsupported = point.indirect_crl.then_some("indirect list");
         let points = match point.distribution_point {
             None => None,
@@ -615,7 +698,9 @@ impl Scope {
                 unsupported = Some("list with too many distribution points");
                 None
             }
-            Some(DistributionPointName::FullName(names)) => Some(names),
+            Some(DistributionPointName::FullName(names)) => {
+                Some(names.iter().filter_map(|name| name.to_der().ok()).collect())
+            }
             Some(DistributionPointName::NameRelativeToCRLIssuer(_)) => {
                 unsupported = Some("list with a relative distribution point");
                 None
@@ -628,17 +713,14 @@ impl Scope {
             some_reasons: point.only_some_reasons.is_some(),
             points,
         };
-        Ok((scope, unsupported.map(str::to_owned)))
+        (scope, unsupported.map(str::to_owned))
     }
 
     /// RFC 5280 §6.3.3 (b)(2) and (d); none where a certificate is outside the scope.
-    fn reach(&self, certificate: &Certificate) -> Option<Reach> {
-        let tbs = certificate.tbs_certificate();
-        let is_authority =
-            matches!(tbs.get_extension::<BasicConstraints>(), Ok(Some((_, constraints))) if constraints.ca);
+    fn reach(&self, place: &Place) -> Option<Reach> {
         if self.only_attributes
-            || (self.only_users && is_authority)
-            || (self.only_authorities && !is_authority)
+            || (self.only_users && place.is_authority)
+            || (self.only_authorities && !place.is_authority)
         {
             return None;
         }
@@ -651,29 +733,24 @@ impl Scope {
         let Some(names) = &self.points else {
             return Some(own);
         };
-        let Ok(Some((_, points))) = tbs.get_extension::<CrlDistributionPoints>() else {
-            return None;
-        };
-        // Where a point names another issuer, an indirect list is to be had there.
-        let of_issuer = points.0.iter().filter(|point| point.crl_issuer.is_none());
-        let of_list = of_issuer.filter(|point| match &point.distribution_point {
-            Some(DistributionPointName::FullName(own)) => own.iter().any(|name| names.contains(name)),
-            _ => false,
-        });
-        of_list
-            .map(|point| match point.reasons {
-                Some(_) => Reach::SomeReasons,
-                None => own,
-            })
-            .max()
+        let of_list = names.iter().filter_map(|name| place.points.get(name));
+        of_list.map(|at_point| own.min(*at_point)).max()
     }
 }
 
 /// What the lists at hand say about a certificate.
 pub(super) fn says(context: &PathContext<'_>, asked: &Asked<'_>) -> Vec<(Source, Says)> {
-    let others = Others::default();
+    if context.revocations.spend(context.work).is_err() {
+        return Vec::new();
+    }
+    let looked_up = LookedUp::default();
     let lists = context.revocations.crls.iter();
     lists
-        .filter_map(|crl| Some((Source::Crl(Arc::clone(crl)), crl.says(asked, &others, context)?)))
+        .filter_map(|crl| {
+            Some((
+                Source::Crl(Arc::clone(crl)),
+                crl.says(asked, &looked_up, context)?,
+            ))
+        })
         .collect()
 }

@@ -36,7 +36,7 @@ use crate::{
     limits::{MAX_OCSP_BYTES, MAX_OCSP_CERTIFICATES},
     trust::{
         path::{NameId, Offered, PathContext, name_id},
-        work::{CERTIFICATE, Spent},
+        work::{BYTES, Spent, reading},
     },
 };
 
@@ -85,8 +85,8 @@ pub struct OcspResponse {
     responder: Responder,
     produced_at: Timestamp,
     answers: Vec<Answer>,
-    /// DER of the certificates that came with it.
-    certificates: Vec<Vec<u8>>,
+    /// DER of the certificates that came with it, each with its subject.
+    certificates: Vec<(NameId, Vec<u8>)>,
 }
 
 /// Who says to have answered.
@@ -209,7 +209,8 @@ struct ResponseBytes {
 /// DER of the question about a certificate of an issuer, both DER, as RFC 5019 §2.1 has it: one certificate, by
 /// SHA-1, without a nonce, so that servers can have answers ready.
 pub fn request(certificate: &[u8], issuer: &[u8]) -> Result<Vec<u8>, X509Error> {
-    let (certificate, issuer) = (x509::parse(certificate)?, x509::raw(issuer)?);
+    let (about, issuer) = (x509::raw(certificate)?, x509::raw(issuer)?);
+    let certificate = x509::parse(certificate)?;
     let sha1 = DigestAlgorithm::Sha1;
     let info = SubjectPublicKeyInfoRef::from_der(issuer.public_key_info)?;
     let about = CertId {
@@ -217,7 +218,8 @@ pub fn request(certificate: &[u8], issuer: &[u8]) -> Result<Vec<u8>, X509Error> 
             oid: sha1.oid(),
             parameters: Some(Any::null()),
         },
-        issuer_name_hash: OctetString::new(sha1.digest(issuer.subject))?,
+        // As it stands in the certificate (RFC 6960 §4.1.1), which may be in other kinds of string than the issuer's own.
+        issuer_name_hash: OctetString::new(sha1.digest(about.issuer))?,
         issuer_key_hash: OctetString::new(sha1.digest(info.subject_public_key.raw_bytes()))?,
         serial_number: certificate.tbs_certificate().serial_number().clone(),
     };
@@ -258,9 +260,11 @@ impl OcspResponse {
         if certificates.len() > MAX_OCSP_CERTIFICATES {
             return Err(OcspError::TooLarge);
         }
-        for certificate in &certificates {
-            x509::parse(certificate)?;
-        }
+        let named = certificates.into_iter().map(|der| {
+            let certificate = x509::parse(&der)?;
+            Ok((name_id(certificate.tbs_certificate().subject()), der))
+        });
+        let certificates = named.collect::<Result<_, X509Error>>()?;
         let data = ResponseData::from_der(&x509::readable_answer(to_be_signed)?)?;
         if data.version != 0 {
             return Err(OcspError::Unsupported(format!("version {}", data.version)));
@@ -324,11 +328,13 @@ impl OcspResponse {
     /// Everything it says about a certificate; nothing if it does not speak of it.
     pub(super) fn says(&self, asked: &Asked<'_>, context: &PathContext<'_>) -> Vec<Says> {
         let mut digests = BTreeMap::new();
-        let answers = self.answers.iter();
-        let answers: Vec<&Answer> = answers.filter(|one| one.about.is(asked, &mut digests)).collect();
-        if answers.is_empty() {
+        let mut answers = self
+            .answers
+            .iter()
+            .filter(|one| one.about.is(asked, &mut digests));
+        let Some(first) = answers.next() else {
             return Vec::new();
-        }
+        };
         let maker = self.maker(asked, context);
         let maker_until = maker.as_ref().ok().copied().flatten();
         let existed = self.existed(context);
@@ -340,6 +346,7 @@ impl OcspResponse {
                 (Ok(_), Status::Revoked(revoked)) => Ok(Some(revoked)),
                 (Ok(_), Status::Unknown) => Err(UnknownRevocation::UnknownToResponder),
             },
+            accuses_only: None,
             this_update: answer.this_update,
             next_update: answer.next_update,
             made_at: self.produced_at.max(answer.this_update),
@@ -347,7 +354,12 @@ impl OcspResponse {
             kept_since: answer.kept_since,
             maker_until,
         };
-        answers.into_iter().map(says).collect()
+        // Whom nobody believes need not repeat himself.
+        if maker.is_err() {
+            return vec![says(first)];
+        }
+        let more = answers.take_while(|_| context.work.spend(1).is_ok());
+        [first].into_iter().chain(more).map(says).collect()
     }
 
     /// Until when the certificate of its maker is valid; none if that is the issuer itself. Or why the answer
@@ -367,8 +379,8 @@ impl OcspResponse {
             }
         }
         // 2. A responder that the issuer certified, which may bear its name.
-        for der in &self.certificates {
-            match self.delegate(der, asked, context) {
+        for (subject, der) in &self.certificates {
+            match self.delegate(*subject, der, asked, context) {
                 Ok(until) => return Ok(Some(until)),
                 Err(UnknownRevocation::Untrusted) => {}
                 Err(other) => doubt = other,
@@ -380,18 +392,21 @@ impl OcspResponse {
     /// Until when a certificate that came with the answer is valid, if it is its maker's and permits to answer.
     fn delegate(
         &self,
+        subject: NameId,
         der: &[u8],
         asked: &Asked<'_>,
         context: &PathContext<'_>,
     ) -> Result<Timestamp, UnknownRevocation> {
         let untrusted = || UnknownRevocation::Untrusted;
         let issuer = asked.issuer;
+        let spend = |units| context.work.spend(units).map_err(|Spent| untrusted());
+        spend(1 + der.len() / BYTES)?;
         let raw = x509::raw(der).map_err(|_| untrusted())?;
-        let offered = Offered::of(der).map_err(|_| untrusted())?;
-        if !self.is_by(offered.subject(), raw.public_key_info) {
+        if !self.is_by(subject, raw.public_key_info) {
             return Err(untrusted());
         }
-        context.work.spend(CERTIFICATE).map_err(|Spent| untrusted())?;
+        spend(reading(der.len()))?;
+        let offered = Offered::of(der).map_err(|_| untrusted())?;
         let node = offered.node().map_err(|_| untrusted())?;
         if node.issuer != issuer.name {
             return Err(untrusted());
@@ -414,11 +429,7 @@ impl OcspResponse {
         // By the very key that signed the certificate asked about (§4.2.2.2).
         certified_by(node, issuer.public_key_info, context)?;
         self.signed_with(raw.public_key_info, context)?;
-        // Its own revocation, unless the issuer says that nobody need ask (§4.2.2.2.1). Of lists only: a responder
-        // does not speak for itself.
-        if extensions().any(|one| one.extn_id == NO_CHECK) {
-            return Ok(until);
-        }
+        // Its own revocation, of lists only: a responder does not speak for itself.
         let responder = Asked {
             certificate,
             raw,
@@ -426,8 +437,14 @@ impl OcspResponse {
             issuer,
         };
         let lists = crl::says(context, &responder);
-        in_office(context, &responder, self.produced_at, lists)?;
-        Ok(until)
+        let accuses = |says: &Says| matches!(says.status, Ok(Some(revoked)) if !revoked.is_key_safe());
+        let is_accused = lists.iter().any(|(_, says)| accuses(says));
+        // Where the issuer says that nobody need ask (§4.2.2.2.1), what is unknown is well. What is known stays known.
+        let need_not_ask = !is_accused && extensions().any(|one| one.extn_id == NO_CHECK);
+        match in_office(context, &responder, self.produced_at, lists) {
+            Err(UnknownRevocation::ResponderUnchecked) if need_not_ask => Ok(until),
+            judged => judged.map(|()| until),
+        }
     }
 
     /// By when it is proven to have existed, with the certificates in it.
@@ -458,8 +475,8 @@ impl OcspResponse {
     }
 }
 
-/// Digests of an issuer's name and key.
-type IssuerDigests = BTreeMap<DigestAlgorithm, (Vec<u8>, Vec<u8>)>;
+/// Digests of an issuer's name and key, where it can be read.
+type IssuerDigests = BTreeMap<DigestAlgorithm, Option<(Vec<u8>, Vec<u8>)>>;
 
 impl CertId {
     /// Whether it names a certificate. An answer may have thousands, so the issuer is hashed once for all.
@@ -470,14 +487,14 @@ impl CertId {
         let Ok(digest) = DigestAlgorithm::from_identifier(&self.hash_algorithm.owned_to_ref()) else {
             return false;
         };
-        let Ok(info) = SubjectPublicKeyInfoRef::from_der(asked.issuer.public_key_info) else {
-            return false;
-        };
-        let (name, key) = digests.entry(digest).or_insert_with(|| {
+        let of_issuer = digests.entry(digest).or_insert_with(|| {
+            let info = SubjectPublicKeyInfoRef::from_der(asked.issuer.public_key_info).ok()?;
             let key = digest.digest(info.subject_public_key.raw_bytes());
-            (digest.digest(asked.raw.issuer), key)
+            Some((digest.digest(asked.raw.issuer), key))
         });
-        self.issuer_name_hash.as_bytes() == *name && self.issuer_key_hash.as_bytes() == *key
+        of_issuer.as_ref().is_some_and(|(name, key)| {
+            self.issuer_name_hash.as_bytes() == *name && self.issuer_key_hash.as_bytes() == *key
+        })
     }
 }
 

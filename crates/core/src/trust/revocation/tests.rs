@@ -25,6 +25,7 @@ impl Office {
         };
         office.shell(
             "printf '[ca]\ndefault_ca=d\n[d]\ndatabase=index\ncrlnumber=number\ndefault_md=sha256\n\
+             [first]\ndatabase=index\ndefault_md=sha256\n[unknown]\n1.2.3.4=critical,DER:0500\n\
              [users]\nissuingDistributionPoint=critical,@u\n[u]\nonlyuser=TRUE\n\
              [authorities]\nissuingDistributionPoint=critical,@a\n[a]\nonlyCA=TRUE\n\
              [indirect]\nissuingDistributionPoint=critical,@i\n[i]\nindirectCRL=TRUE\n\
@@ -110,6 +111,26 @@ impl Office {
         fs::read(self.path("list.der")).unwrap()
     }
 
+    /// A list with these lines, signed by the authority.
+    fn list_of(&self, lines: &[u8]) -> Vec<u8> {
+        let anchor = self.der("ca");
+        let algorithm = element(0x30, &[b"\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02"]);
+        let now = Timestamp::now();
+        let content = [
+            b"\x02\x01\x01",
+            &algorithm[..],
+            x509::raw(&anchor).unwrap().subject,
+            &utc_time(now),
+            &utc_time(now + SignedDuration::from_hours(24 * 7)),
+            &element(0x30, &[lines]),
+        ];
+        let content = element(0x30, &content);
+        fs::write(self.path("content"), &content).unwrap();
+        self.shell("openssl dgst -sha256 -sign ca.key -out value content");
+        let value = fs::read(self.path("value")).unwrap();
+        element(0x30, &[&content, &algorithm, &element(0x03, &[&[0], &value])])
+    }
+
     fn path_of(
         &self,
         about: &str,
@@ -137,6 +158,21 @@ impl Office {
         let path = self.path_of(about, at, revocations).unwrap();
         path.certificates()[0].revocation.clone()
     }
+}
+
+/// DER of an element with this content.
+fn element(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+    use der::Encode as _;
+    let mut der = der::Any::new(der::Tag::Sequence, parts.concat())
+        .unwrap()
+        .to_der()
+        .unwrap();
+    der[0] = tag;
+    der
+}
+
+fn utc_time(at: Timestamp) -> Vec<u8> {
+    element(0x17, &[at.strftime("%y%m%d%H%M%SZ").to_string().as_bytes()])
 }
 
 fn soon() -> Timestamp {
@@ -421,6 +457,132 @@ fn lists_speak_for_their_scope_and_no_further() {
         UnknownRevocation::TooLate
     );
     assert!(is_good(&office.status("good", now, &late("-crlexts kept"))));
+}
+
+#[test]
+fn a_list_can_always_accuse_and_only_one_of_a_known_kind_in_its_scope_acquits() {
+    if !crate::judges::judge_is_here("openssl") {
+        return;
+    }
+    let office = Office::new();
+    let now = soon();
+    let acquitted = office.answer("good", "ca", "-ndays 7");
+    let beside = |list: &[u8]| {
+        let mut all = answers([acquitted.clone()]);
+        all.add_crl(list).unwrap();
+        all
+    };
+    let kinds = [
+        "-crlexts indirect",
+        "-crlexts point",
+        "-crlexts authorities",
+        "-crlexts unknown",
+        "-name first",
+    ];
+    let lists = || kinds.map(|kind| office.list(&format!("-crldays 7 {kind}")));
+    // Reasons make openssl's lists ones of version 2.
+    office.index(&["V\t351231235959Z\t\t10\tunknown\t/CN=good"]);
+    for (list, kind) in lists().into_iter().zip(kinds) {
+        let status = office.status("good", now, &Revocations::from_crls([&list]).unwrap());
+        assert!(!is_good(&status), "{kind}: {status:?}");
+        assert!(is_good(&office.status("good", now, &beside(&list))));
+    }
+    let is_revoked = |list: &[u8]| {
+        matches!(
+            office.path_of("good", now, &beside(list)),
+            Err(PathError::Revoked { .. })
+        )
+    };
+    office.index(&["R\t351231235959Z\t260101000000Z\t10\tunknown\t/CN=good"]);
+    for (list, kind) in lists().iter().zip(kinds) {
+        assert!(is_revoked(list), "{kind}");
+    }
+    // That it was revoked later would speak for it.
+    let hour = SignedDuration::from_hours(1);
+    let later = utc_time(now + hour);
+    let later = String::from_utf8_lossy(&later[2..]).into_owned();
+    office.index(&[&format!("R\t351231235959Z\t{later}\t10\tunknown\t/CN=good")]);
+    for (list, kind) in lists().iter().zip(kinds) {
+        let status = office.status("good", now, &Revocations::from_crls([list]).unwrap());
+        assert!(
+            matches!(
+                status,
+                RevocationStatus::Unknown(UnknownRevocation::Unsupported(_))
+            ),
+            "{kind}: {status:?}"
+        );
+    }
+
+    // Lines that cannot be read whole, and those of other issuers.
+    let line = |serial: u8, date: &str, extension: &[u8]| {
+        let extensions = element(0x30, &[extension]);
+        let date = element(0x17, &[date.as_bytes()]);
+        let extensions = if extension.is_empty() {
+            &[][..]
+        } else {
+            &extensions
+        };
+        element(0x30, &[&[2, 1, serial], &date, extensions])
+    };
+    let extension = |kind: &[u8], value: &[u8]| {
+        let critical = &[1, 1, 0xff];
+        element(
+            0x30,
+            &[&element(0x06, &[kind]), critical, &element(0x04, &[value])],
+        )
+    };
+    let date = "260101000000Z";
+    let own = line(16, date, &[]);
+    let of_another = line(9, date, &extension(&[0x55, 0x1d, 29], b"\x30\x00"));
+    for lines in [
+        own.clone(),
+        line(16, "600101000000Z", &[]),
+        line(16, "2601010000Z", &[]),
+        line(16, date, &extension(&[0x55, 0x1d, 21], b"\x0a\x01\x07")),
+        line(16, date, &extension(&[0x2a, 3, 4], b"\x05\x00")),
+        [own.clone(), of_another.clone()].concat(),
+        [line(9, "2601010000Z", &[]), own.clone()].concat(),
+    ] {
+        assert!(is_revoked(&office.list_of(&lines)), "{lines:x?}");
+    }
+    let not_his = office.list_of(&[of_another, own].concat());
+    assert!(!is_revoked(&not_his));
+    let status = office.status("new", now, &Revocations::from_crls([not_his]).unwrap());
+    assert!(matches!(why(status), UnknownRevocation::Unsupported(_)));
+}
+
+#[test]
+fn a_responder_that_nobody_need_check_is_not_believed_once_it_is_known_to_be_revoked() {
+    if !crate::judges::judge_is_here("openssl") {
+        return;
+    }
+    let office = Office::new();
+    let now = soon();
+    office.issue(
+        "delegate",
+        32,
+        "ca",
+        "keyUsage=digitalSignature;extendedKeyUsage=OCSPSigning;noCheck=ignored",
+    );
+    let answer = office.answer("good", "delegate", "-ndays 7");
+    let beside = |reason: &str, date: &str, list: &str| {
+        office.index(&[&format!(
+            "R\t351231235959Z\t{date},{reason}\t20\tunknown\t/CN=delegate"
+        )]);
+        let mut all = answers([answer.clone()]);
+        all.add_crl(&office.list(list)).unwrap();
+        office.status("good", now, &all)
+    };
+    // Lists that say nothing about the signer: one that is not new any more, and one of a kind that only accuses.
+    let old = "-crl_lastupdate 20260102000000Z -crl_nextupdate 20260109000000Z";
+    for list in [old, "-crldays 7 -crlexts indirect"] {
+        for date in ["260101000000Z", "491231000000Z"] {
+            let status = beside("keyCompromise", date, list);
+            assert!(!is_good(&status), "{list} {date}: {status:?}");
+        }
+        let status = beside("superseded", "491231000000Z", list);
+        assert!(is_good(&status), "{status:?}");
+    }
 }
 
 #[test]

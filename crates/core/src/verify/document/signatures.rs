@@ -20,7 +20,7 @@ use crate::{
         cms::{CmsError, CmsEvidence, Profile, SignedCms},
         timestamp::{TimeStampToken, TokenError},
     },
-    trust::path::Usage,
+    trust::path::{PathError, Usage},
     verify::{
         algorithms, checks, code,
         existence::{Basis, Proof},
@@ -300,8 +300,8 @@ impl Signed {
                 if let Some((cms, Some(used))) = cms {
                     findings.push(algorithms::judge(cms, used, basis.material.policy(), &times));
                 }
-                if let Some((cms, certificate)) =
-                    cms.and_then(|(cms, _)| Some((cms, cms.signer_certificate()?)))
+                if let Some((cms, used, certificate)) =
+                    cms.and_then(|(cms, used)| Some((cms, used, cms.signer_certificate()?)))
                 {
                     let presented = Presented {
                         certificate,
@@ -309,7 +309,13 @@ impl Signed {
                         times,
                         proven_by: by,
                     };
-                    let path = |at| basis.path(certificate, Usage::Document, at, place);
+                    // Of a signature that does not verify nobody asks what its signer's certificate was once.
+                    let path = |at| {
+                        if used.is_none() && at != times.proven.unwrap_or(times.now) {
+                            return Err(PathError::UnknownIssuer);
+                        }
+                        basis.path(certificate, Usage::Document, at, place)
+                    };
                     let anchor = signer::judge(&presented, &path, &mut findings);
                     let standing = |anchor| judge_standing(anchor, basis.material, &times);
                     findings.extend(anchor.as_ref().and_then(standing));
@@ -342,6 +348,7 @@ impl Signed {
             }
         }
         findings.extend(basis.lacking(&findings));
+        basis.remark_unread(&mut findings);
         let (indication, sub_indication, reason) = total_of(&checks::OF_SIGNATURE, &findings);
         let report = SignatureReport {
             fields: self.signature.fields.clone(),
