@@ -168,9 +168,9 @@ fn lettered() -> Vec<Attack> {
             },
         ),
         look(
-            "look-in-a-font-of-nobody",
-            "an empty field of value 1000, or 1000",
-            |v| shown(v, "1000", "BT /XYZ 12 Tf 0 g 2 5 Td (1000) Tj ET"),
+            "look-in-a-font-by-its-name",
+            "ornaments in a field of value 1000, in Ghostscript",
+            |v| shown(v, "1000", "BT /D050000L 12 Tf 0 g 2 5 Td (1000) Tj ET"),
         ),
         look("look-with-a-text-map", "9888 in a field of value 1000", |v| {
             let mut objects = in_font(

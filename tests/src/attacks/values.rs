@@ -94,11 +94,6 @@ fn stated() -> Vec<Attack> {
             "999, or nothing where the layer is off",
             |pdf| vec![pdf.changed(AMOUNT, "/F 4", &format!("/F 4 /OC {LAYER} 0 R"))],
         ),
-        left(
-            "value-not-printed",
-            "999 on the screen, nothing on paper",
-            |pdf| vec![pdf.changed(AMOUNT, "/F 4", "/F 0")],
-        ),
         left("value-not-viewed", "999 on paper, nothing on the screen", |pdf| {
             vec![pdf.changed(AMOUNT, "/F 4", "/F 36")]
         }),

@@ -26,6 +26,14 @@ impl Widths {
         Widths(pairs.map(|(a, b)| (a.0.min(b.0), a.1.max(b.1))).collect())
     }
 
+    /// Those of any font that a viewer may take of its own.
+    fn of_any() -> Widths {
+        let families = ["Helvetica", "Helvetica-Bold", "Times"]
+            .iter()
+            .filter_map(|name| family(name.as_bytes()));
+        families.fold(Widths::of(&COURIER, &COURIER), |all, one| all.or(&one))
+    }
+
     /// The widths of a letter; none of what is no ASCII.
     pub(super) fn letter(&self, code: u8) -> Option<(f64, f64)> {
         self.0.get(usize::from(code.checked_sub(b' ')?)).copied()
@@ -68,12 +76,53 @@ fn family(name: &[u8]) -> Option<Widths> {
     }
 }
 
-/// The widths of the font that a look names, where it can only draw what is written. Where the look's own resources do
-/// not have it, each viewer takes another.
+/// The widths of the font that a look names, where it can only draw what is written. Where the look's own resources do not have it, some
+/// viewers look in those of the page and of the form, and the others take one of their own: all of these must be plain.
 pub(super) fn named(reader: &Reader<'_>, fonts: &Object, name: &[u8]) -> Result<Option<Widths>, OpenError> {
     let own = fonts.dict().map_or(Object::Null, |fonts| value(fonts, name));
-    standard(reader, &own)
+    if own != Object::Null {
+        return standard(reader, &own);
+    }
+    // Names by which viewers know fonts of their own: short for those that have no letters, in full for all.
+    let is_symbolic = [&b"Za"[..], b"Sy", b"We", b"Wi"];
+    if name.len() > LONGEST_SHORT || is_symbolic.iter().any(|begin| name.starts_with(begin)) {
+        return Ok(None);
+    }
+    let root = match reader.trailer() {
+        Some(trailer) => reader.get(trailer, "Root")?.object,
+        None => return Ok(None),
+    };
+    let Some(root) = root.dict() else { return Ok(None) };
+    let mut widths = Some(Widths::of_any());
+    let mut judge = |resources: &Object| -> Result<(), OpenError> {
+        let fonts = match resources.dict() {
+            Some(resources) => reader.get(resources, "Font")?.object,
+            None => return Ok(()),
+        };
+        let font = fonts.dict().map_or(Object::Null, |fonts| value(fonts, name));
+        if font != Object::Null {
+            let held = standard(reader, &font)?;
+            widths = widths.take().zip(held).map(|(all, one)| all.or(&one));
+        }
+        Ok(())
+    };
+    if let Some(form) = reader.get(root, "AcroForm")?.object.dict() {
+        judge(&reader.get(form, "DR")?.object)?;
+    }
+    let pages: Vec<Object> = root.get("Pages").cloned().into_iter().collect();
+    reader.walk(&pages, (), |node, ()| {
+        let Some(node) = node.object.dict() else {
+            return Ok((Vec::new(), ()));
+        };
+        judge(&reader.get(node, "Resources")?.object)?;
+        let kids = reader.get(node, "Kids")?.object;
+        Ok((kids.array().unwrap_or_default().to_vec(), ()))
+    })?;
+    Ok(widths)
 }
+
+/// Letters of a name that is none of a font itself.
+const LONGEST_SHORT: usize = 4;
 
 /// The part of a letter's width that another font of the same design has at least.
 const ROUNDED_DOWN: f64 = 0.9;

@@ -68,7 +68,7 @@ impl Comparison<'_, '_> {
             return Ok(());
         }
         let decor = self.decor(signed)?;
-        let is_seen = stated::is_seen_and_printed(reader, widget)? && widget.get("OC").is_none();
+        let is_seen = stated::is_viewed(reader, widget)? && widget.get("OC").is_none();
         let mut covers = true;
         let is_plain = match (area(reader, widget)?.filter(|_| is_seen), kind, looks.dict()) {
             (Some(area), Some(b"Tx" | b"Ch"), Some(looks)) => {

@@ -19,7 +19,6 @@ const EDITABLE: i64 = 1 << 17 | 1 << 18;
 
 /// Flags of annotations (12.5.3).
 const HIDDEN: i64 = 0x02;
-const PRINT: i64 = 0x04;
 const NOT_VIEWED: i64 = 0x20;
 
 /// Longest value compared with its look.
@@ -111,10 +110,10 @@ fn flags(reader: &Reader<'_>, field: &Dict) -> Result<i64, OpenError> {
     Ok(inherited(reader, field, "Ff")?.integer().unwrap_or_default())
 }
 
-/// Whether a widget is shown on the screen as on paper.
-pub(super) fn is_seen_and_printed(reader: &Reader<'_>, widget: &Dict) -> Result<bool, OpenError> {
+/// Whether a widget is shown on the screen. Many are not printed, whoever fills them in.
+pub(super) fn is_viewed(reader: &Reader<'_>, widget: &Dict) -> Result<bool, OpenError> {
     let flags = reader.get(widget, "F")?.object.integer().unwrap_or_default();
-    Ok(flags & PRINT != 0 && flags & (HIDDEN | NOT_VIEWED) == 0)
+    Ok(flags & (HIDDEN | NOT_VIEWED) == 0)
 }
 
 /// Whether all viewers that draw a value show the same of it: dark letters of a standard font, none of them cut off, which

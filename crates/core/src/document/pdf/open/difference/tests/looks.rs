@@ -270,7 +270,7 @@ fn a_field_states_what_all_viewers_show() {
     ] {
         assert_eq!(filled(more, "100"), expected, "{more}");
     }
-    for flags in ["/F 0", "/F 2", "/F 6", "/F 36"] {
+    for flags in ["/F 2", "/F 6", "/F 36"] {
         let field = changed(FILLED, "/F 4", flags);
         let before = field.replace("/V (100)", "").replace("20 0 R", "13 0 R");
         let base = signed_with("", &[(8, &before)]);
@@ -329,7 +329,8 @@ fn a_value_without_a_look_is_drawn_whole() {
         ("/DA (/F1 9 Tf 1 g)", "100", given, Standing::Unclear),
         ("/DA (/F1 1 Tf 0 g)", "100", given, Standing::Unclear),
         ("/DA (/F1 0 Tf 0 g)", "100", given, Standing::Permitted),
-        ("/DA (/F2 9 Tf 0 g)", "100", given, Standing::Unclear),
+        ("/DA (/F2 9 Tf 0 g)", "100", given, Standing::Permitted),
+        ("/DA (/Dingbats 9 Tf 0 g)", "100", given, Standing::Unclear),
         ("", "100", given, Standing::Unclear),
         (
             "/Ff 4096 /DA (/F1 8 Tf 0 g)",
