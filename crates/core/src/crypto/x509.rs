@@ -282,13 +282,6 @@ pub fn name_text(name: &Name) -> String {
     visible_start(parts.join(", "), MAX_NAME_TEXT)
 }
 
-/// Whether the DER of two names is of one (RFC 5280 §7.1): some programs write the names of certificates anew, in strings of
-/// another kind.
-pub(crate) fn is_same_name(one: &[u8], other: &[u8]) -> bool {
-    let canonical = |der: &[u8]| name(der).map(|name| canonical(&name)).ok();
-    one == other || canonical(one).is_some_and(|one| canonical(other) == Some(one))
-}
-
 /// A name as it is compared (RFC 5280 §7.1): each of its parts without regard to the kind of string, to upper and
 /// lower case, and to how many blanks there are.
 pub fn canonical(name: &Name) -> Vec<Vec<u8>> {

@@ -486,7 +486,7 @@ impl SignedCms {
                 return Err(mismatch("digest"));
             }
             if let Some((named_issuer, named_serial)) = &reference.issuer_serial
-                && !(named_serial == serial && x509::is_same_name(named_issuer, issuer))
+                && (named_issuer != issuer || named_serial != serial)
             {
                 return Err(mismatch("issuer and serial number"));
             }
@@ -635,8 +635,9 @@ impl<'a> SignerName<'a> {
 
     fn names(&self, certificate: &[u8]) -> bool {
         match *self {
-            Self::IssuerAndSerial { issuer, serial } => x509::raw(certificate)
-                .is_ok_and(|parts| parts.serial == serial && x509::is_same_name(parts.issuer, issuer)),
+            Self::IssuerAndSerial { issuer, serial } => {
+                x509::raw(certificate).is_ok_and(|parts| parts.issuer == issuer && parts.serial == serial)
+            }
             Self::KeyIdentifier(identifier) => x509::parse(certificate).is_ok_and(|parsed| {
                 let found = parsed.tbs_certificate().get_extension::<SubjectKeyIdentifier>();
                 matches!(found, Ok(Some((_, found))) if found.0.as_bytes() == identifier)

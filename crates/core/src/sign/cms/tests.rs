@@ -94,29 +94,6 @@ fn what_is_made_is_read_and_verifies() {
 }
 
 #[test]
-fn a_name_in_strings_of_another_kind_is_the_same_name() {
-    let identity = identity();
-    let mut cms = signed(&identity, &DIGEST);
-    let issuer = x509::raw(&identity.certificate).unwrap().issuer.to_vec();
-    let named = cms
-        .windows(issuer.len())
-        .rposition(|window| window == issuer)
-        .unwrap();
-    // The common name as PrintableString instead of UTF8String.
-    let kind = named + find(&issuer, &[0x55, 4, 3, 0x0c]) + 3;
-    cms[kind] = 0x13;
-    judge(&cms).unwrap();
-    // Another letter makes another name.
-    cms[kind + 2] ^= 1;
-    assert_eq!(
-        SignedCms::parse(&cms, Profile::Cades)
-            .unwrap()
-            .signer_certificate(),
-        None
-    );
-}
-
-#[test]
 fn the_reserve_holds_every_signature() {
     let identity = identity();
     let signer = CmsSigner::new(&identity).unwrap();
