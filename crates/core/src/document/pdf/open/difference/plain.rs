@@ -91,6 +91,7 @@ pub(super) fn plain_text(
     let mut parser = Parser::stream(data, 0, 0);
     let mut shown = String::new();
     let mut known: HashMap<Vec<u8>, Option<Rc<Widths>>> = HashMap::new();
+    let mut has_font = false;
     let mut sheet = Sheet::new(frame);
     let mut pen = Pen::new(frame);
     let mut operands: Vec<Object> = Vec::new();
@@ -121,7 +122,9 @@ pub(super) fn plain_text(
                     known.insert(name.to_vec(), font.clone());
                     font
                 };
-                pen.now.font = font;
+                // Who does not find a font may go on in the one before.
+                pen.now.font = font.filter(|_| pen.now.font.is_some() || !has_font);
+                has_font = true;
                 pen.now.size = size.number().unwrap_or_default();
                 true
             }

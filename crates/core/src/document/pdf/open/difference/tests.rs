@@ -401,6 +401,8 @@ fn a_field_shows_the_value_it_was_filled_with() {
         "BT /F1 9 Tf (1 000) Tj ET )",
         // Fonts that the look does not have, by names that some viewers know.
         "BT /Dingbats 9 Tf (1 000) Tj ET",
+        // Some go on in the font before.
+        "BT /F2 9 Tf /F3 9 Tf 2 5 Td (1 000) Tj ET",
         "BT /ZaDb 9 Tf (1 000) Tj ET",
         "BT /F5 9 Tf (1 000) Tj ET",
         // Letters before, over and beyond one another.
