@@ -188,6 +188,41 @@ fn values() -> Vec<Attack> {
     ]
 }
 
+/// Fields that were filled in, and what else shows them: the signer's own doing.
+fn namesakes() -> Vec<Attack> {
+    let filled: Objects = |v| {
+        let (number, field) = v.pdf.changed(AMOUNT, "/V (100)", "/V (999)");
+        vec![(number, field.replace("27 0 R", "61 0 R")), (61, look_of("999"))]
+    };
+    vec![
+        doubtful("form-beside-the-fields", "100, in viewers that show XFA forms", filled).prepared(|pdf| {
+            let template = "<xdp:xdp xmlns:xdp=\"http://ns.adobe.com/xdp/\"><template xmlns=\"http://www.xfa.org/\
+                            schema/xfa-template/3.3/\"><subform><field name=\"Amount\"><value><text>100</text></value>\
+                            </field></subform></template></xdp:xdp>";
+            vec![
+                pdf.changed(FORM, "/SigFlags 3", "/SigFlags 3 /XFA 60 0 R"),
+                (60, stream("", template)),
+            ]
+        }),
+        doubtful("two-fields-of-one-name", "999 and 100 for one value", filled).prepared(|pdf| {
+            let (_, other) = pdf.changed(AMOUNT, "[72 500 192 520]", "[200 500 320 520]");
+            vec![
+                pdf.changed(FORM, "22 0 R", "22 0 R 60 0 R"),
+                pdf.changed(PAGE, "22 0 R", "22 0 R 60 0 R"),
+                (60, other),
+            ]
+        }),
+        doubtful("widget-that-no-field-knows", "999 and 100 for one value", filled).prepared(|pdf| {
+            let widget = "<< /Type /Annot /Subtype /Widget /Rect [200 500 320 520] /P 3 0 R /F 4 /Parent 22 0 R /AP \
+                          << /N 27 0 R >> >>";
+            vec![
+                pdf.changed(PAGE, "22 0 R", "22 0 R 60 0 R"),
+                (60, widget.to_owned()),
+            ]
+        }),
+    ]
+}
+
 fn drawn_by_viewers() -> Vec<Attack> {
     vec![
         doubtful(
@@ -300,6 +335,7 @@ fn second_programs() -> Vec<Attack> {
 pub(super) fn all() -> Vec<Attack> {
     let mut all = signatures();
     all.extend(values());
+    all.extend(namesakes());
     all.extend(drawn_by_viewers());
     all.extend(second_programs());
     all

@@ -17,6 +17,7 @@ mod evidence;
 mod form;
 mod letters;
 mod look;
+mod namesakes;
 mod page;
 mod plain;
 mod same;
@@ -134,6 +135,8 @@ pub(super) fn compare(opened: &OpenedPdf<'_>, signature: &PdfSignature) -> Resul
         page: None,
         widgets: BTreeMap::new(),
         filled: BTreeMap::new(),
+        values: BTreeMap::new(),
+        names_filled: BTreeSet::new(),
         changes: BTreeSet::new(),
     };
     let permission = Permission::Unclear(ModificationLevel::None);
@@ -318,6 +321,10 @@ struct Comparison<'r, 'a> {
     widgets: BTreeMap<u32, usize>,
     /// Widgets of fields that were filled in, by their object number.
     filled: BTreeMap<u32, look::Filled>,
+    /// What fields have for values, by their full names.
+    values: BTreeMap<String, Vec<Object>>,
+    /// Full names of those that were filled in.
+    names_filled: BTreeSet<String>,
     changes: BTreeSet<Change>,
 }
 

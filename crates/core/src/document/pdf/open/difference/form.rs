@@ -137,6 +137,7 @@ impl Comparison<'_, '_> {
             };
             self.fields(number, fields, &above)?;
         }
+        self.namesakes(number, after)?;
         for key in keys(before, after) {
             let pair = (&value(before, key), &value(after, key));
             match key {
@@ -374,6 +375,10 @@ impl Comparison<'_, '_> {
         if here.is_widget && is_touched && is != Object::Null && !is_fields() {
             let permission = Permission::Unclear(ModificationLevel::FormFilling);
             self.note(ChangeKind::FieldChanged, permission, id.number, here.name.clone());
+        }
+
+        if !here.is_widget {
+            self.values.entry(here.name.clone()).or_default().push(is.clone());
         }
 
         // 2. What it looks like, and everything else.
@@ -740,7 +745,7 @@ impl Comparison<'_, '_> {
 }
 
 /// A value as text; some write the name of a state as a string, too, and with its slash.
-fn says(value: &Object) -> Option<String> {
+pub(super) fn says(value: &Object) -> Option<String> {
     let text = text_string(value.name().or(value.string())?);
     Some(text.strip_prefix('/').unwrap_or(&text).to_owned())
 }

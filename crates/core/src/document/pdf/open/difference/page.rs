@@ -367,6 +367,7 @@ impl Comparison<'_, '_> {
                 (&same, &same),
             );
         };
+        self.stray(id, after_dict)?;
         for key in keys(before, after_dict) {
             let pair = (&value(before, key), &value(after_dict, key));
             match key {
