@@ -65,27 +65,46 @@ pub(crate) fn sync_name(path: &Path) -> io::Result<()> {
 /// Reads a file, but no more than one byte beyond the limit, which shows that there is more.
 pub fn read_to(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    let (file, length) = opened(path)?;
+    let Opened { file, length, .. } = Opened::of(path)?;
     read(&file, length, limit, &mut bytes)?;
     Ok(bytes)
 }
 
-/// Reads a file into the memory of what was read before, and tells whether it is within the limit. One that says it
-/// is not is not read.
-pub fn read_into(path: &Path, limit: usize, bytes: &mut Vec<u8>) -> io::Result<bool> {
-    let (file, length) = opened(path)?;
-    if length > limit {
-        return Ok(false);
-    }
-    read(&file, length, limit, bytes)?;
-    Ok(bytes.len() <= limit)
+/// A file, or a folder, that was opened to be read: its path is looked up once, whatever is asked about it.
+#[derive(Debug)]
+pub struct Opened {
+    file: File,
+    /// What it says of its length.
+    length: usize,
+    is_folder: bool,
 }
 
-/// With the length that it says it has.
-fn opened(path: &Path) -> io::Result<(File, usize)> {
-    let file = File::open(path)?;
-    let length = file.metadata()?.len();
-    Ok((file, usize::try_from(length).unwrap_or(usize::MAX)))
+impl Opened {
+    /// Opens what a path leads to.
+    pub fn of(path: &Path) -> io::Result<Self> {
+        let file = File::open(path)?;
+        let about = file.metadata()?;
+        Ok(Self {
+            file,
+            length: usize::try_from(about.len()).unwrap_or(usize::MAX),
+            is_folder: about.is_dir(),
+        })
+    }
+
+    /// Whether it is a folder, which cannot be read.
+    pub fn is_folder(&self) -> bool {
+        self.is_folder
+    }
+
+    /// Reads it into the memory of what was read before, and tells whether it is within the limit. One that says it is
+    /// not is not read.
+    pub fn read_into(&self, limit: usize, bytes: &mut Vec<u8>) -> io::Result<bool> {
+        if self.length > limit {
+            return Ok(false);
+        }
+        read(&self.file, self.length, limit, bytes)?;
+        Ok(bytes.len() <= limit)
+    }
 }
 
 /// As few calls as there can be: one for all that was said to be there, one to see that nothing comes after it.

@@ -10,7 +10,7 @@ use std::{
     vec,
 };
 
-use certseal_core::{files::read_into, limits::MAX_DOCUMENT_BYTES, verify::Examined};
+use certseal_core::{files::Opened, limits::MAX_DOCUMENT_BYTES, verify::Examined};
 
 use crate::output::{Context as _, Failure};
 
@@ -37,7 +37,7 @@ pub(crate) struct Input {
 enum What {
     Stdin,
     Text(String),
-    File(PathBuf),
+    File(io::Result<Opened>),
 }
 
 impl Input {
@@ -49,15 +49,19 @@ impl Input {
         } else if is_text(&name) && !Path::new(given).exists() {
             What::Text(name.clone())
         } else {
-            What::File(given.into())
+            return Self::file(Path::new(given));
         };
         Self { name, what: Ok(what) }
     }
 
-    fn file(path: PathBuf) -> Self {
+    fn file(path: &Path) -> Self {
         let name = path.to_string_lossy().into_owned();
-        let what = Ok(What::File(path));
+        let what = Ok(What::File(Opened::of(path)));
         Self { name, what }
+    }
+
+    fn is_folder(&self) -> bool {
+        matches!(&self.what, Ok(What::File(Ok(opened))) if opened.is_folder())
     }
 
     fn failed(name: &Path, failure: Failure) -> Self {
@@ -85,12 +89,13 @@ impl Input {
                 let read = io::stdin().lock().take(limit).read_to_end(bytes);
                 read.context("读取标准输入")?;
             }
-            What::File(path) => {
+            What::File(opened) => {
                 let unread = |error: io::Error| {
                     Failure::from_error(&format!("读取 {}", self.name), &error)
                         .hint("参数应为证照文件、文件夹、二维码图片、二维码文本或电子证照标识。")
                 };
-                if !read_into(&path, MAX_DOCUMENT_BYTES, bytes).map_err(unread)? {
+                let read = opened.and_then(|opened| opened.read_into(MAX_DOCUMENT_BYTES, bytes));
+                if !read.map_err(unread)? {
                     return Ok(Examined::too_large());
                 }
             }
@@ -151,14 +156,15 @@ impl Iterator for Inputs {
         loop {
             if let Some(folder) = self.walk.last_mut() {
                 match folder.next() {
-                    Some(path) if path.is_dir() => {
+                    Some(path) => {
+                        let input = Input::file(&path);
+                        if !input.is_folder() {
+                            self.barren = None;
+                            return Some(input);
+                        }
                         if let Some(failed) = self.enter(&path) {
                             return Some(failed);
                         }
-                    }
-                    Some(path) => {
-                        self.barren = None;
-                        return Some(Input::file(path));
                     }
                     None => {
                         self.walk.pop();
@@ -185,10 +191,11 @@ impl Iterator for Inputs {
                     }
                 },
             };
-            let path = Path::new(&given);
-            if !path.is_dir() {
-                return Some(Input::of(&given));
+            let input = Input::of(&given);
+            if !input.is_folder() {
+                return Some(input);
             }
+            let path = Path::new(&given);
             self.barren = Some(path.to_owned());
             if let Some(failed) = self.enter(path) {
                 return Some(failed);
