@@ -231,6 +231,8 @@ struct Sheet {
     room: [f64; 4],
     /// Rectangles that wait to be painted.
     path: Vec<[f64; 4]>,
+    /// The corners of a polygon that waits to be.
+    corners: Vec<(f64, f64)>,
     rectangles: usize,
     clips: bool,
     line: f64,
@@ -256,6 +258,7 @@ impl Sheet {
             ground: Ground::Open,
             room: frame.space,
             path: Vec::new(),
+            corners: Vec::new(),
             rectangles: 0,
             clips: false,
             line: 1.0,
@@ -275,6 +278,14 @@ impl Sheet {
                 self.rectangles += 1;
                 return true;
             }
+            (b"m", &[x, y]) if self.corners.is_empty() && self.path.is_empty() => {
+                self.corners.push((x, y));
+                return true;
+            }
+            (b"l", &[x, y]) if (1..6).contains(&self.corners.len()) => {
+                self.corners.push((x, y));
+                return true;
+            }
             (b"w", &[line]) if line >= 0.0 => {
                 self.line = line;
                 return true;
@@ -291,6 +302,14 @@ impl Sheet {
             return false;
         };
         let path = std::mem::take(&mut self.path);
+        let corners = std::mem::take(&mut self.corners);
+        if !corners.is_empty() {
+            return matches!(operator, b"f" | b"F")
+                && path.is_empty()
+                && !self.clips
+                && !pen.has_written
+                && self.is_shade(&corners);
+        }
         if std::mem::take(&mut self.clips) {
             let [clip] = path[..] else { return false };
             pen.now.clip = common(pen.now.clip, clip);
@@ -320,6 +339,45 @@ impl Sheet {
                 .chain([pen.now.clip])
                 .all(|path| self.is_around(path))
             && (!strokes || heaviest <= EDGE)
+    }
+
+    /// Follows a polygon along two sides of the box, by which viewers draw borders that are beveled or inset (table 168):
+    /// out on one line, back on another beside it; no where it is anything else.
+    fn is_shade(&mut self, corners: &[(f64, f64)]) -> bool {
+        let &[first, turn, last, last_back, turn_back, first_back] = corners else {
+            return false;
+        };
+        let (wide, high) = (EDGE / self.frame.scale.0, EDGE / self.frame.scale.1);
+        let is_near = |a: (f64, f64), b: (f64, f64)| (a.0 - b.0).abs() <= wide && (a.1 - b.1).abs() <= high;
+        let is_along = |a: (f64, f64), b: (f64, f64)| a.0 == b.0 || a.1 == b.1;
+        let [left, bottom, right, top] = self.frame.space;
+        let at_corner = |at: &(f64, f64)| {
+            [(left, bottom), (left, top), (right, bottom), (right, top)]
+                .iter()
+                .any(|corner| is_near(*at, *corner))
+        };
+        for &(x, y) in corners {
+            let (to_left, to_bottom) = (x - left < right - x, y - bottom < top - y);
+            let beside = [
+                if to_left { x } else { left },
+                if to_bottom { y } else { bottom },
+                if to_left { right } else { x },
+                if to_bottom { top } else { y },
+            ];
+            self.room = common(self.room, beside);
+        }
+        let pairs = [(first, first_back), (turn, turn_back), (last, last_back)];
+        self.frame.has_border
+            && pairs.into_iter().all(|(out, back)| is_near(out, back))
+            && [first, turn, last].iter().all(at_corner)
+            && [
+                (first, turn),
+                (turn, last),
+                (last_back, turn_back),
+                (turn_back, first_back),
+            ]
+            .into_iter()
+            .all(|(a, b)| is_along(a, b))
     }
 
     /// Whether a rectangle takes all of the box but its edge.

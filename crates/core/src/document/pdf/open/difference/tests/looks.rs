@@ -61,6 +61,38 @@ fn operators_have_their_operands_and_no_others() {
 }
 
 #[test]
+fn shaded_borders_keep_to_their_sides() {
+    let shown = |content: &str| {
+        let entries = "/BBox [0 0 80 20] /Resources << /Font << /F1 5 0 R >> >>";
+        worst(&[
+            (8, FILLED),
+            (20, &look(entries, &format!("{content} 0 g {PLAIN}"))),
+        ])
+    };
+    for (content, expected) in [
+        // As PDFium and iText draw an inset border.
+        (
+            "1 g 0 0 80 20 re f .5 g 1 1 m 1 19 l 79 19 l 78 18 l 2 18 l 2 2 l f .75 g 79 19 m 79 1 l 1 1 l 2 2 l 78 2 l 78 18 l f",
+            Standing::Permitted,
+        ),
+        // From one corner to the other, over all that is between.
+        ("1 1 m 1 19 l 79 19 l 78 18 l 2 2 l f", Standing::Unclear),
+        ("1 1 m 1 19 l 79 19 l 79 19 l 40 10 l 1 1 l f", Standing::Unclear),
+        ("1 1 m 79 19 l 79 1 l 79 2 l 78 18 l 1 1 l f", Standing::Unclear),
+        // As wide as the letters.
+        ("1 1 m 1 19 l 79 19 l 73 13 l 7 13 l 7 2 l f", Standing::Unclear),
+        ("1 1 m 1 19 l 79 19 l 78 18 l 2 18 l 2 2 l S", Standing::Unclear),
+        ("1 1 m 1 19 l 79 19 l 78 18 l 2 18 l 2 2 l W n", Standing::Unclear),
+        (
+            "1 1 m 1 19 l 79 19 l 78 18 l 2 18 l 2 2 l 3 3 l f",
+            Standing::Unclear,
+        ),
+    ] {
+        assert_eq!(shown(content), expected, "{content}");
+    }
+}
+
+#[test]
 fn places_codes_and_colours_are_told_in_one_way() {
     let fonts = "/Font << /F1 5 0 R >>";
     let shown = |entries: &str| worst(&[(8, FILLED), (20, &look(entries, PLAIN))]);
