@@ -13,6 +13,7 @@ mod fields;
 mod filling;
 mod harmless;
 pub mod judges;
+mod landmarks;
 mod looks;
 mod own;
 mod pdf;
@@ -335,6 +336,7 @@ pub fn all() -> Vec<Case> {
         same::all(),
         work::all(),
         signed::all(),
+        landmarks::all(),
         harmless::all(),
     ];
     let cases = attacks.iter().flatten().flat_map(|attack| {

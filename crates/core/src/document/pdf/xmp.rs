@@ -156,13 +156,28 @@ enum Value {
         language: Option<String>,
         text: String,
     },
-    Uri(String),
     /// Kind of the array and its items.
     Array(String, Vec<Value>),
     Structure {
         language: Option<String>,
         fields: BTreeMap<Name, Value>,
     },
+}
+
+impl Value {
+    /// A text; of no letters, in no language.
+    fn text(language: Option<String>, text: String) -> Value {
+        let language = language.filter(|_| !text.is_empty());
+        Value::Text { language, text }
+    }
+
+    /// A structure; without fields it is what some write for no text.
+    fn structure(language: Option<String>, fields: BTreeMap<Name, Value>) -> Value {
+        if fields.is_empty() {
+            return Value::text(None, String::new());
+        }
+        Value::Structure { language, fields }
+    }
 }
 
 impl Statements {
@@ -177,12 +192,17 @@ impl Statements {
             ..ParsingOptions::default()
         };
         let document = Document::parse_with_options(str::from_utf8(packet).ok()?, options).ok()?;
+        // Some readers look for it by its name alone, prefix and all, and in all that stands around it.
         let mut roots = document
             .descendants()
-            .filter(|node| node.has_tag_name((RDF, "RDF")));
+            .filter(|node| node.tag_name().name() == "RDF");
         let (root, None) = (roots.next()?, roots.next()) else {
             return None;
         };
+        let packet = document.input_text().get(root.range())?;
+        if !root.has_tag_name((RDF, "RDF")) || !packet.starts_with("<rdf:RDF") || !stands_alone(root) {
+            return None;
+        }
         let mut about = None;
         let mut properties = BTreeMap::new();
         for node in children(root)? {
@@ -207,6 +227,15 @@ impl Statements {
             .retain(|(namespace, name), _| !HOUSEKEEPING.contains(&(namespace, name)));
         self
     }
+}
+
+/// Whether nothing stands above an element or beside it but the one that packets have around them (ISO 16684-1 7.3.3).
+fn stands_alone(root: Node<'_, '_>) -> bool {
+    let elements = |node: Node<'_, '_>| node.children().filter(Node::is_element).count();
+    root.ancestors().skip(1).all(|above| {
+        let is_known = above.is_root() || matches!(above.tag_name().name(), "xmpmeta" | "xapmeta");
+        is_known && elements(above) == 1
+    })
 }
 
 /// The elements in an element that holds nothing else.
@@ -252,8 +281,9 @@ fn value(element: Node<'_, '_>, depth: u32) -> Option<Value> {
         .attributes()
         .all(|attribute| attribute.namespace() == Some(XML) && attribute.name() == "lang");
     if let Some(resource) = element.attribute((RDF, "resource")) {
+        // Some write an address as a text, others as a reference.
         let stands_alone = element.attributes().len() == 1 && !element.has_children();
-        return stands_alone.then(|| Value::Uri(resource.to_owned()));
+        return stands_alone.then(|| Value::text(None, resource.to_owned()));
     }
     if !is_plain {
         // A structure in short: its fields are attributes, or elements under `rdf:parseType`.
@@ -263,16 +293,13 @@ fn value(element: Node<'_, '_>, depth: u32) -> Option<Value> {
         };
         let mut fields = BTreeMap::new();
         describe(element, &mut fields, depth)?;
-        return is_resource.then_some(Value::Structure { language, fields });
+        return is_resource.then_some(Value::structure(language, fields));
     }
     if !element.children().any(|child| child.is_element()) {
         let text = element
             .children()
             .filter_map(|child| child.is_text().then(|| child.text())?);
-        return Some(Value::Text {
-            language,
-            text: text.collect(),
-        });
+        return Some(Value::text(language, text.collect()));
     }
     let children = children(element)?;
     let [inner] = children[..] else { return None };
@@ -283,7 +310,7 @@ fn value(element: Node<'_, '_>, depth: u32) -> Option<Value> {
         "Description" => {
             let mut fields = BTreeMap::new();
             describe(inner, &mut fields, depth)?;
-            Some(Value::Structure { language, fields })
+            Some(Value::structure(language, fields))
         }
         kind @ ("Alt" | "Bag" | "Seq") if inner.attributes().len() == 0 && language.is_none() => {
             let items = self::children(inner)?;

@@ -14,6 +14,7 @@
 
 mod change;
 mod evidence;
+mod fonts;
 mod form;
 mod letters;
 mod look;
@@ -116,6 +117,7 @@ pub(super) fn compare(opened: &OpenedPdf<'_>, signature: &PdfSignature) -> Resul
             proven: BTreeSet::new(),
             rewritten: BTreeSet::new(),
             judged: BTreeSet::new(),
+            fonts_added: BTreeSet::new(),
         },
         signatures: opened.signatures(),
         signed_end: range.end,
@@ -137,6 +139,7 @@ pub(super) fn compare(opened: &OpenedPdf<'_>, signature: &PdfSignature) -> Resul
         filled: BTreeMap::new(),
         values: BTreeMap::new(),
         names_filled: BTreeSet::new(),
+        visited: BTreeSet::new(),
         changes: BTreeSet::new(),
     };
     let permission = Permission::Unclear(ModificationLevel::None);
@@ -153,6 +156,7 @@ pub(super) fn compare(opened: &OpenedPdf<'_>, signature: &PdfSignature) -> Resul
         comparison.note(ChangeKind::ObjectAdded, permission, 0, "");
     }
     comparison.trailer(old, new, catalog, &opened.catalog)?;
+    comparison.fonts_added()?;
     comparison.overwritten()?;
     comparison.unused()?;
     let pages = comparison.widgets;
@@ -325,6 +329,8 @@ struct Comparison<'r, 'a> {
     values: BTreeMap<String, Vec<Object>>,
     /// Full names of those that were filled in.
     names_filled: BTreeSet<String>,
+    /// Landmarks that were judged where they belong.
+    visited: BTreeSet<Id>,
     changes: BTreeSet<Change>,
 }
 
@@ -341,6 +347,14 @@ impl Comparison<'_, '_> {
 
     fn refuse(&mut self, kind: ChangeKind, object: u32, place: impl Into<String>) {
         self.note(kind, Permission::Never, object, place);
+    }
+
+    /// Notes keys of null that came or went: to some readers there is a value, which is none, and nothing is inherited.
+    fn stray_nulls(&mut self, kind: ChangeKind, object: u32, (old, new): (&Dict, &Dict)) {
+        for key in same::stray_nulls(old, new) {
+            let permission = Permission::Unclear(ModificationLevel::None);
+            self.note(kind, permission, object, String::from_utf8_lossy(key));
+        }
     }
 
     /// Notes a change as the first kind where it is sound, and refuses it as the second where it is not.
@@ -420,6 +434,13 @@ impl Comparison<'_, '_> {
                 continue;
             };
             let id = Id { number, generation };
+            // What hangs where nobody looks for it: below a field that stands in an array, on a node above pages.
+            if self.sides.landmarks.contains(&id) && !self.visited.contains(&id) {
+                if !self.sides.is_untouched(number) {
+                    self.refuse(ChangeKind::ObjectOverwritten, number, "");
+                }
+                continue;
+            }
             let is_freed = matches!(self.sides.last.entry(number), None | Some(Entry::Free));
             if is_freed || self.sides.judged.contains(&number) || self.sides.landmarks.contains(&id) {
                 continue;
@@ -508,6 +529,8 @@ impl Comparison<'_, '_> {
         old_catalog: &Dict,
         catalog: &Dict,
     ) -> Result<(), OpenError> {
+        self.visited.extend(old.get("Root").and_then(Object::reference));
+        self.stray_nulls(ChangeKind::Trailer, 0, (old, new));
         let root = new.get("Root").and_then(Object::reference);
         self.catalog(root.map_or(0, |id| id.number), old_catalog, catalog)?;
         for key in keys(old, new) {
@@ -562,6 +585,7 @@ impl Comparison<'_, '_> {
     }
 
     fn catalog(&mut self, number: u32, old: &Dict, new: &Dict) -> Result<(), OpenError> {
+        self.stray_nulls(ChangeKind::Catalog, number, (old, new));
         // Fields come before pages: a widget on a page is known by its field.
         self.form((&value(old, b"AcroForm"), &value(new, b"AcroForm")))?;
         for key in keys(old, new) {

@@ -150,6 +150,11 @@ impl Dict {
             .filter(|value| **value != Object::Null)
     }
 
+    /// Whether it has a key at all, be its value null: some readers only ask that.
+    pub(super) fn has_key(&self, key: &[u8]) -> bool {
+        self.entry(key).is_some()
+    }
+
     /// Puts a value in the place of the one before, or behind the others.
     pub(super) fn set(&mut self, key: &str, value: Object) {
         let mut entries = Rc::unwrap_or_clone(std::mem::take(&mut self.entries));

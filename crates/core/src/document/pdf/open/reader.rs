@@ -118,6 +118,11 @@ impl Loaded {
         self.stream.is_some()
     }
 
+    /// A dictionary that is none of a stream, which some readers take for one and others do not.
+    pub(super) fn plain_dict(&self) -> Option<&Dict> {
+        self.object.dict().filter(|_| !self.is_stream())
+    }
+
     /// Where the data of a stream begin.
     pub(super) fn stream_start(&self) -> Option<usize> {
         self.stream

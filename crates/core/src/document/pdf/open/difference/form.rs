@@ -123,6 +123,7 @@ impl Comparison<'_, '_> {
         let redraws = |reader: &Reader<'_>, form: &Dict| -> Result<bool, OpenError> {
             Ok(reader.get(form, "NeedAppearances")?.object == Object::Bool(true))
         };
+        self.stray_nulls(ChangeKind::Form, number, (before, after));
         let redrew = redraws(self.sides.signed, before)?;
         self.redraws = redraws(self.sides.last, after)?;
         self.is_drawn_by_viewers = redrew || self.redraws;
@@ -164,10 +165,20 @@ impl Comparison<'_, '_> {
                 _ => self.strict(ChangeKind::Form, number, key, pair)?,
             }
         }
-        // Who fills fields in may leave the drawing to viewers, but that draws all others anew as well.
+        // Who fills fields in may leave the drawing to viewers, but that draws all others anew as well; without it they
+        // are shown as stored.
         if redrew != self.redraws {
-            let permission = Permission::Unclear(ModificationLevel::FormFilling);
-            self.note(ChangeKind::Form, permission, number, "NeedAppearances");
+            let level = if redrew {
+                ModificationLevel::None
+            } else {
+                ModificationLevel::FormFilling
+            };
+            self.note(
+                ChangeKind::Form,
+                Permission::Unclear(level),
+                number,
+                "NeedAppearances",
+            );
         }
         Ok(())
     }
@@ -298,10 +309,17 @@ impl Comparison<'_, '_> {
                 self.refuse(ChangeKind::FieldChanged, id.number, above.name.clone());
             } else {
                 let dict = self.sides.last.load(id)?.object;
-                if let Some(name) = name_of(self.sides.last, &dict)?
-                    && !names.insert(name)
-                {
-                    self.refuse(ChangeKind::FieldAdded, id.number, above.name.clone());
+                if let Some(name) = name_of(self.sides.last, &dict)? {
+                    // Some part names at points and controls, and find a field that was there (12.7.4.2).
+                    let is_partial = !name.is_empty()
+                        && !name.contains(|letter: char| letter == '.' || letter.is_control());
+                    if !is_partial {
+                        let permission = Permission::Unclear(ModificationLevel::FormFilling);
+                        self.note(ChangeKind::FieldAdded, permission, id.number, name.clone());
+                    }
+                    if !names.insert(name) {
+                        self.refuse(ChangeKind::FieldAdded, id.number, above.name.clone());
+                    }
                 }
                 // A field that was there is another one with one more kid. Some programs sign so, others refuse it.
                 if above.parent.is_some() {
@@ -332,11 +350,14 @@ impl Comparison<'_, '_> {
     fn field(&mut self, id: Id, above: &Above, todo: &mut Vec<(Id, Above)>) -> Result<(), OpenError> {
         let before = self.sides.signed.load(id)?;
         let after = self.sides.last.load(id)?;
-        let (Some(old), Some(new), false) = (before.object.dict(), after.object.dict(), after.is_stream())
-        else {
-            let same = Object::Reference(id);
-            return self.strict(ChangeKind::FieldRemoved, id.number, b"Fields", (&same, &same));
+        self.visited.insert(id);
+        let (Some(old), Some(new)) = (before.plain_dict(), after.plain_dict()) else {
+            if !self.sides.is_untouched(id.number) {
+                self.refuse(ChangeKind::FieldRemoved, id.number, "Fields");
+            }
+            return Ok(());
         };
+        self.stray_nulls(ChangeKind::FieldChanged, id.number, (old, new));
         let mut here = above.extended(self.sides.signed, id, old)?;
 
         // 1. The value.
@@ -383,10 +404,12 @@ impl Comparison<'_, '_> {
 
         // 2. What it looks like, and everything else.
         here.has_value |= was != Object::Null || is != Object::Null;
-        self.lacks_style |= here.has_value && !is_signature && !here.has_style;
+        let is_button = here.kind.as_deref() == Some(b"Btn");
+        self.lacks_style |= here.has_value && !is_signature && !is_button && !here.has_style;
         let has_look = |dict: &Dict| dict.get("AP").is_some();
         let is_shown = new.get("Rect").is_some();
-        if here.has_value && !is_signature && is_shown && !(has_look(old) && has_look(new)) {
+        let has_place = area(self.sides.last, new)?.is_some();
+        if here.has_value && !is_signature && has_place && !(has_look(old) && has_look(new)) {
             self.is_drawn_by_viewers = true;
         }
         let follows = here.filled.is_some() || here.signed.is_some();

@@ -151,16 +151,23 @@ pub(super) fn is_dingbats(reader: &Reader<'_>, font: &Object) -> Result<bool, Op
 
 /// The widths of a font that every viewer has, with letters where ASCII has them.
 fn standard(reader: &Reader<'_>, font: &Object) -> Result<Option<Widths>, OpenError> {
-    let font = reader.follow(font)?.object;
-    let Some(font) = font.dict() else {
+    let font = reader.follow(font)?;
+    let Some(font) = font.plain_dict() else {
         return Ok(None);
     };
-    let descriptor = reader.get(font, "FontDescriptor")?.object;
-    let brings_glyphs = descriptor.dict().is_some_and(|descriptor| {
-        let mut programs = ["FontFile", "FontFile2", "FontFile3"].into_iter();
-        programs.any(|program| descriptor.get(program).is_some())
-    });
     let base = reader.get(font, "BaseFont")?.object;
+    let descriptor = reader.get(font, "FontDescriptor")?;
+    let mut is_own = true;
+    if descriptor.object != Object::Null {
+        let Some(descriptor) = descriptor.plain_dict() else {
+            return Ok(None);
+        };
+        let mut programs = ["FontFile", "FontFile2", "FontFile3"].into_iter();
+        // Some viewers go by the name that stands here.
+        let name = reader.get(descriptor, "FontName")?.object;
+        is_own = programs.all(|program| descriptor.get(program).is_none())
+            && (name == Object::Null || name == base);
+    }
     let known = base.name().and_then(family);
     let is_simple = matches!(
         reader.get(font, "Subtype")?.object.name(),
@@ -193,7 +200,7 @@ fn standard(reader: &Reader<'_>, font: &Object) -> Result<Option<Widths>, OpenEr
     }
     // By which some copy other letters than are seen, or show those instead.
     let is_read_otherwise = font.get("ToUnicode").is_some();
-    let is_plain = is_simple && !brings_glyphs && keeps_ascii && !is_read_otherwise;
+    let is_plain = is_simple && is_own && keeps_ascii && !is_read_otherwise;
     let Some(known) = known.filter(|_| is_plain) else {
         return Ok(None);
     };
@@ -202,11 +209,18 @@ fn standard(reader: &Reader<'_>, font: &Object) -> Result<Option<Widths>, OpenEr
     let Some(widths) = widths.array() else {
         return Ok(Some(known));
     };
-    let first = match reader.get(font, "FirstChar")?.object {
-        Object::Null => 0,
-        Object::Integer(first) => first,
-        _ => return Ok(None),
+    // Some give no width to what lies beyond the last code that is said to have one.
+    let code = |key: &str| {
+        let code = reader.get(font, key)?.object.integer();
+        Ok(code.and_then(|code| u8::try_from(code).ok()).map(i64::from))
     };
+    let codes: [Option<i64>; 2] = [code("FirstChar")?, code("LastChar")?];
+    let [Some(first), Some(last)] = codes else {
+        return Ok(None);
+    };
+    if i64::try_from(widths.len()) != Ok(last - first + 1) {
+        return Ok(None);
+    }
     let mut stated = vec![(0.0, 0.0); known.0.len()];
     for (code, width) in (first..).zip(widths) {
         let place = code

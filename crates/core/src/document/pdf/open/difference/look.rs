@@ -346,10 +346,17 @@ fn shows(reader: &Reader<'_>, looks: &Dict, place: &Place, text: &str) -> Result
     if !is_form || dict.iter().any(|(key, _)| !OF_LOOKS.contains(&key)) {
         return Ok(None);
     }
-    let resources = reader.get(dict, "Resources")?.object;
+    let resources = reader.get(dict, "Resources")?;
     let mut fonts = Object::Null;
-    if let Some(resources) = resources.dict() {
-        fonts = reader.get(resources, "Font")?.object;
+    if resources.is_stream() {
+        return Ok(None);
+    }
+    if let Some(resources) = resources.object.dict() {
+        let held = reader.get(resources, "Font")?;
+        if held.is_stream() {
+            return Ok(None);
+        }
+        fonts = held.object;
         // Spaces that take the place of those of the device make any colour of a number.
         let spaces = reader.get(resources, "ColorSpace")?.object;
         let replaces = |name: &[u8]| name.starts_with(b"Default") || name.starts_with(b"Device");

@@ -46,10 +46,21 @@ struct FieldPlace {
     is_filled: bool,
 }
 
-/// Whether two things overlap by more than their frames.
-fn overlap(one: &[f64; 4], other: &[f64; 4]) -> bool {
-    let both = common(one, other);
-    both.is_some_and(|[left, bottom, right, top]| (right - left).min(top - bottom) > FRAME)
+/// Whether something new lies over what was there by more than a frame, or is too thin to be one.
+fn overlap(new: &[f64; 4], other: &[f64; 4]) -> bool {
+    let width = |[left, bottom, right, top]: &[f64; 4]| (right - left).min(top - bottom);
+    let both = common(new, other);
+    both.is_some_and(|both| width(&both) > FRAME || width(new) < THINNEST)
+}
+
+/// Where viewers draw the icon of a note: at its upper left corner, as large as each likes, turned with the page or not.
+fn icon([left, bottom, right, top]: [f64; 4]) -> [f64; 4] {
+    [
+        left - DRAWN,
+        bottom.min(top - DRAWN),
+        right.max(left + DRAWN),
+        top + DRAWN,
+    ]
 }
 
 /// What two rectangles have in common.
@@ -61,6 +72,16 @@ fn common(one: &[f64; 4], other: &[f64; 4]) -> Option<[f64; 4]> {
 
 /// Longest side of a note's icon, in points.
 const ICON: f64 = 60.0;
+
+/// The longest side of an icon as viewers draw it, in points.
+const DRAWN: f64 = 24.0;
+
+/// The least width of what can be a field beside another.
+const THINNEST: f64 = 4.0;
+
+/// Flags of annotations that viewers draw elsewhere, or in another size, than their rectangle says: NoZoom, NoRotate
+/// (12.5.3).
+const APART: i64 = 0x08 | 0x10;
 
 /// New notes on a page that are few.
 const MOST_NOTES: usize = 6;
@@ -142,6 +163,7 @@ impl Comparison<'_, '_> {
                 media: rectangle(self.sides.last, &value(after, b"MediaBox"))?.or(inherited.media),
                 crop: rectangle(self.sides.last, &value(after, b"CropBox"))?.or(inherited.crop),
             };
+            self.visited.insert(id);
             self.sides.pass(&value(before, b"Kids"));
             let was = self.sides.signed.follow(&value(before, b"Kids"))?.object;
             let is = self.sides.last.follow(&value(after, b"Kids"))?.object;
@@ -174,6 +196,7 @@ impl Comparison<'_, '_> {
         new: &Dict,
         (boxes, above): (&Boxes, &Dict),
     ) -> Result<(), OpenError> {
+        self.stray_nulls(ChangeKind::PageProperties, id.number, (old, new));
         for key in keys(old, new) {
             let (mut was, is) = (value(old, key), value(new, key));
             // What a page inherits, some writers put into the page itself.
@@ -307,6 +330,7 @@ impl Comparison<'_, '_> {
 
     fn lost_annotations(&mut self, page: Id, lost: &[Object]) -> Result<(), OpenError> {
         for annotation in lost {
+            self.visited.extend(annotation.reference());
             let number = annotation.reference().map_or(page.number, |id| id.number);
             let annotation = self.sides.signed.follow(annotation)?.object;
             self.unlike_annotation(ChangeKind::AnnotationRemoved, number, b"Annots", &annotation);
@@ -356,17 +380,14 @@ impl Comparison<'_, '_> {
         }
         let before = self.sides.signed.load(id)?;
         let after = self.sides.last.load(id)?;
-        let (Some(before), Some(after_dict), false) =
-            (before.object.dict(), after.object.dict(), after.is_stream())
-        else {
-            let same = Object::Reference(id);
-            return self.strict(
-                ChangeKind::AnnotationRemoved,
-                id.number,
-                b"Annots",
-                (&same, &same),
-            );
+        self.visited.insert(id);
+        let (Some(before), Some(after_dict)) = (before.plain_dict(), after.plain_dict()) else {
+            if !self.sides.is_untouched(id.number) {
+                self.refuse(ChangeKind::AnnotationRemoved, id.number, "Annots");
+            }
+            return Ok(());
         };
+        self.stray_nulls(ChangeKind::AnnotationChanged, id.number, (before, after_dict));
         self.stray(id, after_dict)?;
         for key in keys(before, after_dict) {
             let pair = (&value(before, key), &value(after_dict, key));
@@ -425,6 +446,7 @@ impl Comparison<'_, '_> {
                 self.refuse(ChangeKind::SignatureOverFace, number, "Annots");
             } else if !is_signed
                 || !has_extent
+                || reader.get(dict, "F")?.object.integer().unwrap_or_default() & APART != 0
                 || *covered > SIGNATURES_SHARE * whole
                 || fields.iter().any(hides)
             {
@@ -463,7 +485,7 @@ impl Comparison<'_, '_> {
             let notes = self.notes.entry(page).or_default();
             *notes += 1;
             // Laid into a box it ticks it.
-            let hides = |field: &FieldPlace| seen.is_some_and(|seen| overlap(&seen, &field.area));
+            let hides = |field: &FieldPlace| seen.is_some_and(|seen| overlap(&icon(seen), &field.area));
             let is_beside = is_closed || !fields.iter().any(hides);
             let permission = match dict.get("AP") {
                 None if *notes <= MOST_NOTES && is_beside => NOTING,

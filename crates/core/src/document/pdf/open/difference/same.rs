@@ -32,6 +32,8 @@ pub(super) struct Sides<'r, 'a> {
     pub(super) rewritten: BTreeSet<u32>,
     /// Numbers of objects of the signed revision that were judged somewhere.
     pub(super) judged: BTreeSet<u32>,
+    /// Fonts that came to lists of fonts, by name and by the object that the list stands in.
+    pub(super) fonts_added: BTreeSet<(Vec<u8>, u32)>,
 }
 
 /// What is known of a value from the place it is reached from.
@@ -45,6 +47,8 @@ pub(super) struct Role {
     pub(super) measures: bool,
     /// Its strings are text, in whatever encoding.
     pub(super) text: bool,
+    /// It is a list of fonts (7.8.3).
+    pub(super) fonts: bool,
 }
 
 impl Role {
@@ -56,6 +60,7 @@ impl Role {
             measures: MEASURES.contains(&key),
             // Names of resources are keys as well.
             text: !self.paints && TEXT.contains(&key),
+            fonts: key == b"Font",
         }
     }
 
@@ -188,7 +193,9 @@ impl Sides<'_, '_> {
             if pair.role.paints && (ids.0 != ids.1 || number.is_some_and(|number| !self.is_untouched(number)))
             {
                 let is_copy = match &found {
-                    (Ok(a), Ok(b)) => ids.0 == ids.1 && self.is_copy(a, b)?,
+                    (Ok(a), Ok(b)) => {
+                        ids.0 == ids.1 && (self.is_copy(a, b)? || pair.role.fonts && is_longer_copy(a, b))
+                    }
                     _ => false,
                 };
                 rewritten.extend(number.filter(|_| !is_copy));
@@ -264,7 +271,7 @@ impl Sides<'_, '_> {
     }
 
     /// Whether a number stands for what it stood for, byte by byte.
-    fn is_untouched(&self, number: u32) -> bool {
+    pub(super) fn is_untouched(&self, number: u32) -> bool {
         let is_kept = |number| self.signed.entry(number) == self.last.entry(number);
         is_kept(number)
             && match self.signed.entry(number) {
@@ -324,7 +331,7 @@ impl Sides<'_, '_> {
     }
 
     fn alike(
-        &self,
+        &mut self,
         signed: &Loaded,
         last: &Loaded,
         pair: &Pair,
@@ -344,6 +351,7 @@ impl Sides<'_, '_> {
                 let pairs = a.iter().cloned().zip(b.iter().cloned());
                 let role = Role {
                     measures: false,
+                    fonts: false,
                     ..pair.role
                 };
                 todo.extend(pairs.map(|(a, b)| pair.next(a, b, role)));
@@ -356,8 +364,13 @@ impl Sides<'_, '_> {
                     if of_stream && ENCODING.contains(&key) {
                         continue;
                     }
-                    let (Some(a), Some(b)) = (a.value(key), b.value(key)) else {
-                        return Ok(false);
+                    let (a, b) = match (a.value(key), b.value(key)) {
+                        (Some(a), Some(b)) => (a, b),
+                        (None, Some(font)) if pair.role.fonts && !of_stream && is_font(self.last, font)? => {
+                            self.fonts_added.insert((key.to_vec(), pair.within));
+                            continue;
+                        }
+                        _ => return Ok(false),
                     };
                     let role = if of_annotation {
                         pair.role.of_entry(key)
@@ -399,6 +412,7 @@ impl Sides<'_, '_> {
             // References in them are printed, not followed.
             let role = Role {
                 measures: false,
+                fonts: false,
                 ..pair.role
             };
             todo.extend(a.into_iter().zip(b).map(|(a, b)| pair.next(a, b, role)));
@@ -425,9 +439,29 @@ fn of(reader: &Reader<'_>, object: &Object) -> Result<Loaded, OpenError> {
     }
 }
 
-/// Whether two strings are one text in two encodings.
+/// Whether a list was written again as it was, with more in it.
+fn is_longer_copy(signed: &Loaded, last: &Loaded) -> bool {
+    let (Some(signed), Some(last)) = (signed.plain_dict(), last.plain_dict()) else {
+        return false;
+    };
+    let mut entries = signed.iter();
+    entries.all(|(key, held)| last.value(key).is_some_and(|now| plain(held) == plain(now)))
+}
+
+/// Whether it is a font (9.5).
+fn is_font(reader: &Reader<'_>, object: &Object) -> Result<bool, OpenError> {
+    let found = reader.follow(object)?;
+    let Some(dict) = found.plain_dict() else {
+        return Ok(false);
+    };
+    Ok(reader.get(dict, "Type")?.object.name() == Some(b"Font"))
+}
+
+/// Whether two strings are one text in two encodings that all viewers know: UTF-8 is none of them (PDF 2.0).
 fn is_same_text(a: &[u8], b: &[u8]) -> bool {
-    certain_text(a).is_some_and(|text| certain_text(b).as_ref() == Some(&text))
+    const UTF_8: &[u8] = b"\xEF\xBB\xBF";
+    a.starts_with(UTF_8) == b.starts_with(UTF_8)
+        && certain_text(a).is_some_and(|text| certain_text(b).as_ref() == Some(&text))
 }
 
 /// Whether it is a rectangle or a matrix, in which numbers are lengths to every reader.
@@ -498,6 +532,15 @@ fn plain_stream(object: &Object) -> String {
 /// The keys of both dictionaries, each once.
 pub(super) fn keys<'d>(a: &'d Dict, b: &'d Dict) -> BTreeSet<&'d [u8]> {
     a.iter().chain(b.iter()).map(|(key, _)| key).collect()
+}
+
+/// Keys that one of two dictionaries has, with nothing for a value, and the other does not.
+pub(super) fn stray_nulls<'d>(a: &'d Dict, b: &'d Dict) -> impl Iterator<Item = &'d [u8]> {
+    let nulls = |of: &'d Dict, other: &'d Dict| {
+        let nulls = of.iter().filter(|(_, value)| **value == Object::Null);
+        nulls.map(|(key, _)| key).filter(|key| !other.has_key(key))
+    };
+    nulls(a, b).chain(nulls(b, a))
 }
 
 /// A value as it stands, null where there is none.

@@ -17,6 +17,9 @@ const HIDDEN: i64 = 0x02;
 /// What viewers may take for the place of something that has none.
 const ANYWHERE: [f64; 4] = [0.0, 0.0, f64::INFINITY, f64::INFINITY];
 
+/// Where something may be drawn that no box holds.
+const EVERYWHERE: [f64; 4] = [f64::NEG_INFINITY, f64::NEG_INFINITY, f64::INFINITY, f64::INFINITY];
+
 /// Operators that paint nothing: of the graphics state, of paths not painted, of text not shown, of marks (annex A).
 const SILENT: [&[u8]; 53] = [
     b"BDC", b"BMC", b"BT", b"BX", b"CS", b"DP", b"EMC", b"ET", b"EX", b"G", b"J", b"K", b"M", b"MP", b"Q",
@@ -39,9 +42,15 @@ pub(super) fn covers(reader: &Reader<'_>, widget: &Dict) -> Result<Option<[f64; 
         return Ok(None);
     }
     let look = drawn(reader, widget)?;
-    let draws = look.is_some() || is_decorated(reader, widget)?;
+    let is_decorated = is_decorated(reader, widget)?;
+    let draws = look.is_some() || is_decorated;
     Ok(match rectangle(reader, &value(widget, b"Rect"))? {
-        Some(place) if has_extent(&place) => draws.then_some(place),
+        // Some let a look without a box go beyond the place.
+        Some(place) if has_extent(&place) => {
+            draws.then(|| look.filter(|look| *look == EVERYWHERE).unwrap_or(place))
+        }
+        // Of a line some draw the border.
+        Some(place) if is_decorated && !is_point(&place) => Some(ANYWHERE),
         Some(_) => look,
         None => draws.then_some(ANYWHERE),
     })
@@ -66,6 +75,10 @@ pub(super) fn rectangle(reader: &Reader<'_>, object: &Object) -> Result<Option<[
 
 fn has_extent([left, bottom, right, top]: &[f64; 4]) -> bool {
     left < right && bottom < top
+}
+
+fn is_point([left, bottom, right, top]: &[f64; 4]) -> bool {
+    left >= right && bottom >= top
 }
 
 fn is_hidden(reader: &Reader<'_>, annotation: &Dict) -> Result<bool, OpenError> {
@@ -102,8 +115,8 @@ fn drawn(reader: &Reader<'_>, widget: &Dict) -> Result<Option<[f64; 4]>, OpenErr
     Ok(whole)
 }
 
-/// The box of a look, if it draws something. What is no stream draws nothing; what is no form (12.5.5), such as a picture,
-/// some draw as what it is.
+/// The box of a look, if it draws something; anywhere where it has none with an extent. What is no stream draws nothing;
+/// what is no form (12.5.5), such as a picture, some draw as what it is.
 fn of_look(reader: &Reader<'_>, look: &Loaded) -> Result<Option<[f64; 4]>, OpenError> {
     let Some(dict) = look.object.dict().filter(|_| look.is_stream()) else {
         return Ok(None);
@@ -113,9 +126,6 @@ fn of_look(reader: &Reader<'_>, look: &Loaded) -> Result<Option<[f64; 4]>, OpenE
         return Ok(Some(ANYWHERE));
     }
     let space = rectangle(reader, &value(dict, b"BBox"))?;
-    if space.is_some_and(|space| !has_extent(&space)) {
-        return Ok(None);
-    }
     let data = match reader.stream_data(look) {
         Err(limit @ OpenError::Limit { .. }) => return Err(limit),
         Err(_) => return Ok(Some(ANYWHERE)),
@@ -123,7 +133,11 @@ fn of_look(reader: &Reader<'_>, look: &Loaded) -> Result<Option<[f64; 4]>, OpenE
     };
     reader.budget.parse(data.len())?;
     let is_turned = value(dict, b"Matrix") != Object::Null;
-    let space = space.filter(|_| !is_turned).unwrap_or(ANYWHERE);
+    let space = match space.filter(has_extent) {
+        Some(_) if is_turned => ANYWHERE,
+        Some(space) => space,
+        None => EVERYWHERE,
+    };
     Ok((!is_silent(&data)).then_some(space))
 }
 

@@ -143,10 +143,18 @@ pub(super) fn is_drawn_whole(
     let Some(widths) = letters::named(reader, &fonts, &font)? else {
         return Ok(false);
     };
-    let ground = match reader.get(widget, "MK")?.object.dict() {
-        Some(drawn) => reader.get(drawn, "BG")?.object,
+    let (mut ground, mut turn) = (Object::Null, Object::Null);
+    if let Some(drawn) = reader.get(widget, "MK")?.object.dict() {
+        (ground, turn) = (reader.get(drawn, "BG")?.object, reader.get(drawn, "R")?.object);
+    }
+    if !matches!(turn, Object::Null | Object::Integer(0)) {
+        return Ok(false);
+    }
+    let border = match reader.get(widget, "BS")?.object.dict() {
+        Some(border) => reader.get(border, "W")?.object,
         None => Object::Null,
     };
+    let padding = PADDING.max(2.0 * border.number().unwrap_or_default());
     let ground = ground
         .array()
         .and_then(plain::numbers)
@@ -165,11 +173,12 @@ pub(super) fn is_drawn_whole(
             width += most / 1000.0 * size;
         }
         height += 1.2 * size;
-        if width > right - left - 2.0 * PADDING || line.contains("  ") {
+        if width > right - left - 2.0 * padding || line.contains("  ") {
             return Ok(false);
         }
     }
-    let fits = height <= top - bottom || !is_multiline && size <= top - bottom;
+    let room = top - bottom - 2.0 * (padding - PADDING);
+    let fits = height <= room || !is_multiline && size <= room;
     Ok(is_dark && size >= LEAST_CHOSEN && fits)
 }
 

@@ -48,6 +48,7 @@ impl Comparison<'_, '_> {
         let elements = elements(self.sides.signed, &value(before, b"K"))?;
         self.sides.landmarks.extend(elements);
         self.sides.landmarks.extend(old.reference());
+        self.visited.extend(old.reference());
         for key in keys(before, after) {
             let pair = (&value(before, key), &value(after, key));
             match key {
@@ -75,6 +76,7 @@ impl Comparison<'_, '_> {
                 continue;
             }
             self.sides.judged.insert(id.number);
+            self.visited.insert(id);
             let (before, after) = (self.sides.signed.load(id)?, self.sides.last.load(id)?);
             let (Some(old), Some(new), false) =
                 (before.object.dict(), after.object.dict(), after.is_stream())

@@ -360,12 +360,12 @@ fn a_field_shows_the_value_it_was_filled_with() {
             (
                 22,
                 "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding << /Differences [24 /breve 39 /quotesingle \
-              48 /zero /one 65 /A 96 /grave 126 /asciitilde 128 /bullet] >> /FirstChar 31 /Widths [0 278 278 355 556 556 889 667 191 333 333 389 584 278 333 278 \
+              48 /zero /one 65 /A 96 /grave 126 /asciitilde 128 /bullet] >> /FirstChar 31 /LastChar 49 /Widths [0 278 278 355 556 556 889 667 191 333 333 389 584 278 333 278 \
               278 556 556] >>",
             ),
             (
                 23,
-                "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /FirstChar 48 /Widths [0 556] >>",
+                "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /FirstChar 48 /LastChar 49 /Widths [0 556] >>",
             ),
         ];
         let found = difference(&signed("").revision(objects));

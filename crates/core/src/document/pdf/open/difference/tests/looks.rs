@@ -149,13 +149,31 @@ fn places_codes_and_colours_are_told_in_one_way() {
             "/Encoding << /Differences [200 /bullet 49.0] >>",
             Standing::Unclear,
         ),
-        (&format!("/FirstChar 48 {widths}"), Standing::Permitted),
-        ("/FirstChar 48 /Widths [510 610]", Standing::Permitted),
-        ("/FirstChar 48 /Widths [490 556]", Standing::Unclear),
+        (
+            &format!("/FirstChar 48 /LastChar 49 {widths}"),
+            Standing::Permitted,
+        ),
+        (
+            "/FirstChar 48 /LastChar 49 /Widths [510 610]",
+            Standing::Permitted,
+        ),
+        ("/FirstChar 48 /LastChar 49 /Widths [490 556]", Standing::Unclear),
+        // Letters beyond the last one stated are heaped on one another.
+        (&format!("/FirstChar 48 /LastChar 48 {widths}"), Standing::Unclear),
+        (&format!("/FirstChar 48 {widths}"), Standing::Unclear),
+        ("/FontDescriptor << /FontName /Helvetica >>", Standing::Permitted),
+        ("/FontDescriptor << /FontName /Symbol >>", Standing::Unclear),
+        ("/FontDescriptor 13 0 R", Standing::Unclear),
         // Of one letter, one viewer concludes for all.
-        ("/FirstChar 48 /Widths [556 556 150]", Standing::Unclear),
+        (
+            "/FirstChar 48 /LastChar 50 /Widths [556 556 150]",
+            Standing::Unclear,
+        ),
         ("/ToUnicode 13 0 R", Standing::Unclear),
-        (&format!("/FirstChar 48.0 {widths}"), Standing::Unclear),
+        (
+            &format!("/FirstChar 48.0 /LastChar 49 {widths}"),
+            Standing::Unclear,
+        ),
     ] {
         assert_eq!(encoded(more), expected, "{more}");
     }

@@ -28,7 +28,7 @@ fn a_text_in_another_encoding_is_the_same_text() {
         ],
     );
     let after = before.clone().revision(&[
-        (1, &catalog("<EFBBBF656E2D5553>")),
+        (1, &catalog("(en-US)")),
         (8, &field("(Remark)", "/TU (Gr\\366\\337e) /Opt [(en-US)]")),
         (20, &note("(en-US)")),
     ]);
@@ -36,6 +36,8 @@ fn a_text_in_another_encoding_is_the_same_text() {
 
     for (number, other, code) in [
         (1, catalog("(en-GB)"), "change-catalog"),
+        // Many viewers know no UTF-8 (PDF 2.0).
+        (1, catalog("<EFBBBF656E2D5553>"), "change-catalog"),
         (
             8,
             field("(Remarks)", &format!("/TU {hint} /Opt [{lang}]")),

@@ -1,0 +1,123 @@
+//! Fonts that were added to resources. Some writers keep one list of fonts for all pages, the form and its looks, and whoever
+//! fills a field in or signs visibly adds the font for that. It draws nothing where no signed content names it.
+
+use std::collections::BTreeSet;
+
+use super::{
+    super::{
+        ModificationLevel, OpenError,
+        object::{Id, Object},
+        parse::is_regular,
+        reader::{Loaded, Reader},
+        xref::Entry,
+    },
+    ChangeKind, Comparison, Permission,
+};
+
+/// Filters of pictures, which name no fonts.
+const OF_PICTURES: [&[u8]; 6] = [
+    b"CCF",
+    b"CCITTFaxDecode",
+    b"DCT",
+    b"DCTDecode",
+    b"JBIG2Decode",
+    b"JPXDecode",
+];
+
+impl Comparison<'_, '_> {
+    /// Judges the fonts that were found to be new among those that the face may be painted with.
+    pub(super) fn fonts_added(&mut self) -> Result<(), OpenError> {
+        let added = std::mem::take(&mut self.sides.fonts_added);
+        if added.is_empty() {
+            return Ok(());
+        }
+        let names: BTreeSet<&[u8]> = added.iter().map(|(name, _)| &name[..]).collect();
+        let named = named(self.sides.signed, &names)?;
+        for (name, object) in &added {
+            let permission = if named.as_ref().is_some_and(|named| !named.contains(name)) {
+                Permission::From(ModificationLevel::FormFilling)
+            } else {
+                Permission::Never
+            };
+            self.note(
+                ChangeKind::Font,
+                permission,
+                *object,
+                String::from_utf8_lossy(name),
+            );
+        }
+        Ok(())
+    }
+}
+
+/// Those of some names that stand in any stream of a revision; none where one cannot be read.
+fn named(reader: &Reader<'_>, names: &BTreeSet<&[u8]>) -> Result<Option<BTreeSet<Vec<u8>>>, OpenError> {
+    let sections = reader.sections.iter();
+    let numbers: BTreeSet<u32> = sections
+        .flat_map(|section| section.entries.keys().chain(section.hidden.keys()))
+        .copied()
+        .collect();
+    let mut found = BTreeSet::new();
+    for number in numbers {
+        let Some(generation) = reader.entry(number).and_then(Entry::generation) else {
+            continue;
+        };
+        let loaded = match reader.load(Id { number, generation }) {
+            Err(limit @ OpenError::Limit { .. }) => return Err(limit),
+            Err(_) => continue,
+            Ok(loaded) => loaded,
+        };
+        if !loaded.is_stream() || is_picture(reader, &loaded)? {
+            continue;
+        }
+        let data = match reader.stream_data(&loaded) {
+            Err(limit @ OpenError::Limit { .. }) => return Err(limit),
+            Err(_) => return Ok(None),
+            Ok(data) => data,
+        };
+        reader.budget.parse(data.len())?;
+        for at in memchr::memchr_iter(b'/', &data) {
+            let rest = data.get(at + 1..).unwrap_or_default();
+            let length = rest.iter().take_while(|byte| is_regular(**byte)).count();
+            let name = unescaped(rest.get(..length).unwrap_or_default());
+            if names.contains(&name[..]) {
+                found.insert(name);
+            }
+        }
+    }
+    Ok(Some(found))
+}
+
+fn is_picture(reader: &Reader<'_>, stream: &Loaded) -> Result<bool, OpenError> {
+    let Some(dict) = stream.object.dict() else {
+        return Ok(false);
+    };
+    let filter = reader.get(dict, "Filter")?.object;
+    let last = match &filter {
+        Object::Array(filters) => filters.last().and_then(Object::name),
+        filter => filter.name(),
+    };
+    Ok(last.is_some_and(|name| OF_PICTURES.contains(&name)))
+}
+
+/// A name with its `#` and two digits read (7.3.5).
+fn unescaped(name: &[u8]) -> Vec<u8> {
+    let digit = |byte: &u8| char::from(*byte).to_digit(16);
+    let mut plain = Vec::with_capacity(name.len().min(64));
+    let mut rest = name;
+    while let [first, after @ ..] = rest {
+        let escaped = match after {
+            [high, low, behind @ ..] if *first == b'#' => {
+                digit(high).zip(digit(low)).map(|pair| (pair, behind))
+            }
+            _ => None,
+        };
+        let (byte, behind) = match escaped {
+            Some(((high, low), behind)) => ((high * 16 + low) as u8, behind),
+            None => (*first, after),
+        };
+        plain.push(byte);
+        rest = behind;
+    }
+    plain
+}
