@@ -242,7 +242,7 @@ fn neighbours() -> Vec<Attack> {
         update("text-in-another-encoding", SEEN, |v| {
             vec![
                 v.pdf.changed(CATALOG, "/Lang (en)", "/Lang <FEFF0065006E>"),
-                v.pdf.changed(AMOUNT, "/T (Amount)", "/T <EFBBBF416D6F756E74>"),
+                v.pdf.changed(AMOUNT, "/T (Amount)", "/T <FEFF0041006D006F0075006E0074>"),
                 v.pdf.changed(OUTLINE, "(Total)", "<FEFF0054006F00740061006C>"),
             ]
         }),

@@ -75,14 +75,15 @@ fn gone() -> Vec<Attack> {
         }),
         refused(
             "field-below-a-direct-one",
-            "999 for 100",
+            "the page as signed; 999 for programs",
             "change-object-overwritten",
-            |v| {
-                let (number, field) = v.pdf.changed(AMOUNT, "/V (100)", "/V (999)");
-                vec![(number, field.replace("27 0 R", "61 0 R")), (61, look_of("999"))]
-            },
+            |v| vec![v.pdf.changed(AMOUNT, "/V (100)", "/V (999)")],
         )
-        .prepared(|pdf| vec![pdf.changed(FORM, "22 0 R", "<< /T (Deal) /Kids [22 0 R] >>")]),
+        .prepared(|pdf| {
+            let mut objects = parted(pdf);
+            objects.push(pdf.changed(FORM, "22 0 R", "<< /T (Deal) /Kids [22 0 R] >>"));
+            objects
+        }),
         refused(
             "annotations-above-pages",
             SEEN,
