@@ -17,6 +17,7 @@ use super::super::{
     text::certain_text,
     xref::Entry,
 };
+use crate::limits::MAX_PDF_WAITING;
 
 /// The two states of the file.
 pub(super) struct Sides<'r, 'a> {
@@ -125,9 +126,6 @@ const MEASURES: [&[u8]; 7] = [b"BBox", b"BC", b"BG", b"CA", b"Matrix", b"Rect", 
 
 /// Keys of the boxes of a page.
 const BOXES: [&[u8]; 5] = [b"ArtBox", b"BleedBox", b"CropBox", b"MediaBox", b"TrimBox"];
-
-/// Values that may wait to be compared, each of some hundred bytes: those of one object that a file is full of.
-const MOST_WAITING: usize = 1 << 19;
 
 /// Keys that say how a stream is written down, not what it holds.
 const ENCODING: [&[u8]; 3] = [b"Length", b"Filter", b"DecodeParms"];
@@ -459,9 +457,9 @@ fn is_same_real(a: f64, b: f64) -> bool {
 fn may_wait(values: usize) -> Result<(), OpenError> {
     let error = OpenError::Limit {
         what: "values waiting to be compared",
-        limit: MOST_WAITING,
+        limit: MAX_PDF_WAITING,
     };
-    (values <= MOST_WAITING).then_some(()).ok_or(error)
+    (values <= MAX_PDF_WAITING).then_some(()).ok_or(error)
 }
 
 /// What nobody sees, in points.
