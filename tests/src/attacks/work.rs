@@ -129,7 +129,10 @@ fn products() -> Vec<Attack> {
         comparing("widgets-over-fields-without-end", |v| {
             let mut objects = signature_field("0 0 0 0", v);
             let numbers = ROWS..ROWS + 2_000;
-            let kids: String = numbers.clone().map(|kid| format!(" {kid} 0 R")).collect();
+            let mut kids = String::new();
+            for kid in numbers.clone() {
+                let _ = write!(kids, " {kid} 0 R");
+            }
             objects[1].1 = objects[1].1.replace("61 0 R]", &format!("61 0 R{kids}]"));
             objects[2].1 = objects[2].1.replace("/V 62 0 R", &format!("/V 62 0 R /Kids [{kids}]"));
             let kid = "<< /Type /Annot /Subtype /Widget /Parent 61 0 R /Rect [500 800 501 801] /AP << /N 63 0 R >> >>";

@@ -186,7 +186,7 @@ impl Dict {
         }
         let is_second = |at: usize, key: &Bytes| entries.iter().take(at).any(|other| other.key == *key);
         let keys = entries.iter().map(|entry| &entry.key).enumerate();
-        keys.filter(|(at, key)| is_second(*at, *key))
+        keys.filter(|(at, key)| is_second(*at, key))
             .map(|(_, key)| key)
             .collect()
     }
