@@ -25,6 +25,9 @@ pub const MAX_PDF_KEPT: usize = 1 << 20;
 /// Most parts (numbers, names, entries) of one PDF object: each takes some fifty bytes of memory for
 /// as little as two in the file.
 pub const MAX_PDF_NODES: usize = 1 << 20;
+/// Most values that wait to be compared with those of the signed revision: each takes some hundred bytes of memory for
+/// as little as two in the file, and those of many objects may wait together.
+pub const MAX_PDF_WAITING: usize = 1 << 19;
 /// Most certificates, revocation lists and answers about revocation kept in one document for long-term
 /// validation: each renewal of a timestamp adds a few.
 pub const MAX_PDF_EVIDENCE: usize = 1_000;

@@ -41,6 +41,11 @@ fn signed(v: &Victim<'_>, rect: &str, from: &str, to: &str) -> Vec<u8> {
     v.signed_again(&v.pki.mallory, &objects)
 }
 
+/// A signature in a new field that shows nothing, whose default is another one.
+fn with_another_default(v: &Victim<'_>) -> Vec<u8> {
+    signed(v, "0 0 0 0", "/V 62 0 R", "/V 62 0 R /DV 21 0 R")
+}
+
 /// A signature in a new field under a look as large as the page.
 fn signed_over_all(v: &Victim<'_>, rect: &str) -> Vec<u8> {
     let mut objects = signature_field(rect, v);
@@ -148,6 +153,14 @@ fn seen_by_some() -> Vec<Attack> {
         "the page as signed; a small look in a place without extent",
         |v| signed_in(v, "0 0 0 0"),
     ));
+    all.push(
+        sneaky(
+            "default-of-another-signature",
+            "the page as signed; another signature in a field that is reset",
+            with_another_default,
+        )
+        .change("change-field-added"),
+    );
     all
 }
 

@@ -5,7 +5,7 @@ use certseal_core::crypto::DigestAlgorithm::{Sha256, Sha512};
 
 use super::{
     Attack, Objects,
-    content::{filled, noted, notes, second_signature},
+    content::{filled, noted, notes, second_signature, signature_field},
     looks,
     pdf::{Layout, placeholder, stream},
     pki::{Cms, SIGNING_TIME, attribute, tlv},
@@ -14,7 +14,7 @@ use super::{
         Victim, look_of,
         number::{
             AGREE, AMOUNT, CATALOG, CONTENT, COURIER, FORM, GLYPH_ONE, GRADE, INFORMATION, OUTLINE, PAGE,
-            PAGES,
+            PAGES, RESOURCES,
         },
     },
 };
@@ -216,12 +216,76 @@ pub(super) fn all() -> Vec<Attack> {
         }),
     ];
     all.extend(neighbours());
+    all.extend(saved_by_programs());
     for attack in &mut all {
         if attack.kinds.is_empty() {
             attack.kinds = super::kinds(&["p256-table-approval", "rsa-packed-certified1"]);
         }
     }
     all
+}
+
+/// What programs write anew when they save a file, each in its own words.
+fn saved_by_programs() -> Vec<Attack> {
+    vec![
+        other("field-whose-default-is-its-signature", SEEN, |v| {
+            let mut objects = signature_field("0 0 0 0", v);
+            objects[2].1 = objects[2].1.replace("/V 62 0 R", "/V 62 0 R /DV 62 0 R");
+            objects[4].1 = stream("/Type /XObject /Subtype /Form /BBox [0 0 0 0]", "");
+            v.signed_again(&v.pki.other, &objects)
+        })
+        .on(&["p256-table-approval", "rsa-packed-certified2"]),
+        update("pane-stated-twice", SEEN, |v| {
+            let second = v.pdf.changed(CATALOG, "/PageMode /UseNone ", "");
+            vec![second, super::tail::producer(v, "")]
+        })
+        .prepared(|pdf| {
+            let twice = "/PageMode /UseNone /Lang (en) /PageMode /UseOutlines";
+            vec![pdf.changed(CATALOG, "/Lang (en)", twice)]
+        }),
+        update("colours-of-a-field", SEEN, |v| {
+            vec![v.pdf.changed(
+                AGREE,
+                "[1.000000 1.000000 0.784314] /BC [0.0]",
+                "[1 1 .784314] /BC [0]",
+            )]
+        })
+        .prepared(|pdf| {
+            let colours = "/F 4 /MK << /BG [1.000000 1.000000 0.784314] /BC [0.0] >>";
+            vec![pdf.changed(AGREE, "/F 4", colours)]
+        }),
+        update(
+            "box-ticked-and-its-colours",
+            "a ticked box, as the signer allowed",
+            |v| {
+                let (number, field) = v.pdf.changed(AGREE, "/V /Off /AS /Off", "/V /Yes /AS /Yes");
+                vec![(number, field.replace("[1.000000]", "[1]"))]
+            },
+        )
+        .prepared(|pdf| {
+            let ground = "/F 4 /MK << /BG [1.000000] /IF << /SW /A /A [0.5 0.5] >> >>";
+            vec![pdf.changed(AGREE, "/F 4", ground)]
+        })
+        .on(&["p256-table-approval", "rsa-packed-certified2"]),
+        update("opacity-as-integer", SEEN, |v| {
+            vec![v.pdf.changed(RESOURCES, "/CA 1.0 /ca .400000", "/CA 1 /ca 0.4")]
+        })
+        .prepared(|pdf| {
+            let state = "/ExtGState << /GS2 << /CA 1.0 /ca .400000 >>";
+            vec![pdf.changed(RESOURCES, "/ExtGState <<", state)]
+        }),
+        update("box-of-a-page-rounded", SEEN, |v| {
+            vec![
+                v.pdf
+                    .changed(PAGES, "595.303937007874 841.889763779528", "595.304 841.8898"),
+            ]
+        })
+        .prepared(|pdf| vec![pdf.changed(PAGES, "595 842", "595.303937007874 841.889763779528")]),
+        update("looks-as-they-are-stored", SEEN, |v| {
+            vec![v.pdf.changed(FORM, "/NeedAppearances true", "")]
+        })
+        .prepared(|pdf| vec![pdf.changed(FORM, "/SigFlags 3", "/SigFlags 3 /NeedAppearances true")]),
+    ]
 }
 
 /// What lies beside the attacks of the newest kinds.

@@ -6,8 +6,8 @@ use super::{
     victim::{
         Victim,
         number::{
-            AMOUNT, CATALOG, CONTENT, COURIER, FREE, GLYPHS, IMAGE, LAYER, OVERLAY, PAGE, PROFILE, RESOURCES,
-            TO_UNICODE,
+            AGREE, AMOUNT, CATALOG, CONTENT, COURIER, FREE, GLYPHS, IMAGE, LAYER, OVERLAY, PAGE, PAGES,
+            PROFILE, RESOURCES, TO_UNICODE,
         },
     },
 };
@@ -74,6 +74,34 @@ fn layers() -> Vec<Attack> {
 
 fn numbers() -> Vec<Attack> {
     vec![
+        seeming(
+            "ground-of-a-field-nearly-white",
+            ("a box in another colour", "change-appearance-without-value"),
+            |v| vec![v.pdf.changed(AGREE, "/BG [1.0]", "/BG [0.99]")],
+        )
+        .prepared(|pdf| vec![pdf.changed(AGREE, "/F 4", "/F 4 /MK << /BG [1.0] >>")]),
+        seeming(
+            "box-of-a-page-moved",
+            ("a page of another size", "change-page-properties"),
+            |v| vec![v.pdf.changed(PAGES, "[0 0 595 842]", "[0 0 595 842.002]")],
+        ),
+        seeming(
+            "pane-stated-twice-later",
+            (
+                "another pane of the viewer, or the same",
+                "change-unseen-revision",
+            ),
+            |v| {
+                let twice = "/PageMode /UseNone /Lang (en) /PageMode /UseOutlines";
+                vec![v.pdf.changed(CATALOG, "/Lang (en)", twice)]
+            },
+        ),
+        seeming("key-twice-later", ("another payee, or the same", ""), |v| {
+            vec![
+                v.pdf
+                    .changed(PAGE, "/Contents 4 0 R", "/Contents 4 0 R /Contents 19 0 R"),
+            ]
+        }),
         seeming(
             "turn-as-real",
             ("a page that is not turned, to some", "change-page-properties"),

@@ -152,12 +152,49 @@ pub(super) fn all() -> Vec<Attack> {
         cms(
             "attributes-unsorted",
             SEEN,
-            "SIGNATURE_MALFORMED",
+            "SIGNATURE_NOT_DER",
             |pki, signer, covered| {
                 let mut cms = Cms::new(signer, pki, covered);
                 cms.attributes.sort();
                 cms.attributes.reverse();
                 cms.is_sorted = false;
+                cms
+            },
+        )
+        .undecided(),
+        cms(
+            "attributes-signed-in-another-order",
+            SEEN,
+            "SIGNATURE_INVALID",
+            |pki, signer, covered| {
+                let mut cms = Cms::new(signer, pki, covered);
+                cms.attributes.sort();
+                cms.signed = Some(tlv(SET, &[&cms.attributes.concat()]));
+                cms.attributes.reverse();
+                cms.is_sorted = false;
+                cms
+            },
+        ),
+        cms(
+            "attributes-unsorted-of-another-document",
+            "another document's signature",
+            "DIGEST_MISMATCH",
+            |pki, signer, _| {
+                let mut cms = Cms::new(signer, pki, &elsewhere());
+                cms.attributes.sort();
+                cms.attributes.reverse();
+                cms.is_sorted = false;
+                cms
+            },
+        ),
+        cms(
+            "attribute-twice",
+            SEEN,
+            "SIGNATURE_MALFORMED",
+            |pki, signer, covered| {
+                let mut cms = Cms::new(signer, pki, covered);
+                let unknown = attribute("1.2.3.4", &tlv(OCTETS, &[b"1"]));
+                cms.attributes.extend([unknown.clone(), unknown]);
                 cms
             },
         ),

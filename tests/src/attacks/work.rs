@@ -8,7 +8,7 @@ use super::{
     pdf::{Pdf, stream},
     syntax::page,
     tail::producer,
-    victim::number::{FORM, FREE, INFORMATION, PAGE},
+    victim::number::{CATALOG, FORM, FREE, INFORMATION, PAGE},
 };
 
 const CLASS: &str = "work";
@@ -16,6 +16,8 @@ const AFTER: &str = "denial of service";
 const SEEN: &str = "the page as signed";
 
 const NOTE: &str = "<< /Type /Annot /Subtype /Text /Rect [0 0 9 9] >>";
+
+const WIDGET: &str = "<< /Subtype /Widget /Rect [0 0 9 9] /V (1) >>";
 
 /// Numbers of what the attacker lists, all of four digits.
 const ROWS: u32 = 1_000;
@@ -99,6 +101,70 @@ fn products() -> Vec<Attack> {
         .code("CHANGES_UNCLEAR")
         .undecided()
         .on(&["p256-table-certified3", "rsa-stream-certified3"]),
+        // What honest files do once is asked for each of many.
+        answered("evidence-without-end", "the page as signed", |v| {
+            v.updated(&[(50, format!("[{}51 0 R]", "52 0 R ".repeat(60_000)))])
+        })
+        .prepared(|pdf| {
+            vec![
+                pdf.changed(CATALOG, "/Lang", "/DSS << /Certs 50 0 R >> /Lang"),
+                (50, format!("[{}]", "51 0 R ".repeat(60_000))),
+                (51, stream("", "a certificate")),
+                (52, stream("", "another")),
+            ]
+        })
+        .harmless()
+        .on(&certified),
+        answered("notes-over-fields-without-end", "notes over a field", |v| {
+            let notes = format!("26 0 R{}]", format!(" {FREE} 0 R").repeat(60_000));
+            v.updated(&[v.pdf.changed(PAGE, "26 0 R]", &notes), (FREE, NOTE.to_owned())])
+        })
+        .prepared(|pdf| {
+            let widgets = format!("{}26 0 R]", "50 0 R ".repeat(60_000));
+            vec![pdf.changed(PAGE, "26 0 R]", &widgets), (50, WIDGET.to_owned())]
+        })
+        .code("CHANGES_UNCLEAR")
+        .undecided()
+        .on(&["p256-table-certified3", "rsa-stream-certified3"]),
+        comparing("widgets-over-fields-without-end", |v| {
+            let mut objects = signature_field("0 0 0 0", v);
+            let numbers = ROWS..ROWS + 2_000;
+            let mut kids = String::new();
+            for kid in numbers.clone() {
+                let _ = write!(kids, " {kid} 0 R");
+            }
+            objects[1].1 = objects[1].1.replace("61 0 R]", &format!("61 0 R{kids}]"));
+            objects[2].1 = objects[2].1.replace("/V 62 0 R", &format!("/V 62 0 R /Kids [{kids}]"));
+            let kid = "<< /Type /Annot /Subtype /Widget /Parent 61 0 R /Rect [500 800 501 801] /AP << /N 63 0 R >> >>";
+            objects.extend(numbers.map(|number| (number, kid.to_owned())));
+            v.signed_again(&v.pki.other, &objects)
+        })
+        .prepared(|pdf| {
+            let widgets = format!("{}26 0 R]", "50 0 R ".repeat(60_000));
+            vec![pdf.changed(PAGE, "26 0 R]", &widgets), (50, WIDGET.to_owned())]
+        })
+        .on(&["p256-table-approval", "rsa-stream-approval"]),
+        comparing("values-that-wait-without-end", |v| v.updated(&[producer(v, "")]))
+            .prepared(|pdf| {
+                let many = "[] ".repeat(600_000);
+                vec![
+                    pdf.changed(CATALOG, "/Lang", "/Own 50 0 R /Lang"),
+                    (50, format!("[{many}51 0 R]")),
+                    (51, format!("[{many}]")),
+                ]
+            })
+            .on(&certified),
+        answered("numbers-without-end", "the page as signed", |v| v.updated(&[producer(v, "")]))
+            .prepared(|pdf| {
+                let many = "0 ".repeat(1_000_000);
+                vec![
+                    pdf.changed(CATALOG, "/Lang", "/Own 50 0 R /Lang"),
+                    (50, format!("[{many}51 0 R]")),
+                    (51, format!("[{many}]")),
+                ]
+            })
+            .harmless()
+            .on(&certified),
         comparing("dictionaries-without-end", |v| {
             let empty = format!("[{}]", "<<>>".repeat(1_000_000));
             v.updated(&[v.pdf.changed(INFORMATION, "(Certseal tests)", &empty)])

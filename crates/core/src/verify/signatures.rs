@@ -463,9 +463,10 @@ fn words(kind: ChangeKind) -> (&'static str, &'static str) {
             "填写的外观无法与填写值对上",
             "what a filled field shows cannot be matched with its value",
         ),
-        ChangeKind::AppearanceWithoutValue => {
-            ("未改值而改外观", "the look of a field was changed, not its value")
-        }
+        ChangeKind::AppearanceWithoutValue => (
+            "未改值而改外观或其所用的资源",
+            "the look of a field, or what it is drawn with, was changed, not its value",
+        ),
         ChangeKind::Catalog => ("文档总目录被改", "the catalogue was changed"),
         ChangeKind::Evidence => ("追加了验证数据", "validation data were added"),
         ChangeKind::EvidenceChanged => ("验证数据被删改", "validation data were changed or removed"),

@@ -20,7 +20,10 @@ pub enum CmsError {
         /// What is wrong.
         why: &'static str,
     },
-    /// The signed attributes are not in DER order, so there are two readings of what was signed.
+    /// A signed attribute stands there twice, with the same values.
+    #[error("a signed attribute stands there twice")]
+    AttributeTwice,
+    /// The signed attributes are not in DER order where no other is read: in timestamp tokens.
     #[error("the signed attributes are not in DER order")]
     AttributesUnsorted,
     /// It carries no content, which its profile demands.
@@ -81,6 +84,9 @@ pub enum CmsVerifyError {
     /// A signed attribute that the profile demands is missing.
     #[error("signed attribute {0} is missing")]
     AttributeMissing(&'static str),
+    /// The signed attributes are not in DER order: programs that put them in order verify something else.
+    #[error("the signed attributes are not in DER order")]
+    AttributesUnsorted,
     /// The content-type attribute names another type than the content's.
     #[error("the content-type attribute names another type than the content's")]
     ContentTypeMismatch,

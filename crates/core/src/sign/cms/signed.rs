@@ -1,10 +1,12 @@
 //! Reading a CMS signature that nobody vouches for, and checking it.
 //!
 //! [`SignedCms::parse`] accepts the forms that a PDF's /SubFilter promises, see [`Profile`], and of each one
-//! writing only: DER (or BER that differs in its lengths alone), one signer, signed attributes in order. What it accepts is then asked three
+//! writing only: DER (or BER that differs in its lengths alone, or the order of signed attributes), one signer. What it accepts is then asked three
 //! questions, each on its own, because their answers mean different things to a verifier: is this the
 //! document that was signed, did this key sign it, and does what was signed name this certificate? Weak
 //! algorithms are no reason not to answer; [`SignedCms::mechanisms`] gives them to be judged.
+
+use std::collections::BTreeSet;
 
 use const_oid::ObjectIdentifier;
 use der::{Decode, Header, Length, Reader, SliceReader, Tag, TagNumber};
@@ -86,8 +88,10 @@ pub struct SignedCms {
     signer: Option<usize>,
     digest_algorithm: DigestAlgorithm,
     signature_algorithm: SignatureAlgorithm,
-    /// The signed attributes as signed: DER of the SET OF.
+    /// The signed attributes as signed: the SET OF, in the order it was received in.
     signed_attributes: Option<Vec<u8>>,
+    /// Whether that is the order of DER.
+    is_in_order: bool,
     /// Whether algorithms are named in what is signed, and whether they are these.
     protected: Option<bool>,
     content_type: Option<ObjectIdentifier>,
@@ -155,6 +159,9 @@ impl SignedCms {
         })?;
         if end < der.len() {
             return Err(CmsError::TrailingData(end));
+        }
+        if !signed.is_in_order {
+            return Err(CmsError::AttributesUnsorted);
         }
         Ok(signed)
     }
@@ -270,6 +277,7 @@ impl SignedCms {
             return Err(CmsError::NoSignedAttributes);
         }
         let mut signed_attributes = None;
+        let mut is_in_order = true;
         let mut attributes = Vec::new();
         if !is_bare {
             // Signed as a SET OF (RFC 5652 §5.4): the tag changes, not one of the bytes behind it.
@@ -282,8 +290,10 @@ impl SignedCms {
             if raw.is_empty() {
                 return Err(CmsError::NoSignedAttributes);
             }
-            if !raw.is_sorted_by(|a, b| a < b) {
-                return Err(CmsError::AttributesUnsorted);
+            is_in_order = raw.is_sorted();
+            let kinds: BTreeSet<&[u8]> = raw.iter().copied().collect();
+            if kinds.len() < raw.len() {
+                return Err(CmsError::AttributeTwice);
             }
             for der in raw {
                 if let (Some(kind), values) = read_attribute(der)? {
@@ -310,6 +320,7 @@ impl SignedCms {
             digest_algorithm,
             signature_algorithm,
             signed_attributes,
+            is_in_order,
             protected: None,
             content_type: None,
             message_digest: None,
@@ -400,16 +411,24 @@ impl SignedCms {
     }
 
     /// Checks everything that the signature says about itself, in this order: nothing carried along that its
-    /// profile has outside, signer certificate found, signature value, document digest (of the byte range, by
+    /// profile has outside, signed attributes in order, signer certificate found, signature value, document digest (of the byte range, by
     /// [`SignedCms::digest_algorithm`]), signed reference to the signer certificate. Algorithms are still to be
     /// judged.
     pub fn verify(&self, digest: &[u8]) -> Result<(), CmsVerifyError> {
         if self.encapsulated.is_some() {
             return Err(CmsVerifyError::EncapsulatedContent);
         }
+        if !self.is_in_order {
+            return Err(CmsVerifyError::AttributesUnsorted);
+        }
         let _judged_elsewhere = self.check_signature(digest)?;
         self.check_digest(digest)?;
         self.check_signing_certificate()
+    }
+
+    /// Whether the signed attributes stand in the order of DER. The value is verified over them as they were received.
+    pub fn is_in_order(&self) -> bool {
+        self.is_in_order
     }
 
     /// Whether it carries the document of this digest along, though its profile has that outside. Programs that

@@ -285,6 +285,21 @@ pub(super) fn judge_cms<'s>(
             "请由签名人按分离格式重新签名，或用支持该格式的程序核验",
             "ask the signer for a detached signature, or verify with a program that knows the format",
         ),
+        // RFC 5652 §5.4 has their DER signed. Nobody altered the file, but who puts them in order first finds another digest.
+        Ok(used) if !cms.is_in_order() => Finding::undecided(
+            &checks::SIGNATURE,
+            code::SIGNATURE_NOT_DER,
+            SubIndication::Generic,
+            format!("签名值按原样核验有效（{used}），但签名属性未按 DER 排序（旧版 node-signpdf 等如此写）"),
+            format!(
+                "good as it stands ({used}), but the signed attributes are not in the order of DER, as older \
+                 versions of node-signpdf write them"
+            ),
+        )
+        .hint(
+            "请由签名人用新版程序重新签名，或用支持该写法的程序核验",
+            "ask the signer to sign anew with a newer program, or verify with one that takes this order",
+        ),
         Ok(used) => Finding::passed(
             &checks::SIGNATURE,
             format!("有效（{used}）"),

@@ -181,8 +181,8 @@ impl Signed {
                 let text = error.to_string();
                 let (zh, en) = halves(&text);
                 return modified(
-                    format!("签章之后追加的内容有误：{zh}"),
-                    format!("what was added after signing is faulty: {en}"),
+                    format!("签章之后有追加，而文件有误，无从比对：{zh}"),
+                    format!("something was added after signing, and the file is faulty: {en}"),
                 );
             }
         };

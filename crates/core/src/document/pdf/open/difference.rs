@@ -44,6 +44,7 @@ use super::{
     Coverage, ModificationLevel, OpenError, OpenedPdf, PdfSignature,
     lock::Locks,
     object::{Dict, Id, Object},
+    parse::PANES,
     reader::{Loaded, Reader},
     revision, signature,
     xref::{self, Entry},
@@ -207,15 +208,6 @@ fn has_two_readings(opened: &OpenedPdf<'_>, signed_end: usize) -> bool {
         is_ambiguous
     })
 }
-
-/// What a viewer may open beside the page (7.7.2, table 29); not what hides all but the page.
-const PANES: [&[u8]; 5] = [
-    b"UseAttachments",
-    b"UseNone",
-    b"UseOC",
-    b"UseOutlines",
-    b"UseThumbs",
-];
 
 /// Whether what changes under such a name is what the face is painted from.
 fn paints(kind: ChangeKind) -> bool {
@@ -622,7 +614,9 @@ impl Comparison<'_, '_> {
                 }
                 // A pane of the viewer opens. Some programs say so of every file with attachments.
                 b"PageMode" if PANES.iter().any(|pane| pair.1.name() == Some(pane)) => {
-                    if self.sides.mismatch(pair.0, pair.1)?.is_some() {
+                    // Of two that were signed either was opened.
+                    let was_stated = old.iter().any(|held| held == (key, pair.1));
+                    if !was_stated && self.sides.mismatch(pair.0, pair.1)?.is_some() {
                         let permission = Permission::Unclear(ModificationLevel::FormFilling);
                         self.note(ChangeKind::Catalog, permission, number, "PageMode");
                     }

@@ -21,6 +21,17 @@ pub enum OpenError {
          the file is encrypted: supply it without encryption"
     )]
     Encrypted,
+    /// A dictionary has one key twice, and readers part on which of the values counts (7.3.7).
+    #[error(
+        "文件的第 {object} 号对象在一个字典里写了两次 /{key}，各阅读器取值不同，请重新取得原始文件 / \
+         object {object} has /{key} twice in one dictionary"
+    )]
+    KeyTwice {
+        /// Number of the object; 0 for the trailer.
+        object: u32,
+        /// Which key.
+        key: String,
+    },
     /// One of the stated limits is passed: a file made to exhaust the machine.
     #[error(
         "文件过大或过于复杂，超出核验限度（{what} > {limit}），请向出具方核实文件来源 / limit passed: {what} over {limit}"
@@ -98,7 +109,7 @@ impl OpenError {
             Self::NotPdf => "pdf-not-a-pdf",
             Self::Object { .. } => "pdf-object",
             Self::PageField { .. } => "pdf-page-field",
-            Self::Syntax { .. } => "pdf-syntax",
+            Self::KeyTwice { .. } | Self::Syntax { .. } => "pdf-syntax",
             Self::TooLarge { .. } => "pdf-too-large",
             Self::Unsupported { .. } => "pdf-unsupported",
         }
@@ -118,7 +129,9 @@ impl OpenError {
     /// Number of the object at fault, where one is known.
     pub fn object(&self) -> Option<u32> {
         match self {
-            Self::Object { object, .. } | Self::Unsupported { object, .. } => Some(*object),
+            Self::KeyTwice { object, .. }
+            | Self::Object { object, .. }
+            | Self::Unsupported { object, .. } => Some(*object),
             Self::Syntax { stream, .. } => *stream,
             _ => None,
         }

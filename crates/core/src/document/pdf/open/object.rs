@@ -178,15 +178,22 @@ impl Dict {
         self.entries.iter().map(|entry| (&entry.key[..], &entry.value))
     }
 
-    pub(super) fn has_key_twice(&self) -> bool {
+    /// Keys that stand there twice.
+    pub(super) fn keys_twice(&self) -> Vec<&Bytes> {
         let entries = &self.entries;
         let key = |at: u32| entries.get(at as usize).map(|entry| &entry.key);
         if let Some(order) = &self.order {
-            let mut pairs = order.windows(2);
-            return pairs.any(|pair| matches!(*pair, [a, b] if key(a) == key(b)));
+            let same = order.windows(2).filter_map(|pair| match *pair {
+                [a, b] if key(a) == key(b) => key(a),
+                _ => None,
+            });
+            return same.collect();
         }
-        let mut before = entries.iter().enumerate();
-        before.any(|(at, entry)| entries.iter().take(at).any(|other| other.key == entry.key))
+        let is_second = |at: usize, key: &Bytes| entries.iter().take(at).any(|other| other.key == *key);
+        let keys = entries.iter().map(|entry| &entry.key).enumerate();
+        keys.filter(|(at, key)| is_second(*at, key))
+            .map(|(_, key)| key)
+            .collect()
     }
 
     fn entry(&self, key: &[u8]) -> Option<&Entry> {

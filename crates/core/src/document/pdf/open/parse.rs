@@ -43,6 +43,8 @@ pub(super) struct Parser<'a> {
     nodes: usize,
     /// The stream the bytes were inflated from, for errors.
     stream: Option<u32>,
+    /// The object that is read; 0 of none.
+    object: u32,
     wording: Wording,
 }
 
@@ -55,6 +57,7 @@ impl<'a> Parser<'a> {
             furthest: pos,
             nodes: MAX_PDF_NODES,
             stream: None,
+            object: 0,
             wording: Wording::Plain,
         }
     }
@@ -63,8 +66,14 @@ impl<'a> Parser<'a> {
     pub(super) fn stream(data: &'a [u8], pos: usize, object: u32) -> Parser<'a> {
         Parser {
             stream: Some(object),
+            object,
             ..Parser::file(data, pos)
         }
+    }
+
+    /// The same, of an object that lies in it, for errors.
+    pub(super) fn of(self, object: u32) -> Parser<'a> {
+        Parser { object, ..self }
     }
 
     pub(super) fn pos(&self) -> usize {
@@ -475,12 +484,27 @@ impl<'a> Parser<'a> {
                 span: start..self.pos,
             });
         }
-        // Readers part on which of two values counts, and 7.3.7 forbids it.
         let dict = Dict::from_entries(entries);
-        if dict.has_key_twice() {
-            return Err(self.error("keys that differ: a dictionary has one of them twice"));
+        for key in dict.keys_twice() {
+            self.twice(key, &dict)?;
         }
         Ok(Object::Dict(dict))
+    }
+
+    /// A key with two values: readers part on which of them counts, and 7.3.7 forbids it. TCPDF states twice which pane a
+    /// viewer opens, which shows nothing of the document.
+    fn twice(&mut self, key: &[u8], dict: &Dict) -> Result<(), OpenError> {
+        self.finds(Wording::Ambiguous);
+        let mut values = dict.iter().filter(|(held, _)| *held == key);
+        let is_pane = |(_, value): (&[u8], &Object)| value.name().is_some_and(|name| PANES.contains(&name));
+        if key == b"PageMode" && values.all(is_pane) {
+            return Ok(());
+        }
+        let shown = key.get(..LONGEST_WORD).unwrap_or(key);
+        Err(OpenError::KeyTwice {
+            object: self.object,
+            key: String::from_utf8_lossy(shown).into_owned(),
+        })
     }
 
     /// After a number: the rest of `12 0 R`, if that is what follows.
@@ -521,6 +545,7 @@ impl<'a> Parser<'a> {
             self.pos = mark;
             return Err(self.error("the head of an object"));
         };
+        self.object = number;
         Ok(Id { number, generation })
     }
 
@@ -578,6 +603,15 @@ pub(super) enum Operand<'a> {
 /// Bytes of a word and of a number that no reader cuts off: some keep 127 bytes of a name, some 255 of anything.
 const LONGEST_WORD: usize = 127;
 const LONGEST_NUMBER: usize = 64;
+
+/// What a viewer may open beside the page (7.7.2, table 29); not what hides all but the page.
+pub(super) const PANES: [&[u8]; 5] = [
+    b"UseAttachments",
+    b"UseNone",
+    b"UseOC",
+    b"UseOutlines",
+    b"UseThumbs",
+];
 
 /// Digits of which every number fits.
 const MAX_PLAIN_DIGITS: usize = 18;
@@ -700,12 +734,37 @@ mod tests {
         assert_eq!(&text[span], b"<00FF>");
     }
 
+    /// It is known for one in what is signed, and refused in what came later.
+    #[test]
+    fn a_pane_that_is_stated_twice_is_read_as_nobody_writes_it() {
+        let mut parser = Parser::file(b"<</PageMode/UseNone/PageMode/UseOutlines>>", 0);
+        assert!(parser.object().is_ok());
+        assert_eq!(parser.wording(), Wording::Ambiguous);
+    }
+
+    #[test]
+    fn a_key_that_stands_there_twice_is_named_with_its_object() {
+        let mut parser = Parser::file(b"22 0 obj <</A[<</B 1/B 1>>]>>", 0);
+        parser.object_header().unwrap();
+        let error = parser.object().unwrap_err();
+        assert_eq!(error.object(), Some(22));
+        assert!(
+            error
+                .to_string()
+                .ends_with("object 22 has /B twice in one dictionary"),
+            "{error}"
+        );
+    }
+
     #[test]
     fn depth_duplicates_and_open_ends_are_refused() {
         let deep = vec![b'['; 1 << 20];
         assert!(matches!(parsed(&deep), Err(OpenError::Limit { .. })));
         for text in [
             "<</A 1/A 2>>",
+            "<</PageMode/UseNone/PageMode/FullScreen>>",
+            "<</PageMode/UseNone/PageMode 1 0 R>>",
+            "<</PageMode/UseNone/PageMode/UseNone/A 1/A 1>>",
             "<</A",
             "[1 2",
             "(abc",

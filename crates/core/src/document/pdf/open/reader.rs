@@ -360,7 +360,7 @@ impl<'a> Reader<'a> {
             self.budget.parse(reach.saturating_sub(at))?;
             return Ok((loaded(object.clone()), *reach, *wording));
         }
-        let mut parser = Parser::stream(&held.data, at, held.number);
+        let mut parser = Parser::stream(&held.data, at, held.number).of(id.number);
         let object = parser.object();
         let (reach, length) = (parser.reach(), parser.reach().saturating_sub(at));
         let wording = parser.wording().max(held.wording);

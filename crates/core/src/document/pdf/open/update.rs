@@ -645,7 +645,9 @@ fn write_object(out: &mut Vec<u8>, object: &Object) {
         }
         Object::Dict(dict) => {
             out.extend_from_slice(b"<<");
-            for (key, value) in dict.iter() {
+            // What was read with a key twice is written with one.
+            let mut written = BTreeSet::new();
+            for (key, value) in dict.iter().filter(|(key, _)| written.insert(*key)) {
                 write_name(out, key);
                 out.push(b' ');
                 write_object(out, value);

@@ -6,7 +6,7 @@ use super::{
     super::{
         super::xmp::Statements,
         ModificationLevel, OpenError,
-        object::{Dict, Object},
+        object::{Dict, Id, Object},
         reader::{Loaded, Reader},
     },
     ChangeKind, Comparison, Permission,
@@ -336,23 +336,29 @@ impl Comparison<'_, '_> {
     fn are_kept(&mut self, (old, new): (&Object, &Object)) -> Result<bool, OpenError> {
         let before = self.sides.signed.follow(old)?.object;
         let after = self.sides.last.follow(new)?.object;
-        let after = after.array().unwrap_or_default();
+        // Each stream once, as often as it may stand there; what is no reference is no stream.
+        let streams = |array: &Object| -> BTreeSet<Id> {
+            let items = array.array().unwrap_or_default();
+            items.iter().filter_map(Object::reference).collect()
+        };
+        let (before, after) = (streams(&before), streams(&after));
         let mut moved = Vec::new();
-        for held in before.array().unwrap_or_default() {
+        for id in before {
+            let held = Object::Reference(id);
             // Usually it still has its number; a writer that built the store anew gives it another.
-            if !after.contains(held) || self.sides.mismatch(held, held)?.is_some() {
-                moved.push(held);
+            if !after.contains(&id) || self.sides.mismatch(&held, &held)?.is_some() {
+                moved.push(id);
             }
         }
         if moved.is_empty() {
             return Ok(true);
         }
         let mut data = BTreeSet::new();
-        for entry in after {
-            data.insert(digest(self.sides.last, entry)?);
+        for id in after {
+            data.insert(digest(self.sides.last, id)?);
         }
-        for held in moved {
-            if !data.contains(&digest(self.sides.signed, held)?) {
+        for id in moved {
+            if !data.contains(&digest(self.sides.signed, id)?) {
                 return Ok(false);
             }
         }
@@ -361,9 +367,9 @@ impl Comparison<'_, '_> {
 }
 
 /// SHA-256 of the data of a stream; none where they cannot be read.
-fn digest(reader: &Reader<'_>, stream: &Object) -> Result<Option<[u8; 32]>, OpenError> {
+fn digest(reader: &Reader<'_>, stream: Id) -> Result<Option<[u8; 32]>, OpenError> {
     let data = reader
-        .follow(stream)
+        .follow(&Object::Reference(stream))
         .and_then(|stream| reader.stream_data(&stream));
     match data {
         Err(limit @ OpenError::Limit { .. }) => Err(limit),

@@ -165,20 +165,15 @@ impl Comparison<'_, '_> {
                 _ => self.strict(ChangeKind::Form, number, key, pair)?,
             }
         }
-        // Who fills fields in may leave the drawing to viewers, but that draws all others anew as well; without it they
-        // are shown as stored.
+        // Who fills fields in may leave the drawing to viewers, but that draws all others anew as well. Where it is taken
+        // from them all are shown as they are stored, and that was signed.
         if redrew != self.redraws {
-            let level = if redrew {
-                ModificationLevel::None
+            let (level, place) = if redrew {
+                (ModificationLevel::None, "NeedAppearances switched off")
             } else {
-                ModificationLevel::FormFilling
+                (ModificationLevel::FormFilling, "NeedAppearances switched on")
             };
-            self.note(
-                ChangeKind::Form,
-                Permission::Unclear(level),
-                number,
-                "NeedAppearances",
-            );
+            self.note(ChangeKind::Form, Permission::Unclear(level), number, place);
         }
         Ok(())
     }
@@ -287,7 +282,8 @@ impl Comparison<'_, '_> {
         todo: &mut Vec<(Id, Above)>,
     ) -> Result<(), OpenError> {
         let ids = before.iter().filter_map(Object::reference);
-        let mut waiting: BTreeSet<Id> = ids.collect();
+        let listed: BTreeSet<Id> = ids.collect();
+        let mut waiting = listed.clone();
         let mut names = BTreeSet::new();
         for kid in before {
             let kid = self.sides.signed.follow(kid)?.object;
@@ -305,7 +301,7 @@ impl Comparison<'_, '_> {
                     self.note(ChangeKind::FieldChanged, permission, number, above.name.clone());
                 }
                 todo.push((id, above.clone()));
-            } else if before.contains(field) {
+            } else if listed.contains(&id) {
                 self.refuse(ChangeKind::FieldChanged, id.number, above.name.clone());
             } else {
                 let dict = self.sides.last.load(id)?.object;
@@ -717,7 +713,11 @@ impl Comparison<'_, '_> {
             let mut here = above.extended(self.sides.last, id, dict)?;
             let reader = self.sides.last;
             let parent = reader.get(dict, "Parent")?;
-            let is_known = dict.iter().all(|(key, _)| OF_NEW_FIELDS.contains(&key));
+            // LibreOffice makes the signature its own default as well.
+            let is_value = |value: &Object| value.reference().is_some() && dict.get("V") == Some(value);
+            let is_known = dict
+                .iter()
+                .all(|(key, value)| OF_NEW_FIELDS.contains(&key) || key == b"DV" && is_value(value));
             let kids = reader.get(dict, "Kids")?.object;
             let kids = kids.array().unwrap_or_default();
             let is_group = here.kind.is_none() && !kids.is_empty();

@@ -437,6 +437,8 @@ impl Comparison<'_, '_> {
             let covered = self.covered.entry(page).or_default();
             *covered += width * height;
             let hides = |field: &FieldPlace| field.is_filled && overlap(&place, &field.area);
+            // As many widgets may come as there are fields.
+            reader.budget.parse(fields.len())?;
             // Whoever certified a document laid out where others sign. What has no extent is seen by some viewers only.
             let has_extent = area(reader, dict)?.is_some();
             if *level != ModificationLevel::FormFilling
@@ -486,9 +488,9 @@ impl Comparison<'_, '_> {
             *notes += 1;
             // Laid into a box it ticks it.
             let hides = |field: &FieldPlace| seen.is_some_and(|seen| overlap(&icon(seen), &field.area));
-            let is_beside = is_closed || !fields.iter().any(hides);
+            let is_beside = || is_closed || !fields.iter().any(hides);
             let permission = match dict.get("AP") {
-                None if *notes <= MOST_NOTES && is_beside => NOTING,
+                None if *notes <= MOST_NOTES && is_beside() => NOTING,
                 _ => Permission::Unclear(ModificationLevel::Annotations),
             };
             self.note(ChangeKind::Annotation, permission, number, "Annots");

@@ -349,7 +349,7 @@ impl Sheet {
         };
         let (wide, high) = (EDGE / self.frame.scale.0, EDGE / self.frame.scale.1);
         let is_near = |a: (f64, f64), b: (f64, f64)| (a.0 - b.0).abs() <= wide && (a.1 - b.1).abs() <= high;
-        let is_along = |a: (f64, f64), b: (f64, f64)| a.0 == b.0 || a.1 == b.1;
+        let is_along = |a: (f64, f64), b: (f64, f64)| Some(a.0) == Some(b.0) || Some(a.1) == Some(b.1);
         let [left, bottom, right, top] = self.frame.space;
         let at_corner = |at: &(f64, f64)| {
             [(left, bottom), (left, top), (right, bottom), (right, top)]

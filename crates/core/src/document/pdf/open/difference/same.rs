@@ -17,6 +17,7 @@ use super::super::{
     text::certain_text,
     xref::Entry,
 };
+use crate::limits::MAX_PDF_WAITING;
 
 /// The two states of the file.
 pub(super) struct Sides<'r, 'a> {
@@ -43,8 +44,10 @@ pub(super) struct Role {
     pub(super) paints: bool,
     /// It says which layers there are, or on which one something lies: they are known by their number.
     pub(super) layers: bool,
-    /// It is a rectangle or a matrix.
+    /// It is numbers by the standard, whole or not: a rectangle, a matrix, a colour, an opacity.
     pub(super) measures: bool,
+    /// It is a box of a page.
+    pub(super) bounds: bool,
     /// Its strings are text, in whatever encoding.
     pub(super) text: bool,
     /// It is a list of fonts (7.8.3).
@@ -57,7 +60,8 @@ impl Role {
         Role {
             paints: self.paints || key == b"AP",
             layers: self.layers || LAYERS.contains(&key),
-            measures: MEASURES.contains(&key),
+            measures: MEASURES.contains(&key) || BOXES.contains(&key),
+            bounds: BOXES.contains(&key),
             // Names of resources are keys as well.
             text: !self.paints && TEXT.contains(&key),
             fonts: key == b"Font",
@@ -122,17 +126,11 @@ const CONTENTS: &[u8] = b"Contents";
 /// Keys under which layers stand (8.11).
 const LAYERS: [&[u8]; 3] = [b"OC", b"OCProperties", b"Properties"];
 
-/// Keys of rectangles and matrices.
-const MEASURES: [&[u8]; 8] = [
-    b"ArtBox",
-    b"BBox",
-    b"BleedBox",
-    b"CropBox",
-    b"Matrix",
-    b"MediaBox",
-    b"Rect",
-    b"TrimBox",
-];
+/// Keys of rectangles and matrices; of the colours of fields, and of opacities.
+const MEASURES: [&[u8]; 7] = [b"BBox", b"BC", b"BG", b"CA", b"Matrix", b"Rect", b"ca"];
+
+/// Keys of the boxes of a page.
+const BOXES: [&[u8]; 5] = [b"ArtBox", b"BleedBox", b"CropBox", b"MediaBox", b"TrimBox"];
 
 /// Keys that say how a stream is written down, not what it holds.
 const ENCODING: [&[u8]; 3] = [b"Length", b"Filter", b"DecodeParms"];
@@ -168,6 +166,7 @@ impl Sides<'_, '_> {
             role,
         }];
         while let Some(mut pair) = todo.pop() {
+            may_wait(todo.len())?;
             let ids = (pair.signed.reference(), pair.last.reference());
             let number = ids.1.or(ids.0).map(|id| id.number);
             pair.within = number.unwrap_or(pair.within);
@@ -303,6 +302,7 @@ impl Sides<'_, '_> {
         let mut seen = BTreeSet::new();
         let mut todo = vec![signed.clone()];
         while let Some(object) = todo.pop() {
+            may_wait(todo.len())?;
             let loaded = match object.reference() {
                 Some(id) if self.landmarks.contains(&id) || !seen.insert(id) => continue,
                 Some(id) => {
@@ -345,16 +345,18 @@ impl Sides<'_, '_> {
                 a == b || pair.role.text && is_same_text(a, b)
             }
             (Object::Array(a), Object::Array(b)) if pair.role.measures && is_measure(a) && is_measure(b) => {
-                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a == b || is_same_length(a, b))
+                let is_same = |(a, b)| a == b || is_same_length(pair.role, a, b);
+                a.len() == b.len() && a.iter().zip(b).all(is_same)
             }
             (Object::Array(a), Object::Array(b)) => {
-                let pairs = a.iter().cloned().zip(b.iter().cloned());
+                // Equal numbers need not wait: there may be millions.
+                let pairs = a.iter().zip(b).filter(|(a, b)| a.number().is_none() || a != b);
                 let role = Role {
                     measures: false,
                     fonts: false,
                     ..pair.role
                 };
-                todo.extend(pairs.map(|(a, b)| pair.next(a, b, role)));
+                todo.extend(pairs.map(|(a, b)| pair.next(a.clone(), b.clone(), role)));
                 a.len() == b.len()
             }
             (Object::Dict(a), Object::Dict(b)) => {
@@ -382,7 +384,7 @@ impl Sides<'_, '_> {
                 !of_stream || self.same_data((signed, a), (last, b), pair, todo)?
             }
             (Object::Real(a), Object::Real(b)) => is_same_real(*a, *b),
-            (a, b) => a == b,
+            (a, b) => a == b || pair.role.measures && is_same_length(pair.role, a, b),
         })
     }
 
@@ -464,16 +466,17 @@ fn is_same_text(a: &[u8], b: &[u8]) -> bool {
         && certain_text(a).is_some_and(|text| certain_text(b).as_ref() == Some(&text))
 }
 
-/// Whether it is a rectangle or a matrix, in which numbers are lengths to every reader.
+/// Whether it is a rectangle, a matrix or a colour, in which it is nothing to any reader whether numbers are whole.
 fn is_measure(items: &[Object]) -> bool {
-    matches!(items.len(), 4 | 6) && items.iter().all(|item| item.number().is_some())
+    matches!(items.len(), 1 | 3 | 4 | 6) && items.iter().all(|item| item.number().is_some())
 }
 
 /// Whether a real number and another number are the same length.
-fn is_same_length(a: &Object, b: &Object) -> bool {
+fn is_same_length(role: Role, a: &Object, b: &Object) -> bool {
     let is_real = |object: &Object| matches!(object, Object::Real(_));
-    let numbers = a.number().zip(b.number());
-    (is_real(a) || is_real(b)) && numbers.is_some_and(|(a, b)| is_same_real(a, b))
+    // Of the edges of a page some write three digits.
+    let is_same = |(a, b): (f64, f64)| is_same_real(a, b) || role.bounds && (a - b).abs() < LEAST_LENGTH;
+    (is_real(a) || is_real(b)) && a.number().zip(b.number()).is_some_and(is_same)
 }
 
 /// Real numbers are held in single precision (ISO 32000-2 annex C), so that programs which read one write it with
@@ -482,6 +485,15 @@ fn is_same_real(a: f64, b: f64) -> bool {
     let single = |number: f64| Some(number as f32).filter(|single| single.is_finite());
     let is_near = (a - b).abs() <= LEAST_LENGTH;
     Some(a) == Some(b) || is_near && single(a).is_some() && single(a) == single(b)
+}
+
+/// Refuses what would fill the memory before it is compared.
+fn may_wait(values: usize) -> Result<(), OpenError> {
+    let error = OpenError::Limit {
+        what: "values waiting to be compared",
+        limit: MAX_PDF_WAITING,
+    };
+    (values <= MAX_PDF_WAITING).then_some(()).ok_or(error)
 }
 
 /// What nobody sees, in points.
@@ -506,7 +518,7 @@ pub(super) fn holds_reference(object: &Object) -> bool {
 }
 
 /// A value without the places it was read from and the order of its entries, for comparison.
-fn plain(object: &Object) -> String {
+pub(super) fn plain(object: &Object) -> String {
     match object {
         Object::Dict(dict) => {
             let entries = dict.iter().map(|(key, value)| format!("{key:?}{}", plain(value)));

@@ -9,7 +9,7 @@ use super::{
         parse::{Operand, Parser, Wording},
         reader::Reader,
     },
-    same::value,
+    same::{holds_reference, plain, value},
 };
 
 /// By how much a part of a colour may differ that was rounded to a byte; and a size.
@@ -99,7 +99,7 @@ pub(super) fn is_same_ground(
     let others = new
         .iter()
         .filter(|(key, _)| !matches!(*key, b"BC" | b"BG" | b"R"));
-    let mut others = others.map(|(key, now)| value(old, key) == *now && now.reference().is_none());
+    let mut others = others.map(|(key, now)| !holds_reference(now) && plain(&value(old, key)) == plain(now));
     Ok(was == is && others.all(|is_same| is_same))
 }
 
