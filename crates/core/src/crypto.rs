@@ -89,6 +89,12 @@ impl SignatureScheme {
         }
     }
 
+    /// DER of the object identifier alone: how GB/T 38540 names it.
+    pub(crate) fn algorithm_oid(self) -> &'static [u8] {
+        // The AlgorithmIdentifiers above are an identifier, a length and this.
+        self.algorithm_identifier().get(2..).unwrap_or_default()
+    }
+
     /// The digest inside the scheme.
     pub const fn digest(self) -> DigestAlgorithm {
         match self {

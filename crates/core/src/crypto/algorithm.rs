@@ -176,7 +176,9 @@ impl SignatureAlgorithm {
         let parameters_fit = match algorithm {
             Self::RsaPss(_) => true,
             // NULL is wrong beside ECDSA (RFC 5758 §3.2), common, and says nothing.
-            Self::RsaPkcs1(_) | Self::Ecdsa(_) | Self::Sm2 => identifier.parameters.is_none_or(AnyRef::is_null),
+            Self::RsaPkcs1(_) | Self::Ecdsa(_) | Self::Sm2 => {
+                identifier.parameters.is_none_or(AnyRef::is_null)
+            }
             // TR-03111 §5.2.1 lets it name the curve once more.
             Self::EcdsaPlain(_) => identifier
                 .parameters
@@ -337,8 +339,15 @@ mod tests {
         assert!(SignatureAlgorithm::Ed25519.agrees_with(Sha512));
         assert!(!SignatureAlgorithm::Ed25519.agrees_with(Sha256));
 
-        for oid in ["1.2.156.10197.1.501", "1.2.156.10197.1.301.1", "1.2.156.10197.1.301"] {
-            assert_eq!(read(oid, Some(AnyRef::NULL), Some(Sm3)), Ok(SignatureAlgorithm::Sm2));
+        for oid in [
+            "1.2.156.10197.1.501",
+            "1.2.156.10197.1.301.1",
+            "1.2.156.10197.1.301",
+        ] {
+            assert_eq!(
+                read(oid, Some(AnyRef::NULL), Some(Sm3)),
+                Ok(SignatureAlgorithm::Sm2)
+            );
         }
         assert!(read("1.2.156.10197.1.301.1", None, sha256).is_err());
         assert!(!SignatureAlgorithm::Sm2.agrees_with(Sha256));

@@ -40,7 +40,9 @@ pub enum DigestAlgorithm {
     Sm3,
 }
 
-use DigestAlgorithm::{Md5, Sha1, Sha3_224, Sha3_256, Sha3_384, Sha3_512, Sha224, Sha256, Sha384, Sha512, Sm3};
+use DigestAlgorithm::{
+    Md5, Sha1, Sha3_224, Sha3_256, Sha3_384, Sha3_512, Sha224, Sha256, Sha384, Sha512, Sm3,
+};
 
 impl DigestAlgorithm {
     /// All of them.

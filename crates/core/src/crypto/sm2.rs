@@ -174,7 +174,10 @@ mod tests {
     #[test]
     fn what_is_no_key_is_refused() {
         for pkcs8 in [&b""[..], b"\x30\x00"] {
-            assert!(matches!(Sm2Key::from_pkcs8(pkcs8), Err(KeyFileError::KeyRejected(_))));
+            assert!(matches!(
+                Sm2Key::from_pkcs8(pkcs8),
+                Err(KeyFileError::KeyRejected(_))
+            ));
         }
     }
 }

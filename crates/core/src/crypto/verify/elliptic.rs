@@ -112,7 +112,9 @@ impl Curve {
             Self::P521 => verify::<p521::NistP521>(point, hash, signature, encoding),
             Self::BrainpoolP256r1 => verify::<bp256::BrainpoolP256r1>(point, hash, signature, encoding),
             Self::BrainpoolP384r1 => verify::<bp384::BrainpoolP384r1>(point, hash, signature, encoding),
-            Self::Sm2 => Err(VerifyError::KeyRefused("a key for SM2 does not fit ECDSA".to_owned())),
+            Self::Sm2 => Err(VerifyError::KeyRefused(
+                "a key for SM2 does not fit ECDSA".to_owned(),
+            )),
         }
     }
 }
