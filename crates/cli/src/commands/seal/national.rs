@@ -89,6 +89,8 @@ struct Facts {
     /// When its timestamp was made, or why that is none.
     stamped: Option<Result<Timestamp, String>>,
     signers: Vec<String>,
+    /// What speaks against it beside its signatures.
+    remarks: Vec<&'static str>,
 }
 
 impl Facts {
@@ -110,6 +112,7 @@ impl Facts {
             _ => Vec::new(),
         };
         Self {
+            remarks: remarks(seal),
             maker: maker
                 .map(|used| used.to_string())
                 .map_err(|error| error.to_string()),
@@ -157,6 +160,7 @@ impl Facts {
                 Ok(at) => json!({ "verifies": true, "at": at }),
                 Err(why) => json!({ "verifies": false, "text": why }),
             }),
+            "remarks": self.remarks,
             "extensions": extensions,
             "deviations": deviations,
         })
@@ -199,7 +203,7 @@ impl Facts {
             "制章者签名 ",
             match &self.maker {
                 Ok(used) => format!("有效（{used}）；制章者证书是否可信未核验"),
-                Err(why) => format!("无效：{why}"),
+                Err(why) => why.clone(),
             },
         );
         match &self.stamped {
@@ -218,10 +222,35 @@ impl Facts {
                 format!("{}（{length} 字节{critical}），含义未知", extension.id),
             );
         }
+        for remark in &self.remarks {
+            text("注意       ", (*remark).to_owned());
+        }
         for deviation in seal.deviations() {
             text("不合标准   ", format!("{deviation} [{}]", deviation.code()));
         }
     }
+}
+
+/// What GM/T 0031 and GB/T 38540 want of a seal beside a good signature, as far as the seal itself tells.
+fn remarks(seal: &SesSeal) -> Vec<&'static str> {
+    let property = seal.property();
+    let mut found = Vec::new();
+    if let Ok(maker) = x509::parse(seal.maker_certificate()) {
+        let (from, until) = x509::validity(&maker);
+        if !(from..=until).contains(&property.created) {
+            found.push("制章时间不在制章者证书有效期内 (made while the maker's certificate was not valid)");
+        }
+    }
+    if property.signers.has(seal.maker_certificate()) {
+        found.push("制章者自己也是获准签章者 (the maker is one of the signers)");
+    }
+    if seal.extensions().iter().any(|extension| extension.critical) {
+        found.push("有含义未知的关键扩展项，核验程序不应接受 (an unknown critical extension)");
+    }
+    if property.valid_start > property.valid_end {
+        found.push("有效期起止颠倒，从未生效 (ends before it begins)");
+    }
+    found
 }
 
 fn either<'a>(found: &'a Result<String, String>) -> &'a str {

@@ -161,6 +161,58 @@ fn a_path_of_sm2_is_judged_like_any_other() {
     );
 }
 
+/// A root that signed a certificate well, and that nothing says to be an authority.
+#[test]
+fn a_root_that_is_no_authority_vouches_for_nobody() {
+    let Some(corpus) = crate::seal::ses::tests::corpus() else {
+        return;
+    };
+    if !crate::judges::judge_is_here("openssl") {
+        return;
+    }
+    let certificate = |file: &str, passphrase: &str| {
+        let made = Command::new("openssl")
+            .args([
+                "pkcs12",
+                "-legacy",
+                "-nokeys",
+                "-passin",
+                &format!("pass:{passphrase}"),
+                "-in",
+            ])
+            .arg(corpus.join("certs").join(file))
+            .output()
+            .unwrap();
+        x509::parse_bundle(&made.stdout).unwrap().remove(0)
+    };
+    let (root, user) = (
+        certificate("ROOT.p12", "123456"),
+        certificate("USER.p12", "777777"),
+    );
+    let key = x509::public_key_info(&root).unwrap();
+    let parsed = x509::parse(&user).unwrap();
+    let signed = x509::to_be_signed(&user).unwrap();
+    let value = parsed.signature().as_bytes().unwrap();
+    crate::crypto::verify_signature(key, crate::crypto::SignatureAlgorithm::Sm2, signed, value).unwrap();
+    let context = PathContext {
+        anchors: &Certificates::of([&root]),
+        revocations: &Revocations::default(),
+        at: at("2021-01-01"),
+        usage: Usage::Document,
+        policy: AlgorithmPolicy::built_in(),
+        policies: &[],
+        policy_at: at("2021-01-01"),
+        now: at("2021-01-01"),
+        existence: Existence::UNPROVEN,
+        work: &Work::default(),
+    };
+    let refused = validate(&user, &[], &context).unwrap_err();
+    assert!(
+        matches!(refused, PathError::WrongUsage { signer: false, .. }),
+        "{refused:?}"
+    );
+}
+
 #[test]
 fn every_role_passes_for_its_usage() {
     let authority = TestAuthority::new();
