@@ -252,9 +252,10 @@ impl Home {
 
 /// A new key, over SM2 where the national profile wants it.
 pub(super) fn new_key(is_national: bool) -> Result<PrivateKey, KeyFileError> {
-    match is_national {
-        true => PrivateKey::generate_sm2(),
-        false => PrivateKey::generate(),
+    if is_national {
+        PrivateKey::generate_sm2()
+    } else {
+        PrivateKey::generate()
     }
 }
 

@@ -101,9 +101,10 @@ impl Home {
             es_id: seal.code().to_string(),
             kind: order.kind.unwrap_or_else(|| usual_type(seal.kind())),
             name: seal.name().to_owned(),
-            signers: match order.by_digest {
-                true => Permitted::ByDigest(signer),
-                false => Permitted::ByCertificate(signer),
+            signers: if order.by_digest {
+                Permitted::ByDigest(signer)
+            } else {
+                Permitted::ByCertificate(signer)
             },
             created: now,
             valid_start: seal.not_before(),

@@ -61,9 +61,10 @@ pub(super) fn duty<'a>(config: &'a Config, name: &str) -> Option<Duty<'a>> {
         TSA => of_the_authority(CA, Role::TimeStamper, "时间戳服务"),
         SM2_SEAL_MAKER => of_the_authority(SM2_SEAL_ROOT, Role::SealMaker, "电子印章制章"),
         _ => {
-            let (authority, key_name): (_, fn(&str) -> String) = match is_national(name) {
-                true => (SM2_CA, national_signer),
-                false => (CA, document_signer),
+            let (authority, key_name): (_, fn(&str) -> String) = if is_national(name) {
+                (SM2_CA, national_signer)
+            } else {
+                (CA, document_signer)
             };
             let mut departments = config.departments.iter();
             Duty {

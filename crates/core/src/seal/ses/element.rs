@@ -82,9 +82,10 @@ impl<'a> Elements<'a> {
 
     /// Tag of the next one, where there is one.
     pub(crate) fn peek(&self) -> Option<Tag> {
-        match self.reader.is_finished() {
-            true => None,
-            false => Tag::peek(&self.reader).ok(),
+        if self.reader.is_finished() {
+            None
+        } else {
+            Tag::peek(&self.reader).ok()
         }
     }
 
@@ -102,14 +103,14 @@ impl<'a> Elements<'a> {
 
     /// Nothing may be left.
     pub(crate) fn finish(self) -> Result<(), SesError> {
-        match self.reader.is_finished() {
-            true => Ok(()),
-            false => Err(SesError::Malformed {
-                field: self.of,
-                at: self.at(),
-                why: "有多余的内容",
-            }),
+        if self.reader.is_finished() {
+            return Ok(());
         }
+        Err(SesError::Malformed {
+            field: self.of,
+            at: self.at(),
+            why: "有多余的内容",
+        })
     }
 }
 
@@ -131,9 +132,10 @@ impl<'a> Element<'a> {
     }
 
     fn expect(&self, tag: Tag, why: &'static str) -> Result<&'a [u8], SesError> {
-        match self.tag == tag {
-            true => Ok(self.content),
-            false => Err(self.malformed(why)),
+        if self.tag == tag {
+            Ok(self.content)
+        } else {
+            Err(self.malformed(why))
         }
     }
 

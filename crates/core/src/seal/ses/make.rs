@@ -265,9 +265,10 @@ fn check(definition: &SesDefinition) -> Result<(), SesMakeError> {
 /// Refuses to sign with a certificate that is not valid at the time of signing.
 pub(crate) fn check_signer_dates(certificate: &[u8], at: Timestamp) -> Result<(), SesMakeError> {
     let (from, until) = x509::validity(&*x509::parse(certificate)?);
-    match (from..=until).contains(&at) {
-        true => Ok(()),
-        false => Err(SesMakeError::CertificateNotValid { at, from, until }),
+    if (from..=until).contains(&at) {
+        Ok(())
+    } else {
+        Err(SesMakeError::CertificateNotValid { at, from, until })
     }
 }
 

@@ -179,9 +179,10 @@ impl SesPicture {
 
 fn check_sides(width: u32, height: u32) -> Result<(), PictureError> {
     let fits = |side| (1..=MAX_SES_SIDE).contains(&side);
-    match fits(width) && fits(height) {
-        true => Ok(()),
-        false => Err(PictureError::BadSide),
+    if fits(width) && fits(height) {
+        Ok(())
+    } else {
+        Err(PictureError::BadSide)
     }
 }
 
@@ -195,9 +196,10 @@ fn fill(mask: &mut Mask, path: &Path) {
             Segment::Close => builder.close(),
         }
     }
-    let rule = match path.even_odd {
-        true => FillRule::EvenOdd,
-        false => FillRule::Winding,
+    let rule = if path.even_odd {
+        FillRule::EvenOdd
+    } else {
+        FillRule::Winding
     };
     // A path without an area leaves no ink.
     if let Some(outline) = builder.finish() {

@@ -498,7 +498,7 @@ fn seals_of_others_are_what_is_stated_of_them() {
         let seal = read(name);
         let side = if is_good { 40 } else { 42 };
         assert!(named(version, kind, (side, side))(&seal), "{name}");
-        let verified = seal.verify_maker(&seal.maker_certificate().to_vec());
+        let verified = seal.verify_maker(seal.maker_certificate());
         assert_eq!(verified.is_ok(), is_good, "{name}");
         assert_eq!(seal.deviations(), deviations, "{name}");
     }
