@@ -26,7 +26,7 @@ use der::Encode;
 pub(super) use crate::tlv::{CONTEXT_0, OCTET_STRING, SEQUENCE, tlv};
 use crate::{
     crypto::{
-        Signer, SignerError, SigningIdentity, sha256,
+        DigestAlgorithm, SignatureScheme, Signer, SignerError, SigningIdentity, sha256,
         x509::{self, X509Error},
     },
     tlv::{header, length_octets, tlv_len},
@@ -76,6 +76,9 @@ pub enum SignError {
     /// The key failed.
     #[error(transparent)]
     Signer(#[from] SignerError),
+    /// The key does not sign digests by SHA-256, which all that is written here is over.
+    #[error("a key for {0:?} signs no PDF and no timestamp here")]
+    UnsuitableKey(SignatureScheme),
 }
 
 /// Makes the signatures of one identity. Everything that does not depend on the digest is encoded once,
@@ -109,6 +112,10 @@ impl CmsSigner {
         identity: &SigningIdentity,
         content_type: ObjectIdentifier,
     ) -> Result<Self, SignError> {
+        let scheme = identity.signer.scheme();
+        if scheme.digest() != DigestAlgorithm::Sha256 {
+            return Err(SignError::UnsuitableKey(scheme));
+        }
         let certificate = x509::raw(&identity.certificate)?;
         // DER orders the elements of a SET OF by their encodings (X.690 §11.6).
         let mut certificates: Vec<&[u8]> = vec![&identity.certificate];

@@ -253,7 +253,7 @@ fn remarks(seal: &SesSeal) -> Vec<&'static str> {
     found
 }
 
-fn either<'a>(found: &'a Result<String, String>) -> &'a str {
+fn either(found: &Result<String, String>) -> &str {
     match found {
         Ok(text) | Err(text) => text,
     }
