@@ -6,6 +6,8 @@
 //! `fuzz/`. A function panics where a promise of its parser is broken: what was read is read again the
 //! same after writing, what nobody vouches for is not believed.
 
+mod national;
+
 use std::{
     cell::RefCell,
     collections::BTreeMap,
@@ -79,6 +81,7 @@ pub const TARGETS: &[Target] = &[
     target("difference", difference, 250),
     target("event", event, 3_000),
     target("face-json", face_json, 1_000),
+    target("national", national::ask, 1_000),
     target("ocsp", ocsp, 1_000),
     target("pdf", pdf, 250),
     target("picture", picture, 30),
@@ -523,6 +526,9 @@ pub fn seeds(home: &Path, document: &[u8]) -> BTreeMap<&'static str, Vec<Vec<u8>
 
     for seed in signatures() {
         add("signature", seed);
+    }
+    for seed in national::seeds() {
+        add("national", seed);
     }
     let digits = OCSP_RESPONSE.replace(char::is_whitespace, "");
     let response = hex::decode(digits).expect("hexadecimal digits");

@@ -519,6 +519,80 @@ fn certificates_are_found_by_identifier_number_and_holder() {
 }
 
 #[test]
+fn a_national_seal_is_made_and_explained() {
+    let home = installation();
+    let folder = TempDir::new().unwrap();
+    let seals = run_json(0, certseal(home.path()).args(["seal", "list"]));
+    let id = seals[0]["id"].as_str().unwrap();
+    let out = folder.path().join("x.esl");
+    let make = |more: &[&str], status| {
+        let mut command = certseal(home.path());
+        command
+            .args(["seal", "national", id, "--out"])
+            .arg(&out)
+            .args(more);
+        run_to(status, &mut command)
+    };
+    let (_, stderr) = make(&[], 2);
+    assert!(stderr.contains("certseal key national"), "{stderr}");
+    let made = run_json(0, certseal(home.path()).args(["key", "national"]));
+    assert_eq!(made.as_array().unwrap().len(), 19);
+    assert_eq!(
+        run_json(0, certseal(home.path()).args(["key", "national"])),
+        json!([])
+    );
+
+    let (text, _) = make(&[], 0);
+    assert!(text.contains(id) && text.contains("GB/T 38540-2020"), "{text}");
+    // Whoever has the file needs nothing else to look at it.
+    let picture = folder.path().join("x.png");
+    let mut show = certseal(&folder.path().join("nowhere"));
+    let shown = run_json(
+        0,
+        show.args(["seal", "show"])
+            .arg(&out)
+            .arg("--picture")
+            .arg(&picture),
+    );
+    assert_eq!(shown["id"], json!(id));
+    assert_eq!(shown["name"], seals[0]["name"]);
+    assert_eq!(
+        (&shown["maker-signature"]["verifies"], &shown["deviations"]),
+        (&json!(true), &json!([]))
+    );
+    assert!(fs::read(&picture).unwrap().starts_with(b"\x89PNG"));
+    let image = picture.to_str().unwrap();
+    let more = [
+        "--edition",
+        "v5",
+        "--by-digest",
+        "--type",
+        "15",
+        "--image",
+        image,
+        "--width",
+        "42",
+        "--height",
+        "42",
+    ];
+    let (text, _) = make(&more, 0);
+    assert!(text.contains("GM/T 0031-2025") && text.contains("15"), "{text}");
+    let (_, stderr) = make(&["--image", image, "--width", "42", "--height", "30"], 2);
+    assert!(stderr.contains("比例"), "{stderr}");
+
+    let mut forged = fs::read(&out).unwrap();
+    let name = "局".as_bytes();
+    let place = forged.windows(3).position(|window| window == name).unwrap();
+    forged[place..place + 3].copy_from_slice("署".as_bytes());
+    fs::write(&out, forged).unwrap();
+    let (text, _) = run_to(1, certseal(home.path()).args(["seal", "show"]).arg(&out));
+    assert!(text.contains("签名值无效"), "{text}");
+    fs::write(&out, b"no seal").unwrap();
+    let (_, stderr) = run_to(2, certseal(home.path()).args(["seal", "show"]).arg(&out));
+    assert!(stderr.contains("不是国密印章文件"), "{stderr}");
+}
+
+#[test]
 fn a_seal_is_suspended_resumed_and_destroyed() {
     let home = installation();
     let folder = TempDir::new().unwrap();

@@ -403,14 +403,19 @@ pub(crate) enum Seal {
     List,
     /// 一枚印章的全部信息；可画出印模 Everything about one seal; can draw its impression
     Show {
-        /// 印章编号 Seal id
-        id: String,
-        /// 印模 SVG 写到哪里 Write the impression as SVG
+        /// 印章编号，或国密印章文件（.esl，或 OFD 中的 SignedValue.dat） Seal id, or a file that holds a national seal
+        seal: String,
+        /// 印模 SVG 写到哪里，只限登记的印章 Write the impression of a registered seal as SVG
         #[arg(long, value_name = "FILE")]
         svg: Option<PathBuf>,
+        /// 印模图像写到哪里：国密印章按原样取出，登记的印章画成 PNG Write the picture: of a national seal as it is, of a registered one as PNG
+        #[arg(long, value_name = "FILE")]
+        picture: Option<PathBuf>,
     },
     /// 制作下一枚印章，获准使用者为该部门现用签章证书 Make a seal for the department's present signer
     Make(SealMake),
+    /// 为登记的印章制作国密印章文件（GB/T 38540），由 SM2 制章者签名 Make the national form of a registered seal
+    National(SealNational),
     /// 停用 Suspend a seal
     Suspend(SealChange),
     /// 恢复 Put a suspended seal back in force
@@ -467,6 +472,49 @@ pub(crate) struct SealMake {
     pub(crate) actor: String,
 }
 
+/// Options of `seal national`.
+#[derive(Debug, Args)]
+pub(crate) struct SealNational {
+    /// 登记的印章编号：编号、名称、有效期和印模取自它 Id of the registered seal whose national form is made
+    pub(crate) id: String,
+    /// 写到哪里（.esl） Where to write it
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// 印章格式：v4 为 GB/T 38540-2020，v5 为 GM/T 0031-2025 Edition of the standard
+    #[arg(
+        long,
+        value_enum,
+        default_value = "v4",
+        value_name = "EDITION",
+        ignore_case = true
+    )]
+    pub(crate) edition: SealEdition,
+    /// 印章类型号，由印章管理部门规定；缺省法定名称章为 1，电子证照专用章为 4 Number of its type, as whoever registers seals has them
+    #[arg(long = "type", value_name = "NUMBER")]
+    pub(crate) seal_type: Option<u32>,
+    /// 印章中只写签章证书的 SM3 摘要，不写证书 Name the signer certificate by digest
+    #[arg(long)]
+    pub(crate) by_digest: bool,
+    /// 改用此 PNG 图像（须有透明背景）作印模 Picture to use instead of the impression
+    #[arg(long, value_name = "PNG", requires_all = ["width", "height"])]
+    pub(crate) image: Option<PathBuf>,
+    /// 图像宽度，整毫米 Width of the picture in whole millimetres
+    #[arg(long, value_name = "MM", requires = "image")]
+    pub(crate) width: Option<u32>,
+    /// 图像高度，整毫米 Height of the picture in whole millimetres
+    #[arg(long, value_name = "MM", requires = "image")]
+    pub(crate) height: Option<u32>,
+}
+
+/// Editions of national seals. What each means stands with the option, on one line.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum SealEdition {
+    #[value(name = "v4")]
+    V4,
+    #[value(name = "v5")]
+    V5,
+}
+
 /// Options of a change of a seal's state.
 #[derive(Debug, Args)]
 pub(crate) struct SealChange {
@@ -499,9 +547,11 @@ pub(crate) enum Key {
     },
     /// 换发密钥及其证书，旧的另名保留 Replace a key and its certificate; the old pair is kept
     Renew {
-        /// 名称：signer-部门键、token、seal-maker、trust-list、ca、root、seal-root Name of the key
+        /// 名称：signer-部门键、token、seal-maker、trust-list、ca、root、seal-root；国密的前加 sm2- Name of the key; those over SM2 begin with sm2-
         name: String,
     },
+    /// 建立国密（SM2）根、CA、制章者和各部门签章密钥，已有的不动 Make the keys over SM2 that are missing
+    National,
     /// 即将到期的证书、吊销列表、信任列表与印章；有则退出码为 1 What is due soon; status 1 if anything is
     Due {
         /// 提前多少天 Days ahead

@@ -25,6 +25,7 @@ pub mod identity;
 pub mod key_file;
 pub mod key_folder;
 pub mod policy;
+mod sm2;
 pub mod verify;
 pub mod x509;
 
@@ -64,6 +65,8 @@ pub fn sha256_of(parts: &[&[u8]]) -> [u8; 32] {
 pub enum SignatureScheme {
     /// ECDSA on P-256 with SHA-256; signature as DER `SEQUENCE { r, s }` (FIPS 186-5, RFC 5758).
     EcdsaP256Sha256,
+    /// SM2 with SM3; signature as DER `SEQUENCE { r, s }` (GB/T 32918.2, GB/T 35276).
+    Sm2Sm3,
 }
 
 impl SignatureScheme {
@@ -72,7 +75,7 @@ impl SignatureScheme {
     /// Two INTEGERs of at most 33 octets (a sign octet before 32) with their headers, in a SEQUENCE.
     pub const fn max_signature_len(self) -> usize {
         match self {
-            Self::EcdsaP256Sha256 => 72,
+            Self::EcdsaP256Sha256 | Self::Sm2Sm3 => 72,
         }
     }
 
@@ -81,13 +84,22 @@ impl SignatureScheme {
         match self {
             // SEQUENCE { ecdsa-with-SHA256 }: parameters absent (RFC 5758 §3.2).
             Self::EcdsaP256Sha256 => b"\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02",
+            // SEQUENCE { SM2 with SM3 }: parameters absent, as most write it; NULL occurs (GB/T 33560).
+            Self::Sm2Sm3 => b"\x30\x0a\x06\x08\x2a\x81\x1c\xcf\x55\x01\x83\x75",
         }
+    }
+
+    /// DER of the object identifier alone: how GB/T 38540 names it.
+    pub(crate) fn algorithm_oid(self) -> &'static [u8] {
+        // The AlgorithmIdentifiers above are an identifier, a length and this.
+        self.algorithm_identifier().get(2..).unwrap_or_default()
     }
 
     /// The digest inside the scheme.
     pub const fn digest(self) -> DigestAlgorithm {
         match self {
             Self::EcdsaP256Sha256 => DigestAlgorithm::Sha256,
+            Self::Sm2Sm3 => DigestAlgorithm::Sm3,
         }
     }
 }

@@ -19,6 +19,7 @@ mod config;
 mod deadlines;
 mod files;
 mod founding;
+mod national;
 mod pki;
 mod renewal;
 mod seals;
@@ -38,6 +39,7 @@ pub use self::{
     config::{Config, IssuingDepartment, RevocationConfig, is_host},
     deadlines::{Deadline, DeadlineKind},
     founding::{Founding, found},
+    national::{NationalSealOrder, SM2_CA, SM2_ROOT, SM2_SEAL_MAKER, SM2_SEAL_ROOT, national_signer},
     pki::{KeyEntry, PkiError, RenewedLists, RevocationReason, Revoke},
     renewal::RenewedKey,
     seals::SealOrder,

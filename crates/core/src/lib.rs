@@ -33,5 +33,6 @@ pub mod remark;
 pub mod report;
 pub mod seal;
 pub mod sign;
+mod tlv;
 pub mod trust;
 pub mod verify;

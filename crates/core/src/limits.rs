@@ -77,6 +77,19 @@ pub const MAX_QR_WORK: u64 = 256_000_000;
 pub const MAX_IMPRESSION_BYTES: usize = 256 << 10;
 /// Largest e-seal: the impression, its maker's X.509 certificates and some names.
 pub const MAX_SEAL_BYTES: usize = MAX_IMPRESSION_BYTES + (64 << 10);
+/// Largest national seal (GB/T 38540), and largest signature with one, which holds the seal: pictures of 45 mm at 600
+/// dpi take some 200 kB where they are not of few colours, certificates some kilobytes each.
+pub const MAX_SES_BYTES: usize = 2 << 20;
+/// Most signers that a national seal may list: real ones list one to three.
+pub const MAX_SES_SIGNERS: usize = 256;
+/// Most extensions of a national seal, or of a signature with one: real ones have under five.
+pub const MAX_SES_EXTENSIONS: usize = 64;
+/// Longest text in either, in bytes: names of seals have under 200.
+pub const MAX_SES_TEXT: usize = 4 << 10;
+/// Longest side of a national seal, in millimetres: the largest of all, the State Council's, has 60.
+pub const MAX_SES_SIDE: u32 = 200;
+/// Largest picture taken into a national seal, in pixels: 60 mm at 1200 dpi are 8 million.
+pub const MAX_SES_PIXELS: u64 = 10_000_000;
 /// Largest trust list file.
 pub const MAX_TRUST_LIST_BYTES: usize = 16 << 20;
 /// Most missing things noted at a time, each about one certificate.

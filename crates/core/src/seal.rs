@@ -9,6 +9,8 @@
 //! A seal carries its picture as outlines, not as the recipe of it: what was registered is what is
 //! stamped, whatever fonts and drawing code come later. Whether a seal is suspended or destroyed is
 //! not written in it; that the register knows, and [`may_sign`] joins the two.
+//!
+//! Seals of the national standards are another form: [`ses`].
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -19,6 +21,7 @@ mod definition;
 mod envelope;
 pub mod impression;
 mod permission;
+pub mod ses;
 
 pub use definition::{MAX_SIGNERS, SealCode, SealDefinition};
 pub use envelope::{SealError, SignedSeal};

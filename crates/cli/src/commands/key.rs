@@ -1,7 +1,10 @@
 //! `certseal key`.
 
 use certseal_core::{
-    home::{CA, DeadlineKind, Home, LIST_KEY, ROOT, RenewedKey, Revoke, SEAL_MAKER, SEAL_ROOT},
+    home::{
+        CA, DeadlineKind, Home, LIST_KEY, ROOT, RenewedKey, Revoke, SEAL_MAKER, SEAL_ROOT, SM2_CA, SM2_ROOT,
+        SM2_SEAL_MAKER, SM2_SEAL_ROOT, national_signer,
+    },
     issue::{TOKEN_SIGNER, document_signer},
 };
 use certseal_server::auth::ApiKeys;
@@ -89,6 +92,7 @@ pub(super) fn run(session: &Session, args: &Key) -> Result<Outcome, Failure> {
         }
         Key::Due { within } => return due(session, &home, *within),
         Key::Renew { name } => renew(session, &home, name)?,
+        Key::National => national(session, &home)?,
         Key::ApiAdd { name, department } => {
             if department != "*" {
                 known_department(&home, department)?;
@@ -177,23 +181,50 @@ fn renew(session: &Session, home: &Home, name: &str) -> Result<(), Failure> {
     } else {
         let until = local(renewed.not_after);
         let kept = renewed.kept.as_deref();
-        output::line(if [ROOT, CA, SEAL_ROOT].contains(&name) {
-            format!(
-                "已换发 {name}：新的为 {}，有效期至 {until}；{} 继续保留",
-                renewed.name,
-                kept.unwrap_or_default()
-            )
-        } else if kept.is_none() {
-            format!("已新建 {name}，证书有效期至 {until}")
-        } else {
-            let kept = kept.unwrap_or_default();
-            format!("已换发 {name}，新证书有效期至 {until}；旧密钥和证书另存为 {kept}")
+        let is_authority = [ROOT, CA, SEAL_ROOT, SM2_ROOT, SM2_CA, SM2_SEAL_ROOT].contains(&name);
+        output::line(match kept {
+            None => format!("已新建 {name}，证书有效期至 {until}"),
+            Some(kept) if is_authority => {
+                format!(
+                    "已换发 {name}：新的为 {}，有效期至 {until}；{kept} 继续保留",
+                    renewed.name
+                )
+            }
+            Some(kept) => {
+                format!("已换发 {name}，新证书有效期至 {until}；旧密钥和证书另存为 {kept}")
+            }
         });
         if let Some(number) = renewed.trust_list {
             output::line(format_args!("已签发信任列表第 {number} 号"));
         }
     }
     advise(home, name, &renewed);
+    Ok(())
+}
+
+/// Makes the keys over SM2 that are missing.
+fn national(session: &Session, home: &Home) -> Result<(), Failure> {
+    let made = home
+        .add_national_keys(&session.passphrase()?, clock().now())
+        .map_err(home_failure)?;
+    if session.json {
+        output::json(&made);
+        return Ok(());
+    }
+    for key in &made {
+        output::line(format_args!(
+            "已新建 {}，证书有效期至 {}",
+            key.name,
+            local(key.not_after)
+        ));
+    }
+    if made.is_empty() {
+        output::line("国密密钥已齐备，没有新建");
+        return Ok(());
+    }
+    output::note(
+        "请把新信任列表送交各核验方，并用 certseal trust export 把本机构新说明送交收录本机构的机构；\n此后用 certseal seal national 制作各印章的国密印章文件。",
+    );
     Ok(())
 }
 
@@ -215,19 +246,36 @@ fn advise(home: &Home, name: &str, renewed: &RenewedKey) {
         output::note(
             "请把新信任列表送交各核验方，并用 certseal trust export 把本机构新说明送交收录本机构的机构。",
         );
+    } else if departments.iter().any(|d| national_signer(&d.key) == name) {
+        output::note("现有国密印章不准新证书使用，请用 certseal seal national 重新制章。");
+    } else if name == SM2_CA {
+        output::note(format_args!(
+            "此后换发的国密证书由 {} 颁发：请逐个换发 sm2-signer-…。",
+            renewed.name
+        ));
     } else if name == CA {
         output::note(format_args!(
             "此后换发的证书由 {} 颁发：请逐个换发 signer-…、token、trust-list。{} 的私钥须保留到其所颁证书到期，供 key crl 签发其吊销列表。",
             renewed.name,
             renewed.kept.as_deref().unwrap_or_default()
         ));
-    } else if name == ROOT || name == SEAL_ROOT {
-        let next = if name == ROOT { CA } else { SEAL_MAKER };
+    } else if let Some(next) = below(name) {
         output::note(format_args!(
             "请先把新信任列表送交各核验方，并用 certseal trust export 把本机构新说明送交收录本机构的机构；\n各方更新之后再运行 certseal key renew {next}。旧根仍在列表中，其下文件照旧有效。"
         ));
     }
     if department.is_some() {
         output::note("certseal serve 沿用旧密钥，直至停止服务、制成新章后重新启动。");
+    }
+}
+
+/// What is to be renewed after a root of that name.
+fn below(root: &str) -> Option<&'static str> {
+    match root {
+        ROOT => Some(CA),
+        SEAL_ROOT => Some(SEAL_MAKER),
+        SM2_ROOT => Some(SM2_CA),
+        SM2_SEAL_ROOT => Some(SM2_SEAL_MAKER),
+        _ => None,
     }
 }

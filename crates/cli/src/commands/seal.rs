@@ -1,17 +1,20 @@
 //! `certseal seal`.
 
+mod national;
+
 use std::path::Path;
 
 use certseal_core::{
     home::{Home, SEAL_MAKER, SealOrder},
     issue::Service,
     registry::{Change, SealRecord},
-    seal::{Seal as ESeal, SealCode, impression::preview_svg},
+    seal::{Seal as ESeal, SealCode, impression::preview_svg, ses::SesPicture},
 };
 use serde_json::{Value, json};
 
 use super::{
     Session, block_on, certificate::local, clock, home_failure, issue_failure, known_department, service,
+    write_whole,
 };
 use crate::{
     args::{Seal, SealChange, SealMake},
@@ -19,12 +22,20 @@ use crate::{
 };
 
 pub(super) fn run(session: &Session, args: &Seal) -> Result<Outcome, Failure> {
+    if let Seal::Show { seal, svg, picture } = args
+        && Path::new(seal).is_file()
+    {
+        return national::show(session, Path::new(seal), svg.is_some(), picture.as_deref());
+    }
     let home = session.home()?;
     let looking = || service(&home);
     match args {
         Seal::List => list(session, &looking()?),
-        Seal::Show { id, svg } => show(session, &looking()?, id, svg.as_deref()),
+        Seal::Show { seal, svg, picture } => {
+            show(session, &looking()?, seal, svg.as_deref(), picture.as_deref())
+        }
         Seal::Make(order) => make(session, &home, order),
+        Seal::National(order) => national::make(session, &home, order),
         Seal::Suspend(change) => {
             let event = Change::SuspendSeal(change.id.clone());
             alter(session, &looking()?, change, event)
@@ -59,7 +70,7 @@ fn make(session: &Session, home: &Home, args: &SealMake) -> Result<Outcome, Fail
     let maker = keys.identity(SEAL_MAKER).context("打开制章者密钥")?;
     let service = home.service(keys, clock()).map_err(home_failure)?;
     let made = block_on(home.make_seal(&service, &order, &maker))?.map_err(home_failure)?;
-    show(session, &service, &made.id, None)
+    show(session, &service, &made.id, None, None)
 }
 
 fn list(session: &Session, service: &Service) -> Result<Outcome, Failure> {
@@ -105,17 +116,27 @@ fn find(service: &Service, id: &str) -> Result<SealRecord, Failure> {
     let found = block_on(service.registry().seal(id))?.context("读取印章登记簿")?;
     found.ok_or_else(|| {
         Failure::new(
-            format!("没有编号为 {id} 的印章"),
+            format!("没有编号为 {id} 的印章，也没有这个文件"),
             "用 certseal seal list 查看全部印章。",
         )
     })
 }
 
-fn show(session: &Session, service: &Service, id: &str, svg: Option<&Path>) -> Result<Outcome, Failure> {
+fn show(
+    session: &Session,
+    service: &Service,
+    id: &str,
+    svg: Option<&Path>,
+    picture: Option<&Path>,
+) -> Result<Outcome, Failure> {
     let record = find(service, id)?;
     let seal = service
         .open_seal(&record)
         .map_err(|error| issue_failure("读取印章", &error))?;
+    if let Some(path) = picture {
+        let drawn = SesPicture::draw(seal.impression()).context("画出印模")?;
+        write_whole(path, &drawn.data).context(&format!("写入 {}", path.display()))?;
+    }
     if let Some(path) = svg {
         std::fs::write(path, preview_svg(seal.impression())).context(&format!("写入 {}", path.display()))?;
     }
@@ -159,5 +180,5 @@ fn alter(
         .map_err(|error| issue_failure("读取印章", &error))?;
     let append = service.append_one(event, &change.actor, &change.reason, seal.owner_code().as_str());
     block_on(append)?.map_err(|error| issue_failure("变更印章状态", &error))?;
-    show(session, service, &change.id, None)
+    show(session, service, &change.id, None, None)
 }

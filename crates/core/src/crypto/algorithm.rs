@@ -14,7 +14,7 @@ use spki::AlgorithmIdentifierRef;
 
 use super::{
     digest::DigestAlgorithm::{
-        self, Md5, Sha1, Sha3_224, Sha3_256, Sha3_384, Sha3_512, Sha224, Sha256, Sha384, Sha512,
+        self, Md5, Sha1, Sha3_224, Sha3_256, Sha3_384, Sha3_512, Sha224, Sha256, Sha384, Sha512, Sm3,
     },
     verify::{EC_PUBLIC_KEY, VerifyError},
 };
@@ -25,6 +25,11 @@ pub(crate) const ED_25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.
 const MGF_1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.8");
 /// ansi-X9-62 signatures without a digest: pyHanko writes it and leaves the digest to the SignerInfo.
 const ECDSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4");
+/// SM2 signatures without a digest, as GB/T 35275 structures name them, and the SM2 algorithm as such (GB/T 33560).
+const SM2: [ObjectIdentifier; 2] = [
+    ObjectIdentifier::new_unwrap("1.2.156.10197.1.301.1"),
+    ObjectIdentifier::new_unwrap("1.2.156.10197.1.301"),
+];
 
 /// A signature algorithm as named beside a signature; the key's own type joins when verifying.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -40,6 +45,9 @@ pub enum SignatureAlgorithm {
     RsaPkcs1(DigestAlgorithm),
     /// RSASSA-PSS (RFC 8017 §8.1).
     RsaPss(Pss),
+    /// SM2 with SM3 (GB/T 32918.2-2016) over the identity that all keys have (GB/T 35276), signature as DER
+    /// `SEQUENCE { r, s }`.
+    Sm2,
 }
 
 /// Parameters of RSASSA-PSS. The mask is always MGF1.
@@ -159,6 +167,7 @@ impl SignatureAlgorithm {
             (ECDSA | EC_PUBLIC_KEY, Some(digest)) => Self::Ecdsa(digest),
             (RSA_PSS, _) => Self::RsaPss(Pss::read(identifier.parameters)?),
             (ED_25519, _) => Self::Ed25519,
+            (oid, Some(Sm3)) if SM2.contains(&oid) => Self::Sm2,
             (oid, _) => match NAMED.iter().find(|(named, _)| *named == oid) {
                 Some((_, algorithm)) => *algorithm,
                 None => return Err(VerifyError::refused("signature algorithm", oid)),
@@ -167,7 +176,9 @@ impl SignatureAlgorithm {
         let parameters_fit = match algorithm {
             Self::RsaPss(_) => true,
             // NULL is wrong beside ECDSA (RFC 5758 §3.2), common, and says nothing.
-            Self::RsaPkcs1(_) | Self::Ecdsa(_) => identifier.parameters.is_none_or(AnyRef::is_null),
+            Self::RsaPkcs1(_) | Self::Ecdsa(_) | Self::Sm2 => {
+                identifier.parameters.is_none_or(AnyRef::is_null)
+            }
             // TR-03111 §5.2.1 lets it name the curve once more.
             Self::EcdsaPlain(_) => identifier
                 .parameters
@@ -192,6 +203,7 @@ impl SignatureAlgorithm {
         match self {
             Self::Ecdsa(digest) | Self::EcdsaPlain(digest) | Self::RsaPkcs1(digest) => Some(digest),
             Self::RsaPss(pss) => Some(pss.digest),
+            Self::Sm2 => Some(Sm3),
             Self::Ed25519 => None,
         }
     }
@@ -212,13 +224,15 @@ impl fmt::Display for SignatureAlgorithm {
             Self::RsaPkcs1(digest) => write!(f, "RSA PKCS#1 v1.5 with {digest}"),
             Self::RsaPss(pss) if pss.mask == pss.digest => write!(f, "RSA-PSS with {}", pss.digest),
             Self::RsaPss(pss) => write!(f, "RSA-PSS with {} and a mask of {}", pss.digest, pss.mask),
+            Self::Sm2 => f.write_str("SM2 with SM3"),
         }
     }
 }
 
-/// Identifiers that say all: RFC 8017 A.2.4, RFC 5758, RFC 8692 and NIST CSOR (SHA-3), BSI TR-03111 §5.2.1.
-pub(crate) const NAMED: [(ObjectIdentifier, SignatureAlgorithm); 29] = {
-    use SignatureAlgorithm::{Ecdsa, EcdsaPlain, RsaPkcs1};
+/// Identifiers that say all: RFC 8017 A.2.4, RFC 5758, RFC 8692 and NIST CSOR (SHA-3), BSI TR-03111 §5.2.1,
+/// GB/T 33560.
+pub(crate) const NAMED: [(ObjectIdentifier, SignatureAlgorithm); 30] = {
+    use SignatureAlgorithm::{Ecdsa, EcdsaPlain, RsaPkcs1, Sm2};
     const fn oid(text: &str) -> ObjectIdentifier {
         ObjectIdentifier::new_unwrap(text)
     }
@@ -252,12 +266,13 @@ pub(crate) const NAMED: [(ObjectIdentifier, SignatureAlgorithm); 29] = {
         (oid("0.4.0.127.0.7.1.1.4.1.9"), EcdsaPlain(Sha3_256)),
         (oid("0.4.0.127.0.7.1.1.4.1.10"), EcdsaPlain(Sha3_384)),
         (oid("0.4.0.127.0.7.1.1.4.1.11"), EcdsaPlain(Sha3_512)),
+        (oid("1.2.156.10197.1.501"), Sm2),
     ]
 };
 
 /// Names of what is recognised and not supported, so that a refusal says more than a number.
 pub(super) fn unsupported_name(oid: ObjectIdentifier) -> Option<&'static str> {
-    const NAMES: [(&str, &str); 17] = [
+    const NAMES: [(&str, &str); 15] = [
         ("1.3.101.113", "Ed448"),
         ("1.3.36.3.2.1", "RIPEMD-160"),
         ("1.2.840.113549.2.2", "MD2"),
@@ -272,8 +287,6 @@ pub(super) fn unsupported_name(oid: ObjectIdentifier) -> Option<&'static str> {
         ("2.16.840.1.101.3.4.3.17", "ML-DSA-44"),
         ("2.16.840.1.101.3.4.3.18", "ML-DSA-65"),
         ("2.16.840.1.101.3.4.3.19", "ML-DSA-87"),
-        ("1.2.156.10197.1.401", "SM3"),
-        ("1.2.156.10197.1.501", "SM2 with SM3"),
         ("1.3.36.3.3.2.8.1.1.13", "curve brainpoolP512r1"),
     ];
     let text = oid.to_string();
@@ -325,6 +338,19 @@ mod tests {
         assert!(!two.agrees_with(Sha256) && two.agrees_with(Sha384));
         assert!(SignatureAlgorithm::Ed25519.agrees_with(Sha512));
         assert!(!SignatureAlgorithm::Ed25519.agrees_with(Sha256));
+
+        for oid in [
+            "1.2.156.10197.1.501",
+            "1.2.156.10197.1.301.1",
+            "1.2.156.10197.1.301",
+        ] {
+            assert_eq!(
+                read(oid, Some(AnyRef::NULL), Some(Sm3)),
+                Ok(SignatureAlgorithm::Sm2)
+            );
+        }
+        assert!(read("1.2.156.10197.1.301.1", None, sha256).is_err());
+        assert!(!SignatureAlgorithm::Sm2.agrees_with(Sha256));
     }
 
     #[test]
@@ -332,7 +358,6 @@ mod tests {
         for (oid, name) in [
             ("1.3.101.113", "Ed448"),
             ("2.16.840.1.101.3.4.3.18", "ML-DSA-65"),
-            ("1.2.156.10197.1.501", "SM2"),
             ("1.2.3.4", "1.2.3.4"),
         ] {
             let refused = read(oid, None, Some(Sha256)).unwrap_err().to_string();

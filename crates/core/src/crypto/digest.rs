@@ -1,7 +1,7 @@
 //! Message digests: the good ones, and the broken ones that old signatures were made with.
 //!
 //! Knowing a digest is not trusting it: [`policy`](super::policy) says until when each is believed. ring
-//! computes what it has; RustCrypto computes MD5, SHA-224 and SHA-3, which ring leaves out.
+//! computes what it has; RustCrypto computes MD5, SHA-224, SHA-3 and SM3, which ring leaves out.
 
 use std::fmt;
 
@@ -36,14 +36,18 @@ pub enum DigestAlgorithm {
     Sha3_384,
     /// SHA3-512 (FIPS 202).
     Sha3_512,
+    /// SM3 (GB/T 32905-2016).
+    Sm3,
 }
 
-use DigestAlgorithm::{Md5, Sha1, Sha3_224, Sha3_256, Sha3_384, Sha3_512, Sha224, Sha256, Sha384, Sha512};
+use DigestAlgorithm::{
+    Md5, Sha1, Sha3_224, Sha3_256, Sha3_384, Sha3_512, Sha224, Sha256, Sha384, Sha512, Sm3,
+};
 
 impl DigestAlgorithm {
     /// All of them.
-    pub const ALL: [Self; 10] = [
-        Md5, Sha1, Sha224, Sha256, Sha384, Sha512, Sha3_224, Sha3_256, Sha3_384, Sha3_512,
+    pub const ALL: [Self; 11] = [
+        Md5, Sha1, Sha224, Sha256, Sha384, Sha512, Sha3_224, Sha3_256, Sha3_384, Sha3_512, Sm3,
     ];
 
     /// Reads an `AlgorithmIdentifier` of a digest. Parameters must be absent or NULL (RFC 5754 §2).
@@ -74,6 +78,7 @@ impl DigestAlgorithm {
             Sha3_256 => const { oid("2.16.840.1.101.3.4.2.8") },
             Sha3_384 => const { oid("2.16.840.1.101.3.4.2.9") },
             Sha3_512 => const { oid("2.16.840.1.101.3.4.2.10") },
+            Sm3 => const { oid("1.2.156.10197.1.401") },
         }
     }
 
@@ -90,6 +95,7 @@ impl DigestAlgorithm {
             Sha3_256 => "SHA3-256",
             Sha3_384 => "SHA3-384",
             Sha3_512 => "SHA3-512",
+            Sm3 => "SM3",
         }
     }
 
@@ -99,7 +105,7 @@ impl DigestAlgorithm {
             Md5 => 16,
             Sha1 => 20,
             Sha224 | Sha3_224 => 28,
-            Sha256 | Sha3_256 => 32,
+            Sha256 | Sha3_256 | Sm3 => 32,
             Sha384 | Sha3_384 => 48,
             Sha512 | Sha3_512 => 64,
         }
@@ -126,6 +132,7 @@ impl DigestAlgorithm {
             Sha3_256 => Inner::Other(Box::<sha3::Sha3_256>::default()),
             Sha3_384 => Inner::Other(Box::<sha3::Sha3_384>::default()),
             Sha3_512 => Inner::Other(Box::<sha3::Sha3_512>::default()),
+            Sm3 => Inner::Other(Box::<sm3::Sm3>::default()),
         })
     }
 }
@@ -174,7 +181,7 @@ mod tests {
 
     #[test]
     fn every_digest_is_the_one_of_its_name() {
-        // "abc", from FIPS 180-4, FIPS 202 and RFC 1321.
+        // "abc", from FIPS 180-4, FIPS 202, RFC 1321 and GB/T 32905 annex A.
         let expected = [
             (Md5, "900150983cd24fb0d6963f7d28e17f72"),
             (Sha1, "a9993e364706816aba3e25717850c26c9cd0d89d"),
@@ -182,6 +189,10 @@ mod tests {
             (
                 Sha3_256,
                 "3a985da74fe225b2045c172d6bd390bd855f086e3e9d525b46bfe24511431532",
+            ),
+            (
+                Sm3,
+                "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0",
             ),
         ];
         for (digest, hex) in expected {

@@ -1,8 +1,8 @@
 //! Private keys in files: encrypted PKCS#8 in PEM (RFC 5958, RFC 7468; PBES2 of RFC 8018 with scrypt
 //! of RFC 7914 and AES-256-CBC), readable by `openssl pkcs8`.
 //!
-//! Decrypted bytes live in zeroizing buffers. What remains for the life of a signer is ring's own
-//! key object, which ring does not wipe; a key that must not lie in memory belongs in a token.
+//! Decrypted bytes live in zeroizing buffers. What remains for the life of a signer is the library's
+//! own key object, which ring does not wipe; a key that must not lie in memory belongs in a token.
 
 use std::{
     fmt,
@@ -23,7 +23,7 @@ use ring::{
 };
 use zeroize::Zeroizing;
 
-use super::{SignatureScheme, Signer, SignerError};
+use super::{Curve, SignatureScheme, Signer, SignerError, sm2::Sm2Key};
 use crate::files::sync_name;
 
 /// scrypt cost 2^14 × 8 × 128 bytes = 16 MiB of memory. OpenSSL refuses to read more than 32 MiB
@@ -112,8 +112,8 @@ pub enum KeyFileError {
         /// What the operating system said.
         source: io::Error,
     },
-    /// The decrypted key is not a P-256 key that ring accepts.
-    #[error("私钥不可用: {0} (not a usable P-256 private key)")]
+    /// The decrypted key is no P-256 or SM2 key.
+    #[error("私钥不可用: {0} (not a usable P-256 or SM2 private key)")]
     KeyRejected(String),
     /// No `ENCRYPTED PRIVATE KEY` block in the file.
     #[error("不是加密的 PKCS#8 PEM 私钥文件 (not an encrypted PKCS#8 PEM private key)")]
@@ -133,6 +133,12 @@ pub struct PrivateKey {
 }
 
 impl PrivateKey {
+    /// Makes a new key for SM2.
+    pub fn generate_sm2() -> Result<Self, KeyFileError> {
+        let pkcs8 = Sm2Key::generate(&SystemRandom::new())?;
+        Ok(Self { pkcs8 })
+    }
+
     /// Makes a new P-256 key.
     pub fn generate() -> Result<Self, KeyFileError> {
         let document = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &SystemRandom::new())
@@ -233,16 +239,21 @@ impl PrivateKey {
 
     /// The signer over this key; the key object is made once, here.
     pub fn signer(&self) -> Result<KeyFile, KeyFileError> {
+        let info = PrivateKeyInfoRef::from_der(&self.pkcs8)
+            .map_err(|rejected| KeyFileError::KeyRejected(rejected.to_string()))?;
+        if info.algorithm.parameters_oid() == Ok(Curve::Sm2.oid()) {
+            return Ok(KeyFile(Inner::Sm2(Sm2Key::from_pkcs8(&self.pkcs8)?)));
+        }
         let random = SystemRandom::new();
         let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &self.pkcs8, &random)
             .map_err(|rejected| KeyFileError::KeyRejected(rejected.to_string()))?;
         let mut public_key_info = P256_PUBLIC_KEY_PREFIX.to_vec();
         public_key_info.extend_from_slice(pair.public_key().as_ref());
-        Ok(KeyFile {
+        Ok(KeyFile(Inner::P256 {
             pair,
             public_key_info,
             random,
-        })
+        }))
     }
 }
 
@@ -253,10 +264,15 @@ impl fmt::Debug for PrivateKey {
 }
 
 /// A [`Signer`] over a key that was read from a file.
-pub struct KeyFile {
-    pair: EcdsaKeyPair,
-    public_key_info: Vec<u8>,
-    random: SystemRandom,
+pub struct KeyFile(Inner);
+
+enum Inner {
+    P256 {
+        pair: EcdsaKeyPair,
+        public_key_info: Vec<u8>,
+        random: SystemRandom,
+    },
+    Sm2(Sm2Key),
 }
 
 impl KeyFile {
@@ -268,19 +284,27 @@ impl KeyFile {
 
 impl Signer for KeyFile {
     fn scheme(&self) -> SignatureScheme {
-        SignatureScheme::EcdsaP256Sha256
+        match &self.0 {
+            Inner::P256 { .. } => SignatureScheme::EcdsaP256Sha256,
+            Inner::Sm2(_) => SignatureScheme::Sm2Sm3,
+        }
     }
 
     fn public_key_info(&self) -> &[u8] {
-        &self.public_key_info
+        match &self.0 {
+            Inner::P256 { public_key_info, .. } => public_key_info,
+            Inner::Sm2(key) => key.public_key_info(),
+        }
     }
 
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignerError> {
-        let signature = self
-            .pair
-            .sign(&self.random, message)
-            .map_err(|_| SignerError::KeyFailed)?;
-        Ok(signature.as_ref().to_vec())
+        match &self.0 {
+            Inner::P256 { pair, random, .. } => {
+                let signature = pair.sign(random, message).map_err(|_| SignerError::KeyFailed)?;
+                Ok(signature.as_ref().to_vec())
+            }
+            Inner::Sm2(key) => key.sign(message),
+        }
     }
 }
 

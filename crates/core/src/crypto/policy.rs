@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde::{Deserialize, Deserializer, de::Error as _};
 
-use super::{DigestAlgorithm, KeySize, SignatureAlgorithm, Used};
+use super::{Curve, DigestAlgorithm, KeySize, SignatureAlgorithm, Used};
 
 /// The table of a program without one of its own: ETSI TS 119 312 V1.5.1.
 pub const BUILT_IN: &str = include_str!("policy.toml");
@@ -51,6 +51,7 @@ enum Kind {
     Eddsa,
     RsaPkcs1,
     RsaPss,
+    Sm2,
 }
 
 fn digest_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DigestAlgorithm, D::Error> {
@@ -177,6 +178,7 @@ impl AlgorithmPolicy {
                 (Kind::RsaPss, bits, format!("RSA-PSS {bits}"))
             }
             (KeySize::Rsa(bits), _) => (Kind::RsaPkcs1, bits, format!("RSA {bits}")),
+            (KeySize::Elliptic(curve @ Curve::Sm2), _) => (Kind::Sm2, curve.bits(), "SM2".to_owned()),
             (KeySize::Elliptic(curve), _) => (Kind::Ecdsa, curve.bits(), format!("ECDSA {curve}")),
             (KeySize::Ed25519, _) => (Kind::Eddsa, 256, "Ed25519".to_owned()),
         };

@@ -22,6 +22,7 @@ mod edwards;
 mod elliptic;
 mod known;
 mod rsa;
+mod sm2;
 
 pub use elliptic::Curve;
 use elliptic::Encoding;
@@ -138,8 +139,11 @@ impl KeyType {
 
     /// Whether keys of this type may make such signatures (RFC 4055 §3.3 for those bound to parameters).
     fn fits(self, algorithm: SignatureAlgorithm) -> bool {
-        use SignatureAlgorithm::{Ecdsa, EcdsaPlain, Ed25519, RsaPkcs1, RsaPss};
+        use SignatureAlgorithm::{Ecdsa, EcdsaPlain, Ed25519, RsaPkcs1, RsaPss, Sm2};
         match (self, algorithm) {
+            (Self::Elliptic(curve), _) if curve == Curve::Sm2 || algorithm == Sm2 => {
+                curve == Curve::Sm2 && algorithm == Sm2
+            }
             (Self::Elliptic(_), Ecdsa(_) | EcdsaPlain(_))
             | (Self::Ed25519, Ed25519)
             | (Self::Rsa, RsaPkcs1(_) | RsaPss(_))
@@ -219,6 +223,10 @@ impl<'a> PublicKey<'a> {
             return Ok(self.used(algorithm));
         }
         match algorithm.digest() {
+            _ if algorithm == SignatureAlgorithm::Sm2 => {
+                sm2::verify(self.octets, message, signature)?;
+                Ok(self.used(algorithm))
+            }
             Some(digest) => self.verify_digest(algorithm, &digest.digest(message), signature),
             None => Err(VerifyError::SignatureWrong),
         }
@@ -264,6 +272,7 @@ impl<'a> PublicKey<'a> {
             "a key for {} does not fit {algorithm}",
             match self.kind {
                 KeyType::Ed25519 => "Ed25519",
+                KeyType::Elliptic(Curve::Sm2) => "SM2",
                 KeyType::Elliptic(_) => "ECDSA",
                 KeyType::Rsa => "RSA",
                 KeyType::RsaPss(None) => "RSA-PSS",

@@ -13,8 +13,10 @@ use std::{fs, io, path::Path, sync::Arc};
 use jiff::{Span, Timestamp};
 
 use super::{
-    CA, Config, Home, HomeError, LIST_KEY, PkiError, ROOT, RenewedKey, SEAL_ROOT,
+    CA, Config, Home, HomeError, LIST_KEY, PkiError, ROOT, RenewedKey, SEAL_ROOT, SM2_CA, SM2_ROOT,
+    SM2_SEAL_ROOT,
     founding::later,
+    national::is_national,
     read,
     renewal::{BACKDATED_HOURS, subject},
     write,
@@ -29,8 +31,8 @@ use crate::{
     trust::list::Der,
 };
 
-/// Every kind of authority.
-pub(super) const AUTHORITIES: [&str; 3] = [ROOT, CA, SEAL_ROOT];
+/// Every kind of authority: those of every installation, then those over SM2, which are there when they were asked for.
+pub(super) const AUTHORITIES: [&str; 6] = [ROOT, CA, SEAL_ROOT, SM2_ROOT, SM2_CA, SM2_SEAL_ROOT];
 /// Years a root is valid.
 const ROOT_YEARS: i64 = 20;
 /// Years an issuing CA is valid.
@@ -66,7 +68,10 @@ pub(super) fn certify(
     let (kind, generation) = generation(name).ok_or_else(|| PkiError::UnknownName(name.to_owned()))?;
     let mut title = match kind {
         CA => "电子证照签发 CA",
+        SM2_CA => "电子证照签发 CA（SM2）",
         SEAL_ROOT => "电子印章根 CA",
+        SM2_SEAL_ROOT => "电子印章根 CA（SM2）",
+        SM2_ROOT => "根 CA（SM2）",
         _ => "根 CA",
     }
     .to_owned();
@@ -151,7 +156,7 @@ impl Home {
         Ok(authority.publishing(Publication::on_host(&self.config().host, name)))
     }
 
-    /// Makes the next generation of an authority. A root goes onto the trust list first, so that verifiers
+    /// Makes the next generation of an authority, or its first. A root goes onto the trust list first, so that verifiers
     /// know it before anything is signed with it.
     pub(super) fn renew_authority(
         &self,
@@ -161,14 +166,17 @@ impl Home {
     ) -> Result<RenewedKey, HomeError> {
         // 1. Everything that is needed is at hand before anything changes.
         let keys = KeyFolder::unlocked(&self.keys_path(), passphrase.clone());
-        let old = self.present(kind)?;
-        let (_, number) = generation(&old).ok_or_else(|| PkiError::UnknownName(old.clone()))?;
+        let old = self.generations(kind)?.pop();
+        let number = old
+            .as_deref()
+            .and_then(generation)
+            .map_or(0, |(_, number)| number);
         let name = generation_name(kind, number + 1);
         let mut above = None;
         let mut list_signer = None;
         let mut chain = Vec::new();
-        if kind == CA {
-            let root = self.present(ROOT)?;
+        if matches!(kind, CA | SM2_CA) {
+            let root = self.present(if kind == CA { ROOT } else { SM2_ROOT })?;
             above = Some(self.authority(&root, &keys)?);
             chain.push(self.authority_certificate(&root)?);
         } else {
@@ -197,10 +205,9 @@ impl Home {
         if let Some(list_signer) = list_signer {
             let der = Der(authority.certificate().into());
             let listed = self.amend_own_entry(&*list_signer.signer, now, |own| {
-                let roots = if kind == ROOT {
-                    &mut own.anchors
-                } else {
-                    &mut own.seal_makers
+                let roots = match kind {
+                    ROOT | SM2_ROOT => &mut own.anchors,
+                    _ => &mut own.seal_makers,
                 };
                 if !roots.contains(&der) {
                     roots.push(der.clone());
@@ -215,7 +222,7 @@ impl Home {
         write(&file, chain_pem(&chain)?.as_bytes())?;
         Ok(RenewedKey {
             name,
-            kept: Some(old),
+            kept: old,
             serial: hex::encode(parsed.tbs_certificate().serial_number().as_bytes()),
             not_after: x509::validity(&parsed).1,
             trust_list,
@@ -234,12 +241,21 @@ impl Home {
                     KeyFileError::NotEncryptedPkcs8 => remove(&path)?,
                     other => return Err(PkiError::from(other).into()),
                 }
-                let key = PrivateKey::generate().map_err(PkiError::from)?;
+                let key = new_key(is_national(name)).map_err(PkiError::from)?;
                 key.write_new(&path, passphrase).map_err(PkiError::from)?;
                 key
             }
         };
         Ok(Arc::new(key.signer().map_err(PkiError::from)?))
+    }
+}
+
+/// A new key, over SM2 where the national profile wants it.
+pub(super) fn new_key(is_national: bool) -> Result<PrivateKey, KeyFileError> {
+    if is_national {
+        PrivateKey::generate_sm2()
+    } else {
+        PrivateKey::generate()
     }
 }
 
@@ -260,6 +276,7 @@ mod tests {
         assert_eq!(generation("ca-2"), Some((CA, 2)));
         assert_eq!(generation("root-12"), Some((ROOT, 12)));
         assert_eq!(generation("seal-root-3"), Some((SEAL_ROOT, 3)));
+        assert_eq!(generation("sm2-ca-2"), Some((SM2_CA, 2)));
         for other in [
             "ca-1",
             "ca-0",

@@ -10,10 +10,7 @@ use rayon::prelude::*;
 
 use super::{
     CA, Config, Home, HomeError, IssuingDepartment, LIST_KEY, PkiError, ROOT, RevocationConfig, SEAL_MAKER,
-    SEAL_ROOT, SealOrder, TSA,
-    authorities::{AUTHORITIES, certify},
-    renewal::duty,
-    write,
+    SEAL_ROOT, SealOrder, TSA, authorities::certify, renewal::duty, write,
 };
 use crate::{
     catalogue::{Catalogue, Department},
@@ -139,12 +136,14 @@ fn departments(known: &[Department], founding: &Founding) -> Result<Vec<IssuingD
         .collect()
 }
 
+/// The authorities of every installation.
+const FOUNDED: [&str; 3] = [ROOT, CA, SEAL_ROOT];
 /// Beginning of the organisation codes made up for a demonstration authority.
 const DEMONSTRATION_ORGANISATION: &str = "MB99A0";
 
 struct Identities {
     /// By name: root, issuing CA, root of the seal maker.
-    authorities: [(String, CertificateAuthority); AUTHORITIES.len()],
+    authorities: [(String, CertificateAuthority); FOUNDED.len()],
     list_signer: Arc<dyn Signer>,
 }
 
@@ -158,7 +157,7 @@ struct Founder<'a> {
 impl Founder<'_> {
     fn identities(&self) -> Result<Identities, HomeError> {
         // Encrypting a key file costs scrypt a fifth of a second: all of them at once, on all cores.
-        let mut names = AUTHORITIES.map(str::to_owned).to_vec();
+        let mut names = FOUNDED.map(str::to_owned).to_vec();
         names.extend([SEAL_MAKER, TOKEN_SIGNER, LIST_KEY, TSA].map(str::to_owned));
         names.extend(self.config.departments.iter().map(|d| document_signer(&d.key)));
         let signers = names
@@ -176,7 +175,7 @@ impl Founder<'_> {
         write_chain(&self.chain(SEAL_ROOT), [seal_root.certificate()])?;
 
         let mut list_signer = None;
-        for name in names.iter().skip(AUTHORITIES.len()) {
+        for name in names.iter().skip(FOUNDED.len()) {
             let duty = duty(self.config, name).ok_or(PkiError::Incomplete)?;
             let (by, above) = match duty.authority {
                 SEAL_ROOT => (&seal_root, None),

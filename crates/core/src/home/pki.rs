@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use x509_cert::ext::pkix::CrlReason;
 
 use super::{
-    CA, Home, HomeError, LIST_KEY, ROOT, SEAL_ROOT,
+    CA, Home, HomeError, LIST_KEY, ROOT, SEAL_ROOT, SM2_CA, SM2_ROOT, SM2_SEAL_ROOT,
     authorities::{AUTHORITIES, generation},
     files::Turn,
     founding::later,
@@ -22,7 +22,11 @@ use crate::{
         x509::{self, X509Error},
     },
     issue::{IssueError, TOKEN_SIGNER, UnusableList},
-    seal::{SealError, impression::ImpressionError},
+    seal::{
+        SealError,
+        impression::ImpressionError,
+        ses::{PictureError, SesMakeError},
+    },
     trust::{path::PathError, revocation::Revocations},
 };
 
@@ -53,6 +57,12 @@ pub enum PkiError {
     /// A seal.
     #[error(transparent)]
     Seal(#[from] SealError),
+    /// A national seal.
+    #[error(transparent)]
+    Ses(#[from] SesMakeError),
+    /// The picture of a national seal.
+    #[error(transparent)]
+    Picture(#[from] PictureError),
     /// An impression.
     #[error(transparent)]
     Impression(#[from] ImpressionError),
@@ -277,6 +287,7 @@ impl Home {
         let known = self.keys()?;
         let mut revocations = self.revocation_book()?;
         let mut needed = vec![self.present(CA)?];
+        needed.extend(self.generations(SM2_CA)?.pop());
         let mut withdrawn = Vec::new();
         for name in &revoke.names {
             let key = known
@@ -307,12 +318,15 @@ impl Home {
         }
         if roots {
             needed.extend([self.present(ROOT)?, self.present(SEAL_ROOT)?]);
+            for kind in [SM2_ROOT, SM2_SEAL_ROOT] {
+                needed.extend(self.generations(kind)?.pop());
+            }
         }
         let mut renewed = RenewedLists::default();
         let mut authorities = Vec::new();
         for key in known.iter().filter(|key| key.not_after >= now) {
             let due = match generation(&key.name) {
-                Some((CA, _)) => true,
+                Some((CA | SM2_CA, _)) => true,
                 Some(_) => roots || needed.contains(&key.name),
                 None => false,
             };
@@ -379,7 +393,7 @@ impl Home {
                 })
                 .collect::<Result<_, PkiError>>()?;
             let days = match generation(name) {
-                Some((CA, _)) => CRL_DAYS,
+                Some((CA | SM2_CA, _)) => CRL_DAYS,
                 _ => ROOT_CRL_DAYS,
             };
             let next = later(now, Span::new().days(days))?;

@@ -10,16 +10,18 @@ use jiff::{Span, Timestamp};
 use serde::Serialize;
 
 use super::{
-    CA, Config, Home, HomeError, IssuingDepartment, LIST_KEY, PkiError, SEAL_MAKER, SEAL_ROOT, TSA,
-    authorities::AUTHORITIES,
+    CA, Config, Home, HomeError, IssuingDepartment, LIST_KEY, PkiError, SEAL_MAKER, SEAL_ROOT, SM2_CA,
+    SM2_SEAL_MAKER, SM2_SEAL_ROOT, TSA,
+    authorities::{AUTHORITIES, new_key},
     files::{Turn, sync},
     founding::later,
+    national::{is_national, national_signer},
     write,
 };
 use crate::{
     clock::civil_date,
     crypto::{
-        IdentityError, KeyFileError, KeyFolder, Passphrase, PrivateKey, Signer, SigningIdentity,
+        IdentityError, KeyFileError, KeyFolder, Passphrase, Signer, SigningIdentity,
         authority::{CertificateAuthority, Role, Serial, ValidityPeriod},
         identity::{STAGED_KEY, chain_pem, read_chain},
         x509::{self, Subject},
@@ -57,17 +59,21 @@ pub(super) fn duty<'a>(config: &'a Config, name: &str) -> Option<Duty<'a>> {
         TOKEN_SIGNER => of_the_authority(CA, Role::TokenSigner, "证照二维码"),
         LIST_KEY => of_the_authority(CA, Role::TokenSigner, "信任列表"),
         TSA => of_the_authority(CA, Role::TimeStamper, "时间戳服务"),
-        _ => Duty {
-            authority: CA,
-            role: Role::DocumentSigner,
-            department: Some(
-                config
-                    .departments
-                    .iter()
-                    .find(|department| document_signer(&department.key) == name)?,
-            ),
-            title: "电子证照签章",
-        },
+        SM2_SEAL_MAKER => of_the_authority(SM2_SEAL_ROOT, Role::SealMaker, "电子印章制章"),
+        _ => {
+            let (authority, key_name): (_, fn(&str) -> String) = if is_national(name) {
+                (SM2_CA, national_signer)
+            } else {
+                (CA, document_signer)
+            };
+            let mut departments = config.departments.iter();
+            Duty {
+                authority,
+                role: Role::DocumentSigner,
+                department: Some(departments.find(|department| key_name(&department.key) == name)?),
+                title: "电子证照签章",
+            }
+        }
     })
 }
 
@@ -151,10 +157,10 @@ impl Home {
             _ => None,
         };
         settle(&folder, name, passphrase)?;
-        // An installation older than its timestamp authority gets one so.
+        // An installation older than its timestamp authority gets one so, and every one its keys over SM2.
         let old_chain = match read_chain(&path("pem")) {
             Err(IdentityError::Io { source, .. })
-                if name == TSA && source.kind() == io::ErrorKind::NotFound =>
+                if (name == TSA || is_national(name)) && source.kind() == io::ErrorKind::NotFound =>
             {
                 Vec::new()
             }
@@ -162,7 +168,7 @@ impl Home {
         };
 
         // 2. The new pair, beside the old one.
-        let key = PrivateKey::generate().map_err(PkiError::from)?;
+        let key = new_key(is_national(name)).map_err(PkiError::from)?;
         let signer: Arc<dyn Signer> = Arc::new(key.signer().map_err(PkiError::from)?);
         let certificate = duty.certify(self.config(), &authority, &*signer, now)?;
         let mut chain = vec![certificate.clone()];
@@ -270,7 +276,7 @@ pub(super) mod tests {
         issue::IssueError,
     };
 
-    fn passphrase() -> Passphrase {
+    pub(in crate::home) fn passphrase() -> Passphrase {
         Passphrase::new("renewal tests".to_owned()).unwrap()
     }
 

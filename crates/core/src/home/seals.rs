@@ -77,7 +77,7 @@ impl Home {
         maker: &SigningIdentity,
     ) -> Result<SealRecord, HomeError> {
         let now = service.clock().now();
-        self.check_maker(maker, now)?;
+        self.check_maker(maker, SEAL_ROOT, now)?;
         let issuer = self
             .config()
             .issuer(&order.department)
@@ -133,10 +133,14 @@ impl Home {
     }
 
     /// A maker whose seals verifiers would refuse makes none.
-    fn check_maker(&self, maker: &SigningIdentity, now: Timestamp) -> Result<(), HomeError> {
-        let anchors = self.authority_certificates(SEAL_ROOT)?;
-        let revocations =
-            lists_of(&self.pki_path(), &self.generations(SEAL_ROOT)?).map_err(PkiError::from)?;
+    pub(super) fn check_maker(
+        &self,
+        maker: &SigningIdentity,
+        root: &str,
+        now: Timestamp,
+    ) -> Result<(), HomeError> {
+        let anchors = self.authority_certificates(root)?;
+        let revocations = lists_of(&self.pki_path(), &self.generations(root)?).map_err(PkiError::from)?;
         let context = PathContext {
             anchors: &Certificates::of(anchors),
             revocations: &revocations,

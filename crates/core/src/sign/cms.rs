@@ -23,9 +23,13 @@ use std::sync::Arc;
 use const_oid::ObjectIdentifier;
 use der::Encode;
 
-use crate::crypto::{
-    Signer, SignerError, SigningIdentity, sha256,
-    x509::{self, X509Error},
+pub(super) use crate::tlv::{CONTEXT_0, OCTET_STRING, SEQUENCE, tlv};
+use crate::{
+    crypto::{
+        DigestAlgorithm, SignatureScheme, Signer, SignerError, SigningIdentity, sha256,
+        x509::{self, X509Error},
+    },
+    tlv::{header, length_octets, tlv_len},
 };
 
 mod ber;
@@ -37,12 +41,12 @@ pub use error::{CmsError, CmsVerifyError};
 pub use evidence::CmsEvidence;
 pub use signed::{Profile, SignedCms, UnsignedAttribute};
 
-const ID_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.1");
-const ID_SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.2");
+pub(super) const ID_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.1");
+pub(super) const ID_SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.2");
 const ID_TST_INFO: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.1.4");
-const CONTENT_TYPE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.3");
-const MESSAGE_DIGEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.4");
-const SIGNING_TIME: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.5");
+pub(super) const CONTENT_TYPE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.3");
+pub(super) const MESSAGE_DIGEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.4");
+pub(super) const SIGNING_TIME: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.5");
 const ALGORITHM_PROTECTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.52");
 const SIGNATURE_POLICY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.15");
 const COMMITMENT_TYPE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.16");
@@ -52,10 +56,7 @@ const SIGNING_CERTIFICATE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.
 const SIGNATURE_TIME_STAMP: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.14");
 const SIGNING_CERTIFICATE_V2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.47");
 
-pub(super) const OCTET_STRING: u8 = 0x04;
-pub(super) const SEQUENCE: u8 = 0x30;
-const SET: u8 = 0x31;
-pub(super) const CONTEXT_0: u8 = 0xa0;
+pub(super) const SET: u8 = 0x31;
 const CONTEXT_1: u8 = 0xa1;
 pub(super) const CONTEXT_4: u8 = 0xa4;
 /// AlgorithmIdentifier of SHA-256, parameters absent (RFC 5754 §2).
@@ -75,6 +76,9 @@ pub enum SignError {
     /// The key failed.
     #[error(transparent)]
     Signer(#[from] SignerError),
+    /// The key does not sign digests by SHA-256, which all that is written here is over.
+    #[error("a key for {0:?} signs no PDF and no timestamp here")]
+    UnsuitableKey(SignatureScheme),
 }
 
 /// Makes the signatures of one identity. Everything that does not depend on the digest is encoded once,
@@ -108,6 +112,10 @@ impl CmsSigner {
         identity: &SigningIdentity,
         content_type: ObjectIdentifier,
     ) -> Result<Self, SignError> {
+        let scheme = identity.signer.scheme();
+        if scheme.digest() != DigestAlgorithm::Sha256 {
+            return Err(SignError::UnsuitableKey(scheme));
+        }
         let certificate = x509::raw(&identity.certificate)?;
         // DER orders the elements of a SET OF by their encodings (X.690 §11.6).
         let mut certificates: Vec<&[u8]> = vec![&identity.certificate];
@@ -275,41 +283,6 @@ fn attribute(kind: ObjectIdentifier, value: &[u8]) -> Result<Vec<u8>, X509Error>
 
 pub(super) fn oid(oid: ObjectIdentifier) -> Result<Vec<u8>, X509Error> {
     Ok(oid.to_der()?)
-}
-
-/// An element with the parts given as its content.
-pub(super) fn tlv(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
-    let length = parts.iter().map(|part| part.len()).sum();
-    let mut out = Vec::with_capacity(tlv_len(length));
-    header(&mut out, tag, length);
-    for part in parts {
-        out.extend_from_slice(part);
-    }
-    out
-}
-
-/// Identifier and length octets, the length in its shortest form (X.690 §10.1).
-fn header(out: &mut Vec<u8>, tag: u8, length: usize) {
-    out.push(tag);
-    let octets = length_octets(length);
-    if octets > 0 {
-        out.push(0x80 | octets as u8);
-    }
-    let bytes = length.to_be_bytes();
-    out.extend_from_slice(&bytes[bytes.len() - octets.max(1)..]);
-}
-
-/// Length of an element whose content has `length` bytes.
-fn tlv_len(length: usize) -> usize {
-    2 + length_octets(length) + length
-}
-
-/// Octets behind the first length octet.
-fn length_octets(length: usize) -> usize {
-    match length {
-        0..=0x7f => 0,
-        _ => (usize::BITS - length.leading_zeros()).div_ceil(8) as usize,
-    }
 }
 
 #[cfg(test)]

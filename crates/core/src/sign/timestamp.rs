@@ -19,7 +19,7 @@ mod info;
 mod request;
 mod response;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod token;
 
 use std::{error::Error, fmt};

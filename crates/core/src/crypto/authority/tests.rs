@@ -15,6 +15,7 @@ use crate::crypto::{
 pub(crate) struct TestAuthority {
     pub(crate) root: CertificateAuthority,
     pub(crate) issuing: CertificateAuthority,
+    new_key: fn() -> Arc<dyn Signer>,
 }
 
 pub(crate) fn period(from: &str, to: &str) -> ValidityPeriod {
@@ -29,6 +30,10 @@ pub(crate) fn new_key() -> Arc<dyn Signer> {
     Arc::new(PrivateKey::generate().unwrap().signer().unwrap())
 }
 
+pub(crate) fn new_sm2_key() -> Arc<dyn Signer> {
+    Arc::new(PrivateKey::generate_sm2().unwrap().signer().unwrap())
+}
+
 pub(crate) fn subject(common_name: &str) -> Subject {
     Subject {
         province: None,
@@ -40,6 +45,15 @@ pub(crate) fn subject(common_name: &str) -> Subject {
 
 impl TestAuthority {
     pub(crate) fn new() -> Self {
+        Self::with_keys(new_key)
+    }
+
+    /// The same over SM2.
+    pub(crate) fn sm2() -> Self {
+        Self::with_keys(new_sm2_key)
+    }
+
+    fn with_keys(new_key: fn() -> Arc<dyn Signer>) -> Self {
         let root = CertificateAuthority::new_root(
             new_key(),
             &subject("示例根证书 TEST"),
@@ -57,11 +71,15 @@ impl TestAuthority {
             )
             .unwrap()
             .publishing(Publication::on_host("localhost:8080", "issuing"));
-        Self { root, issuing }
+        Self {
+            root,
+            issuing,
+            new_key,
+        }
     }
 
     pub(crate) fn identity(&self, role: Role, validity: ValidityPeriod) -> SigningIdentity {
-        self.identity_of(new_key(), role, validity)
+        self.identity_of((self.new_key)(), role, validity)
     }
 
     pub(crate) fn identity_of(
@@ -208,6 +226,57 @@ fn openssl_accepts_the_chain_strictly_and_honours_the_crl() {
         text.contains("Key Compromise") && text.contains("CRL Number"),
         "{text}"
     );
+}
+
+/// `openssl verify` gives the identity to the last certificate only, so that a path is shown link by link; `openssl crl`
+/// knows none, so that what is signed and the value are handed over apart.
+#[test]
+fn openssl_accepts_every_link_of_sm2_with_the_identity_of_all() {
+    if !crate::judges::judge_is_here("openssl") {
+        return;
+    }
+    let authority = TestAuthority::sm2();
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name);
+    let run = |arguments: String| openssl(folder.path(), &arguments.split(' ').collect::<Vec<_>>());
+    write_chain(&file("root.pem"), [authority.root.certificate()]).unwrap();
+    write_chain(&file("issuing.pem"), [authority.issuing.certificate()]).unwrap();
+    let verify = |identity: &str, above: &str, below: &str| {
+        run(format!(
+            "verify -x509_strict -partial_chain -vfyopt distid:{identity} -trusted {above} {below}"
+        ))
+    };
+    let of_all = "1234567812345678";
+    verify(of_all, "root.pem", "issuing.pem").unwrap();
+    for role in [Role::DocumentSigner, Role::SealMaker] {
+        let identity = authority.identity(role, period("2025-01-01", "2052-01-01"));
+        write_chain(&file("signer.pem"), [&*identity.certificate]).unwrap();
+        verify(of_all, "issuing.pem", "signer.pem").unwrap_or_else(|e| panic!("{role:?}: {e}"));
+        assert!(verify("somebody", "issuing.pem", "signer.pem").is_err());
+    }
+    let text = run("x509 -in signer.pem -noout -text".to_owned()).unwrap();
+    for expected in ["Signature Algorithm: SM2-with-SM3", "ASN1 OID: SM2"] {
+        assert!(text.contains(expected), "{expected} not in\n{text}");
+    }
+
+    let now = Timestamp::now();
+    let later = now + jiff::SignedDuration::from_hours(24);
+    let list = authority.issuing.revocation_list(1, now, later, &[]).unwrap();
+    let list: x509_cert::crl::CertificateList = Decode::from_der(&list).unwrap();
+    let root = x509::parse(authority.root.certificate()).unwrap();
+    for (signed, value, by) in [
+        (list.tbs_cert_list.to_der(), &list.signature, "issuing.pem"),
+        (root.tbs_certificate().to_der(), root.signature(), "root.pem"),
+    ] {
+        fs::write(file("signed"), signed.unwrap()).unwrap();
+        fs::write(file("value"), value.as_bytes().unwrap()).unwrap();
+        run(format!("x509 -in {by} -noout -pubkey -out key.pem")).unwrap();
+        run(format!(
+            "pkeyutl -verify -pubin -inkey key.pem -rawin -digest sm3 -pkeyopt distid:{of_all} -in signed \
+             -sigfile value"
+        ))
+        .unwrap_or_else(|e| panic!("{by}: {e}"));
+    }
 }
 
 #[test]

@@ -17,7 +17,7 @@ use ecdsa::{
 };
 use signature::hazmat::PrehashVerifier as _;
 
-use super::VerifyError;
+use super::{VerifyError, sm2};
 
 /// An elliptic curve that signatures are checked on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -33,16 +33,19 @@ pub enum Curve {
     BrainpoolP256r1,
     /// brainpoolP384r1.
     BrainpoolP384r1,
+    /// The curve of SM2 (GB/T 32918.5-2017), which has its own signatures and no ECDSA.
+    Sm2,
 }
 
 impl Curve {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::P256,
         Self::P384,
         Self::P521,
         Self::BrainpoolP256r1,
         Self::BrainpoolP384r1,
+        Self::Sm2,
     ];
 
     /// Its object identifier.
@@ -56,13 +59,14 @@ impl Curve {
             Self::P521 => const { oid("1.3.132.0.35") },
             Self::BrainpoolP256r1 => const { oid("1.3.36.3.3.2.8.1.1.7") },
             Self::BrainpoolP384r1 => const { oid("1.3.36.3.3.2.8.1.1.11") },
+            Self::Sm2 => const { oid("1.2.156.10197.1.301") },
         }
     }
 
     /// Size of its order.
     pub const fn bits(self) -> usize {
         match self {
-            Self::P256 | Self::BrainpoolP256r1 => 256,
+            Self::P256 | Self::BrainpoolP256r1 | Self::Sm2 => 256,
             Self::P384 | Self::BrainpoolP384r1 => 384,
             Self::P521 => 521,
         }
@@ -90,6 +94,7 @@ impl Curve {
             Self::P521 => open::<p521::NistP521>(point).map(drop),
             Self::BrainpoolP256r1 => open::<bp256::BrainpoolP256r1>(point).map(drop),
             Self::BrainpoolP384r1 => open::<bp384::BrainpoolP384r1>(point).map(drop),
+            Self::Sm2 => sm2::open(point).map(drop),
         }
     }
 
@@ -107,6 +112,9 @@ impl Curve {
             Self::P521 => verify::<p521::NistP521>(point, hash, signature, encoding),
             Self::BrainpoolP256r1 => verify::<bp256::BrainpoolP256r1>(point, hash, signature, encoding),
             Self::BrainpoolP384r1 => verify::<bp384::BrainpoolP384r1>(point, hash, signature, encoding),
+            Self::Sm2 => Err(VerifyError::KeyRefused(
+                "a key for SM2 does not fit ECDSA".to_owned(),
+            )),
         }
     }
 }
@@ -119,6 +127,7 @@ impl fmt::Display for Curve {
             Self::P521 => "P-521",
             Self::BrainpoolP256r1 => "brainpoolP256r1",
             Self::BrainpoolP384r1 => "brainpoolP384r1",
+            Self::Sm2 => "sm2p256v1",
         })
     }
 }
@@ -136,13 +145,22 @@ where
     AffinePoint<C>: FromSec1Point<C> + ToSec1Point<C>,
     FieldBytesSize<C>: ModulusSize,
 {
-    let refused = |why: &str| VerifyError::KeyRefused(why.to_owned());
+    check_form(point)?;
+    VerifyingKey::from_sec1_bytes(point).map_err(|_| not_on_curve())
+}
+
+/// Whether a point is written in full (SEC 1 §2.3.3).
+pub(super) fn check_form(point: &[u8]) -> Result<(), VerifyError> {
+    let refused = |why: &str| Err(VerifyError::KeyRefused(why.to_owned()));
     match point.first() {
-        Some(4) => {}
-        Some(2 | 3) => return Err(refused("a compressed point on an elliptic curve")),
-        _ => return Err(refused("not a point on an elliptic curve")),
+        Some(4) => Ok(()),
+        Some(2 | 3) => refused("a compressed point on an elliptic curve"),
+        _ => refused("not a point on an elliptic curve"),
     }
-    VerifyingKey::from_sec1_bytes(point).map_err(|_| refused("a point that is not on its elliptic curve"))
+}
+
+pub(super) fn not_on_curve() -> VerifyError {
+    VerifyError::KeyRefused("a point that is not on its elliptic curve".to_owned())
 }
 
 fn verify<C>(point: &[u8], hash: &[u8], signature: &[u8], encoding: Encoding) -> Result<(), VerifyError>

@@ -30,21 +30,19 @@ fn signatures_made_by_openssl_verify_for_every_algorithm() {
     }
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str| fs::read(folder.path().join(name)).unwrap();
-    let digests = DigestAlgorithm::ALL.map(|digest| (digest, digest.name().to_lowercase()));
+    // openssl signs digests by SM3 with SM2 and with nothing else.
+    let mut digests = DigestAlgorithm::ALL.to_vec();
+    digests.retain(|digest| *digest != DigestAlgorithm::Sm3);
     let option = |name: &str| name.replace("sha-", "sha");
     let mut cases: Vec<(&str, String, Vec<SignatureAlgorithm>)> = Vec::new();
     for curve in ["P-256", "P-384", "P-521", "brainpoolP256r1", "brainpoolP384r1"] {
         let key = format!("EC -pkeyopt ec_paramgen_curve:{curve}");
-        let all = digests
-            .iter()
-            .map(|(digest, _)| SignatureAlgorithm::Ecdsa(*digest));
+        let all = digests.iter().copied().map(SignatureAlgorithm::Ecdsa);
         cases.push(("", key, all.collect()));
     }
     for bits in [768, 1024, 2048, 3072] {
         let key = format!("RSA -pkeyopt rsa_keygen_bits:{bits}");
-        let all = digests
-            .iter()
-            .map(|(digest, _)| SignatureAlgorithm::RsaPkcs1(*digest));
+        let all = digests.iter().copied().map(SignatureAlgorithm::RsaPkcs1);
         cases.push(("", key, all.collect()));
     }
     let mut masked = Vec::new();

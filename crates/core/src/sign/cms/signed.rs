@@ -122,7 +122,7 @@ struct CertificateReference {
 }
 
 /// SignerIdentifier.
-enum SignerName<'a> {
+pub(in crate::sign) enum SignerName<'a> {
     IssuerAndSerial { issuer: &'a [u8], serial: &'a [u8] },
     KeyIdentifier(&'a [u8]),
 }
@@ -636,7 +636,7 @@ impl UnsignedAttribute {
 }
 
 impl<'a> SignerName<'a> {
-    fn read(reader: &mut SliceReader<'a>) -> Result<Self, CmsError> {
+    pub(in crate::sign) fn read(reader: &mut SliceReader<'a>) -> Result<Self, CmsError> {
         let key_identifier = Tag::ContextSpecific {
             constructed: false,
             number: TagNumber(0),
@@ -652,7 +652,7 @@ impl<'a> SignerName<'a> {
         })
     }
 
-    fn names(&self, certificate: &[u8]) -> bool {
+    pub(in crate::sign) fn names(&self, certificate: &[u8]) -> bool {
         match *self {
             Self::IssuerAndSerial { issuer, serial } => {
                 x509::raw(certificate).is_ok_and(|parts| parts.issuer == issuer && parts.serial == serial)
@@ -719,7 +719,9 @@ impl CertificateReference {
 }
 
 /// Attribute: its type and the elements of its values.
-pub(super) fn read_attribute(der: &[u8]) -> Result<(Option<ObjectIdentifier>, Vec<&[u8]>), CmsError> {
+pub(in crate::sign) fn read_attribute(
+    der: &[u8],
+) -> Result<(Option<ObjectIdentifier>, Vec<&[u8]>), CmsError> {
     inside(&mut SliceReader::new(der)?, Tag::Sequence, |attribute| {
         Ok((read_kind(attribute)?, inside(attribute, Tag::Set, elements)?))
     })
@@ -732,7 +734,7 @@ fn read_kind(reader: &mut SliceReader<'_>) -> Result<Option<ObjectIdentifier>, C
     Ok(ObjectIdentifier::from_bytes(reader.read_slice(header.length())?).ok())
 }
 
-fn read_version(reader: &mut SliceReader<'_>) -> Result<u8, CmsError> {
+pub(in crate::sign) fn read_version(reader: &mut SliceReader<'_>) -> Result<u8, CmsError> {
     Ok(u8::decode(reader)?)
 }
 
@@ -784,7 +786,7 @@ pub(in crate::sign) fn rest<'a>(reader: &mut SliceReader<'a>) -> Result<&'a [u8]
 }
 
 /// Those that are a SEQUENCE: plain certificates and revocation lists.
-pub(super) fn plain(elements: &[&[u8]]) -> Vec<Vec<u8>> {
+pub(in crate::sign) fn plain(elements: &[&[u8]]) -> Vec<Vec<u8>> {
     elements
         .iter()
         .filter(|der| der.first() == Some(&super::SEQUENCE))

@@ -46,6 +46,15 @@ fn with_attributes(identity: &SigningIdentity, attributes: &[Vec<u8>]) -> Vec<u8
     signer.assemble(signer.attributes.clone(), &signature)
 }
 
+#[test]
+fn a_key_over_sm2_signs_nothing_over_sha_256() {
+    let identity = TestAuthority::sm2().identity(Role::DocumentSigner, period("2025-01-01", "2030-01-01"));
+    assert!(matches!(
+        CmsSigner::new(&identity),
+        Err(SignError::UnsuitableKey(SignatureScheme::Sm2Sm3))
+    ));
+}
+
 fn signed(identity: &SigningIdentity, digest: &[u8; 32]) -> Vec<u8> {
     CmsSigner::new(identity).unwrap().sign(digest).unwrap()
 }

@@ -105,6 +105,14 @@ fn office(role: Role) -> Office {
     }
 }
 
+/// A token over these bytes.
+pub(in crate::sign) fn token_over(bytes: &[u8]) -> Vec<u8> {
+    let office = office(Role::TimeStamper);
+    let request = Request::new(Imprint::sha256(&crate::crypto::sha256(bytes))).unwrap();
+    let answer = office.authority.answer(&request.to_der());
+    request.accept(&answer).unwrap().der().to_vec()
+}
+
 fn request(byte: u8) -> Request {
     Request::new(Imprint::sha256(&[byte; 32])).unwrap()
 }

@@ -30,7 +30,10 @@ struct Scene {
 
 impl Scene {
     fn new() -> Self {
-        let authority = TestAuthority::new();
+        Self::of(TestAuthority::new())
+    }
+
+    fn of(authority: TestAuthority) -> Self {
         let signer = authority.identity(Role::DocumentSigner, period("2025-01-01", "2030-01-01"));
         Self {
             authority,
@@ -126,6 +129,88 @@ fn a_good_path_says_its_certificates_and_anchor() {
         .judge_certificate(&scene.signer.certificate, &offered, "2026-11-21")
         .unwrap();
     assert_eq!(path.certificates().len(), 2);
+}
+
+#[test]
+fn a_path_of_sm2_is_judged_like_any_other() {
+    let mut scene = Scene::of(TestAuthority::sm2());
+    assert_eq!(scene.judge("2026-11-21").unwrap().certificates().len(), 2);
+    scene.list("2026-11-01", "2026-12-01", &[]);
+    assert_eq!(scene.judge("2026-11-21").unwrap().undecided().count(), 0);
+    scene.list(
+        "2026-11-02",
+        "2026-12-02",
+        &[("2026-11-02", Some(CrlReason::KeyCompromise))],
+    );
+    assert!(matches!(
+        scene.judge("2026-11-21"),
+        Err(PathError::Revoked { .. })
+    ));
+
+    // Signed by nobody who is an authority.
+    let stranger = TestAuthority::sm2();
+    let leaf = &stranger.identity(Role::DocumentSigner, period("2025-01-01", "2030-01-01"));
+    let refused = scene.judge_certificate(&leaf.certificate, &leaf.issuers, "2026-11-21");
+    assert!(refused.is_err());
+    let mut forged = scene.signer.certificate.to_vec();
+    *forged.last_mut().unwrap() ^= 1;
+    assert!(
+        scene
+            .judge_certificate(&forged, &scene.signer.issuers, "2026-11-21")
+            .is_err()
+    );
+}
+
+/// A root that signed a certificate well, and that nothing says to be an authority.
+#[test]
+fn a_root_that_is_no_authority_vouches_for_nobody() {
+    let Some(corpus) = crate::seal::ses::tests::corpus() else {
+        return;
+    };
+    if !crate::judges::judge_is_here("openssl") {
+        return;
+    }
+    let certificate = |file: &str, passphrase: &str| {
+        let made = Command::new("openssl")
+            .args([
+                "pkcs12",
+                "-legacy",
+                "-nokeys",
+                "-passin",
+                &format!("pass:{passphrase}"),
+                "-in",
+            ])
+            .arg(corpus.join("certs").join(file))
+            .output()
+            .unwrap();
+        x509::parse_bundle(&made.stdout).unwrap().remove(0)
+    };
+    let (root, user) = (
+        certificate("ROOT.p12", "123456"),
+        certificate("USER.p12", "777777"),
+    );
+    let key = x509::public_key_info(&root).unwrap();
+    let parsed = x509::parse(&user).unwrap();
+    let signed = x509::to_be_signed(&user).unwrap();
+    let value = parsed.signature().as_bytes().unwrap();
+    crate::crypto::verify_signature(key, crate::crypto::SignatureAlgorithm::Sm2, signed, value).unwrap();
+    let context = PathContext {
+        anchors: &Certificates::of([&root]),
+        revocations: &Revocations::default(),
+        at: at("2021-01-01"),
+        usage: Usage::Document,
+        policy: AlgorithmPolicy::built_in(),
+        policies: &[],
+        policy_at: at("2021-01-01"),
+        now: at("2021-01-01"),
+        existence: Existence::UNPROVEN,
+        work: &Work::default(),
+    };
+    let refused = validate(&user, &[], &context).unwrap_err();
+    assert!(
+        matches!(refused, PathError::WrongUsage { signer: false, .. }),
+        "{refused:?}"
+    );
 }
 
 #[test]
