@@ -24,6 +24,8 @@ pub enum DeviationKind {
     DuplicateId,
     /// An element that the standard wants once stands there several times.
     DuplicateElement,
+    /// The two headers of a member differ in flags that say nothing.
+    HeaderFlags,
     /// An element or attribute that the standard demands is absent.
     MissingElement,
     /// A path leads to no member.
@@ -59,6 +61,7 @@ impl DeviationKind {
             Self::BytesBetween => "bytes-between",
             Self::DuplicateId => "duplicate-id",
             Self::DuplicateElement => "duplicate-element",
+            Self::HeaderFlags => "header-flags",
             Self::MissingElement => "missing-element",
             Self::MissingMember => "missing-member",
             Self::NameEncoding => "name-encoding",
@@ -85,6 +88,10 @@ impl DeviationKind {
                 "an identifier given twice: the first counts",
             ),
             Self::DuplicateElement => ("元素重复出现", "an element repeated"),
+            Self::HeaderFlags => (
+                "成员两处文件头的标志不同",
+                "the two headers of a member have different flags",
+            ),
             Self::MissingElement => (
                 "缺少必备的元素或属性",
                 "a required element or attribute is absent",

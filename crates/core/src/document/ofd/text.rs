@@ -95,6 +95,8 @@ pub struct GlyphDifference {
 /// What is drawn in place of characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DrawnOtherwise {
+    /// Several glyphs for one character: it is stated twice what is drawn.
+    Contradicting,
     /// Glyphs that the font has for other characters.
     Other(String),
     /// Glyphs that the font has for no character, though it has others for these.

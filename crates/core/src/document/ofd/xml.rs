@@ -19,7 +19,7 @@ use super::{
 use crate::limits::MAX_XML_NODES;
 
 /// Namespace of GB/T 33190-2016 (clause 7.1).
-pub const NAMESPACE: &str = "http://www.ofdspec.org/2016";
+const NAMESPACE: &str = "http://www.ofdspec.org/2016";
 
 /// The namespaces for anything that may stand in any file.
 const GENERAL: [&str; 2] = [

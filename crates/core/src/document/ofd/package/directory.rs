@@ -25,6 +25,8 @@ const UNICODE_PATH: u16 = 0x7075;
 
 /// Bits of the general purpose flag that are understood: deflate options, data descriptor, UTF-8.
 const KNOWN_FLAGS: u16 = 0b1000_0000_1110;
+/// Deflate options: how hard the writer tried.
+const EFFORT: u16 = 0b110;
 const WITH_DESCRIPTOR: u16 = 1 << 3;
 const UTF_8: u16 = 1 << 11;
 /// Encryption of the content, strong encryption, masked headers.
@@ -135,7 +137,7 @@ pub(super) fn read(bytes: &[u8], deviations: &mut Deviations) -> Result<Vec<Entr
     let mut entries = Vec::with_capacity(found.len());
     for entry in found {
         between(bytes, before..entry.local, deviations)?;
-        let (packed, after) = local(bytes, &entry, end.directory.start)?;
+        let (packed, after) = local(bytes, &entry, end.directory.start, deviations)?;
         before = after;
         entries.push(entry.agreed(packed)?);
     }
@@ -277,7 +279,12 @@ impl Central<'_> {
 
 /// The local header of a member: it says what the directory says. Gives where the packed bytes are and where the next
 /// header may begin.
-fn local(bytes: &[u8], entry: &Central<'_>, limit: usize) -> Result<(Range<usize>, usize), OfdError> {
+fn local(
+    bytes: &[u8],
+    entry: &Central<'_>,
+    limit: usize,
+    deviations: &mut Deviations,
+) -> Result<(Range<usize>, usize), OfdError> {
     let at = entry.local;
     let differs = |what| Err(OfdError::member(&entry.decoded.name, what));
     let mut cursor = Cursor {
@@ -288,8 +295,14 @@ fn local(bytes: &[u8], entry: &Central<'_>, limit: usize) -> Result<(Range<usize
         return Err(refused(at, "no local header where the directory has one"));
     }
     let _needed = cursor.u16()?;
-    if (cursor.u16()?, cursor.u16()?) != (entry.flags, entry.method) {
+    let (flags, method) = (cursor.u16()?, cursor.u16()?);
+    // An ASCII name is the same in UTF-8, and how hard the writer tried says nothing.
+    let idle = EFFORT | if entry.raw_name.is_ascii() { UTF_8 } else { 0 };
+    if (flags ^ entry.flags) & !idle != 0 || method != entry.method {
         return differs("flags or method differ between its two headers");
+    }
+    if flags != entry.flags {
+        deviations.note(DeviationKind::HeaderFlags, &entry.decoded.name, "");
     }
     let _time = cursor.u32()?;
     let stated = (cursor.u32()?, cursor.count()?, cursor.count()?);

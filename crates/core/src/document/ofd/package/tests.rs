@@ -262,11 +262,11 @@ fn what_vendors_add_is_named() {
     // The name in the encoding of a Chinese system, unmarked.
     let gbk = Part {
         flags: 0,
-        ..Part::new(b"Doc_0/\xCD\xBC.xml", "")
+        ..Part::new(b"Doc_0/\xC7\xA9\xD5\xC2.xml", "")
     };
     let gbk = Archive::of(&[gbk]).bytes();
     let package = Package::open(&gbk).unwrap();
-    assert!(package.find("Doc_0/图.xml").is_some());
+    assert!(package.find("Doc_0/签章.xml").is_some());
     assert!(package.deviations().has(DeviationKind::NameEncoding));
 }
 
@@ -327,12 +327,24 @@ fn headers_that_contradict_each_other_are_refused() {
         },
         "flags or method differ",
     );
-    differing(
-        &Part {
+    // What the flag says of an ASCII name is nothing, of another everything.
+    let unmarked = |name: &str| {
+        let mut archive = Archive::default();
+        archive.list(&Part::new(name, ""), 0);
+        let local = Part {
             flags: 0,
-            ..one.clone()
-        },
-        "flags or method differ",
+            ..Part::new(name, "")
+        };
+        archive.locals.extend(local.local());
+        archive.bytes()
+    };
+    assert_refused(&unmarked("图"), "flags or method differ");
+    let ascii = unmarked("a.xml");
+    assert!(
+        Package::open(&ascii)
+            .unwrap()
+            .deviations()
+            .has(DeviationKind::HeaderFlags)
     );
     let path = |name: &[u8]| {
         let length = u16::try_from(name.len() + 5).unwrap().to_le_bytes();

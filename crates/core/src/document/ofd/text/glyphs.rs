@@ -109,18 +109,18 @@ pub(super) fn drawn(
     let Some(font) = font.filter(|font| font.has_names()) else {
         return all(Drawn::Unknown);
     };
-    // Readers count positions in characters or in UTF-16 units, and transforms that overlap contradict each other.
-    let is_counted_alike = characters
-        .iter()
-        .all(|character| u32::from(*character) < 0x1_0000);
-    let replaced: usize = transforms
-        .iter()
-        .fold(0, |sum, transform| sum.saturating_add(transform.code_count));
-    if !transforms.is_empty() && (!is_counted_alike || replaced > characters.len()) {
+    // Readers count positions in characters or in UTF-16 units.
+    if !transforms.is_empty() && characters.iter().any(|character| u32::from(*character) > 0xFFFF) {
         return all(Drawn::Unknown);
     }
-
     let mut text = all(Drawn::AsExtracted);
+    let replaced = transforms
+        .iter()
+        .fold(0_usize, |sum, transform| sum.saturating_add(transform.code_count));
+    if replaced > characters.len() {
+        text.note(0, characters, DrawnOtherwise::Contradicting);
+        return text;
+    }
     let mut is_replaced = vec![false; characters.len()];
     for transform in transforms {
         let start = transform.code_position;
@@ -131,11 +131,13 @@ pub(super) fn drawn(
             text.note(last, &[], DrawnOtherwise::Unnamed);
             continue;
         };
-        is_replaced
-            .iter_mut()
-            .take(end)
-            .skip(start)
-            .for_each(|replaced| *replaced = true);
+        let marks = is_replaced.get_mut(start..end).unwrap_or_default();
+        let is_second = marks.iter().any(|replaced| *replaced);
+        marks.fill(true);
+        if is_second {
+            text.note(start, extracted, DrawnOtherwise::Contradicting);
+            continue;
+        }
         compare(&mut text, font, start, extracted, &transform.glyphs);
     }
     for (at, character) in characters.iter().enumerate() {
