@@ -160,7 +160,7 @@ pub const MAX_OFD_RATIO: usize = 300;
 pub const MAX_XML_DEPTH: usize = 64;
 /// Most elements, texts and comments of one file of an OFD: a crowded page has some ten thousand, and each takes up to
 /// half a kilobyte of memory once it is read.
-pub const MAX_XML_NODES: u32 = 500_000;
+pub const MAX_XML_NODES: u32 = 250_000;
 /// Most attributes of one element: the richest of GB/T 33190 has under thirty, and a parser compares each with each.
 pub const MAX_XML_ATTRIBUTES: usize = 64;
 /// Most namespaces declared at one place of a file of an OFD and around it: real ones have one or two, and a parser looks
@@ -189,5 +189,7 @@ pub const MAX_OFD_TEXT: usize = 8_000_000;
 pub const MAX_OFD_DRAWN: usize = 5_000_000;
 /// Deepest nesting of composite objects that refer to one another.
 pub const MAX_OFD_COMPOSITES: usize = 8;
+/// Most numbers in one array of an OFD: a line of text has an advance for each of its characters.
+pub const MAX_OFD_ARRAY: usize = 100_000;
 /// Largest coordinate, size or factor read in an OFD; lengths are in millimetres, and no sheet has ten kilometres.
 pub const MAX_OFD_NUMBER: f64 = 1.0e7;

@@ -12,8 +12,8 @@
 //!
 //! Takes bytes; gives facts. What they are worth is for `verify` to say: an uncovered page, a smuggled member or a
 //! wrong digest are facts, not errors. An error is a file that two readers could understand differently, or that cannot
-//! be read at all. What deployed writers do against the standard, and every reader understands alike, is read and named
-//! as a [`Deviation`].
+//! be read at all. What deployed writers do against the standard, and deployed readers put up with, is read and named as
+//! a [`Deviation`].
 //!
 //! Members are inflated when asked for, once, and digested as they are: XML is never written again.
 

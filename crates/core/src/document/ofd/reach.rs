@@ -309,4 +309,15 @@ impl OpenedOfd<'_> {
     pub fn reach(&self) -> Result<Reach, OfdError> {
         walk::all(self)
     }
+
+    /// Members that the integrity list leaves out (GM/T 0099-2020 annex D), the list and its signature apart. None where
+    /// there is no list.
+    pub fn outside_integrity_list(&self) -> Option<Vec<MemberId>> {
+        let list = self.integrity.as_ref()?;
+        let listed = list.files.iter().chain([&list.signed_value]);
+        let mut listed: BTreeSet<MemberId> = listed.filter_map(|loc| loc.member).collect();
+        listed.insert(list.member);
+        let members = self.package.members();
+        Some(members.filter(|member| !listed.contains(member)).collect())
+    }
 }

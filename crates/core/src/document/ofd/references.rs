@@ -28,15 +28,14 @@ impl CheckMethod {
     /// Reads a CheckMethod. None where it names no known algorithm: nothing is then believed in its place.
     pub fn read(stated: Option<&str>) -> Option<Self> {
         // Deployed files have `1.2.156.10197.1.401.2`, which would be SM3 with a key; nobody gives one.
-        Some(match stated {
-            None => Self::Md5,
-            Some(
-                "SM3" | "sm3" | "1.2.156.10197.1.401" | "1.2.156.10197.1.401.1" | "1.2.156.10197.1.401.2",
-            ) => Self::Sm3,
-            Some("SHA256" | "SHA-256" | "2.16.840.1.101.3.4.2.1") => Self::Sha256,
-            Some("SHA1" | "SHA-1" | "1.3.14.3.2.26") => Self::Sha1,
-            Some("MD5" | "1.2.840.113549.2.5") => Self::Md5,
-            Some(_) => return None,
+        Some(match stated.unwrap_or("MD5") {
+            "SM3" | "sm3" | "1.2.156.10197.1.401" | "1.2.156.10197.1.401.1" | "1.2.156.10197.1.401.2" => {
+                Self::Sm3
+            }
+            "SHA256" | "SHA-256" | "2.16.840.1.101.3.4.2.1" => Self::Sha256,
+            "SHA1" | "SHA-1" | "1.3.14.3.2.26" => Self::Sha1,
+            "MD5" | "1.2.840.113549.2.5" => Self::Md5,
+            _ => return None,
         })
     }
 
@@ -86,11 +85,14 @@ impl CheckedReferences {
     }
 }
 
+/// The digest of a member; none where its algorithm is not to be believed.
+type Digest = Result<Option<Vec<u8>>, OfdError>;
+
 /// Digests of members, each made once however many signatures cover it.
 pub struct DigestTable<'p, 'a, F> {
     package: &'p Package<'a>,
     digest: F,
-    known: BTreeMap<(MemberId, CheckMethod), Result<Option<Vec<u8>>, OfdError>>,
+    known: BTreeMap<(MemberId, CheckMethod), Digest>,
 }
 
 impl<F> std::fmt::Debug for DigestTable<'_, '_, F> {

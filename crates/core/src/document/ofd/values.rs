@@ -1,6 +1,6 @@
 //! Simple types of GB/T 33190-2016 clause 7.3: identifiers, numbers, boxes, arrays.
 
-use crate::limits::MAX_OFD_NUMBER;
+use crate::limits::{MAX_OFD_ARRAY, MAX_OFD_NUMBER};
 
 /// Reads a value from text without white space around it. None where it is none.
 pub(super) trait ReadValue: Sized {
@@ -65,10 +65,14 @@ pub struct Array(pub Vec<f64>);
 
 impl ReadValue for Array {
     fn read(text: &str) -> Option<Self> {
-        text.split_ascii_whitespace()
-            .map(f64::read)
-            .collect::<Option<_>>()
-            .map(Self)
+        let mut numbers = Vec::new();
+        for word in text.split_ascii_whitespace() {
+            numbers.push(f64::read(word)?);
+            if numbers.len() > MAX_OFD_ARRAY {
+                return None;
+            }
+        }
+        Some(Self(numbers))
     }
 }
 
@@ -129,6 +133,9 @@ impl ReadValue for Deltas {
                 (1, f64::read(word)?)
             };
             runs.push(run);
+            if runs.len() > MAX_OFD_ARRAY {
+                return None;
+            }
         }
         Some(Self(runs))
     }

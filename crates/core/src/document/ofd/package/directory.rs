@@ -101,8 +101,6 @@ struct End {
 
 /// What the central directory says of a member.
 struct Central<'a> {
-    /// Where its entry is.
-    at: usize,
     flags: u16,
     method: u16,
     crc: u32,
@@ -215,7 +213,7 @@ fn central<'a>(cursor: &mut Cursor<'a>, shift: usize) -> Result<Central<'a>, Ofd
         let [name, extra, comment] = lengths.map(usize::from);
         [cursor.take(name)?, cursor.take(extra)?, cursor.take(comment)?]
     };
-    let unicode = unicode_path(extra).ok_or_else(|| refused(at, "malformed extra field"))?;
+    let unicode = unicode_path(extra, at)?;
     let decoded = names::decode(raw_name, flags & UTF_8 != 0, unicode).map_err(|what| refused(at, what))?;
     if disk != 0 {
         return Err(refused(at, "archive in several parts"));
@@ -225,7 +223,6 @@ fn central<'a>(cursor: &mut Cursor<'a>, shift: usize) -> Result<Central<'a>, Ofd
         return Err(OfdError::member(&decoded.name, "symbolic link"));
     }
     Ok(Central {
-        at,
         flags,
         method,
         crc,
@@ -316,8 +313,7 @@ fn local(
     if cursor.take(name)? != entry.raw_name {
         return differs("names differ between its two headers");
     }
-    let unicode =
-        unicode_path(cursor.take(extra)?).ok_or_else(|| refused(entry.at, "malformed extra field"))?;
+    let unicode = unicode_path(cursor.take(extra)?, at)?;
     if unicode.is_some_and(|unicode| unicode != entry.decoded.name.as_bytes()) {
         return differs("two different names");
     }
@@ -372,16 +368,23 @@ fn between(bytes: &[u8], gap: Range<usize>, deviations: &mut Deviations) -> Resu
     Ok(())
 }
 
-/// The name in an Info-ZIP Unicode Path field. None where the extra fields are malformed.
-fn unicode_path(mut extra: &[u8]) -> Option<Option<&[u8]>> {
+/// The name in an Info-ZIP Unicode Path field, if there is one among the extra fields of the header at this place.
+fn unicode_path(mut extra: &[u8], at: usize) -> Result<Option<&[u8]>, OfdError> {
+    let malformed = || refused(at, "malformed extra field");
     let mut path = None;
     while let [a, b, c, d, rest @ ..] = extra {
-        let (field, after) = rest.split_at_checked(u16::from_le_bytes([*c, *d]).into())?;
+        let (field, after) = rest
+            .split_at_checked(u16::from_le_bytes([*c, *d]).into())
+            .ok_or_else(malformed)?;
         if u16::from_le_bytes([*a, *b]) == UNICODE_PATH {
             // Version and a checksum of the other name stand before.
-            path = Some(field.get(5..)?);
+            path = Some(field.get(5..).ok_or_else(malformed)?);
         }
         extra = after;
     }
-    extra.is_empty().then_some(path)
+    if extra.is_empty() {
+        Ok(path)
+    } else {
+        Err(malformed())
+    }
 }

@@ -124,7 +124,7 @@ impl Annot {
             remark: annot.text_of("Remark")?,
             parameters: parameters
                 .into_iter()
-                .flat_map(|parameters| parameters.elements())
+                .flat_map(Element::elements)
                 .map(|one| {
                     (
                         one.attribute("Name").unwrap_or_default().to_owned(),

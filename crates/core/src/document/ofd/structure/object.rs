@@ -215,11 +215,7 @@ fn object(
 ) -> Result<GraphicObject, OfdError> {
     let is_block = matches!(kind, ObjectKind::Block(_));
     let mut clips = Vec::new();
-    for clip in element
-        .one("Clips")?
-        .into_iter()
-        .flat_map(|clips| clips.elements())
-    {
+    for clip in element.one("Clips")?.into_iter().flat_map(Element::elements) {
         let mut areas = Vec::new();
         for area in clip.all("Area") {
             let ctm = area.value("CTM", deviations);

@@ -51,11 +51,7 @@ impl Page {
         let xml = reading.xml(member, "Page")?;
         let root = xml.root();
         let mut layers = Vec::new();
-        for layer in root
-            .one("Content")?
-            .into_iter()
-            .flat_map(|content| content.elements())
-        {
+        for layer in root.one("Content")?.into_iter().flat_map(Element::elements) {
             if layer.name() == "Layer" {
                 layers.push(Layer::read(reading, layer)?);
             }

@@ -117,7 +117,7 @@ impl Resources {
             composites: Vec::new(),
         };
         // Lists may stand in any order and any number (clause 7.9, figure 20).
-        for element in root.elements().flat_map(|list| list.elements()) {
+        for element in root.elements().flat_map(Element::elements) {
             match element.name() {
                 "Font" => found.fonts.push(font(reading, base, element)?),
                 "MultiMedia" => found.media.push(MultiMedia {

@@ -127,15 +127,13 @@ impl OfdRoot {
 
 impl DocBody {
     fn read(reading: &mut Reading<'_, '_>, body: Element<'_>) -> Result<Self, OfdError> {
-        let info = match body.one("DocInfo")? {
-            Some(info) => DocInfo::read(reading, info)?,
-            None => {
-                reading
-                    .deviations
-                    .note(DeviationKind::MissingElement, body.member(), "DocInfo");
-                DocInfo::default()
-            }
-        };
+        let info = body.one("DocInfo")?;
+        if info.is_none() {
+            reading
+                .deviations
+                .note(DeviationKind::MissingElement, body.member(), "DocInfo");
+        }
+        let info = info.map(|info| DocInfo::read(reading, info)).transpose()?;
         let versions = match body.one("Versions")? {
             Some(versions) => versions
                 .all("Version")
@@ -150,7 +148,7 @@ impl DocBody {
             });
         }
         Ok(Self {
-            info,
+            info: info.unwrap_or_default(),
             doc_root: reading.loc(body.needed("DocRoot")?),
             signatures: reading.loc_of(body, "Signatures")?,
             versions,
@@ -180,14 +178,14 @@ impl DocInfo {
             cover: reading.loc_of(info, "Cover")?,
             keywords: keywords
                 .into_iter()
-                .flat_map(|keywords| keywords.elements())
+                .flat_map(Element::elements)
                 .map(Element::trimmed)
                 .collect(),
             creator: info.text_of("Creator")?,
             creator_version: info.text_of("CreatorVersion")?,
             custom_datas: custom_datas
                 .into_iter()
-                .flat_map(|datas| datas.elements())
+                .flat_map(Element::elements)
                 .map(|data| CustomData {
                     name: data.demanded("Name", reading.deviations).unwrap_or_default(),
                     value: data.text(),

@@ -204,7 +204,7 @@ impl SignatureFile {
             signature_date_time: info.text_of("SignatureDateTime")?,
             parameters: parameters
                 .into_iter()
-                .flat_map(|parameters| parameters.elements())
+                .flat_map(Element::elements)
                 .map(|one| Parameter {
                     name: one.attribute("Name").map(str::to_owned),
                     kind: one.attribute("Type").map(str::to_owned),

@@ -304,4 +304,10 @@ fn versions_resources_of_pages_and_lists_belong_to_the_document() {
     }
     assert!(reach.unreachable().is_empty());
     assert_eq!(opened.integrity().unwrap().files.len(), 1);
+    let outside = opened.outside_integrity_list().unwrap().len();
+    assert_eq!(
+        outside,
+        files.0.len() - 3,
+        "all but OFD.xml, the list and its signature"
+    );
 }

@@ -38,12 +38,12 @@ fn every_changed_byte_of_the_files_gets_an_answer() {
     for name in files.0.keys() {
         let mut bad = files.clone();
         let content = files.0[name].clone();
-        for at in 0..content.len() {
+        for (at, byte) in content.iter().enumerate() {
             for change in [1, 0x10, 0x80] {
-                bad.0.get_mut(name).unwrap()[at] = content[at] ^ change;
+                bad.0.get_mut(name).unwrap()[at] = byte ^ change;
                 let _ = soon(&bad.pack());
             }
-            bad.0.get_mut(name).unwrap()[at] = content[at];
+            bad.0.get_mut(name).unwrap()[at] = *byte;
         }
     }
 }

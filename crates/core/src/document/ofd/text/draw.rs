@@ -15,7 +15,7 @@ use super::{
         values::{Ctm, Deltas, Id},
     },
     Ground, TextRun,
-    glyphs::Glyphs,
+    glyphs::{self, Embedded, Glyphs},
 };
 use crate::limits::{MAX_OFD_COMPOSITES, MAX_OFD_DRAWN, MAX_OFD_RUNS, MAX_OFD_TEXT};
 
@@ -177,20 +177,15 @@ impl<'d, 'b> Drawing<'d, 'b> {
             .iter()
             .flat_map(|own| &own.composites)
             .find(|unit| unit.id == Some(id));
-        let drawn = match unit {
-            Some(unit) => unit
-                .objects
-                .iter()
-                .try_for_each(|object| self.object(object, inner, deviations)),
-            None => {
-                deviations.note(
-                    DeviationKind::UnknownResource,
-                    place.member,
-                    format!("CompositeObject {id}"),
-                );
-                Ok(())
-            }
-        };
+        if unit.is_none() {
+            deviations.note(
+                DeviationKind::UnknownResource,
+                place.member,
+                format!("CompositeObject {id}"),
+            );
+        }
+        let mut objects = unit.iter().flat_map(|unit| &unit.objects);
+        let drawn = objects.try_for_each(|object| self.object(object, inner, deviations));
         self.own = own;
         drawn
     }
@@ -240,14 +235,18 @@ impl<'d, 'b> Drawing<'d, 'b> {
         let file = font.as_ref().and_then(|(_, file)| *file);
         let mut fonts = self.fonts.borrow_mut();
         let spent: usize = fonts.values().flatten().map(Glyphs::looked_through).sum();
-        let glyphs = file.map(|member| {
-            let embedded = fonts.entry(member).or_insert_with(|| {
+        let font_file = file.map(|member| {
+            fonts.entry(member).or_insert_with(|| {
                 let bytes = self.package.read(member).ok()?;
                 Glyphs::open(bytes, spent)
-            });
-            embedded.as_ref()
+            })
         });
-        let mut drawn = super::glyphs::drawn(&characters, &text.transforms, glyphs);
+        let embedded = match font_file {
+            None => Embedded::Nothing,
+            Some(None) => Embedded::Unreadable,
+            Some(Some(font)) => Embedded::Font(font),
+        };
+        let mut drawn = glyphs::drawn(&characters, &text.transforms, embedded);
         let name = font.as_ref().and_then(|(name, _)| name.clone());
         for (code, (start, places)) in text.codes.iter().zip(begin) {
             self.runs.push(TextRun {

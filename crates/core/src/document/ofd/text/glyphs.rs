@@ -88,26 +88,28 @@ impl DrawnText {
     }
 }
 
-/// Compares glyphs with characters. `font` is none where none is embedded, and none within where it cannot be read.
-pub(super) fn drawn(
-    characters: &[char],
-    transforms: &[CgTransform],
-    font: Option<Option<&Glyphs>>,
-) -> DrawnText {
+/// The font that a document brings along.
+#[derive(Clone, Copy)]
+pub(super) enum Embedded<'f> {
+    /// None: the reader takes one of its own.
+    Nothing,
+    /// One that cannot be read here.
+    Unreadable,
+    /// This one.
+    Font(&'f Glyphs),
+}
+
+/// Compares glyphs with characters.
+pub(super) fn drawn(characters: &[char], transforms: &[CgTransform], embedded: Embedded<'_>) -> DrawnText {
     let all = |otherwise| DrawnText {
         otherwise,
         differences: BTreeMap::new(),
     };
-    let Some(font) = font else {
-        // Numbers of glyphs in a font that only the reader knows say nothing.
-        return all(if transforms.is_empty() {
-            Drawn::ByReader
-        } else {
-            Drawn::Unknown
-        });
-    };
-    let Some(font) = font.filter(|font| font.has_names()) else {
-        return all(Drawn::Unknown);
+    let font = match embedded {
+        Embedded::Font(font) if font.has_names() => font,
+        Embedded::Nothing if transforms.is_empty() => return all(Drawn::ByReader),
+        // Numbers of glyphs in a font that only the reader knows say nothing either.
+        Embedded::Nothing | Embedded::Unreadable | Embedded::Font(_) => return all(Drawn::Unknown),
     };
     // Readers count positions in characters or in UTF-16 units.
     if !transforms.is_empty() && characters.iter().any(|character| u32::from(*character) > 0xFFFF) {

@@ -18,14 +18,8 @@ pub(super) fn check(text: &str) -> Result<(), OfdError> {
         match rest {
             [b'!', b'-', b'-', ..] => rest = behind(rest.get(3..).unwrap_or_default(), b"-->"),
             [b'!', ..] => {
-                rest = behind(
-                    rest,
-                    if rest.starts_with(b"![CDATA[") {
-                        b"]]>"
-                    } else {
-                        b">"
-                    },
-                )
+                let is_data = rest.starts_with(b"![CDATA[");
+                rest = behind(rest, if is_data { b"]]>" } else { b">" });
             }
             [b'?', ..] => rest = behind(rest, b"?>"),
             [b'/', ..] => {
@@ -79,7 +73,6 @@ impl Tag {
             tag.length = at + 1;
             match (quote, byte) {
                 (Some(open), _) if byte == open => quote = None,
-                (Some(_), _) => {}
                 (None, b'"' | b'\'') => quote = Some(byte),
                 (None, b'=') => {
                     tag.attributes += 1;
@@ -97,7 +90,7 @@ impl Tag {
                         word = at + 1;
                     }
                 }
-                (None, _) => {}
+                _ => {}
             }
         }
         tag
