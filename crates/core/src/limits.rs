@@ -151,6 +151,8 @@ pub const MIN_RSA_BITS: usize = 512;
 pub const MAX_OFD_MEMBERS: usize = 10_000;
 /// Longest name of a member, in bytes: real ones have under a hundred.
 pub const MAX_OFD_NAME: usize = 1_024;
+/// Most folders that a member lies in: real ones lie in five.
+pub const MAX_OFD_FOLDERS: usize = 32;
 /// Inflated size from which on a member's compression is judged: a small page of spaces may shrink to anything.
 pub const MAX_OFD_UNJUDGED: usize = 1 << 20;
 /// Most times that a member larger than [`MAX_OFD_UNJUDGED`] may grow when inflated: pages of text grow fifteen times,
@@ -167,8 +169,8 @@ pub const MAX_XML_ATTRIBUTES: usize = 64;
 /// through all for each name.
 pub const MAX_XML_NAMESPACES: usize = 32;
 /// Most documents (`DocBody`) in one package, and most kept versions of one: nearly all have one.
-pub const MAX_OFD_BODIES: usize = 64;
-/// Most pages, templates, annotations or other files that one package may list, counted each time they are named.
+pub const MAX_OFD_BODIES: usize = 16;
+/// Most pages, templates, annotations or other files that one list of a package may name.
 pub const MAX_OFD_LISTED: usize = 20_000;
 /// Most bytes of XML parsed in one package, over all questions asked: a page is parsed again for each, and a file that
 /// lists one large page many times would cost the product of both.
@@ -187,6 +189,11 @@ pub const MAX_OFD_TEXT: usize = 8_000_000;
 /// Most objects looked at for the text of one document: a template is drawn on each page, and a composite unit may hold
 /// many that hold many.
 pub const MAX_OFD_DRAWN: usize = 5_000_000;
+/// Most embedded fonts of one document whose character maps are looked into: converters embed one for each face, or for
+/// each page and face, and a small map may claim a million characters.
+pub const MAX_OFD_FONTS: usize = 256;
+/// Most entries of those maps looked through: a full CJK font has seventy thousand.
+pub const MAX_OFD_GLYPH_NAMES: usize = 4_000_000;
 /// Deepest nesting of composite objects that refer to one another.
 pub const MAX_OFD_COMPOSITES: usize = 8;
 /// Most numbers in one array of an OFD: a line of text has an advance for each of its characters.

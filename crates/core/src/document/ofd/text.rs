@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use self::draw::Drawing;
+use self::draw::{Drawing, Gathered, Index};
 use super::{
     OpenedDocument, OpenedOfd,
     deviation::{DeviationKind, Deviations},
@@ -141,7 +141,16 @@ fn runs(
         package: &ofd.package,
         deviations,
     };
-    let mut drawing = Drawing::new(&ofd.package, &opened.resources);
+    let mut gathered = Gathered::new(&ofd.package);
+    let shared = Index::new(&opened.resources);
+    let by_id: BTreeMap<Id, &Loc> = opened
+        .document
+        .templates
+        .iter()
+        // Of two the first counts.
+        .rev()
+        .filter_map(|template| Some((template.id?, &template.base_loc)))
+        .collect();
     let mut templates: BTreeMap<MemberId, Page> = BTreeMap::new();
     let annotated = annotated(opened);
     for (number, entry) in opened.document.pages.iter().enumerate() {
@@ -149,8 +158,13 @@ fn runs(
             continue;
         };
         let page = Page::read(&mut reading, member)?;
-        drawing.page = number;
-        drawing.own = own_resources(&mut reading, &page)?;
+        let own = own_resources(&mut reading, &page)?;
+        let mut drawing = Drawing {
+            page: number,
+            shared: &shared,
+            own: Index::new(&own),
+            gathered: &mut gathered,
+        };
 
         // 1. Templates behind the page, the page, templates before it.
         let used: Vec<(bool, MemberId)> = page
@@ -158,14 +172,11 @@ fn runs(
             .iter()
             .filter_map(|used| {
                 let id = used.template?;
-                let Some(template) = opened.document.template(id) else {
+                let Some(template) = by_id.get(&id) else {
                     unknown(&mut reading, member, &format!("Template {id}"));
                     return None;
                 };
-                Some((
-                    used.z_order.as_deref() == Some("Foreground"),
-                    template.base_loc.member?,
-                ))
+                Some((used.z_order.as_deref() == Some("Foreground"), template.member?))
             })
             .collect();
         for (_, template) in &used {
@@ -197,7 +208,7 @@ fn runs(
             }
         }
     }
-    Ok(drawing.runs)
+    Ok(gathered.runs)
 }
 
 /// Annotation files of each page.

@@ -179,6 +179,9 @@ mod tests {
         }
         assert_eq!(Deltas::read("1 g 0 7").unwrap().last(), Some(1.0));
         assert!(Deltas::default().last().is_none());
+        assert!(Deltas::read(&"1 ".repeat(MAX_OFD_ARRAY)).is_some());
+        assert!(Deltas::read(&"1 ".repeat(MAX_OFD_ARRAY + 1)).is_none());
+        assert!(Array::read(&"1 ".repeat(MAX_OFD_ARRAY + 1)).is_none());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use encoding_rs::GB18030;
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::super::error::OfdError;
-use crate::limits::MAX_OFD_NAME;
+use crate::limits::{MAX_OFD_FOLDERS, MAX_OFD_NAME};
 
 /// A name as bytes of the archive, decoded; and whether it is marked for what it is.
 pub(super) struct Decoded {
@@ -52,6 +52,9 @@ fn check(name: &str) -> Result<(), &'static str> {
     let path = name.strip_suffix('/').unwrap_or(name);
     if path.split('/').any(|part| matches!(part, "" | "." | "..")) {
         return Err("empty or dotted part in the name");
+    }
+    if path.split('/').count() > MAX_OFD_FOLDERS {
+        return Err("name in too many folders");
     }
     Ok(())
 }

@@ -415,6 +415,10 @@ fn names_that_are_one_somewhere_are_refused() {
     }
     assert_refused(&Archive::of(&[Part::new(b"\xFF\xFE", "")]).bytes(), "not UTF-8");
     assert_refused(
+        &Archive::of(&[Part::new("n/".repeat(40), "")]).bytes(),
+        "too many folders",
+    );
+    assert_refused(
         &Archive::of(&[Part::new("n".repeat(2_000), "")]).bytes(),
         "too long",
     );

@@ -20,6 +20,7 @@ use super::{
     },
     Dangling, Reach, Role, SignatureNumber,
 };
+use crate::limits::MAX_OFD_LISTED;
 
 pub(super) fn all(ofd: &OpenedOfd<'_>) -> Result<Reach, OfdError> {
     let mut deviations = Deviations::default();
@@ -41,6 +42,12 @@ pub(super) fn all(ofd: &OpenedOfd<'_>) -> Result<Reach, OfdError> {
         walk.versions(entry, body)?;
     }
     walk.around(ofd);
+    if walk.reach.dangling.len() > MAX_OFD_LISTED {
+        return Err(OfdError::Limit {
+            what: "paths that lead nowhere",
+            limit: MAX_OFD_LISTED,
+        });
+    }
 
     let mut reach = walk.reach;
     reach.unreachable = ofd

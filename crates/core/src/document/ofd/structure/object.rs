@@ -10,6 +10,9 @@ use super::{
     document,
 };
 
+/// Channels of a colour: GB/T 33190 has up to four.
+const MAX_CHANNELS: usize = 32;
+
 /// A graphic object.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GraphicObject {
@@ -340,6 +343,7 @@ pub(super) fn color_of(
         return Ok(None);
     };
     let value: Option<Array> = element.value("Value", deviations);
+    let value = value.filter(|value| value.0.len() <= MAX_CHANNELS);
     Ok(Some(Color {
         value: value.map(|array| array.0).unwrap_or_default(),
         color_space: element.value("ColorSpace", deviations),

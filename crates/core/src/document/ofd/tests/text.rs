@@ -266,6 +266,10 @@ fn text_made_to_exhaust_ends() {
     let bytes = files.pack();
     let error = open(&bytes).unwrap().text(0).unwrap_err();
     assert!(matches!(error, OfdError::Limit { .. }), "{error}");
+    // What each run keeps of what stands once is little.
+    let wide = format!("<ofd:FillColor Value=\"{}\"/>", "1 ".repeat(90_000));
+    let wide = runs(&text_object(&wide, "字"), None);
+    assert_eq!(wide.runs[0].color.as_deref(), Some(&[][..]));
     let many = "<ofd:TextCode X=\"0\" Y=\"5\" DeltaX=\"g 4294967295 1 g 4294967295 1\">一二</ofd:TextCode>";
     let object = format!(
         "<ofd:TextObject Boundary=\"0 0 1 1\" Font=\"3\" Size=\"5\">{}</ofd:TextObject>",

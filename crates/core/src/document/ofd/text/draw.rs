@@ -1,6 +1,6 @@
 //! Walking over the objects of a page with the transformation that brings each onto the sheet.
 
-use std::{cell::RefCell, collections::BTreeMap};
+use std::collections::BTreeMap;
 
 use super::{
     super::{
@@ -15,20 +15,26 @@ use super::{
         values::{Ctm, Deltas, Id},
     },
     Ground, TextRun,
-    glyphs::{self, Embedded, Glyphs},
+    glyphs::{self, Embedded, Fonts},
 };
-use crate::limits::{MAX_OFD_COMPOSITES, MAX_OFD_DRAWN, MAX_OFD_RUNS, MAX_OFD_TEXT};
+use crate::{
+    limits::{MAX_OFD_COMPOSITES, MAX_OFD_DRAWN, MAX_OFD_RUNS, MAX_OFD_TEXT},
+    remark::visible_start,
+};
+
+/// Most characters kept of a font's name, which is kept with each run.
+const MAX_FONT_NAME: usize = 100;
 
 /// Resources of a document by identifier; of two the first counts.
 #[derive(Default)]
-struct Index<'d> {
+pub(super) struct Index<'d> {
     fonts: BTreeMap<Id, &'d Font>,
     composites: BTreeMap<Id, &'d CompositeUnit>,
     draw_params: BTreeMap<Id, &'d DrawParam>,
 }
 
 impl<'d> Index<'d> {
-    fn new(resources: &'d [Resources]) -> Self {
+    pub(super) fn new(resources: &'d [Resources]) -> Self {
         let mut index = Self::default();
         for resources in resources {
             for font in &resources.fonts {
@@ -45,19 +51,36 @@ impl<'d> Index<'d> {
     }
 }
 
-/// Text being gathered.
-pub(super) struct Drawing<'d, 'b> {
-    /// Number of the page being drawn.
-    pub(super) page: usize,
-    /// Resources of that page alone.
-    pub(super) own: Vec<Resources>,
-    /// What has been gathered.
+/// Text being gathered, and what it has cost so far.
+pub(super) struct Gathered<'p, 'b> {
     pub(super) runs: Vec<TextRun>,
-    package: &'d Package<'b>,
-    shared: Index<'d>,
-    fonts: RefCell<BTreeMap<MemberId, Option<Glyphs>>>,
+    package: &'p Package<'b>,
+    fonts: Fonts,
     characters: usize,
     objects: usize,
+}
+
+impl<'p, 'b> Gathered<'p, 'b> {
+    pub(super) fn new(package: &'p Package<'b>) -> Self {
+        Self {
+            runs: Vec::new(),
+            package,
+            fonts: Fonts::default(),
+            characters: 0,
+            objects: 0,
+        }
+    }
+}
+
+/// One page being drawn.
+pub(super) struct Drawing<'g, 'p, 'b> {
+    /// Its number.
+    pub(super) page: usize,
+    /// Resources of the document.
+    pub(super) shared: &'g Index<'g>,
+    /// Resources of the page alone.
+    pub(super) own: Index<'g>,
+    pub(super) gathered: &'g mut Gathered<'p, 'b>,
 }
 
 /// Where objects are drawn.
@@ -74,20 +97,7 @@ struct Place<'m> {
     depth: usize,
 }
 
-impl<'d, 'b> Drawing<'d, 'b> {
-    pub(super) fn new(package: &'d Package<'b>, resources: &'d [Resources]) -> Self {
-        Self {
-            page: 0,
-            own: Vec::new(),
-            runs: Vec::new(),
-            package,
-            shared: Index::new(resources),
-            fonts: RefCell::new(BTreeMap::new()),
-            characters: 0,
-            objects: 0,
-        }
-    }
-
+impl<'g> Drawing<'g, '_, '_> {
     /// A page or template.
     pub(super) fn draw(
         &mut self,
@@ -95,7 +105,7 @@ impl<'d, 'b> Drawing<'d, 'b> {
         ground: Ground,
         deviations: &mut Deviations,
     ) -> Result<(), OfdError> {
-        let package = self.package;
+        let package = self.gathered.package;
         for (layer, object) in page.objects() {
             let place = Place {
                 member: package.name(page.member),
@@ -119,7 +129,7 @@ impl<'d, 'b> Drawing<'d, 'b> {
         visible: bool,
         deviations: &mut Deviations,
     ) -> Result<(), OfdError> {
-        let package = self.package;
+        let package = self.gathered.package;
         let place = Place {
             member: package.name(member),
             ground: Ground::Annotation,
@@ -139,8 +149,8 @@ impl<'d, 'b> Drawing<'d, 'b> {
         place: Place<'_>,
         deviations: &mut Deviations,
     ) -> Result<(), OfdError> {
-        self.objects += 1;
-        within("objects drawn", self.objects, MAX_OFD_DRAWN)?;
+        self.gathered.objects += 1;
+        within("objects drawn", self.gathered.objects, MAX_OFD_DRAWN)?;
         let own = object.ctm.unwrap_or(Ctm::IDENTITY);
         let at = object.boundary.map_or(Ctm::IDENTITY, |at| Ctm::shift(at.x, at.y));
         let inner = Place {
@@ -165,29 +175,18 @@ impl<'d, 'b> Drawing<'d, 'b> {
             depth: place.depth + 1,
             ..place
         };
-        if let Some(unit) = self.shared.composites.get(&id).copied() {
-            return unit
-                .objects
-                .iter()
-                .try_for_each(|object| self.object(object, inner, deviations));
-        }
-        // A page's own units are taken out while they are drawn, for they are part of what draws them.
-        let own = std::mem::take(&mut self.own);
-        let unit = own
-            .iter()
-            .flat_map(|own| &own.composites)
-            .find(|unit| unit.id == Some(id));
-        if unit.is_none() {
-            deviations.note(
-                DeviationKind::UnknownResource,
-                place.member,
-                format!("CompositeObject {id}"),
-            );
-        }
-        let mut objects = unit.iter().flat_map(|unit| &unit.objects);
-        let drawn = objects.try_for_each(|object| self.object(object, inner, deviations));
-        self.own = own;
-        drawn
+        let unit = self
+            .shared
+            .composites
+            .get(&id)
+            .or_else(|| self.own.composites.get(&id));
+        let Some(unit) = unit.copied() else {
+            let what = format!("CompositeObject {id}");
+            deviations.note(DeviationKind::UnknownResource, place.member, what);
+            return Ok(());
+        };
+        let mut objects = unit.objects.iter();
+        objects.try_for_each(|object| self.object(object, inner, deviations))
     }
 
     fn text(
@@ -202,7 +201,7 @@ impl<'d, 'b> Drawing<'d, 'b> {
             None => self.fill_color(place, deviations),
         };
         let font = text.font.and_then(|id| self.font(id));
-        if let (Some(id), None) = (text.font, &font) {
+        if let (Some(id), None) = (text.font, font) {
             deviations.note(DeviationKind::UnknownResource, place.member, format!("Font {id}"));
         }
         let alpha = color.as_ref().map_or(255.0, |color| color.alpha);
@@ -219,9 +218,13 @@ impl<'d, 'b> Drawing<'d, 'b> {
             let before = characters.len();
             characters.extend(code.text.chars());
             let count = characters.len() - before;
-            self.characters += count;
-            within("characters of text", self.characters, MAX_OFD_TEXT)?;
-            within("runs of text", self.runs.len() + begin.len(), MAX_OFD_RUNS)?;
+            self.gathered.characters += count;
+            within("characters of text", self.gathered.characters, MAX_OFD_TEXT)?;
+            within(
+                "runs of text",
+                self.gathered.runs.len() + begin.len(),
+                MAX_OFD_RUNS,
+            )?;
             let mut is_short = false;
             let places = places(origin, count, [&code.delta_x, &code.delta_y], &mut is_short);
             if is_short {
@@ -232,24 +235,23 @@ impl<'d, 'b> Drawing<'d, 'b> {
         }
 
         // 2. What the font says is drawn for them.
-        let file = font.as_ref().and_then(|(_, file)| *file);
-        let mut fonts = self.fonts.borrow_mut();
-        let spent: usize = fonts.values().flatten().map(Glyphs::looked_through).sum();
-        let font_file = file.map(|member| {
-            fonts.entry(member).or_insert_with(|| {
-                let bytes = self.package.read(member).ok()?;
-                Glyphs::open(bytes, spent)
-            })
-        });
-        let embedded = match font_file {
+        let Gathered {
+            fonts, package, runs, ..
+        } = &mut *self.gathered;
+        let file = font
+            .and_then(|font| font.file.as_ref())
+            .and_then(|file| file.member);
+        let embedded = match file {
             None => Embedded::Nothing,
-            Some(None) => Embedded::Unreadable,
-            Some(Some(font)) => Embedded::Font(font),
+            Some(member) => fonts
+                .get(package, member)
+                .map_or(Embedded::Unreadable, Embedded::Font),
         };
         let mut drawn = glyphs::drawn(&characters, &text.transforms, embedded);
-        let name = font.as_ref().and_then(|(name, _)| name.clone());
+        let name = font.and_then(|font| font.name.clone());
+        let name = name.map(|name| visible_start(name, MAX_FONT_NAME));
         for (code, (start, places)) in text.codes.iter().zip(begin) {
-            self.runs.push(TextRun {
+            runs.push(TextRun {
                 page: self.page,
                 ground: place.ground,
                 object: object.id,
@@ -265,13 +267,9 @@ impl<'d, 'b> Drawing<'d, 'b> {
         Ok(())
     }
 
-    /// Name and embedded file of a font.
-    fn font(&self, id: Id) -> Option<(Option<String>, Option<MemberId>)> {
-        let own = self.own.iter().flat_map(|own| &own.fonts);
-        let mut own = own.filter(|font| font.id == Some(id));
-        let font = self.shared.fonts.get(&id).copied().or_else(|| own.next())?;
-        let file = font.file.as_ref().and_then(|file| file.member);
-        Some((font.name.clone(), file))
+    fn font(&self, id: Id) -> Option<&'g Font> {
+        let font = self.shared.fonts.get(&id).or_else(|| self.own.fonts.get(&id));
+        font.copied()
     }
 
     /// The colour of areas that drawing parameters give (clause 8.2): their own, or of those they are relative to.
@@ -279,9 +277,8 @@ impl<'d, 'b> Drawing<'d, 'b> {
         let mut next = place.draw_param;
         for _ in 0..MAX_OFD_COMPOSITES {
             let id = next?;
-            let own = self.own.iter().flat_map(|own| &own.draw_params);
-            let mut own = own.filter(|param| param.id == Some(id));
-            let Some(param) = self.shared.draw_params.get(&id).copied().or_else(|| own.next()) else {
+            let shared = self.shared.draw_params.get(&id);
+            let Some(param) = shared.or_else(|| self.own.draw_params.get(&id)) else {
                 deviations.note(
                     DeviationKind::UnknownResource,
                     place.member,

@@ -1,44 +1,75 @@
 //! What glyphs of an embedded font are, by its own character map.
 
-use std::{cell::OnceCell, collections::BTreeMap};
+use std::{
+    cell::{Cell, OnceCell},
+    collections::BTreeMap,
+    rc::Rc,
+};
 
 use skrifa::Font;
 use unicode_normalization::UnicodeNormalization as _;
 
-use super::{super::structure::object::CgTransform, Drawn, DrawnOtherwise, GlyphDifference};
+use super::{
+    super::{
+        package::{MemberId, Package},
+        structure::object::CgTransform,
+    },
+    Drawn, DrawnOtherwise, GlyphDifference,
+};
 
-/// Entries of character maps looked through for one document, all fonts together: a full CJK font has seventy thousand,
-/// and a small table may claim a million.
-const MAX_ENTRIES: usize = 4_000_000;
+use crate::limits::{MAX_OFD_FONTS, MAX_OFD_GLYPH_NAMES};
+
+/// Embedded fonts, each opened once, and what looking through their character maps may still cost.
+pub(super) struct Fonts {
+    opened: BTreeMap<MemberId, Option<Glyphs>>,
+    budget: Rc<Cell<usize>>,
+}
+
+impl Default for Fonts {
+    fn default() -> Self {
+        Self {
+            opened: BTreeMap::new(),
+            budget: Rc::new(Cell::new(MAX_OFD_GLYPH_NAMES)),
+        }
+    }
+}
+
+impl Fonts {
+    /// The font in a member. None where it cannot be read, or where there are more than are looked into.
+    pub(super) fn get(&mut self, package: &Package<'_>, member: MemberId) -> Option<&Glyphs> {
+        if self.opened.len() >= MAX_OFD_FONTS && !self.opened.contains_key(&member) {
+            return None;
+        }
+        let budget = &self.budget;
+        let opened = self
+            .opened
+            .entry(member)
+            .or_insert_with(|| Glyphs::open(package.read(member).ok()?, Rc::clone(budget)));
+        opened.as_ref()
+    }
+}
 
 /// An embedded font.
 pub(super) struct Glyphs {
     font: Font,
+    /// Whether its character map has any entry: subsetting leaves none where CGTransform does the work.
+    has_names: bool,
     /// Characters of each glyph, made when a glyph is not the one its character has.
-    names: OnceCell<(BTreeMap<u32, Vec<char>>, usize)>,
-    /// Entries that may be looked through.
-    budget: usize,
+    names: OnceCell<BTreeMap<u32, Vec<char>>>,
+    /// Entries that may still be looked through.
+    budget: Rc<Cell<usize>>,
 }
 
 impl Glyphs {
-    /// None where the font cannot be read. `spent` is what was looked through of others.
-    pub(super) fn open(bytes: &[u8], spent: usize) -> Option<Self> {
+    fn open(bytes: &[u8], budget: Rc<Cell<usize>>) -> Option<Self> {
         let font = Font::new(bytes.to_vec(), 0)?;
+        let charmap = font.charmap();
         Some(Self {
+            has_names: charmap.has_unicode() && charmap.unicodes().next().is_some(),
             font,
             names: OnceCell::new(),
-            budget: MAX_ENTRIES.saturating_sub(spent),
+            budget,
         })
-    }
-
-    /// Entries looked through so far.
-    pub(super) fn looked_through(&self) -> usize {
-        self.names.get().map_or(0, |(_, entries)| *entries)
-    }
-
-    fn has_names(&self) -> bool {
-        // A map without entries is what subsetting leaves where CGTransform does the work.
-        self.font.charmap().has_unicode() && self.font.charmap().unicodes().next().is_some()
     }
 
     fn glyph(&self, character: char) -> Option<u32> {
@@ -47,16 +78,15 @@ impl Glyphs {
     }
 
     fn characters(&self, glyph: u32) -> &[char] {
-        let (names, _) = self.names.get_or_init(|| {
+        let names = self.names.get_or_init(|| {
             let mut names: BTreeMap<u32, Vec<char>> = BTreeMap::new();
-            let mut entries = 0;
-            for (code, glyph) in self.font.charmap().unicodes().take(self.budget) {
-                entries += 1;
+            for (code, glyph) in self.font.charmap().unicodes().take(self.budget.get()) {
+                self.budget.set(self.budget.get().saturating_sub(1));
                 if let Some(character) = char::from_u32(code) {
                     names.entry(glyph.to_u32()).or_default().push(character);
                 }
             }
-            (names, entries)
+            names
         });
         names.get(&glyph).map_or(&[], Vec::as_slice)
     }
@@ -106,7 +136,7 @@ pub(super) fn drawn(characters: &[char], transforms: &[CgTransform], embedded: E
         differences: BTreeMap::new(),
     };
     let font = match embedded {
-        Embedded::Font(font) if font.has_names() => font,
+        Embedded::Font(font) if font.has_names => font,
         Embedded::Nothing if transforms.is_empty() => return all(Drawn::ByReader),
         // Numbers of glyphs in a font that only the reader knows say nothing either.
         Embedded::Nothing | Embedded::Unreadable | Embedded::Font(_) => return all(Drawn::Unknown),
