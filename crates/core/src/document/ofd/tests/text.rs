@@ -193,10 +193,15 @@ fn glyphs_that_are_other_characters_are_told() {
         drawn(&transform(0, 2, "8"), "fi"),
         differs(0, "fi", DrawnOtherwise::Other("8".to_owned()))
     );
-    assert_eq!(
-        drawn(&transform(1, 0, "8"), "fi"),
-        differs(1, "", DrawnOtherwise::Other("8".to_owned()))
-    );
+    // Glyphs for no characters, before, behind and alone.
+    for (position, codes, at) in [(0, "fi", 0), (1, "fi", 1), (2, "fi", 1), (0, "", 0)] {
+        let added = differs(at, "", DrawnOtherwise::Other("8".to_owned()));
+        assert_eq!(
+            drawn(&transform(position, 0, "8"), codes),
+            added,
+            "{position} {codes}"
+        );
+    }
 }
 
 #[test]

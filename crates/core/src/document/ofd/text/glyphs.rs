@@ -98,12 +98,15 @@ pub(super) struct DrawnText {
     otherwise: Drawn,
     /// By their first character.
     differences: BTreeMap<usize, GlyphDifference>,
+    /// The last character: what is drawn behind it counts as its own.
+    last: usize,
 }
 
 impl DrawnText {
     /// What of it concerns one run.
     pub(super) fn of_run(&mut self, start: usize, length: usize) -> Drawn {
-        let found = self.differences.range(start..start + length);
+        // Glyphs may be drawn for no characters at all.
+        let found = self.differences.range(start..start + length.max(1));
         let found: Vec<GlyphDifference> = found
             .map(|(at, difference)| GlyphDifference {
                 at: at - start,
@@ -134,6 +137,7 @@ pub(super) fn drawn(characters: &[char], transforms: &[CgTransform], embedded: E
     let all = |otherwise| DrawnText {
         otherwise,
         differences: BTreeMap::new(),
+        last: characters.len().saturating_sub(1),
     };
     let font = match embedded {
         Embedded::Font(font) if font.has_names => font,
@@ -159,8 +163,7 @@ pub(super) fn drawn(characters: &[char], transforms: &[CgTransform], embedded: E
         let end = start.saturating_add(transform.code_count);
         let Some(extracted) = characters.get(start..end) else {
             // Glyphs for characters that are not there.
-            let last = characters.len().saturating_sub(1);
-            text.note(last, &[], DrawnOtherwise::Unnamed);
+            text.note(start, &[], DrawnOtherwise::Unnamed);
             continue;
         };
         let marks = is_replaced.get_mut(start..end).unwrap_or_default();
@@ -185,6 +188,7 @@ pub(super) fn drawn(characters: &[char], transforms: &[CgTransform], embedded: E
 impl DrawnText {
     fn note(&mut self, at: usize, extracted: &[char], drawn: DrawnOtherwise) {
         let extracted = extracted.iter().collect();
+        let at = at.min(self.last);
         self.differences
             .insert(at, GlyphDifference { at, extracted, drawn });
     }
