@@ -12,7 +12,7 @@ use std::{
     cell::RefCell,
     collections::BTreeMap,
     fs,
-    io::Cursor,
+    io::{Cursor, Write as _},
     path::{Path, PathBuf},
     sync::{Arc, LazyLock},
     time::{Duration, Instant},
@@ -29,7 +29,10 @@ use certseal_core::{
         policy::{Age, Mechanism},
         verify_digest_value, verify_value, x509,
     },
-    document::pdf::open::{Standing, Update, open},
+    document::{
+        ofd::{self, CheckMethod, DigestTable},
+        pdf::open::{Standing, Update, open},
+    },
     face::{FaceTemplate, FontBook, FontConfig},
     home::Home,
     qr::{
@@ -55,6 +58,7 @@ use certseal_core::{
 use image::{GrayImage, ImageFormat, Luma};
 use jiff::{Timestamp, civil::date};
 use tempfile::TempDir;
+use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
 use crate::{
     Random,
@@ -83,6 +87,7 @@ pub const TARGETS: &[Target] = &[
     target("face-json", face_json, 1_000),
     target("national", national::ask, 1_000),
     target("ocsp", ocsp, 1_000),
+    target("ofd", ofd, 500),
     target("pdf", pdf, 250),
     target("picture", picture, 30),
     target("qr-text", qr_text, 2_000),
@@ -284,6 +289,65 @@ fn pdf(bytes: &[u8]) {
     let _ = opened.evidence();
 }
 
+/// Bytes that begin with [`FILES`] are the files of a package, which would else have to fit their checksums.
+fn ofd(bytes: &[u8]) {
+    let Some(files) = bytes.strip_prefix(FILES) else {
+        return opened_ofd(bytes);
+    };
+    if let Some(package) = package(files) {
+        opened_ofd(&package);
+    }
+}
+
+/// Every member belongs to the document or to nobody, and nothing is covered that is not there.
+fn opened_ofd(bytes: &[u8]) {
+    let Ok(opened) = ofd::open(bytes) else { return };
+    let package = opened.package();
+    let digest = |method, bytes: &[u8]| match method {
+        CheckMethod::Sha256 => Some(DigestAlgorithm::Sha256.digest(bytes)),
+        _ => None,
+    };
+    let mut digests = DigestTable::new(package, digest);
+    if let Ok(reach) = opened.reach() {
+        let all = reach.members().count() + reach.unreachable().len();
+        assert_eq!(all, package.members().count());
+        for (number, document) in opened.documents().iter().enumerate() {
+            for (index, signature) in document.signatures.iter().enumerate() {
+                let Ok(file) = &signature.file else { continue };
+                let checked = digests.check(file);
+                let coverage = reach.left_open_by((number, index), &checked.covered);
+                let left = coverage.uncovered.iter().map(|left| left.member);
+                assert!(left.into_iter().all(|member| !checked.covered.contains(&member)));
+            }
+        }
+    }
+    for (number, document) in opened.documents().iter().enumerate() {
+        let _ = opened
+            .text(number)
+            .map(|text| text.map(|text| text.differing().count()));
+        for tag in document.custom_tags.iter().flat_map(|list| &list.tags) {
+            let _ = tag
+                .file
+                .as_ref()
+                .and_then(|file| file.member)
+                .map(|member| opened.tagged_objects(member));
+        }
+    }
+    let _ = opened.summary().map(|summary| summary.to_string());
+}
+
+/// A package of files, each under a line with its name; none where a name cannot be one.
+fn package(files: &[u8]) -> Option<Vec<u8>> {
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+    for file in String::from_utf8_lossy(files).split(FILE).skip(1) {
+        let (name, content) = file.split_once('\n')?;
+        writer.start_file(name, stored).ok()?;
+        writer.write_all(content.as_bytes()).ok()?;
+    }
+    Some(writer.finish().ok()?.into_inner())
+}
+
 fn picture(bytes: &[u8]) {
     for text in picture::decode(bytes).unwrap_or_default() {
         qr_text(text.as_bytes());
@@ -439,6 +503,12 @@ const OCSP_RESPONSE: &str = "
     020349003046022100d4fc3a1f4b6d0cbed00a4abfd4c7d6866e073db46121a5435f7bc38c138c895b022100961221f6dd5f
     a123ecf553338faf72e9d45c57e32f83620b9b12ae9291d0ad07
 ";
+/// Before the files of a package among the seeds of `ofd`.
+const FILES: &[u8] = b"# files\n";
+/// Before the name of each.
+const FILE: &str = "=== ";
+/// A small document with what each file of an OFD may have, and a signature of no value.
+const SMALL_OFD: &str = include_str!("fuzz/small.ofd.txt");
 /// Before a layout among the seeds of `template`.
 const LAYOUT: &[u8] = b"# layout\n";
 /// The type that `template` mutates: it has a layout of its own.
@@ -523,6 +593,10 @@ pub fn seeds(home: &Path, document: &[u8]) -> BTreeMap<&'static str, Vec<Vec<u8>
         }
     }
     add("picture", picture_of(&symbol.dark, symbol.width));
+
+    add("ofd", SMALL_OFD.as_bytes().to_vec());
+    let files = SMALL_OFD.as_bytes().strip_prefix(FILES).expect("it is of files");
+    add("ofd", package(files).expect("it can be packed"));
 
     for seed in signatures() {
         add("signature", seed);

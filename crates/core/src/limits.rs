@@ -163,3 +163,56 @@ pub const MAX_FACE_JSON_BYTES: usize = 4 << 20;
 pub const MAX_RSA_BITS: usize = 8_192;
 /// Shortest RSA modulus computed with, in bits: keys of that length were in use, and have been factored.
 pub const MIN_RSA_BITS: usize = 512;
+/// Most members of one OFD package: a page takes one to four, and documents of a thousand pages exist.
+pub const MAX_OFD_MEMBERS: usize = 10_000;
+/// Longest name of a member, in bytes: real ones have under a hundred.
+pub const MAX_OFD_NAME: usize = 1_024;
+/// Most folders that a member lies in: real ones lie in five.
+pub const MAX_OFD_FOLDERS: usize = 32;
+/// Inflated size from which on a member's compression is judged: a small page of spaces may shrink to anything.
+pub const MAX_OFD_UNJUDGED: usize = 1 << 20;
+/// Most times that a member larger than [`MAX_OFD_UNJUDGED`] may grow when inflated: pages of text grow fifteen times,
+/// bitmaps of an empty page some hundred, and what deflate can reach is 1,032.
+pub const MAX_OFD_RATIO: usize = 300;
+/// Deepest nesting of elements in a file of an OFD: page blocks in layers make some ten, and GB/T 42133 allows three blocks.
+pub const MAX_XML_DEPTH: usize = 64;
+/// Most elements, texts and comments of one file of an OFD: a crowded page has some ten thousand, and each takes up to
+/// half a kilobyte of memory once it is read.
+pub const MAX_XML_NODES: u32 = 250_000;
+/// Most attributes of one element: the richest of GB/T 33190 has under thirty, and a parser compares each with each.
+pub const MAX_XML_ATTRIBUTES: usize = 64;
+/// Most namespaces declared at one place of a file of an OFD and around it: real ones have one or two, and a parser looks
+/// through all for each name.
+pub const MAX_XML_NAMESPACES: usize = 32;
+/// Most documents (`DocBody`) in one package, and most kept versions of one: nearly all have one.
+pub const MAX_OFD_BODIES: usize = 16;
+/// Most pages, templates, annotations or other files that one list of a package may name.
+pub const MAX_OFD_LISTED: usize = 20_000;
+/// Most bytes of XML parsed in one package, over all questions asked: a page is parsed again for each, and a file that
+/// lists one large page many times would cost the product of both.
+pub const MAX_OFD_PARSED: usize = 512 << 20;
+/// Most members that the signatures of one package may refer to, all together: each is compared with its digest.
+pub const MAX_OFD_REFERENCES: usize = 100_000;
+/// Most signatures of one document in a package: some programs seal each page on its own.
+pub const MAX_OFD_SIGNATURES: usize = 256;
+/// Most deviations from the format that are named: a file with more has been said enough of.
+pub const MAX_OFD_DEVIATIONS: usize = 256;
+/// Most runs of text put together from the pages of one document, and most characters of them: a crowded page has some
+/// thousand runs, and what is drawn by reference may be drawn any number of times.
+pub const MAX_OFD_RUNS: usize = 200_000;
+/// See [`MAX_OFD_RUNS`].
+pub const MAX_OFD_TEXT: usize = 8_000_000;
+/// Most objects looked at for the text of one document: a template is drawn on each page, and a composite unit may hold
+/// many that hold many.
+pub const MAX_OFD_DRAWN: usize = 5_000_000;
+/// Most embedded fonts of one document whose character maps are looked into: converters embed one for each face, or for
+/// each page and face, and a small map may claim a million characters.
+pub const MAX_OFD_FONTS: usize = 256;
+/// Most entries of those maps looked through: a full CJK font has seventy thousand.
+pub const MAX_OFD_GLYPH_NAMES: usize = 4_000_000;
+/// Deepest nesting of composite objects that refer to one another.
+pub const MAX_OFD_COMPOSITES: usize = 8;
+/// Most numbers in one array of an OFD: a line of text has an advance for each of its characters.
+pub const MAX_OFD_ARRAY: usize = 100_000;
+/// Largest coordinate, size or factor read in an OFD; lengths are in millimetres, and no sheet has ten kilometres.
+pub const MAX_OFD_NUMBER: f64 = 1.0e7;

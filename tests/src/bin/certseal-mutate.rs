@@ -48,6 +48,7 @@ fn main() {
             seeds.entry(target).or_default().push(file.clone());
         }
     }
+    seeds.entry("ofd").or_default().extend(foreign_ofd());
     let begun = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_secs());
@@ -84,6 +85,25 @@ fn foreign() -> Vec<Vec<u8>> {
         .map(|name| root.join(name))
         .filter(|path| path.extension().is_some_and(|ending| ending == "pdf"))
         .map(|path| fs::read(&path).expect("the manifest names files"))
+        .collect()
+}
+
+/// Other people's OFD files, where there are any.
+fn foreign_ofd() -> Vec<Vec<u8>> {
+    let root = std::env::var_os("CERTSEAL_CORPORA").map(|root| PathBuf::from(root).join("ofd"));
+    let folders = root
+        .and_then(|root| fs::read_dir(root).ok())
+        .into_iter()
+        .flatten()
+        .flatten();
+    let files = folders
+        .filter_map(|folder| fs::read_dir(folder.path()).ok())
+        .flatten()
+        .flatten();
+    files
+        .map(|file| file.path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "ofd"))
+        .map(|path| fs::read(&path).expect("the folder lists it"))
         .collect()
 }
 
