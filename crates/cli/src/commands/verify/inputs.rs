@@ -155,28 +155,24 @@ impl Iterator for Inputs {
     fn next(&mut self) -> Option<Input> {
         loop {
             if let Some(folder) = self.walk.last_mut() {
-                match folder.next() {
-                    Some(path) => {
-                        let input = Input::file(&path);
-                        if !input.is_folder() {
-                            self.barren = None;
-                            return Some(input);
-                        }
-                        if let Some(failed) = self.enter(&path) {
-                            return Some(failed);
-                        }
+                if let Some(path) = folder.next() {
+                    let input = Input::file(&path);
+                    if !input.is_folder() {
+                        self.barren = None;
+                        return Some(input);
                     }
-                    None => {
-                        self.walk.pop();
-                        if self.walk.is_empty()
-                            && let Some(folder) = self.barren.take()
-                        {
-                            let message = format!("文件夹 {} 中没有 PDF、PNG 或 JPEG 文件", folder.display());
-                            let failure =
-                                Failure::new(message, "核对文件夹是否拿错；其他格式请逐个指明文件。");
-                            return Some(Input::failed(&folder, failure));
-                        }
+                    if let Some(failed) = self.enter(&path) {
+                        return Some(failed);
                     }
+                    continue;
+                }
+                self.walk.pop();
+                if self.walk.is_empty()
+                    && let Some(folder) = self.barren.take()
+                {
+                    let message = format!("文件夹 {} 中没有 PDF、PNG 或 JPEG 文件", folder.display());
+                    let failure = Failure::new(message, "核对文件夹是否拿错；其他格式请逐个指明文件。");
+                    return Some(Input::failed(&folder, failure));
                 }
                 continue;
             }
