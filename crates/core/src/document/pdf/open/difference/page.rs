@@ -10,6 +10,7 @@ use super::{
     ChangeKind, Comparison, Permission,
     same::{keys, value},
     seen::{area, covers, rectangle},
+    stated::inherited,
 };
 use crate::limits::MAX_PDF_TREE;
 
@@ -79,9 +80,10 @@ const DRAWN: f64 = 24.0;
 /// The least width of what can be a field beside another.
 const THINNEST: f64 = 4.0;
 
-/// Flags of annotations that viewers draw elsewhere, or in another size, than their rectangle says: NoZoom, NoRotate
-/// (12.5.3).
-const APART: i64 = 0x08 | 0x10;
+/// Flags of annotations that keep their size when the page is zoomed, and stay upright when it is turned (12.5.3): viewers
+/// draw them elsewhere than their rectangle says.
+const NO_ZOOM: i64 = 0x08;
+const NO_ROTATE: i64 = 0x10;
 
 /// New notes on a page that are few.
 const MOST_NOTES: usize = 6;
@@ -405,6 +407,21 @@ impl Comparison<'_, '_> {
         Ok(())
     }
 
+    /// Whether viewers draw a new annotation beside its rectangle.
+    fn is_drawn_apart(&self, page: Id, annotation: &Dict) -> Result<bool, OpenError> {
+        let reader = self.sides.last;
+        let flags = reader.get(annotation, "F")?.object.integer().unwrap_or_default();
+        let page = reader.load(page)?.object;
+        let is_turned = match page.dict() {
+            Some(page) => !matches!(
+                inherited(reader, page, "Rotate")?,
+                Object::Null | Object::Integer(0)
+            ),
+            None => true,
+        };
+        Ok(flags & NO_ZOOM != 0 || flags & NO_ROTATE != 0 && is_turned)
+    }
+
     fn new_annotation(
         &mut self,
         page: Id,
@@ -434,6 +451,7 @@ impl Comparison<'_, '_> {
             };
             let (width, height) = size(place);
             let whole = boxes.size();
+            let is_drawn_apart = self.is_drawn_apart(page, dict)?;
             let covered = self.covered.entry(page).or_default();
             *covered += width * height;
             let hides = |field: &FieldPlace| field.is_filled && overlap(&place, &field.area);
@@ -448,7 +466,7 @@ impl Comparison<'_, '_> {
                 self.refuse(ChangeKind::SignatureOverFace, number, "Annots");
             } else if !is_signed
                 || !has_extent
-                || reader.get(dict, "F")?.object.integer().unwrap_or_default() & APART != 0
+                || is_drawn_apart
                 || *covered > SIGNATURES_SHARE * whole
                 || fields.iter().any(hides)
             {
