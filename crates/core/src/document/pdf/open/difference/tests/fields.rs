@@ -304,3 +304,22 @@ fn whoever_allows_annotations_lets_a_person_see_what_became_of_them() {
         assert_eq!(standing(&base.revision(&[(3, &gone)])), expected);
     }
 }
+
+#[test]
+fn what_stands_upright_stands_elsewhere_on_a_turned_page() {
+    let look = "<< /Subtype /Form /BBox [0 0 100 50] /Length 5 >>\nstream\n0 g f\nendstream";
+    let turned = |by: &str| format!("<< /Type /Pages /Kids [3 0 R] /Count 1 {by} >>");
+    for (by, flags, expected) in [
+        // As Poppler gives to all that it draws.
+        ("", 148, Standing::Permitted),
+        ("/Rotate 0", 148, Standing::Permitted),
+        ("/Rotate 90", 148, Standing::Unclear),
+        ("/Rotate 90", 132, Standing::Permitted),
+        ("", 140, Standing::Unclear),
+    ] {
+        let base = signed_with("", &[(2, &turned(by))]);
+        let field = format!("/Rect [300 100 400 150] /F {flags} /V 21 0 R /AP << /N 22 0 R >>");
+        let found = standing(&with_field(base, &field, &[(21, "<< SIG >>"), (22, look)]));
+        assert_eq!(found, expected, "{by} {flags}");
+    }
+}
