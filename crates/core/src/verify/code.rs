@@ -54,6 +54,7 @@ codes! {
         FILE_DAMAGED "A PDF that is damaged, cut off or changed"
         BEYOND_THIS_PROGRAM "A PDF that uses what this program does not read"
         ENCRYPTED "An encrypted PDF"
+        PAGES_UNREADABLE "The pages of the file cannot be read: viewers may show nothing, or different things"
         UNUSED_CONTENT "The file holds content that nothing shows: leftovers, or kept ready to be shown later"
     }
     "The signature on the file" {

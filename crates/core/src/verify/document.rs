@@ -65,6 +65,8 @@ struct Facts {
     claims: bool,
     repaired: bool,
     encrypted: bool,
+    /// What keeps viewers from showing the pages.
+    unreadable_pages: Option<OpenError>,
     /// The page on which a signature stands that the form does not list, where there is no other.
     signature_on_page: Option<usize>,
     /// Bytes after the end of the file.
@@ -489,6 +491,7 @@ impl Facts {
             evidence: FileEvidence::gather(opened, evidence),
             repaired: !opened.repairs().is_empty(),
             encrypted: opened.is_encrypted(),
+            unreadable_pages: opened.unreadable_pages(),
             // Too much to look through is not looked through: nothing rests on it.
             signature_on_page: if signatures.is_empty() {
                 opened.signature_on_page().unwrap_or_default()

@@ -680,6 +680,22 @@ fn what_viewers_may_show_in_several_ways_is_left_open() {
 }
 
 #[test]
+fn pages_that_cannot_be_read_are_not_vouched_for() {
+    let world = &*WORLD;
+    for kids in ["/Kids[]", "/Kids[0 0 R]", "/Kids[2 0 R]"] {
+        let report = world.verify(&signed_otherwise("/Kids[3 0 R]", kids));
+        let structure = report.finding("structure").unwrap();
+        assert_eq!(
+            (structure.outcome, structure.code),
+            (Outcome::Undecided, "PAGES_UNREADABLE"),
+            "{kids}"
+        );
+        assert_eq!(report.finding("signature").unwrap().outcome, Outcome::Passed);
+        assert_ne!(report.indication, Indication::TotalPassed);
+    }
+}
+
+#[test]
 fn an_unknown_root_leaves_it_open() {
     let world = &*WORLD;
     let mut material = world.material();

@@ -315,6 +315,11 @@ impl<'a> OpenedPdf<'a> {
         about::read(&self.reader, attachment)
     }
 
+    /// What keeps viewers from showing the pages, if anything does.
+    pub fn unreadable_pages(&self) -> Option<OpenError> {
+        page::unreadable(&self.reader, &self.catalog)
+    }
+
     /// Face fields and QR symbol of the first page.
     pub fn page_fields(&self) -> Result<PageFields, OpenError> {
         page::read(&self.reader, &self.catalog)

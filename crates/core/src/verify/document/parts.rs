@@ -43,6 +43,22 @@ impl Facts {
                  document that was signed without encryption",
             );
         }
+        if let Some(error) = &self.unreadable_pages {
+            return Finding::undecided(
+                check,
+                code::PAGES_UNREADABLE,
+                SubIndication::SignedDataNotFound,
+                "文件的页面读不出来：签名只能就字节核验，各阅读器显示的内容可能不同，也可能不显示",
+                format!(
+                    "its pages cannot be read ({error}): the signatures hold for the bytes, but viewers may show \
+                     different things, or nothing"
+                ),
+            )
+            .hint(
+                "多为签名软件写坏了文件，并非篡改：请签名人用其他软件重新签名",
+                "mostly a fault of the program that signed, and no forgery: ask the signer to sign anew with another",
+            );
+        }
         if self.unused > 0 {
             return Finding::passed(
                 check,

@@ -152,6 +152,31 @@ pub(super) fn read(reader: &Reader<'_>, catalog: &Dict) -> Result<PageFields, Op
     Ok(visitor.fields)
 }
 
+/// What keeps viewers from showing the pages: a tree that cannot be walked, or leads to what is no page.
+pub(super) fn unreadable(reader: &Reader<'_>, catalog: &Dict) -> Option<OpenError> {
+    let root: Vec<Object> = catalog.get("Pages").cloned().into_iter().collect();
+    let mut pages = 0;
+    let walked = reader.walk(&root, (), |node, ()| {
+        let Some(dict) = node.object.dict() else {
+            return Err(OpenError::Object {
+                object: node.number,
+                what: "a page that is no dictionary",
+            });
+        };
+        let kids = reader.get(dict, "Kids")?.object;
+        if let Object::Array(kids) = kids {
+            return Ok((kids, ()));
+        }
+        pages += 1;
+        Ok((Vec::new(), ()))
+    });
+    let none = || OpenError::Object {
+        object: 0,
+        what: "a document without pages",
+    };
+    walked.err().or_else(|| (pages == 0).then(none))
+}
+
 /// What a page has from the nodes above it (7.7.3.4): shared, as a tree has one of them and many pages.
 #[derive(Clone, Default)]
 struct Inherited([Option<Rc<Object>>; 4]);
