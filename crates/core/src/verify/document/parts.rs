@@ -44,13 +44,17 @@ impl Facts {
             );
         }
         if let Some(error) = &self.unreadable_pages {
+            let error = error.to_string();
+            let (zh, en) = halves(&error);
             return Finding::undecided(
                 check,
                 code::PAGES_UNREADABLE,
                 SubIndication::SignedDataNotFound,
-                "文件的页面读不出来：签名只能就字节核验，各阅读器显示的内容可能不同，也可能不显示",
                 format!(
-                    "its pages cannot be read ({error}): the signatures hold for the bytes, but viewers may show \
+                    "文件的页面读不出来（{zh}）：签名只能就字节核验，各阅读器显示的内容可能不同，也可能不显示"
+                ),
+                format!(
+                    "its pages cannot be read ({en}): the signatures hold for the bytes, but viewers may show \
                      different things, or nothing"
                 ),
             )
