@@ -198,7 +198,7 @@ pub(crate) struct Issue {
     /// 幂等键：同一键重复提交得到同一证照 Idempotency key
     #[arg(long, value_name = "KEY")]
     pub(crate) idempotency_key: Option<String>,
-    /// 证照文件写到哪里 Where to write the document
+    /// 证照文件写到哪里；该类型有两种版式时另一份写在旁边 Where to write the document; one of another form goes beside it
     #[arg(long, short, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
 }
@@ -353,7 +353,7 @@ pub(crate) enum Certificate {
     Export {
         /// 电子证照标识 Certificate identifier
         identifier: String,
-        /// 写到哪里 Where to write it
+        /// 写到哪里；扩展名 .pdf 或 .ofd 决定取哪一份 Where to write it; .pdf or .ofd says which document
         #[arg(long, short, value_name = "FILE")]
         out: PathBuf,
     },

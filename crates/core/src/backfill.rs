@@ -44,12 +44,11 @@ use crate::{
     crypto::sha256,
     issue::{
         IssueError, Service, Unrecorded, field_error, identifier_for, new_certificate,
-        press::{Press, PressError, SealedDocument, Stages, Typesetter},
+        press::{Press, PressError, SealedCertificate, Stages, Typesetter},
         refusal_zh, salt,
     },
     registry::{
-        Append, AppendError, Basis, CertificateRecord, Change, Enrolment, ObjectsError, RegistryError,
-        Status, document_key,
+        Append, AppendError, Basis, CertificateRecord, Change, Enrolment, ObjectsError, RegistryError, Status,
     },
 };
 
@@ -200,7 +199,7 @@ struct Ready {
     face: FaceData,
     identifier: String,
     number: String,
-    document: Option<SealedDocument>,
+    sealed: Option<SealedCertificate>,
 }
 
 impl Ready {
@@ -375,7 +374,7 @@ impl Run<'_> {
             face,
             identifier,
             number,
-            document: None,
+            sealed: None,
         })))
     }
 
@@ -518,31 +517,24 @@ impl Run<'_> {
         let mut rows = Vec::with_capacity(fresh.len());
         let mut put = Vec::with_capacity(fresh.len());
         for (row, mut ready) in fresh {
-            let Some(document) = ready.document.take() else {
+            let Some(sealed) = ready.sealed.take() else {
                 continue;
             };
-            let key = document_key(
-                &ready.face.certificate_type.key,
-                &ready.identifier,
-                &document.digest,
-            );
             let new = new_certificate(
                 &ready.face,
                 issuer,
                 &ready.identifier,
                 press,
-                &document,
-                &key,
+                &sealed,
                 Basis::First,
             );
+            count.stages.add(&sealed.stages);
+            let size = new.documents().map(|document| document.size).sum::<u64>();
+            let keys = new.documents().map(|document| document.key.clone());
+            documents.extend(keys.zip(sealed.into_files()));
+            put.push(Unrecorded::of(&new));
             batch.push(self.append(&issuer.code, Change::Issue(Box::new(new)))?);
-            count.stages.add(&document.stages);
-            put.push(Unrecorded {
-                identifier: ready.identifier.clone(),
-                key: key.clone(),
-            });
-            rows.push((row, ready, document.bytes.len() as u64));
-            documents.push((key, document.bytes));
+            rows.push((row, ready, size));
         }
 
         // The order is the rule: documents durable, then their events.
@@ -552,20 +544,21 @@ impl Run<'_> {
             Err(error) => Err(error),
         };
         if let Err(error) = stored {
-            self.service.discard(&put).await;
+            self.service.discard(put.iter().flatten()).await;
             return Err(error.into());
         }
         let answers = match self.service.registry().append(batch).await {
             Ok(answers) => answers,
             Err(error) => {
-                self.service.take_back(&error, &put).await;
+                self.service.take_back(&error, &put.concat()).await;
                 return Err(error.into());
             }
         };
 
         // 1. What was refused leaves no document behind.
         let refused = put.iter().zip(&answers).filter(|(_, answer)| answer.is_err());
-        self.service.discard(refused.map(|(document, _)| document)).await;
+        let refused = refused.flat_map(|(documents, _)| documents);
+        self.service.discard(refused).await;
         // 2. A seal out of force would refuse every row to come; the events on record are counted.
         for ((row, ready, size), answer) in rows.into_iter().zip(answers) {
             match answer {
@@ -733,7 +726,7 @@ fn make(press: &Press, outcome: &mut Outcome, now: Timestamp) -> Result<(), Issu
         return Ok(());
     };
     match press.make(&ready.face, &ready.identifier, &ready.number, now) {
-        Ok(document) => ready.document = Some(document),
+        Ok(sealed) => ready.sealed = Some(sealed),
         Err(PressError::Face(errors)) => {
             *outcome = Outcome::Rejected(errors.iter().map(field_error).collect());
         }

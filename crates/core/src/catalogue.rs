@@ -8,7 +8,10 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::codes::{HolderCode, mask_code, mask_name};
+use crate::{
+    codes::{HolderCode, mask_code, mask_name},
+    profile::Profile,
+};
 
 mod check;
 mod damage;
@@ -145,15 +148,6 @@ pub struct NumberRule {
     pub pattern: String,
     /// Longest number accepted from historical data, in characters.
     pub max_chars: usize,
-}
-
-/// Document formats and signature profiles a certificate is issued under.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Profile {
-    /// PDF/A-3 with a PAdES B-B signature.
-    PdfPades,
 }
 
 /// A certificate type (证照类型), one version of it.

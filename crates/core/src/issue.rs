@@ -74,6 +74,8 @@ pub struct Issued {
     pub record: CertificateRecord,
     /// The document.
     pub document: Vec<u8>,
+    /// Those under further profiles, in the order of the record.
+    pub further: Vec<Vec<u8>>,
     /// It had been issued before under the same idempotency key.
     pub replayed: bool,
 }

@@ -25,6 +25,7 @@ mod judges;
 pub mod limits;
 pub mod longterm;
 pub mod os_error;
+pub mod profile;
 pub mod qr;
 mod recent;
 pub mod recognise;

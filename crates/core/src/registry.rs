@@ -19,8 +19,8 @@ use async_trait::async_trait;
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
-use crate::seal::RegisterEntry;
 pub use crate::seal::SealStatus;
+use crate::{profile::Profile, seal::RegisterEntry};
 
 #[cfg(test)]
 pub(crate) mod contract;
@@ -244,6 +244,39 @@ impl Status {
     }
 }
 
+/// One sealed document of a certificate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordedDocument {
+    /// In which form.
+    pub profile: Profile,
+    /// SHA-256 of it.
+    #[serde(with = "hex::serde")]
+    pub digest: [u8; 32],
+    /// Its length in bytes.
+    pub size: u64,
+    /// Where it lies in the object store.
+    pub key: String,
+}
+
+impl CertificateRecord {
+    /// All its documents, the first one first.
+    pub fn documents(&self) -> impl Iterator<Item = &RecordedDocument> {
+        std::iter::once(&self.document).chain(&self.further)
+    }
+
+    /// Its document under a profile.
+    pub fn document_under(&self, profile: Profile) -> Option<&RecordedDocument> {
+        self.documents().find(|document| document.profile == profile)
+    }
+}
+
+impl NewCertificate {
+    /// All its documents, the first one first.
+    pub fn documents(&self) -> impl Iterator<Item = &RecordedDocument> {
+        std::iter::once(&self.document).chain(&self.further)
+    }
+}
+
 /// What the registry knows of one certificate.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CertificateRecord {
@@ -271,13 +304,11 @@ pub struct CertificateRecord {
     pub valid_until: Option<Date>,
     /// Seal that signed it.
     pub seal: String,
-    /// SHA-256 of the sealed document.
-    #[serde(with = "hex::serde")]
-    pub document_digest: [u8; 32],
-    /// Its length in bytes.
-    pub document_size: u64,
-    /// Where it lies in the object store.
-    pub document_key: String,
+    /// The sealed document; of several the one that the type names first.
+    pub document: RecordedDocument,
+    /// The same face under other profiles.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub further: Vec<RecordedDocument>,
     /// SHA-256 of the face data as attached to the document.
     #[serde(with = "hex::serde")]
     pub face_digest: [u8; 32],
@@ -426,12 +457,10 @@ pub struct NewCertificate {
     pub valid_until: Option<Date>,
     /// Seal that signed it; must be registered and in force.
     pub seal: String,
-    /// SHA-256 of the sealed document.
-    pub document_digest: [u8; 32],
-    /// Its length in bytes.
-    pub document_size: u64,
-    /// Where it lies in the object store.
-    pub document_key: String,
+    /// The sealed document; of several the one that the type names first.
+    pub document: RecordedDocument,
+    /// The same face under other profiles.
+    pub further: Vec<RecordedDocument>,
     /// SHA-256 of the face data as attached to the document.
     pub face_digest: [u8; 32],
     /// First issue, or what it replaces.

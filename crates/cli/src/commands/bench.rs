@@ -19,7 +19,7 @@ use certseal_core::{
     home::{self, Founding, Home},
     issue::{
         IssueError, Service, document_signer, identifier_for,
-        press::{Press, SealedDocument, Stages},
+        press::{Press, SealedCertificate, Stages},
     },
     registry::{Append, Change, Enrolment, Registry as _, SledOptions, SledRegistry},
     verify::{Examined, Options, Verifier},
@@ -120,7 +120,7 @@ pub(super) fn run(session: &Session, args: &Bench) -> Result<Outcome, Failure> {
     let Some(first) = faces.first() else {
         return Err(Failure::new("没有可测的证照", "--count 至少为 1。"));
     };
-    let sample = make(&press, first)?.bytes;
+    let sample = make(&press, first)?.document.bytes;
     let made = stages(&press, &faces)?;
     let count = faces.len();
     let each = |time: Duration| micros(time, count);
@@ -139,7 +139,7 @@ pub(super) fn run(session: &Session, args: &Bench) -> Result<Outcome, Failure> {
     let begun = Instant::now();
     let bytes: usize = faces
         .par_iter()
-        .map(|face| make(&press, face).map(|document| document.bytes.len()))
+        .map(|face| make(&press, face).map(|sealed| sealed.document.bytes.len()))
         .sum::<Result<usize, Failure>>()?;
     let computing = begun.elapsed();
 
@@ -343,7 +343,7 @@ fn identifier(press: &Press, face: &FaceData) -> Result<String, Failure> {
     identifier_for(typesetter.certificate_type(), typesetter.issuer(), number, None).context("标识")
 }
 
-fn make(press: &Press, face: &FaceData) -> Result<SealedDocument, Failure> {
+fn make(press: &Press, face: &FaceData) -> Result<SealedCertificate, Failure> {
     let number = face.number.as_deref().unwrap_or_default();
     press
         .make(face, &identifier(press, face)?, number, clock().now())
@@ -392,7 +392,7 @@ fn verifying(home: &Home, press: &Press, faces: &[FaceData]) -> Result<f64, Fail
     let documents = faces
         .iter()
         .take(VERIFIED)
-        .map(|face| make(press, face).map(|document| document.bytes))
+        .map(|face| make(press, face).map(|sealed| sealed.document.bytes))
         .collect::<Result<Vec<_>, _>>()?;
     let now = clock().now();
     let begun = thread_cpu_time();

@@ -10,7 +10,8 @@ use certseal_core::{
     catalogue::kept_number,
     clock::china,
     issue::{IssueError, Service, Transition},
-    registry::{CertificateRecord, Event, Holder},
+    profile::Profile,
+    registry::{CertificateRecord, Event, Holder, RecordedDocument},
 };
 use jiff::Timestamp;
 use serde_json::json;
@@ -177,13 +178,32 @@ fn event_json(event: &Event) -> serde_json::Value {
     })
 }
 
+/// The document whose form goes by the name of the file to write; where the name says nothing, the first.
+fn chosen<'r>(record: &'r CertificateRecord, out: &Path) -> Result<&'r RecordedDocument, Failure> {
+    let extension = out.extension().and_then(|extension| extension.to_str());
+    let Some(profile) = extension.and_then(Profile::of_extension) else {
+        return Ok(&record.document);
+    };
+    record.document_under(profile).ok_or_else(|| {
+        let there: Vec<&str> = record
+            .documents()
+            .map(|document| document.profile.extension())
+            .collect();
+        Failure::new(
+            format!(
+                "这张证照没有 {} 文件 (no document of that form)",
+                profile.extension()
+            ),
+            format!("它有的是：{}。", there.join("、")),
+        )
+    })
+}
+
 fn export(session: &Session, service: &Service, identifier: &str, out: &Path) -> Result<Outcome, Failure> {
-    let taken = block_on(async {
-        let record = service.record(identifier).await?;
-        let document = service.document(&record).await?;
-        Ok((record, document))
-    })?;
-    let (record, document) = taken.map_err(|error| issue_failure("取出证照", &error))?;
+    let failed = |error: &IssueError| issue_failure("取出证照", error);
+    let record = block_on(service.record(identifier))?.map_err(|error| failed(&error))?;
+    let document = chosen(&record, out)?;
+    let document = block_on(service.document(document))?.map_err(|error| failed(&error))?;
     write_whole(out, &document).context(&format!("写入 {}", out.display()))?;
     if session.json {
         output::json(&json!({ "record": record.masked(), "file": out }));

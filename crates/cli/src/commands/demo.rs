@@ -355,7 +355,7 @@ fn sample(service: &Service, types: &[TypeCount]) -> Result<Vec<CertificateRecor
 }
 
 fn document(service: &Service, record: &CertificateRecord) -> Result<Vec<u8>, Failure> {
-    block_on(service.document(record))?.map_err(|error| issue_failure("取出证照", &error))
+    block_on(service.document(&record.document))?.map_err(|error| issue_failure("取出证照", &error))
 }
 
 fn verify_sample(

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     fs::File,
     io::{self, Read},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use certseal_core::{
@@ -80,20 +80,28 @@ pub(super) fn run(session: &Session, args: Issue) -> Result<Outcome, Failure> {
     let record = &issued.record;
     let path = args
         .out
-        .unwrap_or_else(|| format!("{}.pdf", record.identifier).into());
-    write_whole(&path, &issued.document).map_err(|error| {
-        Failure::from_error(
-            &format!("证照 {} 已签发，但无法写入 {}", record.identifier, path.display()),
-            &error,
-        )
-        .hint(format!(
-            "不要重新签发；用 certseal certificate export {} --out … 取出文件。",
-            record.identifier
-        ))
-    })?;
+        .unwrap_or_else(|| format!("{}.{}", record.identifier, record.document.profile.extension()).into());
+    let beside = record
+        .further
+        .iter()
+        .map(|document| path.with_extension(document.profile.extension()));
+    let paths: Vec<PathBuf> = std::iter::once(path.clone()).chain(beside).collect();
+    let files = std::iter::once(&issued.document).chain(&issued.further);
+    for (path, file) in paths.iter().zip(files) {
+        write_whole(path, file).map_err(|error| {
+            Failure::from_error(
+                &format!("证照 {} 已签发，但无法写入 {}", record.identifier, path.display()),
+                &error,
+            )
+            .hint(format!(
+                "不要重新签发；用 certseal certificate export {} --out … 取出文件。",
+                record.identifier
+            ))
+        })?;
+    }
     if session.json {
         output::json(
-            &json!({ "record": record.clone().masked(), "replayed": issued.replayed, "file": path }),
+            &json!({ "record": record.clone().masked(), "replayed": issued.replayed, "file": path, "files": paths }),
         );
     } else {
         let how = if issued.replayed {
@@ -104,7 +112,9 @@ pub(super) fn run(session: &Session, args: Issue) -> Result<Outcome, Failure> {
         output::line(format_args!("{how} {} {}", certificate_type.name, record.number));
         output::line(format_args!("  电子证照标识 {}", record.identifier));
         output::line(format_args!("  持证主体 {}", record.holder_name));
-        output::line(format_args!("  文件 {}", path.display()));
+        for path in &paths {
+            output::line(format_args!("  文件 {}", path.display()));
+        }
     }
     Ok(Outcome::Done)
 }

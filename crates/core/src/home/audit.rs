@@ -107,13 +107,19 @@ async fn documents(
         let Some(last) = page.last() else { return Ok(()) };
         query.after = Some(last.issued_event);
         let read: Vec<_> = futures::stream::iter(&page)
-            .map(|record| async move { objects.get(&record.document_key, &record.document_digest).await })
+            .flat_map(|record| {
+                futures::stream::iter(record.documents().map(move |document| (record, document)))
+            })
+            .map(|(record, document)| async move {
+                let read = objects.get(&document.key, &document.digest).await;
+                (record, document, read)
+            })
             .buffered(READS)
             .collect()
             .await;
-        for (record, read) in page.iter().zip(read) {
+        for (record, document, read) in read {
             match read {
-                Ok(bytes) if bytes.len() as u64 == record.document_size => found.documents += 1,
+                Ok(bytes) if bytes.len() as u64 == document.size => found.documents += 1,
                 Ok(_) => found.fault(format!("{}：文件长度与登记不符", record.identifier)),
                 Err(ObjectsError::NotFound { key }) if objects.is_aside(&key) => {
                     found.fault(format!(
@@ -144,7 +150,7 @@ async fn orphans(
         let records = registry.find(&identifiers).await?;
         for (key, record) in keys.iter().zip(records) {
             seen += 1;
-            if record.is_some_and(|record| record.document_key == *key) {
+            if record.is_some_and(|record| record.documents().any(|document| document.key == *key)) {
                 continue;
             }
             found.orphans += 1;

@@ -14,11 +14,13 @@ use crate::{
     crypto::{SigningIdentity, sha256},
     document::pdf::{DocumentInfo, PdfError, PreparedParts, PreparedPdf},
     face::{Face, FaceError, FaceTemplate, FontBook, Printed},
+    profile::Profile,
     qr::{
         symbol::{self, SymbolError},
         text,
         token::{self, FaceToken, TokenError},
     },
+    registry::{RecordedDocument, document_key},
     seal::Seal,
     sign::{
         cms::{CmsSigner, SignError},
@@ -103,13 +105,24 @@ impl Stages {
     }
 }
 
-/// A sealed document that no registry knows of yet: it must not leave the process.
+/// A sealed document.
 #[derive(Debug)]
 pub struct SealedDocument {
+    /// In which form.
+    pub profile: Profile,
     /// The file.
     pub bytes: Vec<u8>,
     /// SHA-256 of it.
     pub digest: [u8; 32],
+}
+
+/// A sealed certificate that no registry knows of yet: it must not leave the process.
+#[derive(Debug)]
+pub struct SealedCertificate {
+    /// Its document; of several the one that the type names first.
+    pub document: SealedDocument,
+    /// Those under further profiles.
+    pub further: Vec<SealedDocument>,
     /// SHA-256 of the attached face data.
     pub face_digest: [u8; 32],
     /// Where the time went.
@@ -191,6 +204,38 @@ fn stamp(source: &dyn TimeStampSource, bytes: &[u8]) -> Result<Vec<u8>, PressErr
     Ok(request.accept(&answer)?.der().to_vec())
 }
 
+impl SealedCertificate {
+    /// All its documents, the first one first.
+    pub fn documents(&self) -> impl Iterator<Item = &SealedDocument> {
+        std::iter::once(&self.document).chain(&self.further)
+    }
+
+    /// How each will be recorded.
+    pub(super) fn recorded(
+        &self,
+        certificate_type: &str,
+        identifier: &str,
+    ) -> (RecordedDocument, Vec<RecordedDocument>) {
+        let recorded = |document: &SealedDocument| RecordedDocument {
+            profile: document.profile,
+            digest: document.digest,
+            size: document.bytes.len() as u64,
+            key: document_key(certificate_type, identifier, &document.digest, document.profile),
+        };
+        (
+            recorded(&self.document),
+            self.further.iter().map(recorded).collect(),
+        )
+    }
+
+    /// The files.
+    pub(crate) fn into_files(self) -> impl Iterator<Item = Vec<u8>> {
+        std::iter::once(self.document)
+            .chain(self.further)
+            .map(|document| document.bytes)
+    }
+}
+
 impl Press {
     /// Prepares what all its documents share.
     pub fn new(parts: PressParts) -> Result<Self, PressError> {
@@ -257,14 +302,14 @@ impl Press {
         &self.token_signer
     }
 
-    /// Makes one sealed document.
+    /// Makes one certificate, sealed.
     pub fn make(
         &self,
         face: &FaceData,
         identifier: &str,
         number: &str,
         now: Timestamp,
-    ) -> Result<SealedDocument, PressError> {
+    ) -> Result<SealedCertificate, PressError> {
         let mut stages = Stages::default();
         let mut last = thread_cpu_time();
         let mut lap = |stage: &mut Duration| {
@@ -318,9 +363,13 @@ impl Press {
         lap(&mut stages.sign);
         let (bytes, whole) = unsigned.embed_and_digest(&cms)?;
         lap(&mut stages.finish);
-        Ok(SealedDocument {
-            bytes,
-            digest: whole,
+        Ok(SealedCertificate {
+            document: SealedDocument {
+                profile: Profile::PdfPades,
+                bytes,
+                digest: whole,
+            },
+            further: Vec::new(),
             face_digest: claims.face_digest,
             stages,
         })

@@ -13,7 +13,7 @@ use super::{
     error::printing_errors,
     identifier_for,
     numbering::Numbering,
-    press::{Press, SealedDocument},
+    press::{Press, SealedCertificate},
     press_room::PressRoom,
 };
 use crate::{
@@ -22,7 +22,7 @@ use crate::{
     crypto::{KeyFolder, sha256},
     registry::{
         Append, AppendError, Appended, Basis, CertificateRecord, Change, Idempotency, NewCertificate,
-        Objects, Query, Registry, RegistryError, SealRecord, Status, document_key,
+        Objects, Query, RecordedDocument, Registry, RegistryError, SealRecord, Status,
     },
     report::{SealRegister, SealUse, seal_register},
     seal::Seal,
@@ -75,12 +75,23 @@ pub struct Service {
 }
 
 /// A stored document whose event is not durable yet.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Unrecorded {
     /// Identifier of its certificate.
     pub(crate) identifier: String,
     /// Key in the object store.
     pub(crate) key: String,
+}
+
+impl Unrecorded {
+    /// The documents of a certificate, in its order.
+    pub(crate) fn of(new: &NewCertificate) -> Vec<Self> {
+        let of_one = |document: &RecordedDocument| Self {
+            identifier: new.identifier.clone(),
+            key: document.key.clone(),
+        };
+        new.documents().map(of_one).collect()
+    }
 }
 
 impl Service {
@@ -249,23 +260,15 @@ impl Service {
             .map_err(printing_errors)?;
 
         // 4. Durable.
-        let key = document_key(&certificate_type.key, &identifier, &sealed.digest);
-        let new = new_certificate(
-            &face,
-            issuer,
-            &identifier,
-            &press,
-            &sealed,
-            &key,
-            request.basis.clone(),
-        );
-        let put = [Unrecorded {
-            identifier: identifier.clone(),
-            key,
-        }];
-        let key = &put[0].key;
-        self.objects.put(key, sealed.bytes.clone()).await?;
-        if let Err(error) = self.objects.sync().await {
+        let new = new_certificate(&face, issuer, &identifier, &press, &sealed, request.basis.clone());
+        let put = Unrecorded::of(&new);
+        let files = sealed.documents().map(|document| document.bytes.clone());
+        let keys = put.iter().map(|document| document.key.clone());
+        let stored = match self.objects.put_all(keys.zip(files)).await {
+            Ok(()) => self.objects.sync().await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = stored {
             self.discard(&put).await;
             return Err(error.into());
         }
@@ -291,11 +294,15 @@ impl Service {
             }
         };
         match answer.into_iter().next() {
-            Some(Ok(Appended { replayed: false, .. })) => Ok(Issued {
-                record: self.record(&identifier).await?,
-                document: sealed.bytes,
-                replayed: false,
-            }),
+            Some(Ok(Appended { replayed: false, .. })) => {
+                let mut files = sealed.into_files();
+                Ok(Issued {
+                    record: self.record(&identifier).await?,
+                    document: files.next().unwrap_or_default(),
+                    further: files.collect(),
+                    replayed: false,
+                })
+            }
             Some(Ok(Appended { identifier, .. })) => {
                 self.discard(&put).await;
                 self.replay(identifier).await
@@ -326,10 +333,15 @@ impl Service {
     async fn replay(&self, identifier: Option<String>) -> Result<Issued, IssueError> {
         let identifier = identifier.ok_or(IssueError::IdempotencyConflict)?;
         let record = self.record(&identifier).await?;
-        let document = self.document(&record).await?;
+        let document = self.document(&record.document).await?;
+        let mut further = Vec::with_capacity(record.further.len());
+        for one in &record.further {
+            further.push(self.document(one).await?);
+        }
         Ok(Issued {
             record,
             document,
+            further,
             replayed: true,
         })
     }
@@ -355,7 +367,8 @@ impl Service {
             return;
         };
         for (document, record) in documents.iter().zip(found) {
-            if record.is_none_or(|record| record.document_key != document.key) {
+            let named = |record: CertificateRecord| record.documents().any(|one| one.key == document.key);
+            if !record.is_some_and(named) {
                 self.discard([document]).await;
             }
         }
@@ -371,12 +384,9 @@ impl Service {
             .ok_or_else(|| IssueError::NotFound(identifier.to_owned()))
     }
 
-    /// The document of a certificate, checked against its record.
-    pub async fn document(&self, record: &CertificateRecord) -> Result<Vec<u8>, IssueError> {
-        Ok(self
-            .objects
-            .get(&record.document_key, &record.document_digest)
-            .await?)
+    /// A document of a certificate, checked against its record.
+    pub async fn document(&self, document: &RecordedDocument) -> Result<Vec<u8>, IssueError> {
+        Ok(self.objects.get(&document.key, &document.digest).await?)
     }
 
     /// Changes the state of a certificate and gives its new record.
@@ -435,10 +445,10 @@ pub(crate) fn new_certificate(
     issuer: &Issuer,
     identifier: &str,
     press: &Press,
-    sealed: &SealedDocument,
-    key: &str,
+    sealed: &SealedCertificate,
     basis: Basis,
 ) -> NewCertificate {
+    let (document, further) = sealed.recorded(&face.certificate_type.key, identifier);
     NewCertificate {
         identifier: identifier.to_owned(),
         certificate_type: face.certificate_type.key.clone(),
@@ -451,9 +461,8 @@ pub(crate) fn new_certificate(
         valid_from: face.valid_from,
         valid_until: face.valid_until,
         seal: press.seal().code().to_string(),
-        document_digest: sealed.digest,
-        document_size: sealed.bytes.len() as u64,
-        document_key: key.to_owned(),
+        document,
+        further,
         face_digest: sealed.face_digest,
         basis,
     }

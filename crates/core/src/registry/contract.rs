@@ -11,8 +11,9 @@ use jiff::{SignedDuration, Timestamp, civil::date};
 
 use super::{
     Append, AppendError, Appended, Basis, Change, Counts, Enrolment, EventKind, Holder, Idempotency,
-    NewCertificate, Query, Registry, RegistryError, SealStatus, Status, merkle,
+    NewCertificate, Query, RecordedDocument, Registry, RegistryError, SealStatus, Status, merkle,
 };
+use crate::profile::Profile;
 
 /// The type most checks use.
 pub(crate) const TYPE: &str = "food-business-permit";
@@ -76,9 +77,18 @@ pub(crate) fn new(identifier: &str, number: &str) -> NewCertificate {
         valid_from: date(2025, 10, 9),
         valid_until: Some(date(2030, 10, 8)),
         seal: SEAL.to_owned(),
-        document_digest: [1; 32],
-        document_size: 54_321,
-        document_key: format!("documents/{TYPE}/00/{identifier}.pdf"),
+        document: RecordedDocument {
+            profile: Profile::PdfPades,
+            digest: [1; 32],
+            size: 54_321,
+            key: format!("documents/{TYPE}/00/{identifier}.pdf"),
+        },
+        further: vec![RecordedDocument {
+            profile: Profile::OfdGb38540,
+            digest: [3; 32],
+            size: 43_210,
+            key: format!("documents/{TYPE}/00/{identifier}.ofd"),
+        }],
         face_digest: [2; 32],
         basis: Basis::First,
     }
@@ -711,9 +721,8 @@ pub(crate) async fn records_tell_all(place: &impl Place) {
             valid_from: new.valid_from,
             valid_until: new.valid_until,
             seal: new.seal,
-            document_digest: new.document_digest,
-            document_size: new.document_size,
-            document_key: new.document_key,
+            document: new.document,
+            further: new.further,
             face_digest: new.face_digest,
             status: Status::Suspended,
             status_since: change.at,

@@ -7,10 +7,10 @@ use jiff::{Timestamp, civil::Date};
 use minicbor::{Decode, Encode, Encoder, decode};
 
 use super::{
-    Append, Basis, Change, EventKind,
+    Append, Basis, Change, EventKind, RecordedDocument,
     merkle::{self, Hash},
 };
-use crate::crypto::sha256_of;
+use crate::{crypto::sha256_of, profile::Profile};
 
 /// The only layout of leaves so far.
 const LEAF_VERSION: u8 = 1;
@@ -119,6 +119,60 @@ pub struct PrivatePart {
     #[n(17)]
     #[cbor(with = "minicbor::bytes")]
     pub seal_definition: Option<Vec<u8>>,
+    /// Profile of the sealed document; absent where it is a PDF.
+    #[n(18)]
+    #[cbor(with = "profile", has_nil)]
+    pub profile: Option<Profile>,
+    /// Documents of the same certificate under other profiles.
+    #[n(19)]
+    pub further: Option<Vec<FurtherDocument>>,
+}
+
+/// A document beside the first one.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct FurtherDocument {
+    /// In which form.
+    #[n(0)]
+    #[cbor(with = "profile", has_nil)]
+    pub profile: Option<Profile>,
+    /// SHA-256 of it.
+    #[n(1)]
+    #[cbor(with = "minicbor::bytes")]
+    pub digest: Hash,
+    /// Its length.
+    #[n(2)]
+    pub size: u64,
+    /// Where it lies in the object store.
+    #[n(3)]
+    pub key: String,
+}
+
+impl FurtherDocument {
+    fn of(document: &RecordedDocument) -> Self {
+        Self {
+            profile: stated(document.profile),
+            digest: document.digest,
+            size: document.size,
+            key: document.key.clone(),
+        }
+    }
+}
+
+impl From<FurtherDocument> for RecordedDocument {
+    fn from(document: FurtherDocument) -> Self {
+        Self {
+            profile: document.profile.unwrap_or(Profile::PdfPades),
+            digest: document.digest,
+            size: document.size,
+            key: document.key,
+        }
+    }
+}
+
+/// PDF is what goes without saying: registries from before there was anything else say nothing.
+fn stated(profile: Profile) -> Option<Profile> {
+    (profile != Profile::PdfPades).then_some(profile)
 }
 
 /// One event as recorded.
@@ -248,9 +302,12 @@ impl PrivatePart {
                 private.issued_on = Some(c.issued_on);
                 private.valid_from = Some(c.valid_from);
                 private.valid_until = c.valid_until;
-                private.document_digest = Some(c.document_digest);
-                private.document_size = Some(c.document_size);
-                private.document_key = Some(c.document_key.clone());
+                private.document_digest = Some(c.document.digest);
+                private.document_size = Some(c.document.size);
+                private.document_key = Some(c.document.key.clone());
+                private.profile = stated(c.document.profile);
+                private.further =
+                    (!c.further.is_empty()).then(|| c.further.iter().map(FurtherDocument::of).collect());
                 private.face_digest = Some(c.face_digest);
                 private.predecessor = Basis::predecessor(&c.basis).map(str::to_owned);
             }
@@ -342,6 +399,56 @@ mod kind {
             .get(usize::from(d.u8()?))
             .copied()
             .ok_or_else(|| DecodeError::message("an event kind this program does not know"))
+    }
+}
+
+/// Profiles by number; numbers are never given anew.
+#[allow(
+    clippy::option_option,
+    clippy::ref_option,
+    clippy::trivially_copy_pass_by_ref,
+    clippy::unnecessary_wraps,
+    reason = "shaped as minicbor's derive calls it"
+)]
+mod profile {
+    use minicbor::{
+        decode::{Decoder, Error as DecodeError},
+        encode::{Encoder, Error as EncodeError, Write},
+    };
+
+    use super::Profile;
+
+    pub(super) fn encode<C, W: Write>(
+        profile: &Option<Profile>,
+        e: &mut Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), EncodeError<W::Error>> {
+        match profile {
+            Some(Profile::PdfPades) => e.u8(0)?,
+            Some(Profile::OfdGb38540) => e.u8(1)?,
+            None => e.null()?,
+        };
+        Ok(())
+    }
+
+    pub(super) fn decode<C>(d: &mut Decoder<'_>, _: &mut C) -> Result<Option<Profile>, DecodeError> {
+        if d.datatype()? == minicbor::data::Type::Null {
+            d.null()?;
+            return Ok(None);
+        }
+        match d.u8()? {
+            0 => Ok(Some(Profile::PdfPades)),
+            1 => Ok(Some(Profile::OfdGb38540)),
+            _ => Err(DecodeError::message("a profile this program does not know")),
+        }
+    }
+
+    pub(super) fn is_nil(profile: &Option<Profile>) -> bool {
+        profile.is_none()
+    }
+
+    pub(super) fn nil() -> Option<Option<Profile>> {
+        Some(None)
     }
 }
 

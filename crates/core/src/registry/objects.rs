@@ -29,6 +29,7 @@ use tokio::runtime::Handle;
 use crate::{
     limits::MAX_DOCUMENT_BYTES,
     os_error::{os_error_in, os_error_zh},
+    profile::Profile,
 };
 
 /// Writes in flight within one [`Objects::put_all`]: enough to hide a remote store's latency.
@@ -112,12 +113,18 @@ pub enum ObjectsError {
 /// that a million of them stay some four thousand a folder. A part of the document's own digest stands
 /// in the name: two documents made for one identifier, of which the registry will accept one, never
 /// overwrite each other.
-pub fn document_key(certificate_type: &str, identifier: &str, document: &[u8; 32]) -> String {
+pub fn document_key(
+    certificate_type: &str,
+    identifier: &str,
+    document: &[u8; 32],
+    profile: Profile,
+) -> String {
     let shard = digest(&SHA256, identifier.as_bytes());
     let shard = shard.as_ref().first().copied().unwrap_or_default();
     let (part, _) = document.split_at(PART_OF_DIGEST);
     let part = hex::encode(part);
-    format!("{DOCUMENTS}/{certificate_type}/{shard:02x}/{identifier}-{part}.pdf")
+    let extension = profile.extension();
+    format!("{DOCUMENTS}/{certificate_type}/{shard:02x}/{identifier}-{part}.{extension}")
 }
 
 impl Objects {
@@ -397,7 +404,7 @@ mod tests {
     async fn what_was_put_is_got_and_checked() {
         let folder = tempfile::tempdir().unwrap();
         let objects = Objects::local(folder.path()).unwrap();
-        let key = document_key("t", "1.2.156.3005.2.X.Y.1.001.A", &[7; 32]);
+        let key = document_key("t", "1.2.156.3005.2.X.Y.1.001.A", &[7; 32], Profile::PdfPades);
         objects.put(&key, b"old".to_vec()).await.unwrap();
         objects.put(&key, b"new".to_vec()).await.unwrap();
         objects.sync().await.unwrap();
@@ -419,7 +426,7 @@ mod tests {
     fn half_written_files_are_told() {
         let folder = tempfile::tempdir().unwrap();
         let objects = Objects::local(folder.path()).unwrap();
-        let key = document_key("t", "A", &[7; 32]);
+        let key = document_key("t", "A", &[7; 32], Profile::PdfPades);
         futures::executor::block_on(objects.put(&key, b"whole".to_vec())).unwrap();
         let half = folder.path().join(format!("{key}#3"));
         fs::write(&half, b"ha").unwrap();
@@ -445,7 +452,7 @@ mod tests {
     async fn what_is_set_aside_is_kept() {
         let folder = tempfile::tempdir().unwrap();
         let objects = Objects::local(folder.path()).unwrap();
-        let key = document_key("t", "A", &[7; 32]);
+        let key = document_key("t", "A", &[7; 32], Profile::PdfPades);
         for bytes in [b"first", b"again"] {
             objects.put(&key, bytes.to_vec()).await.unwrap();
             assert!(!objects.is_aside("documents/other.pdf"));

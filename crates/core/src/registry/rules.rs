@@ -281,7 +281,7 @@ fn check_texts(append: &Append) -> Result<(), AppendError> {
             keys.push(("holder name", &c.holder_name));
             keys.extend(c.holder_code.as_deref().map(|c| ("holder code", c)));
             keys.push(("seal", &c.seal));
-            keys.push(("document key", &c.document_key));
+            keys.extend(c.documents().map(|document| ("document key", &document.key[..])));
             texts.push(("issuer name", &c.issuer_name));
         }
         Change::Suspend(id) | Change::Resume(id) | Change::Revoke(id) | Change::Cancel(id) => {

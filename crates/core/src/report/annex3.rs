@@ -178,7 +178,10 @@ pub(super) mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::catalogue::{HolderKind, NumberRule, Profile, ValidityRule};
+    use crate::{
+        catalogue::{HolderKind, NumberRule, ValidityRule},
+        profile::Profile,
+    };
 
     /// A month as a district would publish it: 63 types of 15 departments, with these totals.
     const MONTH: [(&str, &[(u64, u64)]); 15] = [

@@ -155,7 +155,8 @@ impl Document {
         let record = view.zip(self.identifier()).and_then(|(view, id)| view.of(id));
         let registered = record.and_then(|record| {
             let mut states = facts.states.iter();
-            let (length, _) = states.find(|(_, digest)| *digest == record.document_digest)?;
+            let on_record = |digest: &[u8; 32]| record.documents().any(|document| document.digest == *digest);
+            let (length, _) = states.find(|(_, digest)| on_record(digest))?;
             Some((*length, record.issued_at))
         });
         let mut basis = Basis::new(material, now, &facts.evidence);

@@ -31,12 +31,13 @@ use crate::{
     },
     document::pdf::{DocumentInfo, PreparedParts, PreparedPdf, open},
     face::{FaceTemplate, FontBook, FontConfig, Printed},
+    profile::Profile,
     qr::{
         symbol, text as qr_text,
         token::{self, FaceToken},
     },
     recognise::{Decision, Policy, recognise},
-    registry::{CertificateRecord, SealRecord, SealStatus, Status},
+    registry::{CertificateRecord, RecordedDocument, SealRecord, SealStatus, Status},
     seal::{
         Seal, SealCode, SealDefinition, SealKind, SignedSeal,
         impression::{ImpressionSpec, draw},
@@ -290,9 +291,13 @@ impl World {
             valid_from: face.valid_from,
             valid_until: face.valid_until,
             seal: "41000000000017".to_owned(),
-            document_digest: sha256(&made.file),
-            document_size: made.file.len() as u64,
-            document_key: "x".to_owned(),
+            document: RecordedDocument {
+                profile: Profile::PdfPades,
+                digest: sha256(&made.file),
+                size: made.file.len() as u64,
+                key: "x".to_owned(),
+            },
+            further: Vec::new(),
             face_digest: sha256(&made.json),
             status: Status::InForce,
             status_since: made.created,
@@ -480,7 +485,7 @@ fn the_registry_adds_state_and_proof() {
         "{headline}"
     );
     let mut view = world.view(&world.good);
-    view.record.as_mut().unwrap().document_digest = [0; 32];
+    view.record.as_mut().unwrap().document.digest = [0; 32];
     let report = world
         .verifier()
         .verify_file(&world.good.file, &options(), Some(&view));

@@ -13,6 +13,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use certseal_core::{
     catalogue::{CertificateType, RawRecord, Values},
     issue::{IssueError, Request, Transition},
+    profile::Profile,
     registry::{Basis, CertificateRecord, Holder, Query as Search, Registry, RegistryError},
     remark::{self, RemarkError},
 };
@@ -418,26 +419,62 @@ pub(crate) async fn record(
     Ok(Answer(CertificateView::new(record, &app, &caller)))
 }
 
+/// 取哪一份文件 Which document
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct DocumentQuery {
+    /// 版式，缺省为首份 Profile, the first one if left out
+    #[param(value_type = Option<String>, example = "ofd-gb38540")]
+    profile: Option<Profile>,
+}
+
+fn no_such_document(record: &CertificateRecord, profile: Profile) -> Problem {
+    let there: Vec<&str> = record
+        .documents()
+        .map(|document| document.profile.key())
+        .collect();
+    let there = there.join(", ");
+    Problem::new(
+        Code::NotFound,
+        format!("这张证照没有 {} 版式的文件，有的是：{there}。", profile.key()),
+        format!(
+            "this certificate has no document under {}, only: {there}",
+            profile.key()
+        ),
+    )
+}
+
 /// 下载证照文件 Fetch the document of a certificate
 #[utoipa::path(
     get, path = "/v1/certificates/{identifier}/document", tag = "证照 certificates", security(("api-key" = [])),
     operation_id = "get_document",
-    params(("identifier" = String, Path, description = "电子证照标识 Certificate identifier")),
+    params(("identifier" = String, Path, description = "电子证照标识 Certificate identifier"), DocumentQuery),
     responses(
-        (status = 200, description = "签章文件 The sealed document", content_type = "application/pdf", body = inline(Binary)),
+        (status = 200, description = "签章文件：PDF 或 OFD The sealed document, PDF or OFD", content(
+            (inline(Binary) = "application/pdf"), (inline(Binary) = "application/ofd"),
+        )),
         (status = 304, description = "If-None-Match 相符 Unchanged"),
         (status = 403),
+        (status = 404, description = "没有这张证照，或它没有这种版式 No such certificate, or none of its documents has this profile"),
     )
 )]
 pub(crate) async fn document(
     State(app): State<Arc<App>>,
     caller: Principal,
     Path(identifier): Path<String>,
+    Query(query): Query<DocumentQuery>,
     headers: HeaderMap,
 ) -> Result<Response<Body>, Problem> {
     let record = app.service.record(&identifier).await?;
     require(&app, &caller, &record)?;
-    let tag = format!("\"{}\"", hex::encode(record.document_digest));
+    let document = match query.profile {
+        None => &record.document,
+        Some(profile) => record
+            .document_under(profile)
+            .ok_or_else(|| no_such_document(&record, profile))?,
+    };
+    let tag = format!("\"{}\"", hex::encode(document.digest));
     let about = [
         (header::ETAG, tag.clone()),
         (header::CACHE_CONTROL, "private, no-cache".to_owned()),
@@ -445,10 +482,11 @@ pub(crate) async fn document(
     if matches_tag(&headers, &tag) {
         return Ok((StatusCode::NOT_MODIFIED, about).into_response());
     }
-    let bytes = app.service.document(&record).await?;
-    let name = format!("attachment; filename=\"{identifier}.pdf\"");
+    let bytes = app.service.document(document).await?;
+    let profile = document.profile;
+    let name = format!("attachment; filename=\"{identifier}.{}\"", profile.extension());
     let form = [
-        (header::CONTENT_TYPE, "application/pdf".to_owned()),
+        (header::CONTENT_TYPE, profile.media_type().to_owned()),
         (header::CONTENT_DISPOSITION, name),
     ];
     Ok((about, form, bytes).into_response())

@@ -2,7 +2,8 @@
 
 use certseal_core::{
     clock::civil_date,
-    registry::{CertificateRecord, Status},
+    profile::Profile,
+    registry::{CertificateRecord, RecordedDocument, Status},
 };
 use jiff::{Timestamp, civil::Date};
 use serde::Serialize;
@@ -105,6 +106,37 @@ pub(crate) struct CertificateView {
     /// 文件地址 Where its document is
     #[schema(example = "/v1/certificates/…/document")]
     document: String,
+    /// 全部文件：同一照面的各种版式，首份即上述文件 All its documents: one face under each profile, the first as above
+    documents: Vec<DocumentView>,
+}
+
+/// 一份证照文件 One document of a certificate
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct DocumentView {
+    /// 版式与签名规范 File format and kind of signature
+    #[schema(value_type = String, example = "ofd-gb38540")]
+    profile: Profile,
+    /// 摘要 SHA-256
+    sha256: String,
+    /// 字节数 Size in bytes
+    bytes: u64,
+    /// 地址 Where it is
+    #[schema(example = "/v1/certificates/…/document?profile=ofd-gb38540")]
+    href: String,
+}
+
+impl DocumentView {
+    fn new(identifier: &str, document: &RecordedDocument) -> Self {
+        Self {
+            profile: document.profile,
+            sha256: hex::encode(document.digest),
+            bytes: document.size,
+            href: format!(
+                "/v1/certificates/{identifier}/document?profile={}",
+                document.profile.key()
+            ),
+        }
+    }
 }
 
 impl CertificateView {
@@ -115,6 +147,10 @@ impl CertificateView {
         let record = if theirs { record } else { record.masked() };
         Self {
             document: format!("/v1/certificates/{}/document", record.identifier),
+            documents: record
+                .documents()
+                .map(|document| DocumentView::new(&record.identifier, document))
+                .collect(),
             type_name: kind.map(|kind| kind.name.clone()),
             number: record.number,
             holder_name: record.holder_name,
@@ -135,8 +171,8 @@ impl CertificateView {
             state,
             state_since: record.status_since,
             seal: record.seal,
-            document_sha256: hex::encode(record.document_digest),
-            document_bytes: record.document_size,
+            document_sha256: hex::encode(record.document.digest),
+            document_bytes: record.document.size,
             face_sha256: hex::encode(record.face_digest),
             predecessor: record.predecessor,
             successor: record.successor,

@@ -18,8 +18,10 @@ use super::{
 };
 use crate::{
     os_error::os_error_zh,
+    profile::Profile,
     registry::{
-        CertificateRecord, Event, Holder, Outcome, Query, RegistryError, SealRecord, Status,
+        CertificateRecord, Event, Holder, Outcome, Query, RecordedDocument, RegistryError, SealRecord,
+        Status,
         merkle::{self, Hash, Tree},
         rules::{CertificateState, SealState},
     },
@@ -211,9 +213,18 @@ impl Store {
             valid_from: private.valid_from.ok_or_else(lacks)?,
             valid_until: private.valid_until,
             seal: leaf.seal.ok_or_else(lacks)?,
-            document_digest: private.document_digest.ok_or_else(lacks)?,
-            document_size: private.document_size.ok_or_else(lacks)?,
-            document_key: private.document_key.ok_or_else(lacks)?,
+            document: RecordedDocument {
+                profile: private.profile.unwrap_or(Profile::PdfPades),
+                digest: private.document_digest.ok_or_else(lacks)?,
+                size: private.document_size.ok_or_else(lacks)?,
+                key: private.document_key.ok_or_else(lacks)?,
+            },
+            further: private
+                .further
+                .unwrap_or_default()
+                .into_iter()
+                .map(RecordedDocument::from)
+                .collect(),
             face_digest: private.face_digest.ok_or_else(lacks)?,
             status: state.status,
             status_since: state.since,
