@@ -125,6 +125,11 @@ pub enum FaceJsonError {
 impl FaceData {
     /// The attached machine-readable file. Its SHA-256 is the digest of the face data.
     pub fn to_json(&self, identifier: &str, number: &str, issuer: &Issuer) -> Vec<u8> {
+        self.face_json(identifier, number, issuer).to_bytes()
+    }
+
+    /// What the attached file says.
+    pub fn face_json(&self, identifier: &str, number: &str, issuer: &Issuer) -> FaceJson {
         let of = &self.certificate_type;
         let text_of = |role: Option<Role>, key: &str| match role {
             Some(Role::Number) => Some(number.to_owned()),
@@ -164,7 +169,6 @@ impl FaceData {
             fields: fields.collect(),
             photos: photos.collect(),
         }
-        .write()
     }
 }
 
@@ -200,7 +204,7 @@ impl FaceJson {
         if parts > MAX_FACE_FIELDS {
             return too_large(parts, MAX_FACE_FIELDS);
         }
-        if face.write() != bytes {
+        if face.to_bytes() != bytes {
             return Err(FaceJsonError::NotCanonical);
         }
         Ok(face)
@@ -214,7 +218,8 @@ impl FaceJson {
             .map(|field| field.text.as_str())
     }
 
-    fn write(&self) -> Vec<u8> {
+    /// Its one text.
+    pub fn to_bytes(&self) -> Vec<u8> {
         // Strings, numbers and lists only: writing them to memory has no way to fail.
         serde_json::to_vec(self).unwrap_or_default()
     }

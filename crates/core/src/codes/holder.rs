@@ -26,6 +26,16 @@ impl HolderCodeKind {
             Self::OtherPaper => "999",
         }
     }
+
+    /// 持证主体代码类型: its name in the same annex.
+    pub fn type_name(self) -> &'static str {
+        match self {
+            Self::CitizenId => "公民身份号码",
+            Self::CreditCode => "统一社会信用代码",
+            Self::FormerOrganisationCode => "其他法人或其他组织有效证件代码",
+            Self::OtherPaper => "其他自然人有效证件代码",
+        }
+    }
 }
 
 /// A holder's code with its kind.

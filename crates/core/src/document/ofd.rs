@@ -29,6 +29,7 @@ mod summary;
 mod tests;
 mod text;
 mod values;
+pub mod write;
 mod xml;
 
 use std::collections::BTreeSet;

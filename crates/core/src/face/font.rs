@@ -8,6 +8,7 @@
 mod charstring;
 mod file;
 mod glyphs;
+mod quadratic;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -26,6 +27,7 @@ use skrifa::{
     raw::{TableProvider, types::NameId},
 };
 
+pub(crate) use self::quadratic::{SimpleGlyph, UNITS};
 use self::{file::FontFile, glyphs::Glyphs};
 use super::{FontId, Segment};
 
@@ -263,6 +265,9 @@ fn chain(role: FontRole) -> &'static [usize] {
 /// Charstrings by glyph, each made when first asked for.
 type Charstrings = Box<[OnceLock<Arc<[u8]>>]>;
 
+/// Simple glyphs by glyph, each made when first asked for.
+type SimpleGlyphs = Box<[OnceLock<Arc<SimpleGlyph>>]>;
+
 /// One opened font.
 struct Loaded {
     font: Font,
@@ -272,6 +277,7 @@ struct Loaded {
     scale: f32,
     descriptor: FontDescriptor,
     charstrings: OnceLock<Charstrings>,
+    simple_glyphs: OnceLock<SimpleGlyphs>,
     advances: OnceLock<Box<[f32]>>,
 }
 
@@ -412,6 +418,19 @@ impl FontBook {
         cached.map_or_else(make, |slot| Arc::clone(slot.get_or_init(make)))
     }
 
+    /// The outline as a simple glyph of TrueType. CFF and TrueType sources end alike.
+    pub(crate) fn simple_glyph(&self, font: FontId, glyph: u16) -> Arc<SimpleGlyph> {
+        let cached = self.font(font).and_then(|font| {
+            let slots = font.simple_glyphs.get_or_init(|| {
+                let count = font.font.num_glyphs();
+                (0..count).map(|_| OnceLock::new()).collect()
+            });
+            slots.get(usize::from(glyph))
+        });
+        let make = || Arc::new(quadratic::encode(self.advance(font, glyph), &self.outline(font, glyph)));
+        cached.map_or_else(make, |slot| Arc::clone(slot.get_or_init(make)))
+    }
+
     /// What a document has to say about the font; of the first font for an identifier that is not of
     /// this book.
     pub fn descriptor(&self, font: FontId) -> &FontDescriptor {
@@ -506,6 +525,7 @@ impl Loaded {
                 file,
                 glyphs: OnceLock::new(),
                 charstrings: OnceLock::new(),
+                simple_glyphs: OnceLock::new(),
                 advances: OnceLock::new(),
             });
         }

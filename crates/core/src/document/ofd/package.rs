@@ -146,6 +146,20 @@ impl<'a> Package<'a> {
         content.as_deref().map_err(Clone::clone)
     }
 
+    /// A member as it lies in the archive, with its checksum, once its content was read and is whole.
+    pub(super) fn as_packed(&self, member: MemberId) -> Result<Packed<'a>, OfdError> {
+        self.read(member)?;
+        let entry = self.entries.get(member.0 as usize);
+        let packed = entry.and_then(|entry| {
+            Some(Packed {
+                is_deflated: entry.method == Method::Deflated,
+                crc: entry.crc,
+                bytes: self.bytes.get(entry.packed.clone())?,
+            })
+        });
+        packed.ok_or_else(|| OfdError::member("", "member of another package"))
+    }
+
     /// The raw bytes of a member that is then parsed, which is charged for: see [`MAX_OFD_PARSED`].
     pub(super) fn read_to_parse(&self, member: MemberId) -> Result<&[u8], OfdError> {
         let content = self.read(member)?;
@@ -160,6 +174,13 @@ impl<'a> Package<'a> {
     pub fn deviations(&self) -> &Deviations {
         &self.deviations
     }
+}
+
+/// A member as it lies in the archive.
+pub(super) struct Packed<'a> {
+    pub(super) is_deflated: bool,
+    pub(super) crc: u32,
+    pub(super) bytes: &'a [u8],
 }
 
 fn within(what: &'static str, found: usize, limit: usize) -> Result<(), OfdError> {

@@ -1,11 +1,14 @@
 //! PDF syntax on the way out: numbers, strings, names, streams, and the list of object offsets
 //! (ISO 32000-1 7.3, 7.5.4).
 
-use std::{cell::RefCell, io::Write as _};
+use std::io::Write as _;
 
-use flate2::{Compress, Compression, FlushCompress, Status};
 use jiff::Timestamp;
 
+pub(super) use super::super::{
+    deflate::{Effort, zlib as deflate},
+    numbers::{integer, number},
+};
 use crate::clock;
 
 /// Points in a millimetre.
@@ -14,50 +17,12 @@ pub(super) const POINTS: f32 = 72.0 / 25.4;
 /// Number of an indirect object; the generation is 0 throughout.
 pub(super) type Number = u32;
 
-/// Writes `value` with at most `places` decimals, without superfluous zeros.
-pub(super) fn number(out: &mut Vec<u8>, value: f32, places: u32) {
-    let scale = 10_i64.pow(places);
-    let mut scaled = (f64::from(value) * scale as f64).round() as i64;
-    if scaled < 0 {
-        out.push(b'-');
-        scaled = -scaled;
-    }
-    integer(out, (scaled / scale) as u64);
-    let mut fraction = scaled % scale;
-    if fraction == 0 {
-        return;
-    }
-    out.push(b'.');
-    let mut unit = scale / 10;
-    while fraction > 0 {
-        out.push(b'0' + (fraction / unit) as u8);
-        fraction %= unit;
-        unit /= 10;
-    }
-}
-
 /// Writes numbers with two decimals (3.5 µm on paper), each followed by a space.
 pub(super) fn numbers(out: &mut Vec<u8>, values: &[f32]) {
     for value in values {
         number(out, *value, 2);
         out.push(b' ');
     }
-}
-
-/// Writes a whole number.
-pub(super) fn integer(out: &mut Vec<u8>, value: u64) {
-    let mut digits = [0; 20];
-    let mut at = digits.len();
-    let mut rest = value;
-    loop {
-        at -= 1;
-        digits[at] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
-    }
-    out.extend_from_slice(&digits[at..]);
 }
 
 const HEX: &[u8; 16] = b"0123456789ABCDEF";
@@ -135,48 +100,6 @@ pub(super) fn xmp_date(at: Timestamp) -> String {
         local.minute(),
         local.second()
     )
-}
-
-/// Deflates `data` as a zlib stream.
-pub(super) fn deflate(data: &[u8], level: Effort) -> Vec<u8> {
-    thread_local! {
-        /// The compressor's tables are some hundred kilobytes: making them anew for each stream
-        /// would cost more than the compression.
-        static FAST: RefCell<Compress> = RefCell::new(Compress::new(Compression::new(1), true));
-    }
-    match level {
-        Effort::Fast => FAST.with_borrow_mut(|compress| {
-            compress.reset();
-            run(compress, data)
-        }),
-        Effort::Best => run(&mut Compress::new(Compression::best(), true), data),
-    }
-}
-
-/// How hard to compress.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Effort {
-    /// What is made for each certificate.
-    Fast,
-    /// What is made once a template.
-    Best,
-}
-
-fn run(compress: &mut Compress, data: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(data.len() / 2 + 64);
-    loop {
-        let read = compress.total_in() as usize;
-        let status = compress.compress_vec(
-            data.get(read..).unwrap_or_default(),
-            &mut out,
-            FlushCompress::Finish,
-        );
-        match status {
-            Ok(Status::StreamEnd) => return out,
-            // `Finish` asks for nothing but room.
-            Ok(_) | Err(_) => out.reserve(data.len() / 2 + 64),
-        }
-    }
 }
 
 /// A file under construction: bytes and where each object begins.
@@ -288,22 +211,6 @@ mod tests {
 
     use super::*;
 
-    fn shown(value: f32, places: u32) -> String {
-        let mut out = Vec::new();
-        number(&mut out, value, places);
-        String::from_utf8(out).unwrap()
-    }
-
-    #[test]
-    fn numbers_are_short_and_rounded() {
-        assert_eq!(shown(0.0, 2), "0");
-        assert_eq!(shown(-0.001, 2), "0");
-        assert_eq!(shown(1.005_1, 2), "1.01");
-        assert_eq!(shown(-12.5, 2), "-12.5");
-        assert_eq!(shown(100.0, 2), "100");
-        assert_eq!(shown(3.070_7, 3), "3.071");
-    }
-
     #[test]
     fn strings_are_escaped_or_encoded() {
         let mut out = Vec::new();
@@ -317,21 +224,5 @@ mod tests {
         let at = "2025-12-31T16:00:01Z".parse().unwrap();
         assert_eq!(date(at), "(D:20260101000001+08'00')");
         assert_eq!(xmp_date(at), "2026-01-01T00:00:01+08:00");
-    }
-
-    #[test]
-    fn deflated_data_inflates_to_itself() {
-        use std::io::Read as _;
-        for length in [0, 1, 100, 100_000] {
-            let data: Vec<u8> = (0..length).map(|i: u64| (i * i / 7) as u8).collect();
-            for effort in [Effort::Fast, Effort::Best, Effort::Fast] {
-                let packed = deflate(&data, effort);
-                let mut back = Vec::new();
-                flate2::read::ZlibDecoder::new(&packed[..])
-                    .read_to_end(&mut back)
-                    .unwrap();
-                assert_eq!(back, data);
-            }
-        }
     }
 }
