@@ -143,6 +143,7 @@ pub(super) static REGISTERED_DOCUMENT: Check = verdict(
     "is the document of record",
 );
 pub(super) static DATES: Check = force("dates", "证照有效期", "validity dates of the certificate");
+pub(super) static SEAL_PERIOD: Check = force("seal-period", "印章有效期", "validity dates of the seal");
 pub(super) static REGISTRY: Check = force("registry", "登记状态", "state in the registry");
 
 /// What must have passed before an input can pass.

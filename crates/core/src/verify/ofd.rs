@@ -114,7 +114,9 @@ impl Document {
                     [only] => Some(only),
                     _ => None,
                 };
-                findings.extend(only.into_iter().flat_map(|only| only.findings.iter().cloned()));
+                // What it covers has been said of the whole.
+                let own = only.into_iter().flat_map(|only| &only.findings);
+                findings.extend(own.filter(|one| one.check != checks::COVERAGE.name).cloned());
                 findings.push(whole::judge_all(&reports));
                 Verdict {
                     signed_by: only.and_then(|only| only.signed_by.clone()),

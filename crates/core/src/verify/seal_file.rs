@@ -161,7 +161,7 @@ fn describe(seal: &SesSeal) -> Finding {
 
 /// Whether the seal may be used now, which is another question than whether it is genuine.
 fn judge_dates(seal: &SesSeal, now: Timestamp) -> Finding {
-    let check = &checks::DATES;
+    let check = &checks::SEAL_PERIOD;
     let property = seal.property();
     let (from, until) = (clock_time(property.valid_start), clock_time(property.valid_end));
     if seal.in_force_at(now) {

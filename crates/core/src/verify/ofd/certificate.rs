@@ -166,7 +166,8 @@ impl Claimed {
         let signed_by = judged.first().and_then(|main| main.report.signed_by.clone());
         if let Some(main) = judged.first() {
             // 1. The first signature is the issuing authority's: everything that is seen was there when it signed.
-            findings.extend(main.report.findings.iter().cloned());
+            let own = main.report.findings.iter();
+            findings.extend(own.filter(|one| one.check != checks::COVERAGE.name).cloned());
             findings.extend(added_later(&main.report));
             if let Some(anchor) = signed_by.as_ref().and_then(|by| by.anchor) {
                 findings.push(judge_issuer(

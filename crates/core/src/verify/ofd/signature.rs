@@ -126,8 +126,8 @@ impl Signed {
                             // Other authorities seal a certificate with seals of their own.
                             owner: claimed.filter(|_| index == 0).and_then(Claimed::issuer_code),
                         };
-                        valued = of.judge(basis, &mut findings);
                         findings.extend(content.judge_seal_file());
+                        valued = of.judge(basis, &mut findings);
                     }
                 }
             }
@@ -251,6 +251,9 @@ impl Content {
 
     /// The seal that readers draw is the one that is signed.
     fn judge_seal_file(&self) -> Option<Finding> {
+        if !matches!(self.value, Ok(SignedValue::Ses(_))) {
+            return None;
+        }
         let check = &checks::SEAL_FILE;
         Some(match self.seal_file {
             SealFile::Absent => Finding::not_applicable(
