@@ -133,7 +133,7 @@ fn judge_verdict(steps: &mut Steps, report: &Report) {
             "the QR code's signature verifies; what bears it is not verified",
         ),
         // Its signatures may be anybody's, and vouch for nothing that its pages say.
-        _ if report.input == Input::SignedDocument => steps.refuse(
+        _ if matches!(report.input, Input::SignedDocument | Input::Seal) => steps.refuse(
             "genuine",
             code::NOT_A_CERTIFICATE,
             "不是电子证照：即便签名有效，也没有机关为其所载内容担保",

@@ -30,16 +30,23 @@ mod existence;
 mod indication;
 mod markup;
 mod material;
+mod national_seal;
+mod ofd;
 mod page;
 mod report;
 mod seal;
+mod seal_file;
 mod seed_values;
 mod signatures;
 mod signer;
+mod signing_time;
 mod standing;
 mod state;
 pub(crate) mod text;
+mod timestamp;
 mod token;
+mod value;
+mod whole;
 
 pub use examine::Examined;
 pub use indication::{Indication, SubIndication};
@@ -84,6 +91,7 @@ impl Verifier {
         let now = options.now;
         let mut findings = Vec::new();
         let mut signatures = Vec::new();
+        let mut required = None;
         let (input, subject, signed_by) = match &examined.what {
             What::Unreadable { input, finding } => {
                 findings.push((**finding).clone());
@@ -111,6 +119,21 @@ impl Verifier {
                 signatures = judged.signatures;
                 (judged.input, judged.subject, judged.signed_by)
             }
+            What::Ofd(document) => {
+                let judged = document.judge(&self.material, now, registry, &mut findings);
+                signatures = judged.signatures;
+                required = document.required();
+                (judged.input, judged.subject, judged.signed_by)
+            }
+            What::Part(part) => {
+                let signed_by = part.judge(&self.material, now, &mut findings);
+                let input = if part.is_seal() {
+                    Input::Seal
+                } else {
+                    Input::Unknown
+                };
+                (input, None, signed_by)
+            }
             What::Token(signed) => {
                 let token = signed.unverified();
                 let record = registry.and_then(|view| view.of(&token.identifier));
@@ -130,14 +153,23 @@ impl Verifier {
         };
         let identifier = examined.identifier();
         let in_force = match input {
-            Input::SignedDocument => Force::NotApplicable,
+            Input::SignedDocument | Input::Seal => Force::NotApplicable,
             _ => state::judge(subject.as_ref(), identifier, now, registry, &mut findings),
         };
         let as_of = registry.map(|view| view.as_of);
         Report {
             signatures,
             document_digest: examined.document_digest(),
-            ..Report::conclude(input, findings, in_force, now, as_of, subject, signed_by)
+            ..Report::conclude_with(
+                required.unwrap_or(checks::required(input)),
+                input,
+                findings,
+                in_force,
+                now,
+                as_of,
+                subject,
+                signed_by,
+            )
         }
     }
 

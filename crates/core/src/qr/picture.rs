@@ -88,6 +88,43 @@ pub fn decode_modules(dark: &[bool], width: u32) -> Option<String> {
     guarded(|| Grid::new(grid).decode().ok().map(|(_, text)| text)).flatten()
 }
 
+/// Text of a symbol that is drawn upright and without blur, as in a document's own picture of it: its modules are read off;
+/// where that gives nothing, the symbol is looked for as in any picture.
+pub fn decode_drawn(file: &[u8]) -> Result<Option<String>, PictureError> {
+    if let Some((dark, width)) = modules(&open(file)?)
+        && let Some(text) = decode_modules(&dark, width)
+    {
+        return Ok(Some(text));
+    }
+    let mut texts = decode(file)?;
+    Ok((texts.len() == 1).then(|| texts.swap_remove(0)))
+}
+
+/// The modules of an upright symbol: it fills the box around all that is dark, and its first row begins with the seven of
+/// a finder.
+fn modules(grey: &GrayImage) -> Option<(Vec<bool>, u32)> {
+    let is_dark = |x: u32, y: u32| grey.get_pixel_checked(x, y).is_some_and(|pixel| pixel.0 < [128]);
+    let dark = || {
+        let pixels = grey.enumerate_pixels();
+        pixels
+            .filter(|(_, _, pixel)| pixel.0 < [128])
+            .map(|(x, y, _)| (x, y))
+    };
+    let (left, right) = (dark().map(|(x, _)| x).min()?, dark().map(|(x, _)| x).max()?);
+    let (top, bottom) = (dark().map(|(_, y)| y).min()?, dark().map(|(_, y)| y).max()?);
+    let side = right - left + 1;
+    let finder = (left..=right).take_while(|x| is_dark(*x, top)).count();
+    let module = u32::try_from(finder / 7).ok().filter(|module| *module > 0)?;
+    let width = side / module;
+    if bottom - top + 1 != side || width * module != side || !(21..=177).contains(&width) {
+        return None;
+    }
+    let middle = |place: u32| place * module + module / 2;
+    let rows = (0..width).flat_map(|row| (0..width).map(move |column| (column, row)));
+    let found = rows.map(|(column, row)| is_dark(left + middle(column), top + middle(row)));
+    Some((found.collect(), width))
+}
+
 fn open(file: &[u8]) -> Result<GrayImage, PictureError> {
     let format = image::guess_format(file).map_err(|_| PictureError::UnknownFormat)?;
     if !matches!(format, ImageFormat::Png | ImageFormat::Jpeg) {

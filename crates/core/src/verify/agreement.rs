@@ -3,6 +3,8 @@
 //! All four are under one signature, so disagreement means that the issuer's own system was wrong or
 //! was misled; whichever a reader looks at, it must not differ from the others.
 
+use std::collections::BTreeMap;
+
 use super::{
     checks,
     code::{self, Code},
@@ -14,28 +16,72 @@ use crate::{
     catalogue::{FaceJson, FaceJsonError},
     codes::{CertificateIdentifier, CheckAlgorithm, mask_code},
     crypto::x509,
-    document::pdf::{
-        OpenError,
-        open::{Metadata, PageFields},
-    },
+    document::pdf::open::PageFields,
     qr::token::FaceToken,
 };
 
 /// What each part of the document says.
 pub(super) struct Sayings<'a> {
-    pub(super) metadata: Result<&'a Metadata, &'a OpenError>,
+    /// None where the metadata are unreadable.
+    pub(super) metadata: Option<Stated<'a>>,
     pub(super) face: Option<Result<&'a FaceJson, &'a FaceJsonError>>,
     /// The bytes of the face data, if they are attached.
-    pub(super) face_json: Result<Option<&'a [u8]>, &'a OpenError>,
-    pub(super) page: Result<&'a PageFields, &'a OpenError>,
+    pub(super) face_json: Result<Option<&'a [u8]>, String>,
+    pub(super) page: Result<Shown, String>,
     pub(super) token: Option<&'a FaceToken>,
+}
+
+/// What the metadata say.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stated<'a> {
+    pub(super) identifier: Option<&'a str>,
+    pub(super) number: Option<&'a str>,
+    pub(super) certificate_type: Option<TypeName<'a>>,
+}
+
+/// How metadata name the certificate type.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum TypeName<'a> {
+    /// By our key, as XMP has it.
+    Key(&'a str),
+    /// By its national code, as CustomData ZZLXDM has it.
+    Code(&'a str),
+}
+
+impl TypeName<'_> {
+    fn is_of(self, face: &FaceJson) -> bool {
+        match self {
+            Self::Key(key) => key == face.certificate_type.key,
+            Self::Code(code) => code == face.certificate_type.code,
+        }
+    }
+}
+
+/// What the page shows.
+#[derive(Debug)]
+pub(super) struct Shown {
+    pub(super) pages: usize,
+    /// Text of each field, its showings joined, by the field's key.
+    pub(super) texts: BTreeMap<String, String>,
+    /// What lets it be shown in another way than it was read.
+    pub(super) unsteady: Option<String>,
+}
+
+impl Shown {
+    pub(super) fn of_pdf(page: &PageFields) -> Self {
+        Self {
+            pages: page.pages,
+            texts: page.field_texts(),
+            unsteady: unsteady(page).map(str::to_owned),
+        }
+    }
 }
 
 /// Judges agreement.
 pub(super) fn judge(said: &Sayings<'_>) -> Finding {
     let check = &checks::AGREEMENT;
     // 1. The face data are there and readable: they are what everything else is held against.
-    let face = match (&said.face, said.face_json) {
+    let face = match (&said.face, &said.face_json) {
         (Some(Ok(face)), Ok(Some(json))) => (*face, json),
         (Some(Err(FaceJsonError::Schema { found })), _) => {
             return Finding::undecided(
@@ -48,7 +94,7 @@ pub(super) fn judge(said: &Sayings<'_>) -> Finding {
             .hint("请升级核验程序", "use a newer version of the verifier");
         }
         (Some(Err(error)), _) => return malformed(&error.to_string()),
-        (_, Err(error)) => return malformed(&error.to_string()),
+        (_, Err(error)) => return malformed(error),
         _ => {
             return Finding::undecided(
                 check,
@@ -90,21 +136,21 @@ pub(super) fn judge(said: &Sayings<'_>) -> Finding {
 
     // 3. Metadata.
     match said.metadata {
-        Ok(metadata) => {
-            if metadata.identifier.as_deref() != Some(face.identifier.as_str()) {
+        Some(metadata) => {
+            if metadata.identifier != Some(face.identifier.as_str()) {
                 differ(
                     "元数据中的证照标识不同".into(),
                     "identifier in the metadata".into(),
                 );
             }
-            if metadata.number.as_deref() != Some(face.number.as_str()) {
+            if metadata.number != Some(face.number.as_str()) {
                 differ("元数据中的证照编号不同".into(), "number in the metadata".into());
             }
-            if metadata.certificate_type.as_deref() != Some(face.certificate_type.key.as_str()) {
+            if !metadata.certificate_type.is_some_and(|name| name.is_of(face)) {
                 differ("元数据中的证照类型不同".into(), "type in the metadata".into());
             }
         }
-        Err(_) => differ("元数据不可读".into(), "unreadable metadata".into()),
+        None => differ("元数据不可读".into(), "unreadable metadata".into()),
     }
 
     // 4. Token. Without one the checks of the token have said so already.
@@ -115,7 +161,7 @@ pub(super) fn judge(said: &Sayings<'_>) -> Finding {
     }
 
     // 5. Page.
-    let compared = match said.page {
+    let compared = match &said.page {
         Ok(page) => {
             if page.pages != 1 {
                 differ(
@@ -130,8 +176,7 @@ pub(super) fn judge(said: &Sayings<'_>) -> Finding {
             compared
         }
         Err(error) => {
-            let text = error.to_string();
-            let (zh, en) = halves(&text);
+            let (zh, en) = halves(error);
             differ(zh.to_owned(), en.to_owned());
             Compared::default()
         }
@@ -163,7 +208,7 @@ pub(super) fn judge(said: &Sayings<'_>) -> Finding {
             format!("the {en} is not on the page to compare"),
         );
     }
-    if let Some(what) = said.page.ok().and_then(unsteady) {
+    if let Some(what) = said.page.as_ref().ok().and_then(|page| page.unsteady.as_deref()) {
         return Finding::undecided(
             check,
             code::SHOWN_IN_SEVERAL_WAYS,
@@ -260,10 +305,10 @@ struct Compared {
     missing: Option<(&'static str, &'static str)>,
 }
 
-fn compare_page(page: &PageFields, face: &FaceJson) -> Compared {
+fn compare_page(page: &Shown, face: &FaceJson) -> Compared {
     let mut compared = Compared::default();
     let mut shown = String::new();
-    for (key, text) in &page.field_texts() {
+    for (key, text) in &page.texts {
         let (label, expected) = match face.fields.iter().find(|field| field.key == *key) {
             Some(field) => (field.label.as_str(), field.text.clone()),
             None => match key.as_str() {

@@ -6,14 +6,26 @@
 use super::{checks, code, indication::SubIndication, report::Finding, signer::Times};
 use crate::{
     crypto::{
-        AlgorithmPolicy, Used,
-        policy::{Age, Judgement},
+        AlgorithmPolicy, DigestAlgorithm, SignatureAlgorithm, Used,
+        policy::{Age, Judgement, Mechanism},
     },
     sign::cms::SignedCms,
 };
 
 /// Judges a signature that verified with `used`.
 pub(super) fn judge(cms: &SignedCms, used: Used, policy: &AlgorithmPolicy, times: &Times) -> Finding {
+    let disagreeing = (!cms.algorithms_agree()).then(|| (cms.signature_algorithm(), cms.digest_algorithm()));
+    judge_each(cms.mechanisms(used), used, disagreeing, policy, times)
+}
+
+/// Judges everything that a signature stands on. `disagreeing` are algorithms stated that do not go together.
+pub(super) fn judge_each(
+    mechanisms: impl IntoIterator<Item = Mechanism>,
+    used: Used,
+    disagreeing: Option<(SignatureAlgorithm, DigestAlgorithm)>,
+    policy: &AlgorithmPolicy,
+    times: &Times,
+) -> Finding {
     let check = &checks::ALGORITHMS;
     let age = Age {
         claimed: times.claimed,
@@ -21,7 +33,7 @@ pub(super) fn judge(cms: &SignedCms, used: Used, policy: &AlgorithmPolicy, times
         now: times.now,
     };
     let mut once = None;
-    for mechanism in cms.mechanisms(used) {
+    for mechanism in mechanisms {
         match policy.judge(mechanism, age) {
             Judgement::Good => {}
             Judgement::GoodThen { part, until } => once = Some((part, until)),
@@ -32,8 +44,7 @@ pub(super) fn judge(cms: &SignedCms, used: Used, policy: &AlgorithmPolicy, times
             } => return weak(&part, until, provable, policy),
         }
     }
-    if !cms.algorithms_agree() {
-        let (signature, digest) = (cms.signature_algorithm(), cms.digest_algorithm());
+    if let Some((signature, digest)) = disagreeing {
         return Finding::undecided(
             check,
             code::ALGORITHMS_DISAGREE,

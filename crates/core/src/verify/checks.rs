@@ -90,6 +90,40 @@ pub(super) static DOCUMENT_TIMESTAMPS: Check = time(
     "timestamps over the document",
 );
 pub(super) static SEAL: Check = verdict("seal", "电子印章", "e-seal in force and signer permitted");
+pub(super) static FORM: Check = verdict("form", "签名结构", "structure of the signature");
+pub(super) static SIGNATURE_FILE: Check =
+    verdict("signature-file", "签名描述文件", "Signature.xml of the signature");
+pub(super) static REFERENCES: Check = verdict(
+    "references",
+    "所护各文件的摘要",
+    "digests of the members that are covered",
+);
+pub(super) static COVERAGE: Check = verdict("coverage", "保护范围与夹带", "what the signatures cover");
+pub(super) static PROPERTY_INFO: Check = verdict(
+    "property-info",
+    "签章所指的保护范围",
+    "what the signature says it protects",
+);
+pub(super) static EXTENSIONS: Check = verdict("extensions", "关键扩展项", "critical extensions");
+pub(super) static SEAL_FILE: Check = verdict(
+    "seal-file",
+    "印章文件与所签印章一致",
+    "the seal shown is the one that is signed",
+);
+pub(super) static SEAL_SIGNATURE: Check =
+    verdict("seal-signature", "制章者签名", "signature of the seal maker");
+pub(super) static SEAL_MAKER: Check = verdict("seal-maker", "制章者证书", "certificate of the seal maker");
+pub(super) static SEAL_TIMESTAMP: Check = verdict("seal-timestamp", "印章时间戳", "timestamp of the seal");
+pub(super) static SEAL_SIGNERS: Check = verdict(
+    "seal-signers",
+    "签章者在印章名单内",
+    "the seal permits the signer",
+);
+pub(super) static SEAL_DATES: Check =
+    verdict("seal-dates", "签章时印章有效", "the seal was in force at signing");
+pub(super) static TEXT: Check = verdict("text", "所见与可提取的文字", "text drawn and text extracted");
+pub(super) static INTEGRITY_LIST: Check =
+    verdict("integrity-list", "完整性清单", "integrity list of the package");
 pub(super) static TOKEN: Check = verdict("token", "二维码内容", "content of the QR code");
 pub(super) static TOKEN_SIGNATURE: Check =
     verdict("token-signature", "二维码签名", "signature of the QR code");
@@ -109,6 +143,7 @@ pub(super) static REGISTERED_DOCUMENT: Check = verdict(
     "is the document of record",
 );
 pub(super) static DATES: Check = force("dates", "证照有效期", "validity dates of the certificate");
+pub(super) static SEAL_PERIOD: Check = force("seal-period", "印章有效期", "validity dates of the seal");
 pub(super) static REGISTRY: Check = force("registry", "登记状态", "state in the registry");
 
 /// What must have passed before an input can pass.
@@ -117,6 +152,7 @@ pub(super) fn required(input: Input) -> &'static [&'static Check] {
         Input::Document => &OF_DOCUMENT,
         Input::SignedDocument => &OF_SIGNED_DOCUMENT,
         Input::Token => &OF_TOKEN,
+        Input::Seal => &OF_SEAL,
         // Nothing signed was seen: there is no way to pass.
         Input::Identifier | Input::Unknown => &[],
     }
@@ -172,3 +208,66 @@ pub(super) static OF_TIMESTAMP: [&Check; 9] = [
 /// What must have passed before a document that is no certificate can pass: each of its signatures by itself.
 static OF_SIGNED_DOCUMENT: [&Check; 2] = [&STRUCTURE, &SIGNATURES];
 static OF_TOKEN: [&Check; 3] = [&TOKEN, &TOKEN_SIGNATURE, &TOKEN_SIGNER];
+/// What must have passed before a national seal can pass.
+static OF_SEAL: [&Check; 4] = [&STRUCTURE, &EXTENSIONS, &SEAL_SIGNATURE, &SEAL_MAKER];
+/// What must have passed before a signature of an OFD without a seal can pass.
+pub(super) static OF_OFD_SIGNATURE: [&Check; 11] = [
+    &SIGNATURE_FILE,
+    &REFERENCES,
+    &COVERAGE,
+    &DIGEST,
+    &SIGNATURE,
+    &ALGORITHMS,
+    &SIGNER_PATH,
+    &SIGNER_USAGE,
+    &SIGNER_VALIDITY,
+    &REVOCATION,
+    &SIGNING_TIME,
+];
+/// The same of one with a seal.
+pub(super) static OF_OFD_SEALING: [&Check; 17] = [
+    &SIGNATURE_FILE,
+    &REFERENCES,
+    &COVERAGE,
+    &DIGEST,
+    &SIGNATURE,
+    &PROPERTY_INFO,
+    &EXTENSIONS,
+    &ALGORITHMS,
+    &SIGNER_PATH,
+    &SIGNER_USAGE,
+    &SIGNER_VALIDITY,
+    &REVOCATION,
+    &SIGNING_TIME,
+    &SEAL_SIGNATURE,
+    &SEAL_MAKER,
+    &SEAL_SIGNERS,
+    &SEAL_DATES,
+];
+/// What must have passed before an OFD that claims to be a certificate can pass.
+pub(super) static OF_OFD_CERTIFICATE: [&Check; 24] = [
+    &STRUCTURE,
+    &SIGNATURE_FILE,
+    &REFERENCES,
+    &COVERAGE,
+    &DIGEST,
+    &SIGNATURE,
+    &PROPERTY_INFO,
+    &EXTENSIONS,
+    &ALGORITHMS,
+    &SIGNER_PATH,
+    &ISSUER,
+    &SIGNER_USAGE,
+    &SIGNER_VALIDITY,
+    &REVOCATION,
+    &SIGNING_TIME,
+    &SEAL_SIGNATURE,
+    &SEAL_MAKER,
+    &SEAL_SIGNERS,
+    &SEAL_DATES,
+    &TEXT,
+    &TOKEN,
+    &TOKEN_SIGNATURE,
+    &TOKEN_SIGNER,
+    &AGREEMENT,
+];

@@ -15,18 +15,16 @@
 mod level;
 mod parts;
 mod signatures;
-mod timestamp;
-mod whole;
 
 use jiff::Timestamp;
 
 pub(super) use self::parts::unreadable;
 use self::{
-    parts::{judge_certification, judge_issuer},
+    parts::judge_certification,
     signatures::{Judged, Signed},
 };
 use super::{
-    agreement::{self, Sayings},
+    agreement::{self, Sayings, Shown, Stated, TypeName},
     checks, code,
     existence::{Basis, FileEvidence, Proof},
     indication::SubIndication,
@@ -34,21 +32,20 @@ use super::{
     report::{Finding, Input, Outcome, ProvenBy, SignedBy, Subject},
     seal,
     signatures::{ReportedKind, SignatureReport},
+    standing::judge_issuer,
     state::RegistryView,
+    token::{self, BadToken},
+    whole,
 };
 use crate::{
     catalogue::{FaceJson, FaceJsonError},
-    codes::{CertificateIdentifier, mask_code},
+    codes::CertificateIdentifier,
     crypto::sha256,
     document::pdf::{
         ATTACHMENT, OpenError,
         open::{LostSignature, Metadata, OpenedPdf, PageFields, open},
     },
-    qr::{
-        picture,
-        text::{self as qr_text, Scanned, TextError},
-        token::{SignedToken, TokenError},
-    },
+    qr::{picture, token::SignedToken},
 };
 
 /// What a file says, read once.
@@ -88,15 +85,6 @@ struct Facts {
     face_json: Result<Option<Vec<u8>>, OpenError>,
     face: Option<Result<FaceJson, FaceJsonError>>,
     token: Option<Result<SignedToken, BadToken>>,
-}
-
-/// Why the QR symbol on the page gives no token.
-#[derive(Debug)]
-enum BadToken {
-    Symbol,
-    Text(TextError),
-    Other,
-    Token(TokenError),
 }
 
 /// What came of a document besides its findings.
@@ -208,8 +196,8 @@ impl Document {
             findings.push(judge_issuer(&anchor, subject.as_ref(), material, &times));
         }
         let all: Vec<SignatureReport> = judged.iter().map(|one| one.report.clone()).collect();
-        findings.extend(facts.judge_others(&all));
-        findings.extend(Facts::judge_document_timestamps(&all));
+        findings.extend(whole::judge_others(&all, facts.judge_lost()));
+        findings.extend(whole::judge_document_timestamps(&all));
 
         // 5. The seal.
         if let Some(certificate) = signed.signer_certificate() {
@@ -228,12 +216,23 @@ impl Document {
         }
 
         // 6. QR token, and agreement of everything.
-        facts.judge_token(material, &times, findings);
+        let when = (times.proven, times.now);
+        token::judge_symbol(facts.token.as_ref(), material, when, findings);
         findings.push(agreement::judge(&Sayings {
-            metadata: facts.metadata.as_ref(),
+            metadata: facts.metadata.as_ref().ok().map(|metadata| Stated {
+                identifier: metadata.identifier.as_deref(),
+                number: metadata.number.as_deref(),
+                certificate_type: metadata.certificate_type.as_deref().map(TypeName::Key),
+            }),
             face: facts.face.as_ref().map(Result::as_ref),
-            face_json: facts.face_json.as_ref().map(|json| json.as_deref()),
-            page: facts.page.as_ref(),
+            face_json: match &facts.face_json {
+                Ok(json) => Ok(json.as_deref()),
+                Err(error) => Err(error.to_string()),
+            },
+            page: match &facts.page {
+                Ok(page) => Ok(Shown::of_pdf(page)),
+                Err(error) => Err(error.to_string()),
+            },
             token: facts
                 .token
                 .as_ref()
@@ -248,7 +247,8 @@ impl Document {
         let revisions = report.findings.iter();
         let mut revisions = revisions.filter(|finding| finding.check == checks::REVISIONS.name);
         let is_unchanged = revisions.all(|finding| finding.outcome == Outcome::Passed);
-        findings.push(facts.judge_record(record.is_some(), length, is_unchanged));
+        let whole = facts.states.last().map_or(0, |(length, _)| *length);
+        findings.push(whole::judge_record(record.is_some(), whole, length, is_unchanged));
         Verdict {
             input: Input::Document,
             subject,
@@ -287,52 +287,15 @@ impl Facts {
         } else {
             findings.push(self.judge_structure());
             findings.extend(only.into_iter().flat_map(|only| only.findings.iter().cloned()));
-            findings.push(Self::judge_all(&signatures));
+            findings.push(whole::judge_all(&signatures));
             findings.extend(self.judge_lost());
-            findings.extend(Self::judge_document_timestamps(&signatures));
+            findings.extend(whole::judge_document_timestamps(&signatures));
         }
         Verdict {
             input: Input::SignedDocument,
             subject: None,
             signed_by,
             signatures,
-        }
-    }
-
-    /// Whether it is what the registry has on record: byte for byte, or with nothing behind but what the signer allows.
-    /// `length` is how much of the file is on record.
-    fn judge_record(&self, has_record: bool, length: Option<usize>, is_unchanged: bool) -> Finding {
-        let check = &checks::REGISTERED_DOCUMENT;
-        let whole = self.states.last().map(|(length, _)| *length);
-        match length {
-            _ if !has_record => {
-                Finding::not_applicable(check, "没有登记记录可比对", "no record to compare with")
-            }
-            Some(length) if Some(length) == whole => Finding::passed(
-                check,
-                "与登记库所存文件逐字节一致",
-                "byte for byte the document of record",
-            ),
-            Some(length) if is_unchanged => Finding::passed(
-                check,
-                format!("前 {length} 字节即登记库所存文件，其后只追加了时间戳和验证数据等签章人允许的内容"),
-                format!(
-                    "its first {length} bytes are the document of record; behind stand timestamps, evidence and such \
-                     as the signer allows"
-                ),
-            )
-            .coded(code::EXTENDED_DOCUMENT_OF_RECORD),
-            _ => Finding::failed(
-                check,
-                code::NOT_THE_DOCUMENT_OF_RECORD,
-                SubIndication::SigConstraintsFailure,
-                "与登记库所存文件不同",
-                "not the document that the registry has under this identifier",
-            )
-            .hint(
-                "请以登记库中的文件为准",
-                "take the document from the registry instead",
-            ),
         }
     }
 }
@@ -478,7 +441,7 @@ impl Facts {
             .as_ref()
             .ok()
             .and_then(|page| page.qr.as_ref())
-            .map(|qr| read_token(picture::decode_modules(&qr.dark, qr.width)));
+            .map(|qr| token::read_symbol(picture::decode_modules(&qr.dark, qr.width)));
         let evidence = signatures.iter().flat_map(|signed| {
             let pieces = signed.evidence().into_iter();
             pieces.map(|evidence| (signed.place(), evidence))
@@ -521,19 +484,7 @@ impl Facts {
         let face = self.face.as_ref().and_then(|face| face.as_ref().ok());
         let token = self.token.as_ref().and_then(|token| token.as_ref().ok());
         match face {
-            Some(face) => Some(Subject {
-                identifier: face.identifier.clone(),
-                type_code: face.certificate_type.code.clone(),
-                type_name: face.certificate_type.name.clone(),
-                number: face.number.clone(),
-                holder_name: face.holder.name.clone(),
-                holder_code_masked: face.holder.code.as_deref().map(mask_code),
-                issuer_code: face.issuer.code.clone(),
-                issuer_name: Some(face.issuer.name.clone()),
-                issued_on: face.issued_on,
-                valid_from: face.valid_from,
-                valid_until: face.valid_until,
-            }),
+            Some(face) => Some(Subject::of_face(face)),
             None => token.map(|token| Subject::of_token(token.unverified())),
         }
     }
@@ -549,13 +500,5 @@ fn face_json(opened: &OpenedPdf<'_>) -> Result<Option<Vec<u8>>, OpenError> {
         (Some(one), None) => opened.read_attachment(one).map(Some),
         // Of two files with the name nobody knows which is meant.
         _ => Ok(None),
-    }
-}
-
-fn read_token(text: Option<String>) -> Result<SignedToken, BadToken> {
-    let text = text.ok_or(BadToken::Symbol)?;
-    match qr_text::parse(&text).map_err(BadToken::Text)? {
-        Scanned::Token { bytes, .. } => SignedToken::parse(&bytes).map_err(BadToken::Token),
-        Scanned::Identifier(_) => Err(BadToken::Other),
     }
 }

@@ -229,7 +229,7 @@ fn attributes(xml: &mut Markup, index: usize, signature: &SignatureReport) {
             Some((stamp_id(index, Some(place)), stamp.signed_by.as_ref()?.signed_at?))
         })
         .collect();
-    if claimed.is_none() && stamps.is_empty() && signature.format.is_none() {
+    if claimed.is_none() && stamps.is_empty() && signature.sub_filter().is_none() {
         return;
     }
     xml.element("SignatureAttributes", |xml| {
@@ -244,7 +244,7 @@ fn attributes(xml: &mut Markup, index: usize, signature: &SignatureReport) {
             xml.leaf("TimeStampValue", &at.to_string());
             xml.raw("</SignatureTimeStamp>\n");
         }
-        if let Some(format) = &signature.format {
+        if let Some(format) = signature.sub_filter() {
             xml.raw("<SubFilter Signed=\"true\">\n");
             xml.leaf("SubFilterElement", format);
             xml.raw("</SubFilter>\n");

@@ -7,7 +7,9 @@ use super::{
     code::{self, Code},
     document::{self, Document},
     indication::SubIndication,
+    ofd,
     report::{Finding, Input},
+    seal_file::Part,
     token,
 };
 use crate::{
@@ -28,8 +30,12 @@ pub struct Examined {
 
 #[derive(Debug, Clone)]
 pub(super) enum What {
-    /// A document.
+    /// A PDF.
     Document(Arc<Document>),
+    /// An OFD.
+    Ofd(Arc<ofd::Document>),
+    /// A national seal, or a signature value, by itself.
+    Part(Arc<Part>),
     /// A face token.
     Token(Box<SignedToken>),
     /// A certificate identifier alone.
@@ -43,6 +49,16 @@ impl Examined {
     pub fn of(bytes: &[u8]) -> Examined {
         if bytes.starts_with(PNG) || bytes.starts_with(JPEG) {
             return Self::of_qr_picture(bytes);
+        }
+        if is_ofd(bytes) {
+            return Examined {
+                what: What::Ofd(Arc::new(ofd::Document::read(bytes))),
+            };
+        }
+        if let Some(part) = Part::read(bytes) {
+            return Examined {
+                what: What::Part(Arc::new(part)),
+            };
         }
         if let Some(what) = foreign(bytes) {
             return Examined { what };
@@ -152,6 +168,8 @@ impl Examined {
     pub(super) fn document_digest(&self) -> Option<[u8; 32]> {
         match &self.what {
             What::Document(document) => Some(document.digest),
+            What::Ofd(document) => Some(document.digest),
+            What::Part(part) => Some(part.digest),
             What::Token(_) | What::Identifier(_) | What::Unreadable { .. } => None,
         }
     }
@@ -160,9 +178,10 @@ impl Examined {
     pub fn identifier(&self) -> Option<&str> {
         match &self.what {
             What::Document(document) => document.identifier(),
+            What::Ofd(document) => document.identifier(),
             What::Identifier(identifier) => Some(identifier),
             What::Token(token) => Some(&token.unverified().identifier),
-            What::Unreadable { .. } => None,
+            What::Part(_) | What::Unreadable { .. } => None,
         }
     }
 }
@@ -194,6 +213,18 @@ fn open(code: Code, chinese: &str, english: &str, hint: (&str, &str)) -> What {
     }
 }
 
+/// Whether bytes are meant as an OFD: an archive with its one file of fixed name. Vendors put bytes before the archive, and
+/// a damaged one is one still.
+fn is_ofd(bytes: &[u8]) -> bool {
+    let is_archive = bytes.starts_with(b"PK\x03\x04");
+    let is_other = || bytes.starts_with(b"%PDF") || str::from_utf8(bytes).is_ok();
+    if !is_archive && (bytes.len() > MAX_DOCUMENT_BYTES || is_other()) {
+        return false;
+    }
+    memchr::memmem::find(bytes, b"OFD.xml").is_some()
+        && (is_archive || memchr::memmem::rfind(bytes, b"PK\x05\x06").is_some())
+}
+
 /// What people hand over instead of a document or a picture of one: perhaps genuine, but not as it is.
 fn foreign(bytes: &[u8]) -> Option<What> {
     let of = |starts: &[&[u8]]| starts.iter().any(|start| bytes.starts_with(start));
@@ -222,11 +253,11 @@ fn foreign(bytes: &[u8]) -> Option<What> {
     ]) {
         return Some(open(
             code::NOT_A_PDF,
-            "文件是压缩包、OFD 或 Office 文档，不是 PDF",
-            "an archive, OFD or Office file, not a PDF",
+            "文件是压缩包或 Office 文档，不是 PDF 或 OFD",
+            "an archive or Office file, neither a PDF nor an OFD",
             (
-                "请取出其中的 PDF 原件后核验；OFD、Office 文档请改用签发时的 PDF 原件",
-                "verify the PDF that is in it; instead of OFD or Office files, the PDF as issued",
+                "请取出其中的 PDF 或 OFD 原件后核验；Office 文档请改用签发时的原件",
+                "verify the PDF or OFD that is in it; instead of Office files, the document as issued",
             ),
         ));
     }

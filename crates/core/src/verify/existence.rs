@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     crypto::sha256,
-    document::pdf::open::{EvidenceKind, OpenError, OpenedPdf},
+    document::pdf::open::{EvidenceKind, OpenError, OpenedPdf, StoredEvidence},
     limits::{MAX_PDF_EVIDENCE, MAX_PDF_EVIDENCE_BYTES},
     sign::{cms::CmsEvidence, timestamp::TimeStampToken},
     trust::{
@@ -104,6 +104,22 @@ impl FileEvidence {
         opened: &OpenedPdf<'_>,
         of_signatures: impl IntoIterator<Item = (usize, CmsEvidence)>,
     ) -> Self {
+        // Too much to read is not read.
+        let stored = opened.stored_evidence();
+        let is_partial = matches!(stored, Err(OpenError::Limit { .. }));
+        Self::put_together(stored.unwrap_or_default(), is_partial, of_signatures)
+    }
+
+    /// The same of a file that has no store: what came with its signatures.
+    pub(super) fn of_signatures(evidence: impl IntoIterator<Item = (usize, CmsEvidence)>) -> Self {
+        Self::put_together(Vec::new(), false, evidence)
+    }
+
+    fn put_together(
+        stored: Vec<StoredEvidence>,
+        is_partial: bool,
+        of_signatures: impl IntoIterator<Item = (usize, CmsEvidence)>,
+    ) -> Self {
         let mut pieces: BTreeMap<(EvidenceKind, Vec<u8>), (usize, usize)> = BTreeMap::new();
         let mut keep = |kind: EvidenceKind, der: Vec<u8>, place: usize| {
             let order = pieces.len();
@@ -121,13 +137,11 @@ impl FileEvidence {
                 }
             }
         }
-        // Too much to read is not read.
-        let stored = opened.stored_evidence();
         let mut found = Self {
-            is_partial: matches!(stored, Err(OpenError::Limit { .. })),
+            is_partial,
             ..Self::default()
         };
-        for piece in stored.unwrap_or_default() {
+        for piece in stored {
             keep(piece.kind, piece.der, piece.end);
         }
         let mut pieces: Vec<_> = pieces.into_iter().collect();
@@ -269,6 +283,17 @@ impl<'a> Basis<'a> {
             Err(error) => matches!(error, PathError::WeakAlgorithm { .. }),
         };
         self.now_or_then(place, judge, is_weak)
+    }
+
+    /// The path of a maker of national seals, at an instant.
+    pub(super) fn maker_path(&self, certificate: &[u8], at: Timestamp) -> Result<VerifiedPath, PathError> {
+        let context = PathContext {
+            anchors: self.material.national_makers(),
+            policies: &[],
+            ..self.context(&self.at_hand, Usage::Document, at, self.now)
+        };
+        let offered = [&self.at_hand.certificates, self.material.intermediates()];
+        validate(certificate, &offered, &context)
     }
 
     /// The time that a token at a place proves for bytes of this digest; it existed at `at` by proof, or exists now.

@@ -25,7 +25,8 @@ pub struct TrustMaterial {
     pub timestamp_anchors: Vec<Vec<u8>>,
     /// Certificate policies under one of which the paths of document signers must hold; any will do without one.
     pub policies: Vec<AnyOid>,
-    /// DER of the roots of seal makers, besides those of the trust list.
+    /// DER of the roots of seal makers, besides those of the trust list. Without any, [`anchors`](Self::anchors) vouch for
+    /// the makers of national seals as well: outside our own house one root often stands above both.
     pub seal_makers: Vec<Vec<u8>>,
     /// Seals as their makers made them, besides what the registry gives.
     pub seals: Vec<Vec<u8>>,
@@ -97,9 +98,11 @@ pub(super) struct Material {
     intermediates: Certificates,
     timestamp_anchors: Certificates,
     seal_makers: Certificates,
+    national_makers: Certificates,
     /// SHA-256 of the roots that are trusted whatever the list says: of document signers, and of seal makers.
     own_anchors: HashSet<[u8; 32]>,
     own_seal_makers: HashSet<[u8; 32]>,
+    own_national_makers: HashSet<[u8; 32]>,
     pub(super) seals: Vec<SignedSeal>,
 }
 
@@ -136,7 +139,11 @@ impl Material {
         };
         let list = || given.list.iter();
         let anchors = list().flat_map(|list| list.anchors()).collect();
-        let seal_makers = list().flat_map(|list| list.seal_maker_anchors()).collect();
+        let seal_makers: Vec<&[u8]> = list().flat_map(|list| list.seal_maker_anchors()).collect();
+        let own_makers = match &given.seal_makers[..] {
+            [] => &given.anchors,
+            own => own,
+        };
         let timestamps = match &given.timestamp_anchors[..] {
             [] => &given.anchors,
             own => own,
@@ -148,6 +155,8 @@ impl Material {
             anchors: with_listed(&given.anchors, anchors),
             intermediates: Certificates::of(&given.intermediates),
             timestamp_anchors: Certificates::of(timestamps),
+            national_makers: with_listed(own_makers, seal_makers.clone()),
+            own_national_makers: fingerprints(own_makers),
             seal_makers: with_listed(&given.seal_makers, seal_makers),
             given,
             seals,
@@ -192,6 +201,22 @@ impl Material {
     /// Roots of seal makers, ours and the list's.
     pub(super) fn seal_makers(&self) -> &Certificates {
         &self.seal_makers
+    }
+
+    /// Roots of makers of national seals.
+    pub(super) fn national_makers(&self) -> &Certificates {
+        &self.national_makers
+    }
+
+    /// The same as [`Self::may_make_seals_for`], of national seals.
+    pub(super) fn may_make_national_seals_for(&self, anchor: &[u8; 32], owner_code: &str) -> bool {
+        self.own_national_makers.contains(anchor) || self.may_make_seals_for(anchor, owner_code)
+    }
+
+    /// DER of the certificates at hand that a signature may have been made with which holds none.
+    pub(super) fn certificates_at_hand(&self) -> impl Iterator<Item = &[u8]> {
+        let given = self.given.intermediates.iter().chain(&self.given.anchors);
+        given.map(Vec::as_slice)
     }
 
     /// Whether a root of seal makers speaks for an owner: one we trust ourselves for everybody, a listed one

@@ -85,9 +85,12 @@ impl Report {
         }
         let input = match self.input {
             Input::Document => "签章的电子证照 Sealed certificate",
-            Input::SignedDocument => "签名的 PDF 文件（不是电子证照） Signed PDF, no electronic certificate",
+            Input::SignedDocument => {
+                "签名的 PDF 或 OFD 文件（不是电子证照） Signed PDF or OFD, no electronic certificate"
+            }
             Input::Token => "证照二维码 QR code of a certificate",
             Input::Identifier => "电子证照标识 Certificate identifier",
+            Input::Seal => "电子印章（不是电子证照） National seal, no electronic certificate",
             Input::Unknown => "无法识别 Not recognised",
         };
         page.row("提交的是", "What was given", input);
@@ -104,7 +107,7 @@ impl Report {
             "Indication (ETSI EN 319 102-1)",
             &format!("{}{sub}{reason}", self.indication.as_str()),
         );
-        if !matches!(self.input, Input::Unknown | Input::SignedDocument)
+        if !matches!(self.input, Input::Unknown | Input::SignedDocument | Input::Seal)
             && self.indication != Indication::TotalFailed
         {
             page.row_both(

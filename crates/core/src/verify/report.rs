@@ -13,7 +13,7 @@ use super::{
     signatures::SignatureReport,
     text::Language,
 };
-use crate::{qr::token::FaceToken, remark::visible_line};
+use crate::{catalogue::FaceJson, codes::mask_code, qr::token::FaceToken, remark::visible_line};
 
 /// Outcome of one check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -199,14 +199,16 @@ pub(super) fn halves(text: &str) -> (&str, &str) {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Input {
-    /// A sealed document: a PDF that claims to be a certificate.
+    /// A sealed document: a PDF or OFD that claims to be a certificate.
     Document,
-    /// A PDF that does not claim to be one: judged by its signatures, which say nothing of what its pages say.
+    /// A PDF or OFD that does not claim to be one: judged by its signatures, which say nothing of what its pages say.
     SignedDocument,
     /// A face token: QR text, or a picture of it.
     Token,
     /// A certificate identifier alone, which proves nothing by itself.
     Identifier,
+    /// A national seal (GB/T 38540) by itself.
+    Seal,
     /// Nothing that could be recognised.
     Unknown,
 }
@@ -282,7 +284,7 @@ impl Force {
 pub enum Conclusion {
     /// Genuine, and nothing speaks against its being in force.
     Good,
-    /// No certificate, but a document whose signatures are good. Never to be taken for a certificate.
+    /// No certificate, but a document whose signatures are good, or a seal. Never to be taken for a certificate.
     Signed,
     /// Genuine, but not in force.
     NotInForce,
@@ -320,6 +322,23 @@ pub struct Subject {
 }
 
 impl Subject {
+    /// What the face data say.
+    pub(super) fn of_face(face: &FaceJson) -> Subject {
+        Subject {
+            identifier: face.identifier.clone(),
+            type_code: face.certificate_type.code.clone(),
+            type_name: face.certificate_type.name.clone(),
+            number: face.number.clone(),
+            holder_name: face.holder.name.clone(),
+            holder_code_masked: face.holder.code.as_deref().map(mask_code),
+            issuer_code: face.issuer.code.clone(),
+            issuer_name: Some(face.issuer.name.clone()),
+            issued_on: face.issued_on,
+            valid_from: face.valid_from,
+            valid_until: face.valid_until,
+        }
+    }
+
     /// What a face token says.
     pub(super) fn of_token(token: &FaceToken) -> Subject {
         Subject {
@@ -442,9 +461,34 @@ impl Report {
         subject: Option<Subject>,
         signed_by: Option<SignedBy>,
     ) -> Report {
-        let (indication, sub_indication, reason) = total(input, &findings);
+        let required = checks::required(input);
+        Self::conclude_with(
+            required,
+            input,
+            findings,
+            in_force,
+            verified_at,
+            registry_as_of,
+            subject,
+            signed_by,
+        )
+    }
+
+    /// The same where something else is required than of other inputs of the kind.
+    #[expect(clippy::too_many_arguments, reason = "the parts of a report")]
+    pub(super) fn conclude_with(
+        required: &[&'static Check],
+        input: Input,
+        findings: Vec<Finding>,
+        in_force: Force,
+        verified_at: Timestamp,
+        registry_as_of: Option<Timestamp>,
+        subject: Option<Subject>,
+        signed_by: Option<SignedBy>,
+    ) -> Report {
+        let (indication, sub_indication, reason) = total_of(required, &findings);
         let mut findings = findings;
-        for check in checks::required(input) {
+        for check in required {
             if !findings.iter().any(|finding| finding.check == check.name) {
                 findings.push(Finding::not_performed(check));
             }
@@ -453,7 +497,7 @@ impl Report {
             Indication::TotalFailed => Conclusion::Bad,
             Indication::Indeterminate => Conclusion::Undecided,
             Indication::TotalPassed => match in_force {
-                _ if input == Input::SignedDocument => Conclusion::Signed,
+                _ if matches!(input, Input::SignedDocument | Input::Seal) => Conclusion::Signed,
                 Force::InForce | Force::ByDates => Conclusion::Good,
                 Force::Unknown => Conclusion::Undecided,
                 _ => Conclusion::NotInForce,
@@ -524,6 +568,7 @@ impl Serialize for Report {
 /// 1. A failed check fails the whole; of several the most telling speaks.
 /// 2. Otherwise a check that is undecided, or missing though the input requires it, leaves it open.
 /// 3. Otherwise it passed.
+#[cfg(test)]
 fn total(input: Input, findings: &[Finding]) -> Total {
     total_of(checks::required(input), findings)
 }

@@ -8,7 +8,12 @@ use jiff::Timestamp;
 use x509_cert::ext::pkix::CrlReason;
 
 use super::{
-    checks, code, indication::SubIndication, material::Material, report::Finding, state::RegistryView,
+    checks::{self, Check},
+    code,
+    indication::SubIndication,
+    material::Material,
+    report::Finding,
+    state::RegistryView,
     text::clock_time,
 };
 use crate::{
@@ -225,62 +230,8 @@ fn believe<'a>(
         existence: Existence::UNPROVEN,
         work: &Work::default(),
     };
-    let path = validate(maker, &[&issuers, material.intermediates()], &context).map_err(|error| {
-        let english = format!("the maker of the seal: {error}");
-        Box::new(match error {
-            PathError::Revoked {
-                reason: Some(CrlReason::CertificateHold),
-                ..
-            } => Finding::undecided(
-                check,
-                code::SIGNER_ON_HOLD,
-                SubIndication::TryLater,
-                format!("印章“{name}”的制章者证书在制作时处于暂停使用状态"),
-                english,
-            ),
-            PathError::Revoked { revoked_at, .. } => Finding::failed(
-                check,
-                code::SEAL_MAKER_REVOKED,
-                SubIndication::SigConstraintsFailure,
-                format!(
-                    "印章“{name}”在其制章者证书吊销（{}）之后制作",
-                    clock_time(revoked_at)
-                ),
-                english,
-            ),
-            PathError::Expired { .. } | PathError::NotYetValid { .. } | PathError::WrongUsage { .. } => {
-                Finding::failed(
-                    check,
-                    code::SEAL_MAKER_NOT_ENTITLED,
-                    SubIndication::SigConstraintsFailure,
-                    format!("印章“{name}”的制章者证书当时无效或不得用于制章"),
-                    english,
-                )
-            }
-            PathError::WeakAlgorithm { part, .. } => Finding::undecided(
-                check,
-                code::SEAL_MAKER_WEAK_ALGORITHM,
-                SubIndication::CryptoConstraintsFailure,
-                format!("印章“{name}”的制章者证书链使用 {part}，已不可靠"),
-                english,
-            )
-            .hint(
-                "请向印章主管机关索取新制的印章",
-                "ask whoever keeps the seals for one made anew",
-            ),
-            _ => Finding::undecided(
-                check,
-                code::SEAL_MAKER_UNKNOWN,
-                SubIndication::NoCertificateChainFound,
-                format!("印章“{name}”的制章者不在信任范围内"),
-                english,
-            )
-            .hint(
-                "请更新信任列表中的制章者根证书",
-                "fetch the current trust list with the roots of seal makers",
-            ),
-        })
-    })?;
+    let path = validate(maker, &[&issuers, material.intermediates()], &context)
+        .map_err(|error| Box::new(refused_maker(check, name, error)))?;
     let seal = signed.verify(maker).map_err(|error| {
         Box::new(Finding::failed(
             check,
@@ -317,4 +268,62 @@ fn believe<'a>(
         ));
     }
     Ok(seal)
+}
+
+/// Says why the maker of a seal leads to no root that is trusted for seals.
+pub(super) fn refused_maker(check: &'static Check, name: &str, error: PathError) -> Finding {
+    let english = format!("the maker of the seal: {error}");
+    match error {
+        PathError::Revoked {
+            reason: Some(CrlReason::CertificateHold),
+            ..
+        } => Finding::undecided(
+            check,
+            code::SIGNER_ON_HOLD,
+            SubIndication::TryLater,
+            format!("印章“{name}”的制章者证书在制作时处于暂停使用状态"),
+            english,
+        ),
+        PathError::Revoked { revoked_at, .. } => Finding::failed(
+            check,
+            code::SEAL_MAKER_REVOKED,
+            SubIndication::SigConstraintsFailure,
+            format!(
+                "印章“{name}”在其制章者证书吊销（{}）之后制作",
+                clock_time(revoked_at)
+            ),
+            english,
+        ),
+        PathError::Expired { .. } | PathError::NotYetValid { .. } | PathError::WrongUsage { .. } => {
+            Finding::failed(
+                check,
+                code::SEAL_MAKER_NOT_ENTITLED,
+                SubIndication::SigConstraintsFailure,
+                format!("印章“{name}”的制章者证书当时无效或不得用于制章"),
+                english,
+            )
+        }
+        PathError::WeakAlgorithm { part, .. } => Finding::undecided(
+            check,
+            code::SEAL_MAKER_WEAK_ALGORITHM,
+            SubIndication::CryptoConstraintsFailure,
+            format!("印章“{name}”的制章者证书链使用 {part}，已不可靠"),
+            english,
+        )
+        .hint(
+            "请向印章主管机关索取新制的印章",
+            "ask whoever keeps the seals for one made anew",
+        ),
+        _ => Finding::undecided(
+            check,
+            code::SEAL_MAKER_UNKNOWN,
+            SubIndication::NoCertificateChainFound,
+            format!("印章“{name}”的制章者不在信任范围内"),
+            english,
+        )
+        .hint(
+            "请更新信任列表中的制章者根证书",
+            "fetch the current trust list with the roots of seal makers",
+        ),
+    }
 }

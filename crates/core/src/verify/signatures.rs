@@ -23,7 +23,7 @@ pub struct SignatureReport {
     pub fields: Vec<String>,
     /// What its dictionary says it is.
     pub kind: ReportedKind,
-    /// Its format, as `/SubFilter` names it.
+    /// Its format: as `/SubFilter` names it, or its structure and standard in an OFD.
     pub format: Option<String>,
     /// Whether it is the signature that the report as a whole is about.
     pub main: bool,
@@ -119,6 +119,11 @@ impl SignatureReport {
             }
         }
         visible_line(out)
+    }
+
+    /// `/SubFilter` of a PDF, which is one name.
+    pub(super) fn sub_filter(&self) -> Option<&str> {
+        self.format.as_deref().filter(|format| !format.contains(' '))
     }
 
     /// What came after it, in a line.

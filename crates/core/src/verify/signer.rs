@@ -31,7 +31,7 @@ use crate::{
     crypto::x509::{self, common_name},
     trust::{
         path::{PathError, Usage, VerifiedPath},
-        revocation::{RevocationStatus, UnknownRevocation},
+        revocation::{RevocationStatus, Revoked, UnknownRevocation},
     },
 };
 
@@ -58,6 +58,11 @@ pub(super) struct Times {
 }
 
 impl Presented<'_> {
+    /// Whether a path holds for an earlier instant than the present that nothing but the signer's word names.
+    fn is_by_own_word(&self, path: &VerifiedPath) -> bool {
+        self.proven_by.is_none() && path.at() < self.times.now
+    }
+
     /// What the certificate made, for a sentence.
     fn made(&self) -> (&'static str, &'static str) {
         match self.usage {
@@ -69,7 +74,7 @@ impl Presented<'_> {
 
 impl Times {
     /// The signer's word, unless it is refuted: a signature that existed before was not made then.
-    fn believable(&self) -> Option<Timestamp> {
+    pub(super) fn believable(&self) -> Option<Timestamp> {
         let refuted = |claimed: &Timestamp| self.proven.is_some_and(|proven| is_after(*claimed, proven));
         self.claimed.filter(|claimed| !refuted(claimed))
     }
@@ -108,6 +113,44 @@ pub(super) fn accept(
     path.anchor_fingerprint()
 }
 
+/// A signature judged at the time that its signer states (GM/T 0031-2014 §6.2.3 d: revoked after signing, go on). Who
+/// may have got hold of the key could state any time.
+fn revoked_after_own_word(subject: &str, revoked: &Revoked, at: Timestamp) -> Finding {
+    let check = &checks::REVOCATION;
+    let (since, at) = (clock_time(revoked.at), clock_time(at));
+    let is_stolen = matches!(
+        revoked.reason,
+        Some(CrlReason::KeyCompromise | CrlReason::CaCompromise | CrlReason::AaCompromise)
+    );
+    if is_stolen {
+        return Finding::undecided(
+            check,
+            code::SIGNER_REVOKED_SINCE,
+            SubIndication::RevokedNoPoe,
+            format!("{subject} 因密钥泄露于 {since} 吊销；签章时间 {at} 只是签章者声明，无法证明"),
+            format!(
+                "{subject} was revoked at {since} because its key was compromised; that it signed at {at} is the \
+                 signer's own word, which nothing proves"
+            ),
+        )
+        .hint(PROOF.0, PROOF.1);
+    }
+    Finding::passed(
+        check,
+        format!("{subject} 于 {since} 吊销，在签章者声明的签章时间（{at}）之后"),
+        format!("{subject} was revoked at {since}, after the time ({at}) that the signer states"),
+    )
+    .coded(code::REVOKED_AFTER_SIGNING)
+}
+
+/// Where no path tells of the dates of a certificate: whether by the signer's own word it was valid when it signed.
+pub(super) fn judge_own_dates(presented: &Presented<'_>) -> Option<Finding> {
+    let claimed = presented.times.believable()?;
+    let certificate = x509::parse(presented.certificate).ok()?;
+    let (from, until) = x509::validity(&certificate);
+    outside(presented, claimed, from, until)
+}
+
 fn pass_path(path: &VerifiedPath, findings: &mut Vec<Finding>) {
     let anchor = x509::parse(path.anchor())
         .map(|anchor| x509::subject_text(&anchor))
@@ -133,27 +176,9 @@ fn judge_validity(path: &VerifiedPath, presented: &Presented<'_>) -> Finding {
         );
     };
     let (from, until) = x509::validity(&certificate);
-    if let Some(claimed) = presented.times.believable() {
-        let when = clock_time(claimed);
-        let (made, made_en) = presented.made();
-        if claimed < from {
-            return Finding::failed(
-                check,
-                code::SIGNED_BEFORE_CERTIFICATE,
-                SubIndication::NotYetValid,
-                format!(
-                    "{made}所载时间 {when} 早于其签名证书生效时间 {}",
-                    clock_time(from)
-                ),
-                format!(
-                    "the {made_en} says {when}, before its certificate began at {}",
-                    clock_time(from)
-                ),
-            );
-        }
-        if claimed > until {
-            return expired(presented, claimed, until);
-        }
+    let claimed = presented.times.believable();
+    if let Some(outside) = claimed.and_then(|claimed| outside(presented, claimed, from, until)) {
+        return outside;
     }
     let span = format!("{} – {}", clock_time(from), clock_time(until));
     if let Some(by) = presented.proven_by.filter(|_| presented.times.now > until) {
@@ -168,6 +193,29 @@ fn judge_validity(path: &VerifiedPath, presented: &Presented<'_>) -> Finding {
         );
     }
     Finding::passed(check, format!("有效期 {span}"), format!("valid {span}"))
+}
+
+/// Says that a time stated is outside the validity of the certificate, if it is.
+fn outside(
+    presented: &Presented<'_>,
+    claimed: Timestamp,
+    from: Timestamp,
+    until: Timestamp,
+) -> Option<Finding> {
+    if claimed > until {
+        return Some(expired(presented, claimed, until));
+    }
+    let (when, begun) = (clock_time(claimed), clock_time(from));
+    let (made, made_en) = presented.made();
+    (claimed < from).then(|| {
+        Finding::failed(
+            &checks::SIGNER_VALIDITY,
+            code::SIGNED_BEFORE_CERTIFICATE,
+            SubIndication::NotYetValid,
+            format!("{made}所载时间 {when} 早于其签名证书生效时间 {begun}"),
+            format!("the {made_en} says {when}, before its certificate began at {begun}"),
+        )
+    })
 }
 
 fn expired(presented: &Presented<'_>, claimed: Timestamp, until: Timestamp) -> Finding {
@@ -226,12 +274,16 @@ fn judge_revocation(path: &VerifiedPath, presented: &Presented<'_>) -> Finding {
         .certificates()
         .iter()
         .find_map(|certificate| match &certificate.revocation {
-            RevocationStatus::RevokedLater(revoked) => Some((certificate, revoked.at)),
+            RevocationStatus::RevokedLater(revoked) => Some((certificate, *revoked)),
             _ => None,
         });
-    if let Some((certificate, revoked_at)) = later {
+    if let Some((certificate, revoked)) = later {
         let subject = common_name(&certificate.subject);
-        let (revoked, at) = (clock_time(revoked_at), clock_time(path.at()));
+        let (revoked_at, at) = (clock_time(revoked.at), clock_time(path.at()));
+        if presented.is_by_own_word(path) {
+            return revoked_after_own_word(&subject, &revoked, path.at());
+        }
+        let revoked = revoked_at;
         let (by, by_en) = presented.proven_by.map_or_else(
             || ("当前".to_owned(), "the present".to_owned()),
             |by| (by.name_zh(), by.name_en()),

@@ -14,6 +14,7 @@ use ring::{
     rand::{SecureRandom, SystemRandom},
 };
 
+mod ofd;
 mod times;
 
 use super::*;

@@ -65,6 +65,14 @@ impl Report {
             }
             (Conclusion::Good, true) => out.push_str("真实有效"),
             (Conclusion::Good, false) => out.push_str("genuine and in force"),
+            (Conclusion::Signed, true) if self.input == Input::Seal => {
+                out.push_str("不是电子证照，是一枚电子印章；印章真实，是否在有效期内见下");
+            }
+            (Conclusion::Signed, false) if self.input == Input::Seal => {
+                out.push_str(
+                    "no electronic certificate but a national seal; it is genuine, and its dates stand below",
+                );
+            }
             (Conclusion::Signed, zh) => out.push_str(&self.signed_headline(zh)),
             (Conclusion::NotInForce, true) => {
                 let _ = write!(out, "{genuine}，但证照{}", self.in_force.name_zh());

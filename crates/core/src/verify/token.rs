@@ -18,10 +18,82 @@ use super::{
 use crate::{
     clock::is_after,
     crypto::x509,
-    qr::token::{FaceToken, SignedToken, TokenError, kid_of},
+    qr::{
+        text::{self as qr_text, Scanned, TextError},
+        token::{FaceToken, SignedToken, TokenError, kid_of},
+    },
     registry::CertificateRecord,
     trust::list::Freshness,
 };
+
+/// Why the QR symbol on the page gives no token.
+#[derive(Debug)]
+pub(super) enum BadToken {
+    Symbol,
+    Text(TextError),
+    Other,
+    Token(TokenError),
+}
+
+/// Reads the text of the symbol on a page.
+pub(super) fn read_symbol(text: Option<String>) -> Result<SignedToken, BadToken> {
+    let text = text.ok_or(BadToken::Symbol)?;
+    match qr_text::parse(&text).map_err(BadToken::Text)? {
+        Scanned::Token { bytes, .. } => SignedToken::parse(&bytes).map_err(BadToken::Token),
+        Scanned::Identifier(_) => Err(BadToken::Other),
+    }
+}
+
+/// Judges what the QR symbol on a page gave; none where there is no symbol.
+pub(super) fn judge_symbol(
+    token: Option<&Result<SignedToken, BadToken>>,
+    material: &Material,
+    (proven, now): (Option<Timestamp>, Timestamp),
+    findings: &mut Vec<Finding>,
+) {
+    match token {
+        Some(Ok(signed)) => {
+            judge(signed, material, proven, now, findings);
+        }
+        Some(Err(bad)) => findings.push(match bad {
+            BadToken::Token(error) => unreadable(error),
+            BadToken::Symbol => Finding::failed(
+                &checks::TOKEN,
+                code::QR_UNREADABLE,
+                SubIndication::SigConstraintsFailure,
+                "照面上的二维码无法识读",
+                "the QR symbol on the page cannot be decoded",
+            ),
+            BadToken::Other => Finding::failed(
+                &checks::TOKEN,
+                code::NOT_A_CERTIFICATE_CODE,
+                SubIndication::SigConstraintsFailure,
+                "照面上的二维码不是签名的证照二维码",
+                "the QR symbol on the page holds no signed token",
+            ),
+            BadToken::Text(error) => Finding::failed(
+                &checks::TOKEN,
+                code::NOT_A_CERTIFICATE_CODE,
+                SubIndication::SigConstraintsFailure,
+                "照面上的二维码不是证照二维码",
+                format!("the QR symbol on the page is not a certificate's: {error}"),
+            ),
+        }),
+        None => findings.push(
+            Finding::undecided(
+                &checks::TOKEN,
+                code::NO_QR_CODE,
+                SubIndication::SignedDataNotFound,
+                "照面上没有可读的二维码",
+                "there is no readable QR code on the page",
+            )
+            .hint(
+                "可能不是本系统签发的证照，请向发证机关核实",
+                "perhaps not a certificate of this kind: ask the issuing authority",
+            ),
+        ),
+    }
+}
 
 /// What to say of a token that cannot be read.
 pub(super) fn unreadable(error: &TokenError) -> Finding {

@@ -200,14 +200,14 @@ impl Iterator for Inputs {
     }
 }
 
-/// Folders, PDFs and pictures of a folder, by name. Links to folders are not followed: they could lead in a circle.
+/// Folders, PDFs, OFDs, national seals and pictures of a folder, by name. Links to folders are not followed: they could lead in a circle.
 fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let path = entry.path();
         let wanted = path.extension().is_some_and(|extension| {
-            let mut known = ["pdf", "png", "jpg", "jpeg"].iter();
+            let mut known = ["pdf", "ofd", "esl", "png", "jpg", "jpeg"].iter();
             known.any(|known| extension.eq_ignore_ascii_case(known))
         });
         if entry.file_type()?.is_dir() || wanted && !path.is_dir() {

@@ -1,12 +1,11 @@
 //! The checks of a document, one function each.
 
 use super::{
-    BadToken, Facts,
+    Facts,
     signatures::{Content, Signed, not_hashed},
 };
 use crate::{
-    clock::is_after,
-    crypto::{Used, VerifyError},
+    crypto::Used,
     document::pdf::{
         OpenError,
         open::{Coverage, ModificationLevel, PdfSignature},
@@ -16,16 +15,48 @@ use crate::{
         checks::{self, Check},
         code,
         indication::SubIndication,
-        material::Material,
-        report::{Finding, ProvenBy, Subject, halves},
-        signer::Times,
-        standing::authority_out,
-        text::clock_time,
-        token,
+        report::{Finding, halves},
+        value::{no_certificate, wrong_value},
+        whole::names,
     },
 };
 
 impl Facts {
+    /// Signatures that an earlier revision bears and this file does not.
+    pub(super) fn judge_lost(&self) -> Option<Finding> {
+        let check = &checks::OTHER_SIGNATURES;
+        match &self.lost {
+            Ok(lost) => {
+                let lost = lost.first()?;
+                let (name, revision) = (names(&lost.fields), lost.revision + 1);
+                Some(
+                    Finding::undecided(
+                        check,
+                        code::SIGNATURE_REMOVED,
+                        SubIndication::SigConstraintsFailure,
+                        format!("第 {revision} 版中的签名 {name} 后来被删除"),
+                        format!("the signature {name} of revision {revision} was removed later"),
+                    )
+                    .hint(
+                        "请向发证机关核实为何删除",
+                        "ask the issuing authority why it was removed",
+                    ),
+                )
+            }
+            Err(error) => {
+                let text = error.to_string();
+                let (zh, en) = halves(&text);
+                Some(Finding::undecided(
+                    check,
+                    code::CHANGES_NOT_COMPARED,
+                    SubIndication::Generic,
+                    zh,
+                    en,
+                ))
+            }
+        }
+    }
+
     pub(super) fn judge_structure(&self) -> Finding {
         let check = &checks::STRUCTURE;
         if self.encrypted {
@@ -86,51 +117,6 @@ impl Facts {
             );
         }
         Finding::passed(check, "PDF 完整可读", "a well-formed PDF")
-    }
-
-    pub(super) fn judge_token(&self, material: &Material, times: &Times, findings: &mut Vec<Finding>) {
-        match &self.token {
-            Some(Ok(signed)) => {
-                token::judge(signed, material, times.proven, times.now, findings);
-            }
-            Some(Err(bad)) => findings.push(match bad {
-                BadToken::Token(error) => token::unreadable(error),
-                BadToken::Symbol => Finding::failed(
-                    &checks::TOKEN,
-                    code::QR_UNREADABLE,
-                    SubIndication::SigConstraintsFailure,
-                    "照面上的二维码无法识读",
-                    "the QR symbol on the page cannot be decoded",
-                ),
-                BadToken::Other => Finding::failed(
-                    &checks::TOKEN,
-                    code::NOT_A_CERTIFICATE_CODE,
-                    SubIndication::SigConstraintsFailure,
-                    "照面上的二维码不是签名的证照二维码",
-                    "the QR symbol on the page holds no signed token",
-                ),
-                BadToken::Text(error) => Finding::failed(
-                    &checks::TOKEN,
-                    code::NOT_A_CERTIFICATE_CODE,
-                    SubIndication::SigConstraintsFailure,
-                    "照面上的二维码不是证照二维码",
-                    format!("the QR symbol on the page is not a certificate's: {error}"),
-                ),
-            }),
-            None => findings.push(
-                Finding::undecided(
-                    &checks::TOKEN,
-                    code::NO_QR_CODE,
-                    SubIndication::SignedDataNotFound,
-                    "照面上没有可读的二维码",
-                    "there is no readable QR code on the page",
-                )
-                .hint(
-                    "可能不是本系统签发的证照，请向发证机关核实",
-                    "perhaps not a certificate of this kind: ask the issuing authority",
-                ),
-            ),
-        }
     }
 }
 
@@ -395,130 +381,6 @@ pub(super) fn judge_certification(main: &PdfSignature) -> Finding {
     )
 }
 
-/// A root is trusted for the departments its authority vouches for, not for everybody's, and for as long as
-/// the list stands behind the authority.
-pub(super) fn judge_issuer(
-    anchor: &[u8; 32],
-    subject: Option<&Subject>,
-    material: &Material,
-    times: &Times,
-) -> Finding {
-    let check = &checks::ISSUER;
-    let Some(issuer) = subject.map(|subject| subject.issuer_code.as_str()) else {
-        return Finding::undecided(
-            check,
-            code::ISSUER_UNKNOWN,
-            SubIndication::SignedDataNotFound,
-            "不知颁发机关",
-            "the issuing authority is unknown",
-        );
-    };
-    if material.is_own_anchor(anchor) {
-        return Finding::passed(check, "根证书由本地信任", "the root is trusted by ourselves");
-    }
-    let mut listed = material
-        .list()
-        .into_iter()
-        .flat_map(|list| list.by_anchor(anchor));
-    let Some(authority) = listed.find(|authority| authority.vouches_for(issuer)) else {
-        return Finding::failed(
-            check,
-            code::ISSUER_NOT_VOUCHED,
-            SubIndication::SigConstraintsFailure,
-            format!("签名证书的根不为颁发机关 {issuer} 担保，可能冒用其名义"),
-            format!("the signer's root does not vouch for {issuer}: perhaps issued in its name by another"),
-        );
-    };
-    authority_out(check, authority, times).unwrap_or_else(|| {
-        Finding::passed(
-            check,
-            format!("信任列表所载机构“{}”担保 {issuer}", authority.name),
-            format!("{} vouches for {issuer}", authority.name),
-        )
-    })
-}
-
-/// Why the list stands behind none of the authorities of a root. Our own roots stand whatever it says.
-pub(super) fn judge_standing(anchor: &[u8; 32], material: &Material, times: &Times) -> Option<Finding> {
-    if material.is_own_anchor(anchor) {
-        return None;
-    }
-    let listed = material.list()?.by_anchor(anchor);
-    let mut judged = listed.map(|authority| authority_out(&checks::AUTHORITY, authority, times));
-    let first = judged.next()??;
-    judged.all(|other| other.is_some()).then_some(first)
-}
-
-/// Whether the time that the signer states can be true. A signature that states none contradicts nothing.
-pub(super) fn judge_time(times: &Times, by: Option<&ProvenBy>) -> Finding {
-    let check = &checks::SIGNING_TIME;
-    let proof = times.proven.map(clock_time).zip(by);
-    let Some(claimed) = times.claimed else {
-        return match proof {
-            Some((proven, by)) => Finding::passed(
-                check,
-                format!("签名没有写明时间；{}证明不晚于 {proven}", by.name_zh()),
-                format!(
-                    "the signature states none; {} proves no later than {proven}",
-                    by.name_en()
-                ),
-            ),
-            None => Finding::passed(check, "签名没有写明时间", "the signature states none"),
-        };
-    };
-    let when = clock_time(claimed);
-    if is_after(claimed, times.now) {
-        return Finding::failed(
-            check,
-            code::SIGNED_IN_THE_FUTURE,
-            SubIndication::SigConstraintsFailure,
-            format!("签章时间 {when} 在将来"),
-            format!("signed in the future ({when})"),
-        )
-        .hint(
-            "请核对本机时钟；时钟无误则请勿采信",
-            "check this machine's clock; if it is right, do not rely on the document",
-        );
-    }
-    let Some((proven, by)) = proof else {
-        return Finding::passed(
-            check,
-            format!("{when}（签章者声明）"),
-            format!("{when} (by the signer's word)"),
-        );
-    };
-    let is_later = times.proven.is_some_and(|proven| is_after(claimed, proven));
-    match by {
-        // Our own record: what states a later time was not what was entered then.
-        ProvenBy::Registry if is_later => Finding::failed(
-            check,
-            code::SIGNED_AFTER_REGISTRATION,
-            SubIndication::SigConstraintsFailure,
-            format!("签章时间 {when} 晚于登记时间 {proven}"),
-            format!("signed at {when}, after it was registered at {proven}"),
-        ),
-        // The proof counts, and the signer's clock was ahead: EN 319 102-1 §5.5.4 step 5 asks no more than that the
-        // timestamp did not come too late.
-        _ if is_later => Finding::passed(
-            check,
-            format!(
-                "签名者所称时间 {when} 有误：{}证明签名不晚于 {proven}，以后者为准",
-                by.name_zh()
-            ),
-            format!(
-                "the signer's word {when} is wrong: {} proves no later than {proven}, and counts",
-                by.name_en()
-            ),
-        )
-        .coded(code::SIGNED_AFTER_TIMESTAMP),
-        _ => Finding::passed(
-            check,
-            format!("{when}，{}证明不晚于 {proven}", by.name_zh()),
-            format!("{when}; {} proves no later than {proven}", by.name_en()),
-        ),
-    }
-}
-
 pub(in crate::verify) fn unreadable(error: &OpenError) -> Finding {
     let text = error.to_string();
     let (zh, en) = halves(&text);
@@ -556,30 +418,6 @@ pub(super) fn profile(signature: &PdfSignature) -> Option<Profile> {
     Profile::of_sub_filter(signature.sub_filter.as_deref()?)
 }
 
-/// A value that is wrong speaks against the signature; one that nobody here can compute does not.
-pub(super) fn wrong_value(check: &'static Check, error: &VerifyError) -> Finding {
-    if error.is_unsupported() {
-        return Finding::undecided(
-            check,
-            code::ALGORITHM_REFUSED,
-            SubIndication::CryptoConstraintsFailure,
-            "签名算法或密钥不受支持",
-            error.to_string(),
-        )
-        .hint(
-            "请用支持该算法的程序核验",
-            "verify with a program that knows the algorithm",
-        );
-    }
-    Finding::failed(
-        check,
-        code::SIGNATURE_INVALID,
-        SubIndication::SigCryptoFailure,
-        "数字签名与签名证书不符",
-        error.to_string(),
-    )
-}
-
 fn other_profile(check: &'static Check, signature: &PdfSignature) -> Finding {
     let profile = signature.sub_filter.as_deref().unwrap_or("–");
     Finding::undecided(
@@ -593,15 +431,4 @@ fn other_profile(check: &'static Check, signature: &PdfSignature) -> Finding {
         "请用支持该格式的程序核验",
         "verify with a program that knows the format",
     )
-}
-
-pub(super) fn no_certificate(check: &'static Check) -> Finding {
-    Finding::undecided(
-        check,
-        code::NO_SIGNER_CERTIFICATE,
-        SubIndication::NoSigningCertificateFound,
-        "签名中没有附带签名证书",
-        "the signer certificate is not in the signature",
-    )
-    .hint("请取得签发时的原始文件", "ask for the document as issued")
 }

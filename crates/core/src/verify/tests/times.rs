@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// A timestamp authority at any time: each question is put to a process that has just begun.
-struct Stamper {
+pub(super) struct Stamper {
     keys: Arc<KeyFolder>,
     certificate: Vec<u8>,
     next: AtomicU64,
@@ -37,7 +37,7 @@ struct Stamper {
 }
 
 impl Stamper {
-    fn new(above: &TestAuthority, validity: ValidityPeriod) -> Self {
+    pub(super) fn new(above: &TestAuthority, validity: ValidityPeriod) -> Self {
         let folder = TempDir::new().unwrap();
         let passphrase = Passphrase::new("times".to_owned()).unwrap();
         let key = PrivateKey::generate().unwrap();
@@ -74,7 +74,7 @@ impl Stamper {
         )
     }
 
-    fn token(&self, when: &str, over: &[u8]) -> Vec<u8> {
+    pub(super) fn token(&self, when: &str, over: &[u8]) -> Vec<u8> {
         token(&self.at(when), over)
     }
 }

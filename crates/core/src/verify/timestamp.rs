@@ -3,7 +3,17 @@
 
 use jiff::Timestamp;
 
-use super::parts::{no_certificate, wrong_value};
+use super::{
+    checks, code,
+    existence::{Authority, Basis, Proof},
+    indication::{Indication, SubIndication},
+    report::{Finding, ProvenBy, SignedBy, total_of},
+    signatures::TimestampReport,
+    signer::{self, Presented, Times},
+    text::clock_time,
+    value::{no_certificate, wrong_value},
+    whole::deciding,
+};
 use crate::{
     crypto::x509::{self, common_name},
     sign::{
@@ -13,14 +23,6 @@ use crate::{
     trust::{
         path::Usage,
         timestamp::{ProvenTime, TimestampRefused},
-    },
-    verify::{
-        checks, code,
-        existence::{Authority, Basis, Proof},
-        indication::SubIndication,
-        report::{Finding, ProvenBy, SignedBy},
-        signer::{self, Presented, Times},
-        text::clock_time,
     },
 };
 
@@ -277,4 +279,85 @@ fn of_token(error: &TokenError) -> Finding {
             english,
         ),
     }
+}
+
+/// What a report says of it.
+pub(super) fn reported_timestamp(judged: JudgedTimestamp) -> TimestampReport {
+    let (indication, sub_indication, reason) = total_of(&checks::OF_TIMESTAMP, &judged.findings);
+    TimestampReport {
+        indication,
+        sub_indication,
+        reason,
+        signed_by: judged.signed_by,
+        findings: judged.findings,
+    }
+}
+
+/// What came of the timestamps in a signature. One that proves nothing costs its proof, not the signature (ETSI EN
+/// 319 102-1 §5.5.4 step 3): it is taken out of the set. One that is broken is still worth a loud word.
+pub(super) fn judge_timestamps(timestamps: &[TimestampReport], unread: usize) -> Option<Finding> {
+    let check = &checks::TIMESTAMPS;
+    if unread > 0 {
+        let judged = timestamps.len();
+        return Some(
+            Finding::undecided(
+                check,
+                code::TIMESTAMPS_NOT_READ,
+                SubIndication::Generic,
+                format!("所含时间戳过多：核查了前 {judged} 个，其余 {unread} 个未核查"),
+                format!("more timestamps than are judged: the first {judged} were, {unread} more were not"),
+            )
+            .hint(
+                "如需认定时间，请去掉签名中无用的时间戳，或取得签名时的原始文件",
+                "if the time matters, take the useless ones out of the signature, or ask for the document as signed",
+            ),
+        );
+    }
+    let of = |indication| timestamps.iter().filter(move |one| one.indication == indication);
+    let count = timestamps.len();
+    if let Some(broken) = of(Indication::TotalFailed).next() {
+        let (why, why_en) = deciding(&broken.findings, broken.reason);
+        return Some(
+            Finding::failed(
+                check,
+                code::TIMESTAMP_FAILED,
+                broken.sub_indication.unwrap_or(SubIndication::Generic),
+                format!(
+                    "{count} 个时间戳中有 {} 个不成立：{why}",
+                    of(Indication::TotalFailed).count()
+                ),
+                format!(
+                    "{} of {count} timestamps are not good: {why_en}",
+                    of(Indication::TotalFailed).count()
+                ),
+            )
+            .hint(
+                "该时间戳不证明任何时间；签名本身另行判定",
+                "that timestamp proves no time; the signature is judged by itself",
+            ),
+        );
+    }
+    if let Some(open) = of(Indication::Indeterminate).next() {
+        let (why, why_en) = deciding(&open.findings, open.reason);
+        return Some(
+            Finding::undecided(
+                check,
+                code::TIMESTAMP_OPEN,
+                open.sub_indication.unwrap_or(SubIndication::Generic),
+                format!("{count} 个时间戳中有无法判定的：{why}"),
+                format!("of {count} timestamps some cannot be decided: {why_en}"),
+            )
+            .hint(
+                "如需认定时间，请补齐时间戳服务机构的根证书和吊销信息",
+                "if the time matters, supply the authority's root and revocation data",
+            ),
+        );
+    }
+    (count > 0).then(|| {
+        Finding::passed(
+            check,
+            format!("{count} 个，均有效"),
+            format!("{count}, all of them good"),
+        )
+    })
 }
