@@ -8,6 +8,7 @@ use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
 use certseal_core::{
     crypto::AnyOid,
     home::{RevocationReason, is_host},
+    profile::Profile,
     remark,
     seal::SealKind,
 };
@@ -160,6 +161,9 @@ pub(crate) struct Init {
     /// 二维码所指核验网站的主机名 Host of the verification page in QR codes
     #[arg(long, default_value = "verify.example.gov.cn", value_name = "HOST", value_parser = host)]
     pub(crate) host: String,
+    /// 同时备好国密：SM2 密钥、国密印章，各类型兼发 OFD With SM2 keys and national seals; every type is issued as OFD as well
+    #[arg(long)]
+    pub(crate) national: bool,
 }
 
 /// Options of `issue`.
@@ -475,11 +479,12 @@ pub(crate) struct SealMake {
 /// Options of `seal national`.
 #[derive(Debug, Args)]
 pub(crate) struct SealNational {
-    /// 登记的印章编号：编号、名称、有效期和印模取自它 Id of the registered seal whose national form is made
-    pub(crate) id: String,
-    /// 写到哪里（.esl） Where to write it
+    /// 登记的印章编号：编号、名称、有效期和印模取自它；不写则为全部启用的印章 Registered seals whose national form is made; all in force by default
+    #[arg(value_name = "ID")]
+    pub(crate) ids: Vec<String>,
+    /// 写到哪里（.esl），仅一枚时可用；缺省发布到数据目录，签发 OFD 即用 Where to write one; by default published, and used for OFD from then on
     #[arg(long, short, value_name = "FILE")]
-    pub(crate) out: PathBuf,
+    pub(crate) out: Option<PathBuf>,
     /// 印章格式：v4 为 GB/T 38540-2020，v5 为 GM/T 0031-2025 Edition of the standard
     #[arg(
         long,
@@ -585,6 +590,14 @@ fn revocation_reason(text: &str) -> Result<RevocationReason, String> {
     })
 }
 
+fn profile(text: &str) -> Result<Profile, String> {
+    let found = Profile::ALL.into_iter().find(|profile| profile.key() == text);
+    found.ok_or_else(|| {
+        let known = Profile::ALL.map(Profile::key).join("、");
+        format!("应为 {known} 之一 (one of these)")
+    })
+}
+
 /// Verbs on certificate types.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Type {
@@ -601,6 +614,14 @@ pub(crate) enum Type {
         #[arg(long, short, value_name = "DIR")]
         out: PathBuf,
         /// 只生成这些类型 Only these types
+        only: Vec<String>,
+    },
+    /// 规定签发的版式：PDF、OFD 或两者 Say in which forms certificates are issued
+    Profiles {
+        /// 版式，依次列出，逗号分隔；首个为主 Profiles in order, the first one is the main one
+        #[arg(long = "set", value_name = "PROFILE", value_delimiter = ',', required = true, value_parser = profile)]
+        profiles: Vec<Profile>,
+        /// 只改这些类型（键或名称） Only these types
         only: Vec<String>,
     },
 }

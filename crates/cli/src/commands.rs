@@ -304,6 +304,7 @@ pub(crate) fn issue_failure(doing: &str, error: &IssueError) -> Failure {
             Some("核对口令；口令由 --passphrase-file 或环境变量 CERTSEAL_PASSPHRASE 提供。")
         }
         IssueError::Seal { .. } | IssueError::NoSeal { .. } => Some("用 certseal seal list 查看印章状态。"),
+        IssueError::NationalSeal { .. } => Some("用 certseal seal show 印章文件 查看国密印章。"),
         IssueError::Signer { .. } => Some("用 certseal key list 查看签章证书。"),
         IssueError::RevocationLists(_) => Some("用 certseal key crl 重新签发吊销列表。"),
         IssueError::Refused { .. } => Some("用 certseal certificate find 查询其现状。"),

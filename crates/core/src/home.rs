@@ -39,7 +39,7 @@ pub use self::{
     config::{Config, IssuingDepartment, RevocationConfig, is_host},
     deadlines::{Deadline, DeadlineKind},
     founding::{Founding, found},
-    national::{NationalSealOrder, SM2_CA, SM2_ROOT, SM2_SEAL_MAKER, SM2_SEAL_ROOT, national_signer},
+    national::{NationalSealOrder, SM2_CA, SM2_ROOT, SM2_SEAL_MAKER, SM2_SEAL_ROOT},
     pki::{KeyEntry, PkiError, RenewedLists, RevocationReason, Revoke},
     renewal::RenewedKey,
     seals::SealOrder,
@@ -239,12 +239,23 @@ impl Home {
             workshop: self.workshop()?,
             timestamps: self.signature_timestamps(&keys, &clock)?,
             keys,
-            seal_makers: self.seal_makers()?,
-            anchors: self.authority_certificates(ROOT)?,
+            seal_makers: self.seal_makers(SEAL_MAKER)?,
+            national_makers: self.seal_makers(SM2_SEAL_MAKER)?,
+            national_seals: {
+                let folder = self.pki_path();
+                Box::new(move |code| national::read_seal(&folder, code))
+            },
+            anchors: {
+                let mut anchors = self.authority_certificates(ROOT)?;
+                anchors.extend(self.authority_certificates(SM2_ROOT)?);
+                anchors
+            },
             revocation_lists: {
                 let folder = self.pki_path();
-                let mut names = self.generations(ROOT)?;
-                names.extend(self.generations(CA)?);
+                let mut names = Vec::new();
+                for kind in [ROOT, CA, SM2_ROOT, SM2_CA] {
+                    names.extend(self.generations(kind)?);
+                }
                 Box::new(move || pki::lists_of(&folder, &names))
             },
             host: self.config.host.clone(),

@@ -13,11 +13,13 @@
 //! |---|---|
 //! | `workshop` | the layout of a type, for whoever only sets faces |
 //! | [`press`] | everything that documents of one type under one seal share, and the making of them |
+//! | `national` | the national form of a seal, for documents that are OFD |
 //! | `press_room` | which press may be used now: seal in force, signers good, keys as they are today |
 //! | `numbering` | numbers and identifiers |
 //! | `service` | [`Service`]: a request through all of them, and changes of state |
 
 mod error;
+mod national;
 mod numbering;
 pub mod press;
 mod press_room;
@@ -28,6 +30,7 @@ mod workshop;
 pub(crate) use self::service::{Unrecorded, new_certificate, salt};
 pub use self::{
     error::{IssueError, UnusableList, field_error, refusal_zh},
+    national::{NationalSealFault, NationalSeals},
     numbering::identifier_for,
     press_room::RevocationLists,
     preview::preview,
@@ -46,6 +49,11 @@ pub const TOKEN_SIGNER: &str = "token";
 /// Name of the identity that signs a department's documents.
 pub fn document_signer(department: &str) -> String {
     format!("signer-{department}")
+}
+
+/// Name of the identity that signs with the national seal of a department.
+pub fn national_signer(department: &str) -> String {
+    format!("sm2-signer-{department}")
 }
 
 /// One certificate asked for.

@@ -25,7 +25,7 @@ pub mod ses;
 
 pub use definition::{MAX_SIGNERS, SealCode, SealDefinition};
 pub use envelope::{SealError, SignedSeal};
-pub use permission::{Refusal, RegisterEntry, SealStatus, may_sign};
+pub use permission::{Refusal, RegisterEntry, SealStatus, may_be_used, may_sign};
 
 /// An e-seal whose maker's signature was checked, or that was just made.
 #[derive(Debug, Clone, PartialEq)]

@@ -17,6 +17,10 @@ pub(super) fn run(session: &Session, args: &Init) -> Result<Outcome, Failure> {
         host: args.host.clone(),
     };
     let home = home::found(session.home_path(), &founding, &passphrase, &clock()).map_err(home_failure)?;
+    if args.national {
+        home.adopt_national_profile(&passphrase, &clock())
+            .map_err(home_failure)?;
+    }
     let config = home.config();
     let types = Catalogue::types(home.catalogue().map_err(home_failure)?).count();
     if session.json {
@@ -26,6 +30,7 @@ pub(super) fn run(session: &Session, args: &Init) -> Result<Outcome, Failure> {
             "departments": config.departments.len(),
             "certificate-types": types,
             "seals": config.departments.len() * 2,
+            "national": args.national,
         }));
         return Ok(Outcome::Done);
     }
@@ -39,6 +44,9 @@ pub(super) fn run(session: &Session, args: &Init) -> Result<Outcome, Failure> {
         config.departments.len(),
         config.departments.len() * 2
     ));
+    if args.national {
+        output::line("  国密 SM2 密钥与各印章的国密印章文件已备好，各类型兼发 PDF 与 OFD");
+    }
     output::line("下一步：");
     output::line("  certseal type list              查看证照类型");
     output::line("  certseal issue --type … --data … 签发一张证照");

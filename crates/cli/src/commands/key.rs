@@ -3,9 +3,9 @@
 use certseal_core::{
     home::{
         CA, DeadlineKind, Home, LIST_KEY, ROOT, RenewedKey, Revoke, SEAL_MAKER, SEAL_ROOT, SM2_CA, SM2_ROOT,
-        SM2_SEAL_MAKER, SM2_SEAL_ROOT, national_signer,
+        SM2_SEAL_MAKER, SM2_SEAL_ROOT,
     },
-    issue::{TOKEN_SIGNER, document_signer},
+    issue::{TOKEN_SIGNER, document_signer, national_signer},
 };
 use certseal_server::auth::ApiKeys;
 use jiff::SignedDuration;

@@ -4,7 +4,9 @@ use std::{path::Path, sync::Arc};
 
 use certseal_core::{
     catalogue::{CertificateType, FieldKind, HolderKind, ValidityRule},
+    home::Home,
     issue::{Workshop, preview},
+    profile::Profile,
 };
 use serde_json::json;
 
@@ -44,6 +46,7 @@ pub(super) fn run(session: &Session, args: &Type) -> Result<Outcome, Failure> {
                 show(&found);
             }
         }
+        Type::Profiles { profiles, only } => set_profiles(session, &home, profiles, only)?,
         Type::Preview { out, only } => {
             std::fs::create_dir_all(out).context(&format!("建立 {}", out.display()))?;
             let chosen = if only.is_empty() {
@@ -67,6 +70,48 @@ pub(super) fn run(session: &Session, args: &Type) -> Result<Outcome, Failure> {
     Ok(Outcome::Done)
 }
 
+/// Says in which forms certificates are issued from now on.
+fn set_profiles(
+    session: &Session,
+    home: &Home,
+    profiles: &[Profile],
+    only: &[String],
+) -> Result<(), Failure> {
+    let twice = profiles
+        .iter()
+        .enumerate()
+        .any(|(at, profile)| profiles.get(..at).is_some_and(|before| before.contains(profile)));
+    if twice {
+        return Err(Failure::new(
+            "同一版式写了两次 (a profile stands twice)",
+            "每种版式只写一次，例如 --set pdf-pades,ofd-gb38540。",
+        ));
+    }
+    let catalogue = home.catalogue().map_err(home_failure)?;
+    let types: Vec<String> = if only.is_empty() {
+        catalogue.types().map(|t| t.key.clone()).collect()
+    } else {
+        only.iter()
+            .map(|name| certificate_type(catalogue, name).map(|t| t.key.clone()))
+            .collect::<Result<_, _>>()?
+    };
+    home.set_profiles(&types, profiles).map_err(home_failure)?;
+    let named: Vec<&str> = profiles.iter().map(|profile| profile.key()).collect();
+    if session.json {
+        output::json(&json!({ "types": types, "profiles": named }));
+        return Ok(());
+    }
+    output::line(format_args!(
+        "{} 种证照类型此后按 {} 签发；运行中的服务须重新启动",
+        types.len(),
+        named.join("、")
+    ));
+    if profiles.contains(&Profile::OfdGb38540) {
+        output::note("OFD 用国密印章签章：先后运行 certseal key national 与 certseal seal national。");
+    }
+    Ok(())
+}
+
 fn write_preview(workshop: &Workshop, t: &Arc<CertificateType>, out: &Path) -> Result<(), Failure> {
     let bytes = preview(workshop, t, clock().now())
         .map_err(|error| issue_failure(&format!("生成“{}”样张", t.name), &error))?;
@@ -87,6 +132,8 @@ fn show(t: &CertificateType) {
     };
     output::line(format_args!("{}（{}，第 {} 版）", t.name, t.key, t.version));
     output::line(format_args!("  类型代码 {}", t.code));
+    let profiles: Vec<&str> = t.profiles.iter().map(|profile| profile.key()).collect();
+    output::line(format_args!("  版式 {}", profiles.join("、")));
     output::line(format_args!(
         "  持证主体 {holder}　有效期 {validity}　编号规则 {}",
         t.number.pattern

@@ -8,13 +8,25 @@
 //!
 //! They are kept, renewed and revoked as the others are. An installation gets them when it is told to.
 
-use jiff::Timestamp;
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-use super::{Home, HomeError, PkiError, RenewedKey};
+use jiff::Timestamp;
+use toml_edit::{Array, DocumentMut, value};
+
+use super::{Home, HomeError, PkiError, RenewedKey, read, write};
 use crate::{
+    clock::Clock,
     crypto::{KeyFolder, Passphrase, identity::read_chain},
+    files,
+    issue::national_signer,
+    limits::MAX_SES_BYTES,
+    profile::Profile,
     seal::{
-        Seal, SealKind,
+        Seal, SealCode, SealKind, SealStatus,
         ses::{Permitted, SesDefinition, SesPicture, SesSeal, WrittenVersion},
     },
 };
@@ -28,9 +40,18 @@ pub const SM2_SEAL_ROOT: &str = "sm2-seal-root";
 /// Name of the key of the maker of national seals.
 pub const SM2_SEAL_MAKER: &str = "sm2-seal-maker";
 
-/// Name of the key that signs with the national seal of a department.
-pub fn national_signer(department: &str) -> String {
-    format!("sm2-signer-{department}")
+/// Where the national form of a seal is published.
+fn seal_path(pki: &Path, code: &SealCode) -> PathBuf {
+    pki.join(format!("{code}.esl"))
+}
+
+/// The national form of a seal, as published.
+pub(super) fn read_seal(pki: &Path, code: &SealCode) -> io::Result<Option<Vec<u8>>> {
+    match files::read_to(&seal_path(pki, code), MAX_SES_BYTES) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Whether a key of that name is over SM2.
@@ -113,6 +134,70 @@ impl Home {
             extensions: Vec::new(),
         };
         Ok(SesSeal::make(&definition, &maker).map_err(PkiError::from)?)
+    }
+
+    /// Publishes the national form of a seal: from then on OFD documents are sealed with it.
+    pub fn publish_national_seal(&self, code: &SealCode, bytes: &[u8]) -> Result<PathBuf, HomeError> {
+        let path = seal_path(&self.pki_path(), code);
+        write(&path, bytes)?;
+        Ok(path)
+    }
+
+    /// Has certificate types issued under these profiles from now on, by writing them into the files of the types. Who has
+    /// read the types before goes on as before.
+    pub fn set_profiles(&self, types: &[String], profiles: &[Profile]) -> Result<(), HomeError> {
+        for key in types {
+            let path = self.root.join("templates").join(key).join("type.toml");
+            let wrong = |reason: String| HomeError::Config {
+                path: path.clone(),
+                reason,
+            };
+            let text = String::from_utf8(read(&path)?).map_err(|error| wrong(error.to_string()))?;
+            let mut document: DocumentMut = text
+                .parse()
+                .map_err(|error: toml_edit::TomlError| wrong(error.to_string()))?;
+            let listed: Array = profiles.iter().map(|profile| profile.key()).collect();
+            document["profiles"] = value(listed);
+            write(&path, document.to_string().as_bytes())?;
+        }
+        Ok(())
+    }
+
+    /// Founds the national side: keys over SM2, national forms of all seals in force, and every type issued as OFD beside
+    /// PDF. Gives how many seals were made.
+    pub fn adopt_national_profile(
+        &self,
+        passphrase: &Passphrase,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<usize, HomeError> {
+        let now = clock.now();
+        self.add_national_keys(passphrase, now)?;
+        let keys = || KeyFolder::unlocked(&self.keys_path(), passphrase.clone());
+        let seals = {
+            let service = self.service(keys(), Arc::clone(clock))?;
+            let records = futures::executor::block_on(service.registry().seals())?;
+            records
+                .iter()
+                .filter(|record| record.status == SealStatus::InForce)
+                .map(|record| service.open_seal(record))
+                .collect::<Result<Vec<_>, _>>()
+                .map_err(|error| PkiError::Register(Box::new(error)))?
+        };
+        let keys = keys();
+        for seal in &seals {
+            let order = NationalSealOrder {
+                of: seal,
+                version: WrittenVersion::V4,
+                kind: None,
+                picture: None,
+                by_digest: false,
+            };
+            let bytes = self.make_national_seal(&order, &keys, now)?;
+            self.publish_national_seal(seal.code(), &bytes)?;
+        }
+        let types: Vec<String> = self.catalogue()?.types().map(|one| one.key.clone()).collect();
+        self.set_profiles(&types, &Profile::ALL)?;
+        Ok(seals.len())
     }
 }
 

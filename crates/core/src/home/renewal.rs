@@ -15,7 +15,7 @@ use super::{
     authorities::{AUTHORITIES, new_key},
     files::{Turn, sync},
     founding::later,
-    national::{is_national, national_signer},
+    national::is_national,
     write,
 };
 use crate::{
@@ -26,7 +26,7 @@ use crate::{
         identity::{STAGED_KEY, chain_pem, read_chain},
         x509::{self, Subject},
     },
-    issue::{TOKEN_SIGNER, document_signer},
+    issue::{TOKEN_SIGNER, document_signer, national_signer},
     trust::list::Der,
 };
 
@@ -398,14 +398,14 @@ pub(super) mod tests {
             second.token_signer().certificate.to_vec(),
             certificate(&home, TOKEN_SIGNER)
         );
-        assert_eq!(second.signer_certificate(), first.signer_certificate());
+        assert_eq!(second.signer().certificate, first.signer().certificate);
 
         // A seal goes on with the signer it permits, until that is revoked.
         let name = document_signer(&of_type.department);
         let renewed = home.renew_key(&name, &passphrase(), Timestamp::now()).unwrap();
         let third = press().unwrap();
-        assert_eq!(third.signer_certificate(), first.signer_certificate());
-        assert_ne!(certificate(&home, &name), first.signer_certificate());
+        assert_eq!(third.signer().certificate, first.signer().certificate);
+        assert_ne!(certificate(&home, &name)[..], first.signer().certificate[..]);
         let keys = KeyFolder::unlocked(&home.keys_path(), passphrase());
         let revoke = Revoke {
             names: vec![renewed.kept.unwrap()],

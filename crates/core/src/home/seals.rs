@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use jiff::{Span, Timestamp};
 
 use super::{
-    Home, HomeError, PkiError, SEAL_MAKER, SEAL_ROOT,
+    Home, HomeError, PkiError, SEAL_ROOT,
     founding::later,
     pki::{is_kept_as, lists_of},
     renewal::{BACKDATED_HOURS, LEAF_YEARS},
@@ -45,9 +45,9 @@ pub struct SealOrder {
 }
 
 impl Home {
-    /// X.509 certificates of seal makers whose seals are used here: the present one and those before it.
+    /// X.509 certificates of the seal makers of a kind whose seals are used here: the present one and those before it.
     /// Whoever put them into the key folder trusts them.
-    pub(super) fn seal_makers(&self) -> Result<Vec<Vec<u8>>, HomeError> {
+    pub(super) fn seal_makers(&self, kind: &str) -> Result<Vec<Vec<u8>>, HomeError> {
         let folder = self.keys_path();
         let failed = |source| HomeError::Io {
             path: folder.clone(),
@@ -60,7 +60,7 @@ impl Home {
                 path.extension().is_some_and(|ending| ending == "pem")
                     && path
                         .file_stem()
-                        .is_some_and(|name| is_kept_as(&name.to_string_lossy(), SEAL_MAKER))
+                        .is_some_and(|name| is_kept_as(&name.to_string_lossy(), kind))
             };
             if of_a_maker(&path) {
                 makers.extend(read_chain(&path)?.into_iter().take(1));

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::press::PressError;
+use super::{NationalSealFault, press::PressError};
 use crate::{
     catalogue::{FieldError, NumberError},
     clock::clock_time,
@@ -79,6 +79,14 @@ pub enum IssueError {
         id: String,
         /// What is wrong.
         source: SealError,
+    },
+    /// The seal cannot be applied in its national form.
+    #[error("印章 {id}：{source}")]
+    NationalSeal {
+        /// The seal.
+        id: String,
+        /// What is wrong.
+        source: NationalSealFault,
     },
     /// The key stands for another request.
     #[error("幂等键已用于另一份申请 (idempotency key was used for another request)")]

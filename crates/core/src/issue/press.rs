@@ -2,17 +2,32 @@
 //!
 //! A [`Press`] computes and nothing else: no clock, no disk, no network, but what its source of timestamps asks. It may be used from any
 //! number of threads at once.
+//!
+//! ```text
+//!  face data ──▶ page, face.json, QR ──┬──▶ pdf: PDF/A-3, CMS
+//!                                      └──▶ ofd: OFD, SES_Signature
+//! ```
+//!
+//! A type says under which profiles it is issued; all documents of a certificate show one page.
 
 use std::{error::Error, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
+mod ofd;
+mod pdf;
+
+pub use self::ofd::NationalStamp;
+use self::{ofd::OfdPress, pdf::PdfPress};
 use crate::{
     catalogue::{CertificateType, FaceData, Issuer},
     clock::thread_cpu_time,
     codes,
     crypto::{SigningIdentity, sha256},
-    document::pdf::{DocumentInfo, PdfError, PreparedParts, PreparedPdf},
+    document::{
+        ofd::write::{FaceFile, OfdWriteError},
+        pdf::{DocumentInfo, PdfError},
+    },
     face::{Face, FaceError, FaceTemplate, FontBook, Printed},
     profile::Profile,
     qr::{
@@ -21,9 +36,9 @@ use crate::{
         token::{self, FaceToken, TokenError},
     },
     registry::{RecordedDocument, document_key},
-    seal::Seal,
+    seal::{Seal, ses::SesMakeError},
     sign::{
-        cms::{CmsSigner, SignError},
+        cms::SignError,
         timestamp::{Imprint, Request, TimeStampSource, TimestampError},
     },
 };
@@ -139,6 +154,18 @@ pub enum PressError {
     /// The document could not be written.
     #[error(transparent)]
     Pdf(#[from] PdfError),
+    /// The OFD could not be written.
+    #[error(transparent)]
+    Ofd(#[from] OfdWriteError),
+    /// The OFD could not be sealed.
+    #[error("OFD 无法签章：{0} (the OFD cannot be sealed)")]
+    Ses(#[from] SesMakeError),
+    /// The type is issued as OFD, and there is no national seal at hand.
+    #[error("印章 {0} 没有国密印章文件 (the seal has no national form)")]
+    NoNationalSeal(String),
+    /// A type without profiles, which no catalogue holds.
+    #[error("证照类型没有 profiles (the type has no profile)")]
+    NoProfile,
     /// The timestamp authority gave no answer.
     #[error("时间戳服务没有应答 (no answer from the timestamp authority)")]
     NoTimestamp(#[source] Box<dyn Error + Send + Sync>),
@@ -170,6 +197,8 @@ pub struct PressParts {
     pub seal: Arc<Seal>,
     /// Who signs documents.
     pub signer: Arc<SigningIdentity>,
+    /// The seal's national form with who signs under it, checked; for types that are issued as OFD.
+    pub national: Option<NationalStamp>,
     /// Who signs QR tokens.
     pub token_signer: Arc<SigningIdentity>,
     /// Host of the verification page.
@@ -183,25 +212,43 @@ pub struct PressParts {
 pub struct Press {
     typesetter: Typesetter,
     seal: Arc<Seal>,
-    prepared: PreparedPdf,
-    identity: Arc<SigningIdentity>,
-    signer: CmsSigner,
+    signer: Arc<SigningIdentity>,
+    /// The forms of its type, in its order.
+    forms: Vec<Form>,
     token_signer: Arc<SigningIdentity>,
     host: String,
     timestamps: Option<Arc<dyn TimeStampSource>>,
-    /// Room for the signature, in bytes.
-    reserve: usize,
 }
 
-/// Room for the head of the attribute that holds a token, and for what a token may grow by: numbers of other
-/// lengths, the names in a renewed certificate.
-const SPARE: usize = 512;
+#[derive(Debug)]
+enum Form {
+    Pdf(PdfPress),
+    Ofd(OfdPress),
+}
+
+/// One certificate as every form shows it.
+struct Page<'a> {
+    face: &'a Face,
+    info: &'a DocumentInfo<'a>,
+    file: FaceFile<'a>,
+}
 
 /// A timestamp over bytes.
 fn stamp(source: &dyn TimeStampSource, bytes: &[u8]) -> Result<Vec<u8>, PressError> {
     let request = Request::new(Imprint::sha256(&sha256(bytes)))?;
     let answer = source.ask(&request.to_der()).map_err(PressError::NoTimestamp)?;
     Ok(request.accept(&answer)?.der().to_vec())
+}
+
+/// Adds up the CPU time of stages, one after the other.
+struct Laps(Duration);
+
+impl Laps {
+    fn lap(&mut self, stage: &mut Duration) {
+        let now = thread_cpu_time();
+        *stage += now.saturating_sub(self.0);
+        self.0 = now;
+    }
 }
 
 impl SealedCertificate {
@@ -239,36 +286,22 @@ impl SealedCertificate {
 impl Press {
     /// Prepares what all its documents share.
     pub fn new(parts: PressParts) -> Result<Self, PressError> {
-        let PressParts {
-            typesetter,
-            seal,
-            signer,
-            token_signer,
-            host,
-            timestamps,
-        } = parts;
-        let prepared = PreparedPdf::new(PreparedParts {
-            base: typesetter.template.base(),
-            seal: seal.impression(),
-            seal_center: typesetter.template.seal_center(),
-            fonts: &typesetter.fonts,
-        })?;
-        let cms_signer = CmsSigner::new(&signer)?;
-        let mut reserve = cms_signer.reserve();
-        if let Some(source) = &timestamps {
-            // One over nothing tells how long they are.
-            reserve += stamp(&**source, &[])?.len() + SPARE;
+        let of_type = &parts.typesetter.certificate_type;
+        let mut forms = Vec::with_capacity(of_type.profiles.len());
+        for profile in &of_type.profiles {
+            forms.push(match profile {
+                Profile::PdfPades => Form::Pdf(PdfPress::new(&parts)?),
+                Profile::OfdGb38540 => Form::Ofd(OfdPress::new(&parts)?),
+            });
         }
         Ok(Self {
-            signer: cms_signer,
-            timestamps,
-            reserve,
-            identity: signer,
-            typesetter,
-            seal,
-            prepared,
-            token_signer,
-            host,
+            typesetter: parts.typesetter,
+            seal: parts.seal,
+            signer: parts.signer,
+            forms,
+            token_signer: parts.token_signer,
+            host: parts.host,
+            timestamps: parts.timestamps,
         })
     }
 
@@ -277,9 +310,13 @@ impl Press {
         &self.typesetter
     }
 
-    /// Bytes of a document that all its documents share.
+    /// Bytes of a document of its first form that all its documents share.
     pub fn shared_bytes(&self) -> usize {
-        self.prepared.prefix().len()
+        match self.forms.first() {
+            Some(Form::Pdf(pdf)) => pdf.shared_bytes(),
+            Some(Form::Ofd(ofd)) => ofd.shared_bytes(),
+            None => 0,
+        }
     }
 
     /// The seal it applies.
@@ -287,14 +324,22 @@ impl Press {
         &self.seal
     }
 
-    /// DER of the certificate that signs.
-    pub fn signer_certificate(&self) -> &[u8] {
-        &self.identity.certificate
+    /// Who signs with it where the document is a PDF.
+    pub fn signer(&self) -> &Arc<SigningIdentity> {
+        &self.signer
     }
 
-    /// Who signs.
-    pub fn signer(&self) -> &Arc<SigningIdentity> {
-        &self.identity
+    /// Its national form, and who signs under it, where documents are OFD.
+    pub fn national(&self) -> Option<&NationalStamp> {
+        self.forms.iter().find_map(|form| match form {
+            Form::Ofd(ofd) => Some(ofd.stamp()),
+            Form::Pdf(_) => None,
+        })
+    }
+
+    /// Whether it makes documents of this form.
+    pub fn makes(&self, profile: Profile) -> bool {
+        self.typesetter.certificate_type.profiles.contains(&profile)
     }
 
     /// Who signs QR tokens.
@@ -311,12 +356,7 @@ impl Press {
         now: Timestamp,
     ) -> Result<SealedCertificate, PressError> {
         let mut stages = Stages::default();
-        let mut last = thread_cpu_time();
-        let mut lap = |stage: &mut Duration| {
-            let now = thread_cpu_time();
-            *stage = now.saturating_sub(last);
-            last = now;
-        };
+        let mut laps = Laps(thread_cpu_time());
 
         // 1. The page without its QR symbol.
         let issuer = &self.typesetter.issuer;
@@ -324,23 +364,23 @@ impl Press {
             .typesetter
             .lay_out(face, identifier, number)
             .map_err(PressError::Face)?;
-        lap(&mut stages.layout);
+        laps.lap(&mut stages.layout);
 
         // 2. The face data, and the token that binds them to the printed code.
-        let json = face.to_json(identifier, number, issuer);
+        let json = face.face_json(identifier, number, issuer);
+        let bytes = json.to_bytes();
         let masked = face.holder_code.as_deref().map(codes::mask_code);
-        let claims = FaceToken::of_face(face, identifier, number, &issuer.code, masked, &json, now);
+        let claims = FaceToken::of_face(face, identifier, number, &issuer.code, masked, &bytes, now);
         let link = text::encode(&self.host, &token::sign(&claims, &self.token_signer)?);
         let symbol = symbol::encode(&link)?;
         page.place_qr(symbol.dark, symbol.width)
             .map_err(|error| PressError::Face(vec![error]))?;
-        lap(&mut stages.qr);
+        laps.lap(&mut stages.qr);
 
-        // 3. The document, with its digest.
-        let title = &self.typesetter.certificate_type.name;
+        // 3. A document of each form, sealed.
         let info = DocumentInfo {
             identifier,
-            title,
+            title: &self.typesetter.certificate_type.name,
             author: &issuer.name,
             certificate_type: &self.typesetter.certificate_type.key,
             number,
@@ -349,27 +389,27 @@ impl Press {
             reason: "电子证照签章",
             location: None,
         };
-        let unsigned = self.prepared.write(&page, &info, &json, self.reserve)?;
-        lap(&mut stages.write);
-
-        // 4. The signature, in its place.
-        let digest = unsigned.digest();
-        let cms = match &self.timestamps {
-            None => self.signer.sign(&digest)?,
-            Some(source) => self
-                .signer
-                .sign_stamped(&digest, |signature| stamp(&**source, signature))?,
-        };
-        lap(&mut stages.sign);
-        let (bytes, whole) = unsigned.embed_and_digest(&cms)?;
-        lap(&mut stages.finish);
-        Ok(SealedCertificate {
-            document: SealedDocument {
-                profile: Profile::PdfPades,
-                bytes,
-                digest: whole,
+        let page = Page {
+            face: &page,
+            info: &info,
+            file: FaceFile {
+                data: face,
+                json: &json,
+                bytes: &bytes,
             },
-            further: Vec::new(),
+        };
+        let source = self.timestamps.as_deref();
+        let mut documents = Vec::with_capacity(self.forms.len());
+        for form in &self.forms {
+            documents.push(match form {
+                Form::Pdf(pdf) => pdf.make(&page, source, &mut stages, &mut laps)?,
+                Form::Ofd(ofd) => ofd.make(&page, source, &mut stages, &mut laps)?,
+            });
+        }
+        let mut documents = documents.into_iter();
+        Ok(SealedCertificate {
+            document: documents.next().ok_or(PressError::NoProfile)?,
+            further: documents.collect(),
             face_digest: claims.face_digest,
             stages,
         })

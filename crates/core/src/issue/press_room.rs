@@ -16,14 +16,16 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    IssueError, TOKEN_SIGNER, UnusableList, Workshop, document_signer,
-    press::{Press, PressParts},
+    IssueError, NationalSealFault, NationalSeals, TOKEN_SIGNER, UnusableList, Workshop, document_signer,
+    national, national_signer,
+    press::{NationalStamp, Press, PressParts},
 };
 use crate::{
     catalogue::{CertificateType, Issuer},
     crypto::{AlgorithmPolicy, KeyFolder, SigningIdentity, x509},
+    profile::Profile,
     registry::{Registry, SealRecord},
-    seal::{Refusal, Seal, SealStatus, SignedSeal, may_sign},
+    seal::{Refusal, Seal, SealStatus, SignedSeal, may_be_used, may_sign},
     sign::timestamp::TimeStampSource,
     trust::{
         existence::Existence,
@@ -41,6 +43,9 @@ pub(super) struct PressRoom {
     pub(super) keys: Arc<KeyFolder>,
     /// DER of the X.509 certificates of seal makers whose seals are used here.
     pub(super) seal_makers: Vec<Vec<u8>>,
+    /// DER of the X.509 certificates of those who make national seals here.
+    pub(super) national_makers: Vec<Vec<u8>>,
+    pub(super) national_seals: NationalSeals,
     /// DER of the roots of document signers.
     pub(super) anchors: Vec<Vec<u8>>,
     pub(super) revocation_lists: RevocationLists,
@@ -62,6 +67,15 @@ impl fmt::Debug for PressRoom {
             .field("keys", &self.keys)
             .field("host", &self.host)
             .finish_non_exhaustive()
+    }
+}
+
+/// What is wrong with the national form of a seal, told with its number.
+fn wrong_form(seal: &Seal) -> impl Fn(NationalSealFault) -> IssueError {
+    let id = seal.code().to_string();
+    move |source| IssueError::NationalSeal {
+        id: id.clone(),
+        source,
     }
 }
 
@@ -101,10 +115,19 @@ impl PressRoom {
     pub(super) async fn check(&self, press: &Press, now: Timestamp) -> Result<(), IssueError> {
         let entry = self.registry.seal(press.seal().code().as_str()).await?;
         let entry = entry.map(|record| record.entry());
-        may_sign(entry.as_ref(), press.seal(), press.signer_certificate(), now)?;
+        let department = &press.typesetter().certificate_type().department;
         let revocations = (self.revocation_lists)()?;
-        let name = document_signer(&press.typesetter().certificate_type().department);
-        self.check_signer(&name, press.signer(), Usage::Document, &revocations, now)?;
+        may_be_used(entry.as_ref(), press.seal(), now)?;
+        if press.makes(Profile::PdfPades) {
+            may_sign(entry.as_ref(), press.seal(), &press.signer().certificate, now)?;
+            let name = document_signer(department);
+            self.check_signer(&name, press.signer(), Usage::Document, &revocations, now)?;
+        }
+        if let Some(stamp) = press.national() {
+            national::check_dates(&stamp.seal, now).map_err(wrong_form(press.seal()))?;
+            let name = national_signer(department);
+            self.check_signer(&name, &stamp.signer, Usage::Document, &revocations, now)?;
+        }
         match self.check_signer(
             TOKEN_SIGNER,
             press.token_signer(),
@@ -178,20 +201,50 @@ impl PressRoom {
             if !seal.permits(&x509::fingerprint(&signer.certificate)) {
                 signer = Arc::clone(press.signer());
             }
-            if Arc::ptr_eq(&signer, press.signer()) && Arc::ptr_eq(&token_signer, press.token_signer()) {
+            if Arc::ptr_eq(&signer, press.signer())
+                && Arc::ptr_eq(&token_signer, press.token_signer())
+                && self.is_still(press.national(), certificate_type, seal)?
+            {
                 return Ok(press);
             }
         }
+        let national = certificate_type.profiles.contains(&Profile::OfdGb38540);
+        let national = national
+            .then(|| self.national(certificate_type, seal))
+            .transpose()?;
         let press = Arc::new(Press::new(PressParts {
             typesetter: workshop.typesetter(certificate_type)?,
             seal: Arc::clone(seal),
             signer,
+            national,
             token_signer,
             host: self.host.clone(),
             timestamps: self.timestamps.clone(),
         })?);
         self.presses().insert(key, Arc::clone(&press));
         Ok(press)
+    }
+
+    /// The national form of a seal, as it is now.
+    fn national(&self, certificate_type: &CertificateType, seal: &Seal) -> Result<NationalStamp, IssueError> {
+        let bytes = (self.national_seals)(seal.code()).map_err(|error| wrong_form(seal)(error.into()))?;
+        let name = national_signer(&certificate_type.department);
+        let signer = self.keys.identity(&name)?;
+        national::open(bytes, seal.code(), signer, &self.national_makers).map_err(wrong_form(seal))
+    }
+
+    /// Whether the national form of a seal, and who signs under it, are still those that a press was prepared with.
+    fn is_still(
+        &self,
+        stamp: Option<&NationalStamp>,
+        certificate_type: &CertificateType,
+        seal: &Seal,
+    ) -> Result<bool, IssueError> {
+        let Some(stamp) = stamp else { return Ok(true) };
+        let bytes = (self.national_seals)(seal.code()).map_err(|error| wrong_form(seal)(error.into()))?;
+        let name = national_signer(&certificate_type.department);
+        let signer = self.keys.identity(&name)?;
+        Ok(bytes.is_some_and(|bytes| bytes == stamp.seal.bytes()) && Arc::ptr_eq(&signer, &stamp.signer))
     }
 
     fn presses(&self) -> std::sync::MutexGuard<'_, BTreeMap<(String, String), Arc<Press>>> {

@@ -9,7 +9,7 @@ use std::{
 use ring::rand::{SecureRandom, SystemRandom};
 
 use super::{
-    IssueError, Issued, Request, RevocationLists, Transition, Workshop,
+    IssueError, Issued, NationalSeals, Request, RevocationLists, Transition, Workshop,
     error::printing_errors,
     identifier_for,
     numbering::Numbering,
@@ -37,6 +37,10 @@ pub struct ServiceParts {
     pub keys: Arc<KeyFolder>,
     /// DER of the X.509 certificates of seal makers whose seals are used here.
     pub seal_makers: Vec<Vec<u8>>,
+    /// DER of the X.509 certificates of those who make national seals here.
+    pub national_makers: Vec<Vec<u8>>,
+    /// Reads the national form of seals.
+    pub national_seals: NationalSeals,
     /// DER of the roots of document signers.
     pub anchors: Vec<Vec<u8>>,
     /// Reads the revocation lists as they are now.
@@ -107,6 +111,8 @@ impl Service {
             press_room: PressRoom {
                 keys: parts.keys,
                 seal_makers: parts.seal_makers,
+                national_makers: parts.national_makers,
+                national_seals: parts.national_seals,
                 anchors: parts.anchors,
                 revocation_lists: parts.revocation_lists,
                 host: parts.host,

@@ -61,6 +61,19 @@ pub fn may_sign(
     signer_certificate: &[u8],
     at: Timestamp,
 ) -> Result<(), Refusal> {
+    may_be_used(entry, seal, at)?;
+    // 3. It permits this signer.
+    if !seal.permits(&x509::fingerprint(signer_certificate)) {
+        return Err(Refusal::SignerNotPermitted {
+            seal: seal.code().to_string(),
+            signer: hex::encode(x509::fingerprint(signer_certificate)),
+        });
+    }
+    Ok(())
+}
+
+/// The same without the signer: whether anybody may.
+pub fn may_be_used(entry: Option<&RegisterEntry>, seal: &Seal, at: Timestamp) -> Result<(), Refusal> {
     // 1. The register knows the seal and has it in force.
     let seal_code = || seal.code().to_string();
     let entry = entry
@@ -94,13 +107,6 @@ pub fn may_sign(
         return Err(Refusal::Expired {
             seal: seal_code(),
             not_after: seal.not_after(),
-        });
-    }
-    // 3. It permits this signer.
-    if !seal.permits(&x509::fingerprint(signer_certificate)) {
-        return Err(Refusal::SignerNotPermitted {
-            seal: seal_code(),
-            signer: hex::encode(x509::fingerprint(signer_certificate)),
         });
     }
     Ok(())

@@ -81,7 +81,8 @@ impl Document {
 
         // 2. The signatures, with what the registry proves of their time.
         let record = view.zip(self.identifier()).and_then(|(view, id)| view.of(id));
-        let registered = record.filter(|record| record.document_digest == self.digest);
+        let registered =
+            record.filter(|record| record.documents().any(|document| document.digest == self.digest));
         let mut basis = Basis::new(material, now, &facts.evidence);
         if let Some(record) = registered {
             basis.prove_by(Proof {

@@ -63,6 +63,7 @@ impl From<IssueError> for Problem {
             | IssueError::NoSeal { .. }
             | IssueError::Seal(_)
             | IssueError::ForeignSeal { .. }
+            | IssueError::NationalSeal { .. }
             | IssueError::Signer { .. } => {
                 let text = error.to_string();
                 let (zh, en) = halves(&text);

@@ -1,15 +1,16 @@
 //! National seals: one explained in words, one made.
 
-use std::{io, path::Path};
+use std::{io, path::Path, sync::Arc};
 
 use certseal_core::{
     crypto::{DigestAlgorithm, x509},
     files,
     home::{Home, NationalSealOrder, SM2_SEAL_MAKER},
     limits::MAX_SES_BYTES,
+    registry::SealStatus,
     remark::visible_line,
     seal::{
-        SignedSeal,
+        Seal as ESeal, SignedSeal,
         ses::{CertificateList, SesPicture, SesSeal, SesVersion, WrittenVersion},
     },
     sign::{ses::check_time_stamp, signed_value::SignedValue},
@@ -18,7 +19,9 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
-    super::{Session, certificate::local, clock, home_failure, issue_failure, service, write_whole},
+    super::{
+        Session, block_on, certificate::local, clock, home_failure, issue_failure, service, write_whole,
+    },
     find,
 };
 use crate::{
@@ -282,8 +285,14 @@ fn certificate_line(der: &[u8]) -> String {
     }
 }
 
-/// Makes the national form of a registered seal.
+/// Makes the national form of registered seals.
 pub(super) fn make(session: &Session, home: &Home, args: &SealNational) -> Result<Outcome, Failure> {
+    if args.out.is_some() && args.ids.len() != 1 {
+        return Err(Failure::new(
+            "--out 只能用于一枚印章 (takes one seal)",
+            "写明一个印章编号，或去掉 --out，把国密印章发布到数据目录。",
+        ));
+    }
     let picture = match (&args.image, args.width, args.height) {
         (Some(path), Some(width), Some(height)) => {
             let data = files::read_to(path, MAX_SES_BYTES).context(&format!("读取 {}", path.display()))?;
@@ -292,31 +301,69 @@ pub(super) fn make(session: &Session, home: &Home, args: &SealNational) -> Resul
         _ => None,
     };
     let keys = session.keys(home)?;
-    let registered = {
-        let service = service(home)?;
-        let record = find(&service, &args.id)?;
-        let seal = service.open_seal(&record);
-        seal.map_err(|error| issue_failure("读取印章", &error))?
-    };
     if !home.keys_path().join(format!("{SM2_SEAL_MAKER}.pem")).exists() {
         return Err(Failure::new(
             "还没有国密密钥 (there are no keys over SM2)",
             "先运行 certseal key national。",
         ));
     }
-    let order = NationalSealOrder {
-        of: &registered,
-        version: match args.edition {
-            SealEdition::V4 => WrittenVersion::V4,
-            SealEdition::V5 => WrittenVersion::V5,
-        },
-        kind: args.seal_type,
-        picture,
-        by_digest: args.by_digest,
+    let mut published = Vec::new();
+    for registered in chosen(home, &args.ids)? {
+        let order = NationalSealOrder {
+            of: &registered,
+            version: match args.edition {
+                SealEdition::V4 => WrittenVersion::V4,
+                SealEdition::V5 => WrittenVersion::V5,
+            },
+            kind: args.seal_type,
+            picture: picture.clone(),
+            by_digest: args.by_digest,
+        };
+        let bytes = home
+            .make_national_seal(&order, &keys, clock().now())
+            .map_err(home_failure)?;
+        if let Some(out) = &args.out {
+            write_whole(out, &bytes).context(&format!("写入 {}", out.display()))?;
+            return show(session, out, false, None);
+        }
+        published.push(
+            home.publish_national_seal(registered.code(), &bytes)
+                .map_err(home_failure)?,
+        );
+    }
+    if session.json {
+        output::json(&published);
+        return Ok(Outcome::Done);
+    }
+    match &published[..] {
+        [one] => return show(session, one, false, None),
+        all => output::line(format_args!("已制作并发布 {} 枚国密印章：", all.len())),
+    }
+    for path in &published {
+        output::line(format_args!("  {}", path.display()));
+    }
+    output::note("要让某类证照签发 OFD，用 certseal type profiles --set pdf-pades,ofd-gb38540。");
+    Ok(Outcome::Done)
+}
+
+/// The registered seals of these numbers; without any, all that are in force.
+fn chosen(home: &Home, ids: &[String]) -> Result<Vec<Arc<ESeal>>, Failure> {
+    let service = service(home)?;
+    let records = if ids.is_empty() {
+        let all = block_on(service.registry().seals())?.context("读取印章登记簿")?;
+        all.into_iter()
+            .filter(|record| record.status == SealStatus::InForce)
+            .collect()
+    } else {
+        ids.iter()
+            .map(|id| find(&service, id))
+            .collect::<Result<Vec<_>, _>>()?
     };
-    let bytes = home
-        .make_national_seal(&order, &keys, clock().now())
-        .map_err(home_failure)?;
-    write_whole(&args.out, &bytes).context(&format!("写入 {}", args.out.display()))?;
-    show(session, &args.out, false, None)
+    records
+        .iter()
+        .map(|record| {
+            let seal = service.open_seal(record);
+            seal.map_err(|error| issue_failure("读取印章", &error))
+        })
+        .collect()
 }

@@ -161,10 +161,16 @@ impl PreparedOfd {
         let (fonts, font_entries) = subsets.write(Effort::Best)?;
         let mut media_entries = Xml::default();
         let mut page = Xml::root("Page", "");
-        page.put(format_args!("<ofd:Content><ofd:Layer ID=\"{layer}\" Type=\"Background\">"));
+        page.put(format_args!(
+            "<ofd:Content><ofd:Layer ID=\"{layer}\" Type=\"Background\">"
+        ));
         page.append(&painted.objects);
         let page = page.close(&["Layer", "Content", "Page"]);
-        let mut art = vec![Member::deflated("Doc_0/Tpls/Tpl_0/Content.xml", &page, Effort::Best)];
+        let mut art = vec![Member::deflated(
+            "Doc_0/Tpls/Tpl_0/Content.xml",
+            &page,
+            Effort::Best,
+        )];
         art.extend(fonts);
         for media in painted.media {
             media.entry(&mut media_entries);
@@ -239,7 +245,10 @@ impl PreparedOfd {
                 &metadata::document(&self.base, next.saturating_sub(1), self.protection),
             ),
             fast("Doc_0/PublicRes.xml", &metadata::resources("Fonts", &all_fonts)),
-            fast("Doc_0/DocumentRes.xml", &metadata::resources("MultiMedias", &media_entries)),
+            fast(
+                "Doc_0/DocumentRes.xml",
+                &metadata::resources("MultiMedias", &media_entries),
+            ),
             fast("Doc_0/Pages/Page_0/Content.xml", &page),
         ];
         members.extend_from_slice(&self.art);

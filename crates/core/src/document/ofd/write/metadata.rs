@@ -52,7 +52,10 @@ fn custom_datas(info: &DocumentInfo<'_>, file: &FaceFile<'_>) -> Vec<(String, St
     put("ZZBFJGDM", Some(&json.issuer.code));
     put("ZZBFRQ", Some(&json.issued_on.to_string()));
     put("ZZYXQQSRQ", Some(&json.valid_from.to_string()));
-    put("ZZYXQJZRQ", json.valid_until.map(|date| date.to_string()).as_deref());
+    put(
+        "ZZYXQJZRQ",
+        json.valid_until.map(|date| date.to_string()).as_deref(),
+    );
     put("CZZT", Some(&json.holder.name));
     put("CZZTDM", json.holder.code.as_deref());
     put("CZZTDMLX", kind.map(|kind| kind.type_name()));
