@@ -140,6 +140,8 @@ pub(super) fn compare(opened: &OpenedPdf<'_>, signature: &PdfSignature) -> Resul
         filled: BTreeMap::new(),
         values: BTreeMap::new(),
         names_filled: BTreeSet::new(),
+        names_added: Vec::new(),
+        signed_pages: catalog.get("Pages").cloned(),
         visited: BTreeSet::new(),
         changes: BTreeSet::new(),
     };
@@ -321,6 +323,10 @@ struct Comparison<'r, 'a> {
     values: BTreeMap<String, Vec<Object>>,
     /// Full names of those that were filled in.
     names_filled: BTreeSet<String>,
+    /// Full names of new fields, with the objects that have them.
+    names_added: Vec<(String, u32)>,
+    /// The tree of pages as it was signed.
+    signed_pages: Option<Object>,
     /// Landmarks that were judged where they belong.
     visited: BTreeSet<Id>,
     changes: BTreeSet<Change>,

@@ -14,6 +14,9 @@ use super::{
 };
 use crate::limits::MAX_SIGNATURES;
 
+/// What keeping the name of a locked field costs beside its letters, in bytes read.
+const LOCKED_NAME: usize = 64;
+
 /// The restrictions of one signature.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Locks {
@@ -130,7 +133,11 @@ fn lock(reader: &Reader<'_>, parameters: &Object) -> Result<Lock, OpenError> {
     let mut names = BTreeSet::new();
     for name in fields.array().unwrap_or_default() {
         match reader.follow(name)?.object.string() {
-            Some(name) => drop(names.insert(text_string(name))),
+            Some(name) => {
+                // Many locks may share one list.
+                reader.budget.parse(LOCKED_NAME + name.len())?;
+                names.insert(text_string(name));
+            }
             None => return Ok(Lock::All),
         }
     }

@@ -50,7 +50,8 @@ impl Comparison<'_, '_> {
     }
 }
 
-/// Those of some names that stand in any stream of a revision; none where one cannot be read.
+/// Those of some names that stand in any stream of a revision, or in what fields and remarks are drawn with by viewers
+/// (12.7.4.3); none where one cannot be read.
 fn named(reader: &Reader<'_>, names: &BTreeSet<&[u8]>) -> Result<Option<BTreeSet<Vec<u8>>>, OpenError> {
     let sections = reader.sections.iter();
     let numbers: BTreeSet<u32> = sections
@@ -67,6 +68,10 @@ fn named(reader: &Reader<'_>, names: &BTreeSet<&[u8]>) -> Result<Option<BTreeSet
             Err(_) => continue,
             Ok(loaded) => loaded,
         };
+        for text in strings(&loaded.object) {
+            reader.budget.parse(text.len())?;
+            collect(text, names, &mut found);
+        }
         if !loaded.is_stream() || is_picture(reader, &loaded)? {
             continue;
         }
@@ -76,16 +81,34 @@ fn named(reader: &Reader<'_>, names: &BTreeSet<&[u8]>) -> Result<Option<BTreeSet
             Ok(data) => data,
         };
         reader.budget.parse(data.len())?;
-        for at in memchr::memchr_iter(b'/', &data) {
-            let rest = data.get(at + 1..).unwrap_or_default();
-            let length = rest.iter().take_while(|byte| is_regular(**byte)).count();
-            let name = unescaped(rest.get(..length).unwrap_or_default());
-            if names.contains(&name[..]) {
-                found.insert(name);
-            }
-        }
+        collect(&data, names, &mut found);
     }
     Ok(Some(found))
+}
+
+/// Adds those of some names that stand in a text of operators.
+fn collect(text: &[u8], names: &BTreeSet<&[u8]>, found: &mut BTreeSet<Vec<u8>>) {
+    for at in memchr::memchr_iter(b'/', text) {
+        let rest = text.get(at + 1..).unwrap_or_default();
+        let length = rest.iter().take_while(|byte| is_regular(**byte)).count();
+        let name = unescaped(rest.get(..length).unwrap_or_default());
+        if names.contains(&name[..]) {
+            found.insert(name);
+        }
+    }
+}
+
+/// All strings in an object: a default appearance may stand by itself.
+fn strings(object: &Object) -> Vec<&[u8]> {
+    let (mut todo, mut found) = (vec![object], Vec::new());
+    while let Some(object) = todo.pop() {
+        match object {
+            Object::Array(items) => todo.extend(items),
+            Object::Dict(dict) => todo.extend(dict.iter().map(|(_, value)| value)),
+            other => found.extend(other.string()),
+        }
+    }
+    found
 }
 
 fn is_picture(reader: &Reader<'_>, stream: &Loaded) -> Result<bool, OpenError> {

@@ -1,6 +1,6 @@
 //! Fields: filled in, signed, added, locked.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, rc::Rc};
 
 use super::{
     super::{
@@ -11,7 +11,7 @@ use super::{
         text::text_string,
     },
     ChangeKind, Comparison, Permission, letters,
-    same::{keys, value},
+    same::{holds_reference, keys, plain, value},
     seen::{area, covers, rectangle},
     style,
 };
@@ -60,20 +60,20 @@ const OF_NEW_FIELDS: [&[u8]; 27] = [
     b"V",
 ];
 
-/// What a field hands down to its kids.
+/// What a field hands down to its kids, of which there may be many: what may be long is shared.
 #[derive(Debug, Clone, Default)]
 struct Above {
-    name: String,
+    name: Rc<str>,
     kind: Option<Vec<u8>>,
     /// Whether it has a value, before or after.
     has_value: bool,
     /// What it is drawn with (12.7.4.3), and whether it says so itself.
-    style: Vec<u8>,
+    style: Rc<[u8]>,
     has_style: bool,
     /// Its flags (12.7.4.1).
     flags: i64,
     /// Its value as it was changed by someone who may.
-    filled: Option<Object>,
+    filled: Option<Rc<Object>>,
     /// It was signed, at this level.
     signed: Option<ModificationLevel>,
     parent: Option<Id>,
@@ -87,7 +87,8 @@ impl Above {
         here.parent = Some(id);
         here.is_widget = self.parent.is_some();
         if let Some(style) = reader.get(dict, "DA")?.object.string() {
-            here.style = style.to_vec();
+            reader.budget.parse(style.len())?;
+            here.style = style.into();
             here.has_style = true;
         }
         if let Some(flags) = reader.get(dict, "Ff")?.object.integer() {
@@ -97,10 +98,14 @@ impl Above {
             here.kind = Some(kind.to_vec());
         }
         if let Some(part) = reader.get(dict, "T")?.object.string() {
-            if !here.name.is_empty() {
-                here.name.push('.');
+            let mut name = here.name.to_string();
+            if !name.is_empty() {
+                name.push('.');
             }
-            here.name.push_str(&text_string(part));
+            name.push_str(&text_string(part));
+            // It is kept for each field.
+            reader.budget.parse(name.len())?;
+            here.name = name.into();
             // What befell a field befell its widgets, not the fields below it.
             (here.filled, here.signed, here.is_widget) = (None, None, false);
         }
@@ -131,16 +136,18 @@ impl Comparison<'_, '_> {
         let fields = (&value(before, b"Fields"), &value(after, b"Fields"));
         if *fields.0 != Object::Null || *fields.1 != Object::Null {
             let style = self.sides.signed.get(before, "DA")?.object;
-            let style = style.string().unwrap_or_default().to_vec();
             let above = Above {
-                style,
+                style: style.string().unwrap_or_default().into(),
                 ..Above::default()
             };
-            self.fields(number, fields, &above)?;
+            self.fields(number, fields, &Rc::new(above))?;
         }
         self.namesakes(number, after)?;
         for key in keys(before, after) {
             let pair = (&value(before, key), &value(after, key));
+            if matches!(key, b"DA" | b"DR") && self.sides.mismatch(pair.0, pair.1)?.is_some() {
+                self.bare_remarks()?;
+            }
             match key {
                 b"Fields" | b"NeedAppearances" => {}
                 // SignaturesExist and AppendOnly may come, not go.
@@ -175,6 +182,36 @@ impl Comparison<'_, '_> {
             };
             self.note(ChangeKind::Form, Permission::Unclear(level), number, place);
         }
+        Ok(())
+    }
+
+    /// Looks for remarks that viewers draw themselves, with what the form has for that (12.5.6.6).
+    fn bare_remarks(&mut self) -> Result<(), OpenError> {
+        let reader = self.sides.signed;
+        let (mut draws, mut lacks_style) = (false, false);
+        let roots: Vec<Object> = self.signed_pages.iter().cloned().collect();
+        reader.walk(&roots, (), |node, ()| {
+            let Some(node) = node.object.dict() else {
+                return Ok((Vec::new(), ()));
+            };
+            let annotations = reader.get(node, "Annots")?.object;
+            for annotation in annotations.array().unwrap_or_default() {
+                let annotation = reader.follow(annotation)?.object;
+                let Some(remark) = annotation.dict().filter(|remark| remark.get("AP").is_none()) else {
+                    continue;
+                };
+                let kind = reader.get(remark, "Subtype")?.object;
+                let has_style = remark.get("DA").is_some();
+                let is_words =
+                    kind.name() == Some(b"FreeText") || has_style && kind.name() != Some(b"Widget");
+                draws |= is_words;
+                lacks_style |= is_words && !has_style;
+            }
+            let kids = reader.get(node, "Kids")?.object;
+            Ok((kids.array().unwrap_or_default().to_vec(), ()))
+        })?;
+        self.is_drawn_by_viewers |= draws;
+        self.lacks_style |= lacks_style;
         Ok(())
     }
 
@@ -241,7 +278,7 @@ impl Comparison<'_, '_> {
         &mut self,
         number: u32,
         (old, new): (&Object, &Object),
-        above: &Above,
+        above: &Rc<Above>,
     ) -> Result<(), OpenError> {
         self.sides.pass(old);
         let before = self.sides.signed.follow(old)?.object;
@@ -262,7 +299,7 @@ impl Comparison<'_, '_> {
         while let Some((id, above)) = todo.pop() {
             // The trees of both sides are finite, but an attacker may knot the later one.
             if !seen.insert(id) || seen.len() > MAX_PDF_TREE {
-                self.refuse(ChangeKind::FieldChanged, id.number, above.name);
+                self.refuse(ChangeKind::FieldChanged, id.number, &*above.name);
                 continue;
             }
             self.fields.insert(id);
@@ -278,8 +315,8 @@ impl Comparison<'_, '_> {
         number: u32,
         before: &[Object],
         after: &[Object],
-        above: &Above,
-        todo: &mut Vec<(Id, Above)>,
+        above: &Rc<Above>,
+        todo: &mut Vec<(Id, Rc<Above>)>,
     ) -> Result<(), OpenError> {
         let ids = before.iter().filter_map(Object::reference);
         let listed: BTreeSet<Id> = ids.collect();
@@ -298,34 +335,22 @@ impl Comparison<'_, '_> {
                 if !is_ordered && !order.any(|kid| kid == field) {
                     is_ordered = true;
                     let permission = Permission::Unclear(ModificationLevel::FormFilling);
-                    self.note(ChangeKind::FieldChanged, permission, number, above.name.clone());
+                    self.note(ChangeKind::FieldChanged, permission, number, &*above.name);
                 }
-                todo.push((id, above.clone()));
+                todo.push((id, Rc::clone(above)));
             } else if listed.contains(&id) {
-                self.refuse(ChangeKind::FieldChanged, id.number, above.name.clone());
+                self.refuse(ChangeKind::FieldChanged, id.number, &*above.name);
             } else {
                 let dict = self.sides.last.load(id)?.object;
-                if let Some(name) = name_of(self.sides.last, &dict)? {
-                    // Some part names at points and controls, and find a field that was there (12.7.4.2).
-                    let is_partial = !name.is_empty()
-                        && !name.contains(|letter: char| letter == '.' || letter.is_control());
-                    if !is_partial {
-                        let permission = Permission::Unclear(ModificationLevel::FormFilling);
-                        self.note(ChangeKind::FieldAdded, permission, id.number, name.clone());
-                    }
-                    if !names.insert(name) {
-                        self.refuse(ChangeKind::FieldAdded, id.number, above.name.clone());
-                    }
+                if let Some(name) = name_of(self.sides.last, &dict)?
+                    && !names.insert(name)
+                {
+                    self.refuse(ChangeKind::FieldAdded, id.number, &*above.name);
                 }
                 // A field that was there is another one with one more kid. Some programs sign so, others refuse it.
                 if above.parent.is_some() {
                     let permission = Permission::Unclear(ModificationLevel::FormFilling);
-                    self.note(
-                        ChangeKind::FieldChanged,
-                        permission,
-                        id.number,
-                        above.name.clone(),
-                    );
+                    self.note(ChangeKind::FieldChanged, permission, id.number, &*above.name);
                 }
                 self.new_field(id, above)?;
             }
@@ -338,12 +363,12 @@ impl Comparison<'_, '_> {
         let pair = (Object::Array(direct(before)), Object::Array(direct(after)));
         self.strict(ChangeKind::FieldChanged, number, b"Fields", (&pair.0, &pair.1))?;
         if let Some(lost) = waiting.first() {
-            self.refuse(ChangeKind::FieldRemoved, lost.number, above.name.clone());
+            self.refuse(ChangeKind::FieldRemoved, lost.number, &*above.name);
         }
         Ok(())
     }
 
-    fn field(&mut self, id: Id, above: &Above, todo: &mut Vec<(Id, Above)>) -> Result<(), OpenError> {
+    fn field(&mut self, id: Id, above: &Above, todo: &mut Vec<(Id, Rc<Above>)>) -> Result<(), OpenError> {
         let before = self.sides.signed.load(id)?;
         let after = self.sides.last.load(id)?;
         self.visited.insert(id);
@@ -369,20 +394,20 @@ impl Comparison<'_, '_> {
                     self.new_widgets.insert(id, level);
                 }
             } else if self.locks.hold(&here.name) {
-                self.refuse(ChangeKind::LockedField, at, here.name.clone());
+                self.refuse(ChangeKind::LockedField, at, &*here.name);
             } else if is_signature {
-                self.refuse(ChangeKind::SignatureReplaced, at, here.name.clone());
+                self.refuse(ChangeKind::SignatureReplaced, at, &*here.name);
             } else if here.kind.is_some() && self.is_field_value(&is)? && !self.has_fields_below(old)? {
                 // Nobody types into it; what is computed it may show.
                 if here.flags & READ_ONLY != 0 && old.get("AA").is_none() {
                     let permission = Permission::Unclear(ModificationLevel::FormFilling);
-                    self.note(ChangeKind::FieldChanged, permission, at, here.name.clone());
+                    self.note(ChangeKind::FieldChanged, permission, at, &*here.name);
                 }
-                here.filled = Some(is.clone());
+                here.filled = Some(Rc::new(is.clone()));
                 self.sides.release(&was)?;
-                self.note(ChangeKind::FieldFilled, FILLING, at, here.name.clone());
+                self.note(ChangeKind::FieldFilled, FILLING, at, &*here.name);
             } else {
-                self.refuse(ChangeKind::FieldChanged, at, here.name.clone());
+                self.refuse(ChangeKind::FieldChanged, at, &*here.name);
             }
         }
 
@@ -391,22 +416,31 @@ impl Comparison<'_, '_> {
         let is_fields = || above.filled.as_ref().is_some_and(|held| says(held) == says(&is));
         if here.is_widget && is_touched && is != Object::Null && !is_fields() {
             let permission = Permission::Unclear(ModificationLevel::FormFilling);
-            self.note(ChangeKind::FieldChanged, permission, id.number, here.name.clone());
+            self.note(ChangeKind::FieldChanged, permission, id.number, &*here.name);
         }
 
         if !here.is_widget {
-            self.values.entry(here.name.clone()).or_default().push(is.clone());
+            self.values
+                .entry(here.name.to_string())
+                .or_default()
+                .push(is.clone());
         }
 
         // 2. What it looks like, and everything else.
         here.has_value |= was != Object::Null || is != Object::Null;
         let is_button = here.kind.as_deref() == Some(b"Btn");
-        self.lacks_style |= here.has_value && !is_signature && !is_button && !here.has_style;
+        let has_words = has_words(self.sides.last, new)?;
+        self.lacks_style |= (here.has_value && !is_button || has_words) && !is_signature && !here.has_style;
         let has_look = |dict: &Dict| dict.get("AP").is_some();
         let is_shown = new.get("Rect").is_some();
         let has_place = area(self.sides.last, new)?.is_some();
-        if here.has_value && !is_signature && has_place && !(has_look(old) && has_look(new)) {
+        let is_bare = has_place && !(has_look(old) && has_look(new));
+        if (here.has_value || has_words) && !is_signature && is_bare {
             self.is_drawn_by_viewers = true;
+        }
+        // Some compare bytes, and draw them.
+        if is_bare || here.kind.as_deref() == Some(b"Ch") {
+            self.recoded(id, (old, new), &[b"V", b"DV", b"Opt"])?;
         }
         let follows = here.filled.is_some() || here.signed.is_some();
         if here.signed.is_some() {
@@ -416,12 +450,7 @@ impl Comparison<'_, '_> {
             // Nobody laid out a place for it.
             if covers(self.sides.last, new)?.is_some() {
                 let permission = Permission::Unclear(ModificationLevel::FormFilling);
-                self.note(
-                    ChangeKind::SignatureOverFace,
-                    permission,
-                    id.number,
-                    here.name.clone(),
-                );
+                self.note(ChangeKind::SignatureOverFace, permission, id.number, &*here.name);
             }
         }
         if let Some(held) = &here.filled {
@@ -438,7 +467,7 @@ impl Comparison<'_, '_> {
                         if here.kind.as_deref() == Some(b"Btn") {
                             let permission = Permission::Unclear(ModificationLevel::FormFilling);
                             let kind = ChangeKind::AppearanceUnlikeValue;
-                            self.note(kind, permission, id.number, here.name.clone());
+                            self.note(kind, permission, id.number, &*here.name);
                         }
                     }
                 }
@@ -448,14 +477,15 @@ impl Comparison<'_, '_> {
                     if here.filled.is_some() && !self.draws_alike(key, pair, (new, styles))? {
                         let permission = Permission::Unclear(ModificationLevel::FormFilling);
                         let kind = ChangeKind::AppearanceUnlikeValue;
-                        self.note(kind, permission, id.number, here.name.clone());
+                        self.note(kind, permission, id.number, &*here.name);
                     }
                     self.sides.release(pair.0)?;
                 }
                 b"AS" | b"I" if follows => self.sides.release(pair.0)?,
                 // Some who sign without a picture in a place that was left for one make it none.
                 b"Rect" if here.signed.is_some() => {
-                    let is_gone = area(self.sides.last, new)?.is_none();
+                    let is_place = rectangle(self.sides.last, pair.1)?.is_some();
+                    let is_gone = is_place && area(self.sides.last, new)?.is_none();
                     if !(is_gone && covers(self.sides.last, new)?.is_none()) {
                         self.strict(ChangeKind::FieldChanged, id.number, key, pair)?;
                     }
@@ -484,7 +514,7 @@ impl Comparison<'_, '_> {
                 // Who signs makes fields read-only, of others too.
                 b"Ff" => {
                     if !follows && self.sides.mismatch(pair.0, pair.1)?.is_some() {
-                        self.note(ChangeKind::FieldChanged, FILLING, id.number, here.name.clone());
+                        self.note(ChangeKind::FieldChanged, FILLING, id.number, &*here.name);
                     }
                     self.flags(id.number, key, pair, &here.name)?;
                 }
@@ -516,13 +546,32 @@ impl Comparison<'_, '_> {
         match (&before, &after) {
             (Object::Null, Object::Null) => Ok(()),
             (Object::Array(before), Object::Array(after)) => {
-                self.siblings(id.number, before, after, &here, todo)
+                self.siblings(id.number, before, after, &Rc::new(here), todo)
             }
             _ => {
-                self.refuse(ChangeKind::FieldChanged, id.number, here.name);
+                self.refuse(ChangeKind::FieldChanged, id.number, &*here.name);
                 Ok(())
             }
         }
+    }
+
+    /// Notes texts that are the same in another encoding: not to readers that go by their bytes.
+    pub(super) fn recoded(
+        &mut self,
+        id: Id,
+        (old, new): (&Dict, &Dict),
+        of: &[&[u8]],
+    ) -> Result<(), OpenError> {
+        for key in of {
+            let (was, is) = (value(old, key), value(new, key));
+            let is_direct = !holds_reference(&was) && !holds_reference(&is);
+            if is_direct && plain(&was) != plain(&is) && self.sides.mismatch_of(key, (&was, &is))?.is_none() {
+                let permission = Permission::Unclear(ModificationLevel::None);
+                let place = String::from_utf8_lossy(key);
+                self.note(ChangeKind::Rewritten, permission, id.number, place);
+            }
+        }
+        Ok(())
     }
 
     /// Whether viewers that draw a field themselves do so as before by what it says of that.
@@ -694,20 +743,39 @@ impl Comparison<'_, '_> {
         Ok(false)
     }
 
+    /// Notes a name that a new field has: where some readers find by it a field that was there, they take the new one for that
+    /// (12.7.4.2).
+    fn new_name(&mut self, id: Id, dict: &Dict, here: &Above, above: &Above) {
+        let is_sound = match dict.get("T") {
+            // A widget has the name of its field.
+            None => above.parent.is_some() && !above.name.is_empty(),
+            Some(part) => {
+                let is_plain = |part: &[u8]| !part.is_empty() && is_plain_name(part);
+                let is_below_a_name = above.parent.is_none() || !above.name.is_empty();
+                self.names_added.push((here.name.to_string(), id.number));
+                is_below_a_name && part.string().is_some_and(is_plain)
+            }
+        };
+        if !is_sound {
+            let permission = Permission::Unclear(ModificationLevel::FormFilling);
+            self.note(ChangeKind::FieldAdded, permission, id.number, &*here.name);
+        }
+    }
+
     /// A field, or widget of a field, that the signed revision does not have.
-    fn new_field(&mut self, id: Id, above: &Above) -> Result<(), OpenError> {
-        let mut todo = vec![(id, above.clone())];
+    fn new_field(&mut self, id: Id, above: &Rc<Above>) -> Result<(), OpenError> {
+        let mut todo = vec![(id, Rc::clone(above))];
         let mut seen = BTreeSet::new();
         while let Some((id, above)) = todo.pop() {
             if !seen.insert(id) || seen.len() > MAX_PDF_TREE {
-                self.refuse(ChangeKind::FieldAdded, id.number, above.name);
+                self.refuse(ChangeKind::FieldAdded, id.number, &*above.name);
                 continue;
             }
             // A number that meant something before would make of a page or font a field.
             let was = self.sides.signed.load(id)?.object;
             let loaded = self.sides.last.load(id)?;
             let Some(dict) = loaded.object.dict().filter(|_| !loaded.is_stream()) else {
-                self.refuse(ChangeKind::FieldAdded, id.number, above.name);
+                self.refuse(ChangeKind::FieldAdded, id.number, &*above.name);
                 continue;
             };
             let mut here = above.extended(self.sides.last, id, dict)?;
@@ -725,6 +793,7 @@ impl Comparison<'_, '_> {
             let is_child = dict.get("Parent").and_then(Object::reference) == above.parent;
             if was != Object::Null && was != loaded.object
                 || !is_known
+                || !is_of_a_field(dict)
                 || !(is_group || is_signature)
                 || !is_child && parent.object != Object::Null
             {
@@ -734,32 +803,37 @@ impl Comparison<'_, '_> {
                 } else {
                     ChangeKind::FieldAdded
                 };
-                self.refuse(kind, id.number, here.name);
+                self.refuse(kind, id.number, &*here.name);
                 continue;
             }
+            self.new_name(id, dict, &here, &above);
             if let Some(signed) = dict.get("V") {
                 here.signed = self.signing(signed, id.number, &here.name, dict)?;
             } else if is_signature && here.signed.is_none() {
                 if self.locks.hold(&here.name) {
-                    self.refuse(ChangeKind::LockedField, id.number, here.name.clone());
+                    self.refuse(ChangeKind::LockedField, id.number, &*here.name);
                 }
-                self.note(ChangeKind::FieldAdded, FILLING, id.number, here.name.clone());
+                self.note(ChangeKind::FieldAdded, FILLING, id.number, &*here.name);
             }
-            // What is not seen has no look, whatever stands there for one.
-            if let Some(looks) = dict.get("AP")
-                && covers(self.sides.last, dict)?.is_some()
-            {
-                self.appearance(id.number, (&Object::Null, looks), &here.name)?;
+            // What is not seen has no look, whatever stands there for one; but not all read on where it is nothing of the kind.
+            if let Some(looks) = dict.get("AP") {
+                let held = self.sides.last.follow(looks)?;
+                if held.plain_dict().is_none() && held.object != Object::Null {
+                    self.refuse(ChangeKind::AppearanceWithoutValue, id.number, &*here.name);
+                } else if covers(self.sides.last, dict)?.is_some() {
+                    self.appearance(id.number, (&Object::Null, looks), &here.name)?;
+                }
             }
             let level = here.signed.unwrap_or(ModificationLevel::FormFilling);
             self.new_widgets.insert(id, level);
             if here.signed.is_some() {
                 self.signed_widgets.insert(id);
             }
+            let here = Rc::new(here);
             for kid in kids {
                 match kid.reference() {
-                    Some(kid) => todo.push((kid, here.clone())),
-                    None => self.refuse(ChangeKind::FieldAdded, id.number, here.name.clone()),
+                    Some(kid) => todo.push((kid, Rc::clone(&here))),
+                    None => self.refuse(ChangeKind::FieldAdded, id.number, &*here.name),
                 }
             }
         }
@@ -767,10 +841,44 @@ impl Comparison<'_, '_> {
     }
 }
 
+/// Whether a new field says to be a widget, or not to be seen at all.
+fn is_of_a_field(dict: &Dict) -> bool {
+    dict.get("Subtype")
+        .is_none_or(|subtype| subtype.name() == Some(b"Widget"))
+}
+
+/// Whether all readers read a part of a name alike: they part names at points, and read escapes, UTF-8 and other orders of
+/// bytes or do not.
+fn is_plain_name(part: &[u8]) -> bool {
+    match part {
+        [0xFE, 0xFF, units @ ..] => {
+            units.len() % 2 == 0
+                && units.chunks(2).all(|unit| match unit {
+                    [0, low] => is_plain_letter(*low),
+                    _ => true,
+                })
+        }
+        [0xFF, 0xFE, ..] | [0xEF, 0xBB, 0xBF, ..] => false,
+        part => part.iter().copied().all(is_plain_letter),
+    }
+}
+
+/// A letter of PDFDocEncoding and Latin-1 both, and no point.
+fn is_plain_letter(letter: u8) -> bool {
+    matches!(letter, b' '..=b'~' | 0xA1..=0xFF) && letter != b'.'
+}
+
 /// A value as text; some write the name of a state as a string, too, and with its slash.
 pub(super) fn says(value: &Object) -> Option<String> {
     let text = text_string(value.name().or(value.string())?);
     Some(text.strip_prefix('/').unwrap_or(&text).to_owned())
+}
+
+/// Whether viewers have words to draw beside a value: a caption, or the options of a list.
+fn has_words(reader: &Reader<'_>, widget: &Dict) -> Result<bool, OpenError> {
+    let ground = reader.get(widget, "MK")?.object;
+    let has_caption = ground.dict().is_some_and(|ground| ground.get("CA").is_some());
+    Ok(has_caption || widget.get("Opt").is_some())
 }
 
 fn is_widget(reader: &Reader<'_>, dict: &Dict) -> Result<bool, OpenError> {

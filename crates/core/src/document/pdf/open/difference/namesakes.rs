@@ -22,6 +22,11 @@ impl Comparison<'_, '_> {
             .iter()
             .filter(|change| change.kind == ChangeKind::FieldFilled);
         self.names_filled = filled.map(|change| change.place.clone()).collect();
+        for (name, field) in std::mem::take(&mut self.names_added) {
+            if self.values.contains_key(&name) {
+                self.refuse(ChangeKind::FieldAdded, field, name);
+            }
+        }
         let reader = self.sides.last;
         if !self.names_filled.is_empty() && reader.get(form, "XFA")?.object != Object::Null {
             self.note(ChangeKind::FieldChanged, UNCLEAR, number, "XFA");

@@ -391,6 +391,9 @@ impl Comparison<'_, '_> {
         };
         self.stray_nulls(ChangeKind::AnnotationChanged, id.number, (before, after_dict));
         self.stray(id, after_dict)?;
+        if before.get("AP").is_none() {
+            self.recoded(id, (before, after_dict), &[b"Contents"])?;
+        }
         for key in keys(before, after_dict) {
             let pair = (&value(before, key), &value(after_dict, key));
             match key {
@@ -443,7 +446,9 @@ impl Comparison<'_, '_> {
             let Some(place) = covers(reader, dict)? else {
                 // Some mark a field that bears no signature with a flag of their own.
                 let bears_signature = is_signed && *level != ModificationLevel::None;
-                if !bears_signature && area(reader, dict)?.is_some() {
+                // Without a rectangle of four numbers each viewer finds another place, and some mark that.
+                let has_place = rectangle(reader, &value(dict, b"Rect"))?.is_some();
+                if !has_place || !bears_signature && area(reader, dict)?.is_some() {
                     let permission = Permission::Unclear(*level);
                     self.note(ChangeKind::SignatureOverFace, permission, number, "Annots");
                 }

@@ -154,9 +154,14 @@ pub(super) fn plain_text(
 /// The font that a default appearance names, the size and the lightness it writes in (12.7.4.3); none where it sets
 /// anything else.
 pub(super) fn hand(data: &[u8]) -> Option<(Vec<u8>, f64, f64)> {
+    // Some copy it into a line of their own, in which a comment has no end.
+    if data.contains(&b'%') {
+        return None;
+    }
     let mut parser = Parser::stream(data, 0, 0);
     let mut state = State::new([0.0; 4]);
-    let mut font = None;
+    // Of what stands there twice some take the first, others the last.
+    let (mut font, mut colours) = (None, 0);
     let mut operands: Vec<Object> = Vec::new();
     loop {
         match parser.operand().ok()? {
@@ -167,8 +172,10 @@ pub(super) fn hand(data: &[u8]) -> Option<(Vec<u8>, f64, f64)> {
             Operand::Object(object) => operands.push(object),
             Operand::Operator(operator) => {
                 match (operator, &operands[..]) {
-                    (b"Tf", [Object::Name(name), size]) => font = Some((name.to_vec(), size.number()?)),
-                    (operator, operands) if state.colours(operator, operands) => {}
+                    (b"Tf", [Object::Name(name), size]) if font.is_none() => {
+                        font = Some((name.to_vec(), size.number()?));
+                    }
+                    (operator, operands) if colours == 0 && state.colours(operator, operands) => colours += 1,
                     _ => return None,
                 }
                 operands.clear();

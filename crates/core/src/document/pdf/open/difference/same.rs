@@ -64,7 +64,7 @@ impl Role {
             bounds: BOXES.contains(&key),
             // Names of resources are keys as well.
             text: !self.paints && TEXT.contains(&key),
-            fonts: key == b"Font",
+            fonts: self.paints && key == b"Font",
         }
     }
 
@@ -212,6 +212,10 @@ impl Sides<'_, '_> {
                     }
                     _ => {
                         let is_alike = self.alike(&a, &b, &pair, &mut todo)?;
+                        // Some read a name or a number only where it stands, not where it is referred to.
+                        if ids.0.is_some() != ids.1.is_some() && is_simple(&b.object) {
+                            rewritten.insert(pair.within);
+                        }
                         // What is drawn by numbers that are nearly the same may be far from the same.
                         if pair.role.paints && is_nearly(&a.object, &b.object) {
                             rewritten.insert(pair.within);
@@ -439,6 +443,11 @@ fn of(reader: &Reader<'_>, object: &Object) -> Result<Loaded, OpenError> {
         Some(id) => reader.load(id),
         None => Ok(Loaded::direct(object.clone())),
     }
+}
+
+/// Whether it is a value that holds no others.
+fn is_simple(object: &Object) -> bool {
+    !matches!(object, Object::Array(_) | Object::Dict(_))
 }
 
 /// Whether a list was written again as it was, with more in it.

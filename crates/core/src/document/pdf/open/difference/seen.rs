@@ -14,6 +14,9 @@ use super::{
 /// the look all the same.
 const HIDDEN: i64 = 0x02;
 
+/// All ten flags of annotations. To some readers a number that has others, or is negative, has none.
+const FLAGS: std::ops::RangeInclusive<i64> = 0..=0x3FF;
+
 /// What viewers may take for the place of something that has none.
 const ANYWHERE: [f64; 4] = [0.0, 0.0, f64::INFINITY, f64::INFINITY];
 
@@ -82,10 +85,13 @@ fn is_point([left, bottom, right, top]: &[f64; 4]) -> bool {
 }
 
 fn is_hidden(reader: &Reader<'_>, annotation: &Dict) -> Result<bool, OpenError> {
-    // A number that not every reader holds is none to some.
+    Ok(flags(reader, annotation)? & HIDDEN != 0)
+}
+
+/// The flags of an annotation that all readers see.
+pub(super) fn flags(reader: &Reader<'_>, annotation: &Dict) -> Result<i64, OpenError> {
     let flags = reader.get(annotation, "F")?.object.integer();
-    let flags = flags.filter(|flags| i32::try_from(*flags).is_ok());
-    Ok(flags.unwrap_or_default() & HIDDEN != 0)
+    Ok(flags.filter(|flags| FLAGS.contains(flags)).unwrap_or_default())
 }
 
 /// The box of all its looks that draw something.

@@ -8,7 +8,7 @@ use super::{
         reader::Reader,
         text::text_string,
     },
-    letters, plain,
+    letters, plain, seen,
 };
 use crate::limits::MAX_PDF_DEPTH;
 
@@ -112,8 +112,7 @@ fn flags(reader: &Reader<'_>, field: &Dict) -> Result<i64, OpenError> {
 
 /// Whether a widget is shown on the screen. Many are not printed, whoever fills them in.
 pub(super) fn is_viewed(reader: &Reader<'_>, widget: &Dict) -> Result<bool, OpenError> {
-    let flags = reader.get(widget, "F")?.object.integer().unwrap_or_default();
-    Ok(flags & (HIDDEN | NOT_VIEWED) == 0)
+    Ok(seen::flags(reader, widget)? & (HIDDEN | NOT_VIEWED) == 0)
 }
 
 /// Whether all viewers that draw a value show the same of it: dark letters of a standard font, none of them cut off, which

@@ -27,19 +27,28 @@ struct Style {
 }
 
 impl Style {
-    /// None where it says more than font and colour.
+    /// None where it says more than font and colour, or one of them twice: some take the first, others the last.
     fn parse(text: &[u8]) -> Option<Style> {
+        // Some copy it into a line of their own, in which a comment has no end.
+        if text.contains(&b'%') {
+            return None;
+        }
         let mut parser = Parser::stream(text, 0, 0);
         let mut style = Style::default();
+        let (mut fonts, mut colours) = (0, 0);
         let mut operands: Vec<Object> = Vec::new();
         loop {
             match (parser.operand().ok()?, &operands[..]) {
-                (Operand::End, []) => return (parser.wording() == Wording::Plain).then_some(style),
+                (Operand::End, []) => {
+                    let is_plain = parser.wording() == Wording::Plain && fonts <= 1 && colours <= 1;
+                    return is_plain.then_some(style);
+                }
                 (Operand::Object(object), held) if held.len() < MOST_OPERANDS => {
                     operands.push(object);
                     continue;
                 }
                 (Operand::Operator(b"Tf"), [Object::Name(font), size]) => {
+                    fonts += 1;
                     style.font.clone_from(font);
                     style.size = size.number()?;
                 }
@@ -50,6 +59,7 @@ impl Style {
                         b"k" => 4,
                         _ => return None,
                     };
+                    colours += 1;
                     style.colour = numbers.iter().map(Object::number).collect::<Option<_>>()?;
                     if style.colour.len() != wanted {
                         return None;
@@ -146,6 +156,9 @@ mod tests {
             "/Helv 12 Tf .1 .1 .1 rg 3 Tr",
             "/Helv 12 Tf .1 .1 .1 rg 1",
             "/Helv 12 Tf",
+            "/Helv 12 Tf 1 g .1 .1 .1 rg",
+            "/Helv 1 Tf /Helv 12 Tf .1 .1 .1 rg",
+            "%\n/Helv 12 Tf .1 .1 .1 rg",
             "",
         ] {
             assert!(!same("/Helv 12 Tf .1 .1 .1 rg", other), "{other}");
