@@ -21,6 +21,7 @@ mod pki;
 mod plain;
 mod same;
 mod signed;
+mod stamps;
 mod streams;
 mod syntax;
 pub mod table;
@@ -337,6 +338,7 @@ pub fn all() -> Vec<Case> {
         work::all(),
         signed::all(),
         landmarks::all(),
+        stamps::all(),
         harmless::all(),
     ];
     let cases = attacks.iter().flatten().flat_map(|attack| {

@@ -17,7 +17,7 @@ use certseal_core::{
     home::{self, Founding, Home, HomeError, LIST_KEY},
     issue::{Issued, Request, Service, Transition},
     recognise::{Policy, recognise},
-    registry::{Basis, CertificateRecord, Query, RegistryError, Status},
+    registry::{Basis, CertificateRecord, Query, RecordedDocument, RegistryError, Status},
     verify::{Conclusion, Examined, Force, Language, Report},
 };
 use indicatif::ProgressBar;
@@ -96,7 +96,7 @@ pub(super) fn run(session: &Session, args: &Demo) -> Result<Outcome, Failure> {
     write_report(&folder, &after)?;
     output::line(after.table().to_text());
     output::line(format_args!(
-        "  {} 张，用时 {:.1} 秒，{:.0} 张/秒；被拒 {}；文件共 {:.2} GB；内存峰值 {}",
+        "  {} 张，各有 PDF 与 OFD，用时 {:.1} 秒，{:.0} 张/秒；被拒 {}；文件共 {:.2} GB；内存峰值 {}",
         sealed.done,
         elapsed.as_secs_f64(),
         per_second(sealed.done, elapsed),
@@ -194,7 +194,11 @@ fn found(root: &Path, region: &str, region_name: &str) -> Result<Home, Failure> 
         region_name: region_name.to_owned(),
         host: format!("verify-{region}.example.gov.cn"),
     };
-    home::found(root, &founding, &passphrase()?, &clock()).map_err(home_failure)
+    let home = home::found(root, &founding, &passphrase()?, &clock()).map_err(home_failure)?;
+    home.adopt_national_profile(&passphrase()?, &clock())
+        .map_err(home_failure)?;
+    // Its types are issued in both forms from now on.
+    Home::open(root).map_err(home_failure)
 }
 
 fn passphrase() -> Result<Passphrase, Failure> {
@@ -355,7 +359,11 @@ fn sample(service: &Service, types: &[TypeCount]) -> Result<Vec<CertificateRecor
 }
 
 fn document(service: &Service, record: &CertificateRecord) -> Result<Vec<u8>, Failure> {
-    block_on(service.document(&record.document))?.map_err(|error| issue_failure("取出证照", &error))
+    one_document(service, &record.document)
+}
+
+fn one_document(service: &Service, document: &RecordedDocument) -> Result<Vec<u8>, Failure> {
+    block_on(service.document(document))?.map_err(|error| issue_failure("取出证照", &error))
 }
 
 fn verify_sample(
@@ -364,14 +372,19 @@ fn verify_sample(
     sample: &[CertificateRecord],
     look: &Path,
 ) -> Result<bool, Failure> {
-    let (mut ours, mut theirs, mut asked) = (0, 0, 0);
+    let (mut ours, mut documents, mut theirs, mut asked) = (0, 0, 0, 0);
     let now = clock().now();
     for record in sample {
-        let bytes = document(service, record)?;
-        let report = desk.judge(&Examined::of(&bytes), now)?;
-        ours += usize::from(report.indication == certseal_core::verify::Indication::TotalPassed);
+        for document in record.documents() {
+            let bytes = one_document(service, document)?;
+            let report = desk.judge(&Examined::of(&bytes), now)?;
+            documents += 1;
+            ours += usize::from(report.indication == certseal_core::verify::Indication::TotalPassed);
+            let name = format!("{}.{}", record.certificate_type, document.profile.extension());
+            let path = look.join(name);
+            fs::write(&path, &bytes).context(&format!("写入 {}", path.display()))?;
+        }
         let path = look.join(format!("{}.pdf", record.certificate_type));
-        fs::write(&path, &bytes).context(&format!("写入 {}", path.display()))?;
         let Ok(output) = Command::new("pdfsig").arg("-nocert").arg(&path).output() else {
             continue;
         };
@@ -380,7 +393,7 @@ fn verify_sample(
         theirs += usize::from(text.contains("Signature is Valid") && text.contains("Total document signed"));
     }
     output::line(format_args!(
-        "  抽取 {} 张：本程序 TOTAL-PASSED {ours}，pdfsig “Signature is Valid” {theirs}",
+        "  抽取 {} 张，PDF 与 OFD 共 {documents} 份：本程序 TOTAL-PASSED {ours}，PDF 经 pdfsig “Signature is Valid” {theirs}",
         sample.len()
     ));
     if asked < sample.len() {
@@ -394,7 +407,7 @@ fn verify_sample(
             .args([&pdf, &stem])
             .status();
     }
-    Ok(ours == sample.len() && theirs == asked)
+    Ok(ours == documents && theirs == asked)
 }
 
 /// A certificate in force that is not among those shown as good.

@@ -273,10 +273,16 @@ impl Home {
                 })?;
             }
         }
+        // National signatures hold no certificate but the signer's own: those between it and its root have to be at hand.
+        let mut certificates = Vec::new();
+        for folder in [self.pki_path(), self.path().join("trust/certificates")] {
+            certificates.extend(files(&folder, "cer")?.into_iter().map(|(_, der)| der));
+        }
         let given = self.given_folder()?;
         let taken = revocations.extend(&given.revocations);
         taken.map_err(TrustStoreError::TooMuch)?;
-        Ok((revocations, given.certificates))
+        certificates.extend(given.certificates);
+        Ok((revocations, certificates))
     }
 
     /// What the configured folder has. What in it cannot be used is told and passed over: whoever fills it may be in
@@ -328,8 +334,8 @@ impl Home {
         })
     }
 
-    /// Writes what another authority needs to recognise our certificates: who we are, our revocation
-    /// lists, our seals.
+    /// Writes what another authority needs to recognise our certificates: who we are, our certificates of authorities,
+    /// revocation lists, seals.
     pub fn export_authority(&self, to: &Path, seals: &[SealRecord]) -> Result<(), HomeError> {
         let failed = |source| HomeError::Io {
             path: to.to_owned(),
@@ -339,8 +345,11 @@ impl Home {
         write(&to.join(AUTHORITY), &read(&self.own_authority_path())?)?;
         for kind in AUTHORITIES {
             for name in self.generations(kind)? {
-                let bytes = read(&self.pki_path().join(format!("{name}.crl")))?;
-                write(&to.join(format!("{}-{name}.crl", self.config.authority)), &bytes)?;
+                for ending in ["crl", "cer"] {
+                    let bytes = read(&self.pki_path().join(format!("{name}.{ending}")))?;
+                    let name = format!("{}-{name}.{ending}", self.config.authority);
+                    write(&to.join(name), &bytes)?;
+                }
             }
         }
         for seal in seals {
@@ -405,7 +414,12 @@ impl Home {
         let whose = hex::encode(&fingerprint(authority.id.as_bytes())[..4]);
         let crls = readable(from, "crl", |bytes| Crl::parse(bytes).is_ok())?;
         let seals = readable(from, "seal", |bytes| SignedSeal::parse(bytes).is_ok())?;
-        for (files, folder) in [(crls, "trust/crls"), (seals, "trust/seals")] {
+        let certificates = readable(from, "cer", |bytes| x509::parse(bytes).is_ok())?;
+        for (files, folder) in [
+            (crls, "trust/crls"),
+            (seals, "trust/seals"),
+            (certificates, "trust/certificates"),
+        ] {
             let folder = self.path().join(folder);
             fs::create_dir_all(&folder).map_err(|source| HomeError::Io {
                 path: folder.clone(),
