@@ -139,7 +139,12 @@ impl Sheets<'_, '_> {
 
         // 2. Annotations over all.
         let mut annots = Vec::new();
-        for file in entry.id.and_then(|id| self.annotated.get(&id)).into_iter().flatten() {
+        for file in entry
+            .id
+            .and_then(|id| self.annotated.get(&id))
+            .into_iter()
+            .flatten()
+        {
             let Some(member) = file.member else { continue };
             let read = PageAnnot::read(&mut reading, member)?.annots;
             annots.extend(read.into_iter().map(|annot| (member, annot)));

@@ -256,11 +256,7 @@ fn object(
 }
 
 /// Clips count from the boundary of the object; where TransFlag says so, its own transformation comes between.
-fn clips(
-    element: Element<'_>,
-    own: Option<Ctm>,
-    deviations: &mut Deviations,
-) -> Result<Vec<Clip>, OfdError> {
+fn clips(element: Element<'_>, own: Option<Ctm>, deviations: &mut Deviations) -> Result<Vec<Clip>, OfdError> {
     let Some(list) = element.one("Clips")? else {
         return Ok(Vec::new());
     };
