@@ -49,7 +49,7 @@ fn our_pdf_looks_as_another_renderer_has_it() {
             .map(|(ours, theirs)| u64::from(ours.abs_diff(*theirs)))
             .sum();
         let mean = difference as f64 / page.as_raw().len() as f64;
-        // A blank page differs by 20, one without the seal by 12.
+        // Fine lines are weighed otherwise by every renderer. A blank page differs by 23, one a pixel aside by 17.
         assert!(mean < 10.0, "mean difference {mean}");
         let (ours, other) = (red(&page) as f64, red(&theirs) as f64);
         assert!(

@@ -24,7 +24,7 @@ fn fonts() -> Arc<FontBook> {
 }
 
 /// An OFD of one page of 100 by 100 mm, with resources and what stands in its one layer.
-fn ofd(resources: &str, objects: &str) -> Vec<u8> {
+pub(super) fn ofd(resources: &str, objects: &str) -> Vec<u8> {
     package(&[
         (
             "Doc_0/PublicRes.xml",

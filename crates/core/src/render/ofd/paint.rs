@@ -317,16 +317,14 @@ impl Drawing<'_, '_, '_> {
             return None;
         };
         let picture = self.picture(id).or_else(|| self.picture(image.substitution?))?;
-        let picture = match image.mask.and_then(|id| self.picture(id)) {
-            Some(mask) => match super::super::picture::masked(&picture, &mask) {
-                Some(masked) => Rc::new(masked),
-                None => {
-                    self.page.notes.add(NoteKind::PictureUnreadable, "ImageMask");
-                    picture
-                }
-            },
-            None => picture,
-        };
+        let mask = image.mask.and_then(|id| self.picture(id));
+        let masked = mask
+            .as_ref()
+            .map(|mask| super::super::picture::masked(&picture, mask));
+        if matches!(masked, Some(None)) {
+            self.page.notes.add(NoteKind::PictureUnreadable, "ImageMask");
+        }
+        let picture = masked.flatten().map_or(picture, Rc::new);
         // A picture is one by one; where nothing stretches it, deployed readers fill its boundary.
         let stretched = ctm
             .or_else(|| boundary.map(|at| Ctm([at.width, 0.0, 0.0, at.height, 0.0, 0.0])))?

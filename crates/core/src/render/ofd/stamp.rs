@@ -66,17 +66,13 @@ fn seal_of(
     let beside = read(beside.and_then(|loc| loc.member));
     let signed = read(value).and_then(|bytes| SignedValue::parse(bytes).ok());
     let picture = |seal: &SesSeal| Some(Rc::new(seal.picture().clone()));
-    match &signed {
-        Some(SignedValue::Ses(signed)) => {
-            let seal = signed.seal();
-            let differs = beside.is_some_and(|beside| beside != seal.bytes());
-            (picture(seal), differs)
-        }
-        _ => {
-            let seal = beside.and_then(|bytes| SesSeal::parse(bytes).ok());
-            (seal.as_ref().and_then(picture), false)
-        }
+    if let Some(SignedValue::Ses(signed)) = &signed {
+        let seal = signed.seal();
+        let differs = beside.is_some_and(|beside| beside != seal.bytes());
+        return (picture(seal), differs);
     }
+    let seal = beside.and_then(|bytes| SesSeal::parse(bytes).ok());
+    (seal.as_ref().and_then(picture), false)
 }
 
 /// Puts a seal on a page, as ink on paper: what is printed under it stays readable, and a white ground does not cover it.
@@ -172,4 +168,108 @@ fn svg(data: &[u8], across: f64, down: f64) -> Option<Pixmap> {
     );
     resvg::render(&tree, Transform::from_scale(x, y), &mut pixels.as_mut());
     Some(pixels)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use tiny_skia::Color;
+
+    use super::*;
+    use crate::{
+        document::ofd,
+        render::{Note, tests},
+    };
+
+    /// A page of 100 by 100 mm with a seal of 40 by 40 in its middle, ten pixels to the millimetre.
+    fn stamped(kind: &str, data: &[u8], clip: Option<[f64; 4]>) -> (Pixmap, Vec<Note>) {
+        let file = tests::ofd("", "");
+        let opened = ofd::open(&file).unwrap();
+        let mut desk = Desk::new(opened.package(), None, false);
+        let mut canvas = Canvas::page(1000, 1000).unwrap();
+        canvas.fill(Color::from_rgba8(200, 200, 200, 255));
+        let boxed = |[x, y, width, height]: [f64; 4]| Box2 { x, y, width, height };
+        let stamp = Stamp {
+            page: None,
+            boundary: Some(boxed([30.0, 30.0, 40.0, 40.0])),
+            clip: clip.map(boxed),
+            name: "s001".to_owned(),
+            picture: Some(Rc::new(SesPicture {
+                kind: kind.to_owned(),
+                data: data.to_vec(),
+                width: 40,
+                height: 40,
+            })),
+            differs: false,
+        };
+        let to_page = Ctm([10.0, 0.0, 0.0, 10.0, 0.0, 0.0]);
+        draw(&mut canvas, &stamp, &to_page, &mut desk).unwrap();
+        (canvas.into_pixels(), desk.notes.take())
+    }
+
+    fn at(page: &Pixmap, x: u32, y: u32) -> [u8; 3] {
+        let pixel = page.pixel(x * 10 + 5, y * 10 + 5).unwrap();
+        [pixel.red(), pixel.green(), pixel.blue()]
+    }
+
+    const GROUND: [u8; 3] = [200; 3];
+    /// Red ink on that ground.
+    const INKED: [u8; 3] = [200, 0, 0];
+
+    #[test]
+    fn seals_are_ink_whatever_their_format() {
+        let svg = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 4 4\"><rect width=\"4\" height=\"4\" \
+                   fill=\"#fff\"/><rect x=\"1\" y=\"1\" width=\"2\" height=\"2\" fill=\"red\"/>\
+                   <image href=\"file:///etc/hostname\" width=\"4\" height=\"4\"/></svg>";
+        let square = "<ofd:PathObject ID=\"9\" Boundary=\"25 25 50 50\" Stroke=\"false\" Fill=\"true\">\
+                      <ofd:FillColor Value=\"255 0 0\"/><ofd:AbbreviatedData>M 0 0 L 50 0 L 50 50 L 0 50 C</ofd:AbbreviatedData>\
+                      </ofd:PathObject>";
+        let drawn = image::RgbImage::from_fn(40, 40, |x, y| {
+            let is_inner = (10..30).contains(&x) && (10..30).contains(&y);
+            image::Rgb(if is_inner { [255, 0, 0] } else { [255, 255, 255] })
+        });
+        let raster = |format| {
+            let mut file = std::io::Cursor::new(Vec::new());
+            drawn.write_to(&mut file, format).unwrap();
+            file.into_inner()
+        };
+        let seals = [
+            ("SVG", svg.as_bytes().to_vec()),
+            ("ofd", tests::ofd("", square)),
+            ("png", raster(image::ImageFormat::Png)),
+            ("BMP", raster(image::ImageFormat::Bmp)),
+            ("gif", raster(image::ImageFormat::Gif)),
+        ];
+        for (kind, data) in seals {
+            let (page, notes) = stamped(kind, &data, None);
+            assert!(notes.is_empty(), "{kind}: {notes:?}");
+            assert_eq!([at(&page, 50, 50), at(&page, 41, 41)], [INKED; 2], "{kind}");
+            // A white ground lets show what is under it.
+            assert_eq!([at(&page, 35, 50), at(&page, 25, 50)], [GROUND; 2], "{kind}");
+
+            // A slice: the page's part of a seal that rides over several.
+            let (page, _) = stamped(kind, &data, Some([20.0, 0.0, 5.0, 40.0]));
+            let slice = [at(&page, 48, 50), at(&page, 52, 50), at(&page, 57, 50)];
+            assert_eq!(slice, [GROUND, INKED, GROUND], "{kind}");
+        }
+    }
+
+    #[test]
+    fn seals_that_cannot_be_drawn_are_named() {
+        for (kind, data) in [
+            ("png", &b"no picture"[..]),
+            ("SVG", b"<svg"),
+            ("ofd", b"PK\x03\x04"),
+            ("", b""),
+        ] {
+            let (page, notes) = stamped(kind, data, None);
+            let kinds: Vec<NoteKind> = notes.iter().map(|note| note.kind).collect();
+            assert_eq!(kinds, [NoteKind::Seal], "{kind}");
+            assert_eq!(at(&page, 50, 50), GROUND, "{kind}");
+        }
+        let words = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 4 4\"><text>章</text></svg>";
+        let (_, notes) = stamped("svg", words.as_bytes(), None);
+        assert_eq!(notes.first().map(|note| note.kind), Some(NoteKind::PictureFormat));
+    }
 }

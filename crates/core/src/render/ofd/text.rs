@@ -149,7 +149,7 @@ impl Drawing<'_, '_, '_> {
             let mut rooms: Vec<Option<f64>> = places
                 .windows(2)
                 .map(|two| match two {
-                    [(x, y), (next, base)] if base == y => Some(next - x),
+                    [(x, y), (next, base)] if (base - y).abs() < f64::EPSILON => Some(next - x),
                     _ => None,
                 })
                 .collect();

@@ -100,7 +100,7 @@ fn cut_and_changed_documents_are_drawn_or_refused() {
             let mut changed = bytes.clone();
             changed[at] ^= 0x55;
             for file in [cut, changed] {
-                let drawn = render(file, Some(fonts()), options).map(|pages| pages.last());
+                let drawn = render(file, Some(fonts()), options).map(Iterator::last);
                 // Whatever it is, it is an answer; and no library gave up on it.
                 let gave_up = matches!(
                     drawn,

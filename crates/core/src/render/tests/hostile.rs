@@ -99,11 +99,7 @@ fn what_never_ends_is_refused_in_time() {
     let text = "<ofd:TextObject ID=\"8\" Font=\"3\" Size=\"9999999\" Boundary=\"0 0 9 9\"><ofd:TextCode X=\"0\" Y=\"0\" \
                 DeltaX=\"g 4294967295 1\">国国</ofd:TextCode></ofd:TextObject>";
     drawn(ofd("", &[&open, text, &close].concat()));
-    assert!(
-        began.elapsed() < Duration::from_secs(120),
-        "{:?}",
-        began.elapsed()
-    );
+    assert!(began.elapsed() < Duration::from_mins(2), "{:?}", began.elapsed());
 }
 
 #[test]

@@ -21,7 +21,7 @@ pub struct Color {
     pub color_space: Option<Id>,
     /// Opacity from 0 to 255.
     pub alpha: f64,
-    /// `Pattern`, `AxialShd`, `RadialShd` and others that are no plain colour.
+    /// `Pattern`, `AxialShd`, `RadialShd` and others that are no plain colour, or `Palette` for one of a palette.
     pub pattern: Option<String>,
     /// What AxialShd or RadialShd says; none where there is no such, or it cannot be read.
     pub gradient: Option<Box<Gradient>>,
@@ -95,12 +95,15 @@ pub(super) fn color_of(
 }
 
 fn color(element: Element<'_>, deviations: &mut Deviations) -> Color {
-    let inner = element.elements().next();
+    let plain = plain(element, deviations);
+    let Some(inner) = element.elements().next() else {
+        return plain;
+    };
     Color {
-        pattern: inner.map(|inner| inner.name().to_owned()),
-        gradient: inner.and_then(|inner| gradient(inner, deviations)).map(Box::new),
-        first: inner.and_then(|inner| first(inner, deviations)).map(Box::new),
-        ..plain(element, deviations)
+        pattern: Some(inner.name().to_owned()),
+        gradient: gradient(inner, deviations).map(Box::new),
+        first: first(inner, deviations).map(Box::new),
+        ..plain
     }
 }
 
@@ -112,7 +115,10 @@ fn plain(element: Element<'_>, deviations: &mut Deviations) -> Color {
         value: value.map(|array| array.0).unwrap_or_default(),
         color_space: element.value("ColorSpace", deviations),
         alpha: element.value("Alpha", deviations).unwrap_or(255.0),
-        pattern: None,
+        pattern: element
+            .attribute("Index")
+            .filter(|_| element.attribute("Value").is_none())
+            .map(|_| "Palette".to_owned()),
         gradient: None,
         first: None,
     }
