@@ -103,7 +103,7 @@ pub struct Pages {
 
 impl Pages {
     /// How many pages the document has, drawn or not.
-    pub fn of(&self) -> usize {
+    pub fn total(&self) -> usize {
         self.count
     }
 }

@@ -31,7 +31,7 @@ pub(super) fn run(session: &Session, args: &Render) -> Result<Outcome, Failure> 
     };
     let drawing = format!("绘制 {}", args.file.display());
     let pages = render::render(file, fonts(session)?, options).context(&drawing)?;
-    let is_alone = args.page.is_some() || pages.of() == 1;
+    let is_alone = args.page.is_some() || pages.total() == 1;
     let mut told = Vec::new();
     for page in pages {
         let page = page.context(&drawing)?;

@@ -29,8 +29,14 @@ pub enum RenderError {
     #[error(transparent)]
     Ofd(#[from] OfdError),
     /// A PDF that cannot be read.
-    #[error("PDF 无法读取（{0}），请重新取得原始文件 / the PDF cannot be read: {0}")]
-    Pdf(&'static str),
+    #[error("PDF 结构损坏，请重新取得原始文件 / the PDF is damaged")]
+    Damaged,
+    /// A PDF that opens with a password only.
+    #[error("PDF 已加密，请提供未加密的原始文件 / the PDF is encrypted: supply it without encryption")]
+    Encrypted,
+    /// Larger than any file this program opens.
+    #[error("文件超过 {} MiB，未予读取 / the file is larger than {} MiB and was not read", .0 >> 20, .0 >> 20)]
+    FileTooLarge(usize),
     /// There are no pages.
     #[error("文件没有页面，请重新取得原始文件 / the file has no pages")]
     NoPages,

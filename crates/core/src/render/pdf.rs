@@ -35,11 +35,11 @@ pub(super) fn is_pdf(file: &[u8]) -> bool {
 
 pub(super) fn draw(file: Vec<u8>, press: &Press) -> Result<(), RenderError> {
     if file.len() > MAX_DOCUMENT_BYTES {
-        return Err(RenderError::Pdf("文件过大"));
+        return Err(RenderError::FileTooLarge(MAX_DOCUMENT_BYTES));
     }
     let pdf = Pdf::new(file).map_err(|error| match error {
-        LoadPdfError::Decryption(_) => RenderError::Pdf("文件已加密"),
-        LoadPdfError::Invalid => RenderError::Pdf("结构损坏"),
+        LoadPdfError::Decryption(_) => RenderError::Encrypted,
+        LoadPdfError::Invalid => RenderError::Damaged,
     })?;
     let notes = Arc::new(Mutex::new(Notes::default()));
     let settings = settings(&notes);

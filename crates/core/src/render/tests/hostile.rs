@@ -10,14 +10,14 @@ fn what_is_no_document_is_refused_in_words() {
     assert!(matches!(refusal(b"PK\x03\x04 nothing"), RenderError::Ofd(_)));
     assert!(matches!(
         refusal(b"%PDF-1.7\nnothing"),
-        RenderError::Pdf(_) | RenderError::NoPages
+        RenderError::Damaged | RenderError::NoPages
     ));
     let wide = |dpi, page| {
         let options = RenderOptions {
             dpi,
             page: NonZeroUsize::new(page),
         };
-        render(ofd("", ""), None, options).map(|pages| pages.of())
+        render(ofd("", ""), None, options).map(|pages| pages.total())
     };
     assert!(matches!(wide(5, 1), Err(RenderError::Dpi { dpi: 5 })));
     assert!(matches!(
