@@ -36,6 +36,8 @@ use crate::{
     limits::{MAX_RENDER_KEPT, MAX_RENDER_WORK},
 };
 
+/// Steps that decoding a pixel takes.
+const DECODING: u64 = 8;
 /// Millimetres an inch.
 const MILLIMETRES: f64 = 25.4;
 /// Where a page states no size.
@@ -100,12 +102,17 @@ impl<'p, 'b> Desk<'p, 'b> {
         Ok(())
     }
 
-    /// Forgets what was kept for pages to come, where it grew too large.
-    fn tidy(&mut self) {
-        if self.kept > MAX_RENDER_KEPT {
+    /// Forgets the pictures kept where there would be too much of them with so many pixels more.
+    fn make_room(&mut self, area: u64) {
+        if self.kept + area > MAX_RENDER_KEPT {
             self.pictures.clear();
             self.kept = 0;
         }
+        self.kept += area;
+    }
+
+    /// Makes ready for another page.
+    fn tidy(&mut self) {
         self.fonts.tidy();
         self.work = MAX_RENDER_WORK;
     }
@@ -113,21 +120,21 @@ impl<'p, 'b> Desk<'p, 'b> {
 
 impl Drawing<'_, '_, '_> {
     /// A picture of the resources. None where there is none, which has been named.
-    fn picture(&mut self, id: Id) -> Option<Rc<Pixmap>> {
+    fn picture(&mut self, id: Id) -> Result<Option<Rc<Pixmap>>, Refusal> {
         let Some(media) = self.known.media(id) else {
             self.page
                 .notes
                 .add(NoteKind::Resource, format!("ImageObject {id}"));
-            return None;
+            return Ok(None);
         };
         let stated = media.file.as_ref().map(|file| file.stated.as_str());
         let stated = stated.unwrap_or_default();
         let Some(member) = media.file.as_ref().and_then(|file| file.member) else {
             self.page.notes.add(NoteKind::PictureMissing, stated);
-            return None;
+            return Ok(None);
         };
         if let Some(known) = self.page.pictures.get(&member) {
-            return known.clone();
+            return Ok(known.clone());
         }
         let decoded = match self.page.package.read(member) {
             Ok(bytes) => picture::decode(bytes, media.format.as_deref()),
@@ -135,7 +142,9 @@ impl Drawing<'_, '_, '_> {
         };
         let kept = match decoded {
             Ok(pixels) => {
-                self.page.kept += u64::from(pixels.width()) * u64::from(pixels.height());
+                let area = picture::area(&pixels);
+                self.page.spend(area * DECODING)?;
+                self.page.make_room(area);
                 Some(Rc::new(pixels))
             }
             Err(fault) => {
@@ -148,7 +157,7 @@ impl Drawing<'_, '_, '_> {
             }
         };
         self.page.pictures.insert(member, kept.clone());
-        kept
+        Ok(kept)
     }
 }
 

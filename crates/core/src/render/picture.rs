@@ -3,7 +3,7 @@
 use std::io::Cursor;
 
 use hayro_jbig2::{DecodeSettings, Decoder, File, Page};
-use image::{ImageFormat, ImageReader, Limits, RgbaImage, imageops};
+use image::{ImageBuffer, ImageFormat, ImageReader, Limits, Rgba, RgbaImage, imageops};
 use tiny_skia::{IntSize, Pixmap};
 
 use crate::limits::MAX_RENDER_PICTURE;
@@ -129,6 +129,11 @@ fn jbig2_page(page: &Page<'_>) -> Result<Pixmap, Fault> {
     pixmap(picture)
 }
 
+/// How many pixels a picture has.
+pub(super) fn area(picture: &Pixmap) -> u64 {
+    u64::from(picture.width()) * u64::from(picture.height())
+}
+
 /// Leaves of a picture what a bitmap of the same size lets through: what is white in it (clause 10, ImageMask).
 pub(super) fn masked(picture: &Pixmap, mask: &Pixmap) -> Option<Pixmap> {
     if (picture.width(), picture.height()) != (mask.width(), mask.height()) {
@@ -152,6 +157,7 @@ pub(super) fn shrunk(picture: &Pixmap, width: f32, height: f32) -> Option<Pixmap
     if (width, height) == (picture.width(), picture.height()) {
         return None;
     }
-    let whole = RgbaImage::from_raw(picture.width(), picture.height(), picture.data().to_vec())?;
+    let whole: ImageBuffer<Rgba<u8>, &[u8]> =
+        ImageBuffer::from_raw(picture.width(), picture.height(), picture.data())?;
     pixmap(imageops::thumbnail(&whole, width, height)).ok()
 }

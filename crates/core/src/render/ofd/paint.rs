@@ -143,7 +143,7 @@ impl Drawing<'_, '_, '_> {
                 self.group(canvas, &cut, alpha, &unit.objects, inner)
             }
             ObjectKind::Image(image) => {
-                let mark = self.image(image, object.ctm, object.boundary, &bounded, alpha);
+                let mark = self.image(image, object.ctm, object.boundary, &bounded, alpha)?;
                 self.put(canvas, &cut, mark.as_slice())
             }
             ObjectKind::Path(path) => {
@@ -309,15 +309,24 @@ impl Drawing<'_, '_, '_> {
         boundary: Option<Box2>,
         bounded: &Ctm,
         alpha: f32,
-    ) -> Option<Mark> {
+    ) -> Result<Option<Mark>, Refusal> {
         let Some(id) = image.resource else {
             self.page
                 .notes
                 .add(NoteKind::Incomplete, "ImageObject@ResourceID");
-            return None;
+            return Ok(None);
         };
-        let picture = self.picture(id).or_else(|| self.picture(image.substitution?))?;
-        let mask = image.mask.and_then(|id| self.picture(id));
+        let mut found = self.picture(id)?;
+        if let (None, Some(other)) = (&found, image.substitution) {
+            found = self.picture(other)?;
+        }
+        let Some(picture) = found else { return Ok(None) };
+        // To shrink it, all of it is gone through; to cut it, too.
+        self.page.spend(super::super::picture::area(&picture))?;
+        let mask = match image.mask {
+            Some(id) => self.picture(id)?,
+            None => None,
+        };
         let masked = mask
             .as_ref()
             .map(|mask| super::super::picture::masked(&picture, mask));
@@ -326,17 +335,20 @@ impl Drawing<'_, '_, '_> {
         }
         let picture = masked.flatten().map_or(picture, Rc::new);
         // A picture is one by one; where nothing stretches it, deployed readers fill its boundary.
-        let stretched = ctm
-            .or_else(|| boundary.map(|at| Ctm([at.width, 0.0, 0.0, at.height, 0.0, 0.0])))?
-            .then(bounded);
+        let fill = |at: Box2| Ctm([at.width, 0.0, 0.0, at.height, 0.0, 0.0]);
+        let Some(stretched) = ctm.or_else(|| boundary.map(fill)) else {
+            self.page.notes.add(NoteKind::Incomplete, "ImageObject@CTM");
+            return Ok(None);
+        };
+        let stretched = stretched.then(bounded);
         let unit = Transform::from_scale(1.0 / picture.width() as f32, 1.0 / picture.height() as f32);
-        Some(Mark::Picture {
+        Ok(Some(Mark::Picture {
             to_page: unit.post_concat(transform(&stretched)),
             pixels: picture,
             alpha,
             blend: BlendMode::SourceOver,
             window: None,
-        })
+        }))
     }
 
     fn path(

@@ -108,6 +108,7 @@ pub(super) fn draw(
     let Some(pixels) = pixels(seal, f64::from(across), f64::from(down), desk) else {
         return Ok(());
     };
+    desk.spend(picture::area(&pixels))?;
     let (wide, high) = (f64::from(pixels.width()), f64::from(pixels.height()));
     let stretch = Ctm([at.width / wide, 0.0, 0.0, at.height / high, 0.0, 0.0]);
     let window = stamp.clip.map(|clip| {

@@ -72,6 +72,30 @@ fn what_never_ends_is_refused_in_time() {
         refused(ofd(&units(&each), &of(20))),
         RenderError::TooMuch(1)
     ));
+    // Large pictures, decoded once and gone through each time.
+    let mut large = Cursor::new(Vec::new());
+    let gray = image::GrayImage::from_pixel(6_000, 6_000, image::Luma([200]));
+    gray.write_to(&mut large, image::ImageFormat::Png).unwrap();
+    let pictures = package(&[
+        (
+            "Doc_0/PublicRes.xml",
+            format!(
+                "<ofd:Res {NS} BaseLoc=\"Res\"><ofd:MultiMedias><ofd:MultiMedia ID=\"5\" Type=\"Image\"><ofd:MediaFile>\
+                 a.png</ofd:MediaFile></ofd:MultiMedia></ofd:MultiMedias></ofd:Res>"
+            )
+            .into_bytes(),
+        ),
+        (
+            "Doc_0/Pages/Page_0/Content.xml",
+            format!(
+                "<ofd:Page {NS}><ofd:Content><ofd:Layer ID=\"2\">{}</ofd:Layer></ofd:Content></ofd:Page>",
+                "<ofd:ImageObject ID=\"9\" Boundary=\"0 0 9 9\" ResourceID=\"5\"/>".repeat(1_000)
+            )
+            .into_bytes(),
+        ),
+        ("Doc_0/Res/a.png", large.into_inner()),
+    ]);
+    assert!(matches!(refused(pictures), RenderError::TooMuch(1)));
     // Dashes by the million, and lines that leave the world.
     let lines = [
         ("DashPattern=\"0.0001 0.0001\"", "M 0 0 L 9999999 9999999"),
