@@ -3,7 +3,7 @@
 //! Help is Chinese first with English beneath, because the people at the keyboard are clerks and
 //! operators of Chinese departments.
 
-use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
+use std::{ffi::OsString, net::SocketAddr, num::NonZeroUsize, path::PathBuf};
 
 use certseal_core::{
     crypto::AnyOid,
@@ -115,6 +115,8 @@ pub(crate) enum Command {
     Backfill(Backfill),
     /// 核验证照文件、二维码图片或二维码文本 Verify files, QR pictures or QR text
     Verify(Verify),
+    /// 把 OFD 或 PDF 的页面画成 PNG 图像 Draw the pages of an OFD or PDF as PNG
+    Render(Render),
     /// 为 PDF 文件加盖文档时间戳 Add a document timestamp to a PDF
     Timestamp(Timestamping),
     /// 把文件的签名延长为长期有效（LT、LTA） Carry the signatures of a PDF to a long-term level
@@ -632,6 +634,22 @@ pub(crate) struct Serve {
     /// 监听地址 Address to listen on
     #[arg(long, env = "CERTSEAL_LISTEN", default_value = "127.0.0.1:8080")]
     pub(crate) listen: SocketAddr,
+}
+
+/// Options of `render`.
+#[derive(Debug, Args)]
+pub(crate) struct Render {
+    /// OFD 或 PDF 文件 OFD or PDF file
+    pub(crate) file: PathBuf,
+    /// 图像写到哪里；有多页时写为 OUT-1.png、OUT-2.png…… Where to write the picture; several pages become OUT-1.png and so on
+    #[arg(long, short, value_name = "OUT.png")]
+    pub(crate) out: PathBuf,
+    /// 只画第几页，缺省为全部 The page to draw; all by default
+    #[arg(long, value_name = "N")]
+    pub(crate) page: Option<NonZeroUsize>,
+    /// 每英寸像素数，10 至 1200 Pixels an inch, from 10 to 1200
+    #[arg(long, value_name = "DPI", default_value_t = 150)]
+    pub(crate) dpi: u16,
 }
 
 /// Options of `timestamp`.

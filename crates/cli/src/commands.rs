@@ -10,6 +10,7 @@ mod issue;
 mod key;
 mod longterm;
 mod recognise;
+mod render;
 mod report;
 mod seal;
 mod serve;
@@ -118,6 +119,7 @@ pub(crate) fn run(cli: Cli) -> Result<Outcome, Failure> {
         Command::Issue(args) => issue::run(&session, args),
         Command::Backfill(args) => backfill::run(&session, &args),
         Command::Verify(args) => verify::run(&session, &args),
+        Command::Render(args) => render::run(&session, &args),
         Command::Timestamp(args) => longterm::timestamp(&session, &args),
         Command::Extend(args) => longterm::extend(&session, &args),
         Command::Recognise(args) => recognise::run(&session, &args),

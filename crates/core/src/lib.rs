@@ -31,6 +31,7 @@ mod recent;
 pub mod recognise;
 pub mod registry;
 pub mod remark;
+pub mod render;
 pub mod report;
 pub mod seal;
 pub mod sign;

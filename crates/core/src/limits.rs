@@ -214,5 +214,25 @@ pub const MAX_OFD_GLYPH_NAMES: usize = 4_000_000;
 pub const MAX_OFD_COMPOSITES: usize = 8;
 /// Most numbers in one array of an OFD: a line of text has an advance for each of its characters.
 pub const MAX_OFD_ARRAY: usize = 100_000;
+/// Largest page drawn, in pixels: A4 at 600 dpi has 35 million.
+pub const MAX_RENDER_PIXELS: u64 = 40_000_000;
+/// Longest time for opening a file to be drawn, or for drawing one page of it, in seconds: the most crowded pages of an
+/// OFD take one, PDF pages with heavy shadings some ten. PDFs are drawn by a library that knows no other end.
+pub const MAX_RENDER_SECONDS: u64 = 60;
+/// Stack of the thread that draws: forms in PDF may stand in one another, composite units and blocks in OFD.
+pub const MAX_RENDER_STACK: usize = 64 << 20;
+/// Most steps of drawing one page of an OFD, each of one to five nanoseconds: a pixel put, a letter or segment read. A
+/// page of an invoice takes 20 million at 150 dpi, one at 600 dpi with five layers of the whole page a thousand million.
+pub const MAX_RENDER_WORK: u64 = 2_000_000_000;
+/// Largest picture decoded for drawing, in pixels: a scanned A4 page at 600 dpi has 35 million.
+pub const MAX_RENDER_PICTURE: u64 = 40_000_000;
+/// Pixels of decoded pictures that are kept for further pages.
+pub const MAX_RENDER_KEPT: u64 = 64_000_000;
+/// Longest outline of a glyph, in segments: the most intricate ideographs have under a thousand.
+pub const MAX_RENDER_OUTLINE: usize = 20_000;
+/// Outlines that are kept for further pages.
+pub const MAX_RENDER_OUTLINES: usize = 20_000;
+/// Most notes on what is not drawn of one page.
+pub const MAX_RENDER_NOTES: usize = 100;
 /// Largest coordinate, size or factor read in an OFD; lengths are in millimetres, and no sheet has ten kilometres.
 pub const MAX_OFD_NUMBER: f64 = 1.0e7;

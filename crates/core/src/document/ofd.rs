@@ -19,10 +19,12 @@
 
 mod deviation;
 mod error;
+mod index;
 mod loc;
 mod package;
 mod reach;
 mod references;
+mod sheet;
 mod structure;
 mod summary;
 #[cfg(test)]
@@ -42,17 +44,20 @@ use self::structure::{
 pub use self::{
     deviation::{Deviation, DeviationKind, Deviations},
     error::OfdError,
+    index::{Index, Known},
     loc::Loc,
     package::{MemberId, Package},
     reach::{Class, Coverage, Dangling, Reach, Role, SignatureNumber, Smuggled, Standing, Uncovered},
     references::{CheckMethod, CheckedReferences, DigestTable, ReferenceState},
+    sheet::{Sheet, Sheets},
     structure::{
         annotations::{Annot, AnnotatedPage, Annotations, Appearance, PageAnnot},
         attached::{Attachment, Attachments, CustomTag, CustomTags, Extension, Extensions, TaggedObject},
+        color::{Color, Gradient, GradientShape, Spread, Stop},
         document::{Action, ActionKind, Document, Outline, PageArea, PageEntry, Permissions, TemplatePage},
         entries::{EncryptInfo, IntegrityList},
         object::{
-            CgTransform, Clip, Color, GraphicObject, ImageObject, LineStyle, ObjectKind, PathObject,
+            CgTransform, Clip, ClipArea, GraphicObject, ImageObject, LineStyle, ObjectKind, PathObject,
             TextCode, TextObject,
         },
         page::{Layer, Page, TemplateUse},

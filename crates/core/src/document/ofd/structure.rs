@@ -5,6 +5,7 @@
 
 pub(super) mod annotations;
 pub(super) mod attached;
+pub(super) mod color;
 pub(super) mod document;
 pub(super) mod entries;
 pub(super) mod object;

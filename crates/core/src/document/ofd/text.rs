@@ -7,18 +7,15 @@
 mod draw;
 mod glyphs;
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
-use self::draw::{Drawing, Gathered, Index};
+use self::draw::{Drawing, Gathered};
 use super::{
     OpenedDocument, OpenedOfd,
-    deviation::{DeviationKind, Deviations},
+    deviation::Deviations,
     error::OfdError,
-    loc::Loc,
-    package::MemberId,
-    structure::{Reading, annotations::PageAnnot, page::Page, resources::Resources},
+    index::{Index, Known},
+    sheet::Sheets,
     values::{Ctm, Id},
 };
 
@@ -123,11 +120,12 @@ impl DocumentText {
 impl OpenedOfd<'_> {
     /// Text of a document, by its number. None where there is no such document.
     pub fn text(&self, document: usize) -> Result<Option<DocumentText>, OfdError> {
-        let Some(opened) = self.documents.get(document) else {
+        let (Some(opened), Some(mut sheets)) = (self.documents.get(document), self.sheets(document)) else {
             return Ok(None);
         };
         let mut deviations = Deviations::default();
-        let runs = runs(self, opened, &mut deviations)?;
+        let runs = runs(self, opened, &mut sheets, &mut deviations)?;
+        deviations.extend(sheets.deviations());
         Ok(Some(DocumentText { runs, deviations }))
     }
 }
@@ -135,101 +133,31 @@ impl OpenedOfd<'_> {
 fn runs(
     ofd: &OpenedOfd<'_>,
     opened: &OpenedDocument,
+    sheets: &mut Sheets<'_, '_>,
     deviations: &mut Deviations,
 ) -> Result<Vec<TextRun>, OfdError> {
-    let mut reading = Reading {
-        package: &ofd.package,
-        deviations,
-    };
     let mut gathered = Gathered::new(&ofd.package);
     let shared = Index::new(&opened.resources);
-    let by_id: BTreeMap<Id, &Loc> = opened
-        .document
-        .templates
-        .iter()
-        // Of two the first counts.
-        .rev()
-        .filter_map(|template| Some((template.id?, &template.base_loc)))
-        .collect();
-    let mut templates: BTreeMap<MemberId, Page> = BTreeMap::new();
-    let annotated = annotated(opened);
-    for (number, entry) in opened.document.pages.iter().enumerate() {
-        let Some(member) = entry.base_loc.member else {
+    for number in 0..sheets.count() {
+        let Some(sheet) = sheets.read(number)? else {
             continue;
         };
-        let page = Page::read(&mut reading, member)?;
-        let own = own_resources(&mut reading, &page)?;
         let mut drawing = Drawing {
             page: number,
-            shared: &shared,
-            own: Index::new(&own),
+            known: Known {
+                shared: &shared,
+                own: Index::new(&sheet.resources),
+            },
             gathered: &mut gathered,
         };
-
-        // 1. Templates behind the page, the page, templates before it.
-        let used: Vec<(bool, MemberId)> = page
-            .templates
-            .iter()
-            .filter_map(|used| {
-                let id = used.template?;
-                let Some(template) = by_id.get(&id) else {
-                    unknown(&mut reading, member, &format!("Template {id}"));
-                    return None;
-                };
-                Some((used.z_order.as_deref() == Some("Foreground"), template.member?))
-            })
-            .collect();
-        for (_, template) in &used {
-            if !templates.contains_key(template) {
-                templates.insert(*template, Page::read(&mut reading, *template)?);
-            }
+        for (ground, page) in &sheet.grounds {
+            drawing.draw(page, *ground, deviations)?;
         }
-        let behind_or_before = |is_foreground: bool| {
-            let wanted = used
-                .iter()
-                .filter(move |(foreground, _)| *foreground == is_foreground);
-            wanted.filter_map(|(_, member)| templates.get(member))
-        };
-        for template in behind_or_before(false) {
-            drawing.draw(template, Ground::Template, reading.deviations)?;
-        }
-        drawing.draw(&page, Ground::Page, reading.deviations)?;
-        for template in behind_or_before(true) {
-            drawing.draw(template, Ground::Template, reading.deviations)?;
-        }
-
-        // 2. Annotations over all.
-        for file in entry.id.and_then(|id| annotated.get(&id)).into_iter().flatten() {
-            let Some(member) = file.member else { continue };
-            for annot in PageAnnot::read(&mut reading, member)?.annots {
-                let Some(look) = annot.appearance else { continue };
-                let shift = look.boundary.map_or(Ctm::IDENTITY, |at| Ctm::shift(at.x, at.y));
-                drawing.draw_annotation(member, &look.objects, shift, annot.visible, reading.deviations)?;
-            }
+        for (member, annot) in &sheet.annots {
+            let Some(look) = &annot.appearance else { continue };
+            let shift = look.boundary.map_or(Ctm::IDENTITY, |at| Ctm::shift(at.x, at.y));
+            drawing.draw_annotation(*member, &look.objects, shift, annot.visible, deviations)?;
         }
     }
     Ok(gathered.runs)
-}
-
-/// Annotation files of each page.
-fn annotated(opened: &OpenedDocument) -> BTreeMap<Id, Vec<&Loc>> {
-    let mut by_page: BTreeMap<Id, Vec<&Loc>> = BTreeMap::new();
-    for page in opened.annotations.iter().flat_map(|list| &list.pages) {
-        if let Some(id) = page.page {
-            by_page.entry(id).or_default().extend(&page.files);
-        }
-    }
-    by_page
-}
-
-fn own_resources(reading: &mut Reading<'_, '_>, page: &Page) -> Result<Vec<Resources>, OfdError> {
-    let files = page.resources.iter().filter_map(|loc| loc.member);
-    files.map(|file| Resources::read(reading, file)).collect()
-}
-
-fn unknown(reading: &mut Reading<'_, '_>, member: MemberId, what: &str) {
-    let name = reading.package.name(member);
-    reading
-        .deviations
-        .note(DeviationKind::UnknownResource, name, what);
 }

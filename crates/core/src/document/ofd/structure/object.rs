@@ -7,11 +7,9 @@ use super::{
         values::{Array, Box2, Ctm, Deltas, Id, ReadValue as _},
         xml::Element,
     },
+    color::{Color, color_of},
     document,
 };
-
-/// Channels of a colour: GB/T 33190 has up to four.
-const MAX_CHANNELS: usize = 32;
 
 /// A graphic object.
 #[derive(Debug, Clone, PartialEq)]
@@ -147,6 +145,31 @@ pub struct TextCode {
     pub text: String,
 }
 
+impl TextCode {
+    /// Origins of its characters in object space, the first at `origin`. Where advances are fewer than needed, the last
+    /// goes on.
+    pub fn places(&self, origin: (f64, f64), is_short: &mut bool) -> Vec<(f64, f64)> {
+        let count = self.text.chars().count();
+        let mut advances = [&self.delta_x, &self.delta_y].map(|deltas| {
+            let given: Vec<f64> = deltas.iter().take(count.saturating_sub(1)).collect();
+            let last = deltas.last();
+            *is_short |= last.is_some() && given.len() + 1 < count;
+            given
+                .into_iter()
+                .chain(std::iter::repeat(last.unwrap_or_default()))
+        });
+        let mut at = origin;
+        let mut places = Vec::with_capacity(count);
+        for _ in 0..count {
+            places.push(at);
+            let [x, y] = &mut advances;
+            at.0 += x.next().unwrap_or_default();
+            at.1 += y.next().unwrap_or_default();
+        }
+        places
+    }
+}
+
 /// CGTransform (clause 11.4): so many characters from here are drawn with these glyphs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CgTransform {
@@ -160,24 +183,20 @@ pub struct CgTransform {
     pub glyphs: Vec<u32>,
 }
 
-/// CT_Color (clause 8.3).
-#[derive(Debug, Clone, PartialEq)]
-pub struct Color {
-    /// Values of its channels.
-    pub value: Vec<f64>,
-    /// Its colour space; none for the one of the document.
-    pub color_space: Option<Id>,
-    /// Opacity from 0 to 255.
-    pub alpha: f64,
-    /// `Pattern`, `AxialShd`, `RadialShd` and others that are no plain colour.
-    pub pattern: Option<String>,
-}
-
-/// CT_Clip (clause 8.4): areas that cut.
+/// CT_Clip (clause 8.4): what shows is what any of its areas has. Of several clips, what all of them have.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Clip {
     /// Its areas.
-    pub areas: Vec<GraphicObject>,
+    pub areas: Vec<ClipArea>,
+}
+
+/// One area of a clip.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClipArea {
+    /// From the space of its objects into the boundary of what is cut.
+    pub ctm: Option<Ctm>,
+    /// Paths, or texts whose glyphs are the area.
+    pub objects: Vec<GraphicObject>,
 }
 
 /// Objects in an element, in the order in which they are drawn.
@@ -217,21 +236,7 @@ fn object(
     deviations: &mut Deviations,
 ) -> Result<GraphicObject, OfdError> {
     let is_block = matches!(kind, ObjectKind::Block(_));
-    let mut clips = Vec::new();
-    for clip in element.one("Clips")?.into_iter().flat_map(Element::elements) {
-        let mut areas = Vec::new();
-        for area in clip.all("Area") {
-            let ctm = area.value("CTM", deviations);
-            for mut within in objects(area, deviations)? {
-                within.ctm = match (within.ctm, ctm) {
-                    (Some(inner), Some(outer)) => Some(inner.then(&outer)),
-                    (inner, outer) => inner.or(outer),
-                };
-                areas.push(within);
-            }
-        }
-        clips.push(Clip { areas });
-    }
+    let own: Option<Ctm> = element.value("CTM", deviations);
     Ok(GraphicObject {
         id: element.value("ID", deviations),
         boundary: if is_block {
@@ -239,15 +244,40 @@ fn object(
         } else {
             element.demanded("Boundary", deviations)
         },
-        ctm: element.value("CTM", deviations),
+        ctm: own,
         visible: element.value("Visible", deviations).unwrap_or(true),
         alpha: element.value("Alpha", deviations).unwrap_or(255.0),
         draw_param: element.value("DrawParam", deviations),
         line: LineStyle::read(element, deviations),
-        clips,
+        clips: clips(element, own, deviations)?,
         actions: element.one("Actions")?.map(document::actions).unwrap_or_default(),
         kind,
     })
+}
+
+/// Clips count from the boundary of the object; where TransFlag says so, its own transformation comes between.
+fn clips(element: Element<'_>, own: Option<Ctm>, deviations: &mut Deviations) -> Result<Vec<Clip>, OfdError> {
+    let Some(list) = element.one("Clips")? else {
+        return Ok(Vec::new());
+    };
+    let with_own = list.value("TransFlag", deviations) == Some(true);
+    let mut clips = Vec::new();
+    for clip in list.elements() {
+        let mut areas = Vec::new();
+        for area in clip.all("Area") {
+            let stated: Option<Ctm> = area.value("CTM", deviations);
+            let ctm = match (stated, own.filter(|_| with_own)) {
+                (Some(inner), Some(outer)) => Some(inner.then(&outer)),
+                (inner, outer) => inner.or(outer),
+            };
+            areas.push(ClipArea {
+                ctm,
+                objects: objects(area, deviations)?,
+            });
+        }
+        clips.push(Clip { areas });
+    }
+    Ok(clips)
 }
 
 impl LineStyle {
@@ -331,23 +361,4 @@ fn cg_transform(element: Element<'_>, deviations: &mut Deviations) -> Result<CgT
         deviations.note(DeviationKind::UnreadableValue, element.member(), detail);
     }
     Ok(read)
-}
-
-/// The colour in the one element of this name.
-pub(super) fn color_of(
-    parent: Element<'_>,
-    name: &str,
-    deviations: &mut Deviations,
-) -> Result<Option<Color>, OfdError> {
-    let Some(element) = parent.one(name)? else {
-        return Ok(None);
-    };
-    let value: Option<Array> = element.value("Value", deviations);
-    let value = value.filter(|value| value.0.len() <= MAX_CHANNELS);
-    Ok(Some(Color {
-        value: value.map(|array| array.0).unwrap_or_default(),
-        color_space: element.value("ColorSpace", deviations),
-        alpha: element.value("Alpha", deviations).unwrap_or(255.0),
-        pattern: element.elements().next().map(|pattern| pattern.name().to_owned()),
-    }))
 }

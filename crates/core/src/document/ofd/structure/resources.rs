@@ -10,7 +10,8 @@ use super::{
         xml::Element,
     },
     Reading,
-    object::{Color, GraphicObject, LineStyle, color_of, objects},
+    color::{Color, color_of},
+    object::{GraphicObject, LineStyle, objects},
 };
 
 /// One resource file.

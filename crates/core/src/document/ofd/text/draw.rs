@@ -1,18 +1,17 @@
 //! Walking over the objects of a page with the transformation that brings each onto the sheet.
 
-use std::collections::BTreeMap;
-
 use super::{
     super::{
         deviation::{DeviationKind, Deviations},
         error::OfdError,
+        index::Known,
         package::{MemberId, Package},
         structure::{
-            object::{Color, GraphicObject, ObjectKind, TextObject},
+            color::Color,
+            object::{GraphicObject, ObjectKind, TextObject},
             page::Page,
-            resources::{CompositeUnit, DrawParam, Font, Resources},
         },
-        values::{Ctm, Deltas, Id},
+        values::{Ctm, Id},
     },
     Ground, TextRun,
     glyphs::{self, Embedded, Fonts},
@@ -24,32 +23,6 @@ use crate::{
 
 /// Most characters kept of a font's name, which is kept with each run.
 const MAX_FONT_NAME: usize = 100;
-
-/// Resources of a document by identifier; of two the first counts.
-#[derive(Default)]
-pub(super) struct Index<'d> {
-    fonts: BTreeMap<Id, &'d Font>,
-    composites: BTreeMap<Id, &'d CompositeUnit>,
-    draw_params: BTreeMap<Id, &'d DrawParam>,
-}
-
-impl<'d> Index<'d> {
-    pub(super) fn new(resources: &'d [Resources]) -> Self {
-        let mut index = Self::default();
-        for resources in resources {
-            for font in &resources.fonts {
-                font.id.map(|id| index.fonts.entry(id).or_insert(font));
-            }
-            for unit in &resources.composites {
-                unit.id.map(|id| index.composites.entry(id).or_insert(unit));
-            }
-            for param in &resources.draw_params {
-                param.id.map(|id| index.draw_params.entry(id).or_insert(param));
-            }
-        }
-        index
-    }
-}
 
 /// Text being gathered, and what it has cost so far.
 pub(super) struct Gathered<'p, 'b> {
@@ -76,10 +49,8 @@ impl<'p, 'b> Gathered<'p, 'b> {
 pub(super) struct Drawing<'g, 'p, 'b> {
     /// Its number.
     pub(super) page: usize,
-    /// Resources of the document.
-    pub(super) shared: &'g Index<'g>,
-    /// Resources of the page alone.
-    pub(super) own: Index<'g>,
+    /// What its objects may refer to.
+    pub(super) known: Known<'g, 'g>,
     pub(super) gathered: &'g mut Gathered<'p, 'b>,
 }
 
@@ -97,7 +68,7 @@ struct Place<'m> {
     depth: usize,
 }
 
-impl<'g> Drawing<'g, '_, '_> {
+impl Drawing<'_, '_, '_> {
     /// A page or template.
     pub(super) fn draw(
         &mut self,
@@ -175,12 +146,7 @@ impl<'g> Drawing<'g, '_, '_> {
             depth: place.depth + 1,
             ..place
         };
-        let unit = self
-            .shared
-            .composites
-            .get(&id)
-            .or_else(|| self.own.composites.get(&id));
-        let Some(unit) = unit.copied() else {
+        let Some(unit) = self.known.composite(id) else {
             let what = format!("CompositeObject {id}");
             deviations.note(DeviationKind::UnknownResource, place.member, what);
             return Ok(());
@@ -200,7 +166,7 @@ impl<'g> Drawing<'g, '_, '_> {
             Some(color) => Some(color.clone()),
             None => self.fill_color(place, deviations),
         };
-        let font = text.font.and_then(|id| self.font(id));
+        let font = text.font.and_then(|id| self.known.font(id));
         if let (Some(id), None) = (text.font, font) {
             deviations.note(DeviationKind::UnknownResource, place.member, format!("Font {id}"));
         }
@@ -226,7 +192,7 @@ impl<'g> Drawing<'g, '_, '_> {
                 MAX_OFD_RUNS,
             )?;
             let mut is_short = false;
-            let places = places(origin, count, [&code.delta_x, &code.delta_y], &mut is_short);
+            let places = code.places(origin, &mut is_short);
             if is_short {
                 deviations.note(DeviationKind::ShortDeltas, place.member, "TextCode");
             }
@@ -267,18 +233,12 @@ impl<'g> Drawing<'g, '_, '_> {
         Ok(())
     }
 
-    fn font(&self, id: Id) -> Option<&'g Font> {
-        let font = self.shared.fonts.get(&id).or_else(|| self.own.fonts.get(&id));
-        font.copied()
-    }
-
     /// The colour of areas that drawing parameters give (clause 8.2): their own, or of those they are relative to.
     fn fill_color(&self, place: Place<'_>, deviations: &mut Deviations) -> Option<Color> {
         let mut next = place.draw_param;
         for _ in 0..MAX_OFD_COMPOSITES {
             let id = next?;
-            let shared = self.shared.draw_params.get(&id);
-            let Some(param) = shared.or_else(|| self.own.draw_params.get(&id)) else {
+            let Some(param) = self.known.draw_param(id) else {
                 deviations.note(
                     DeviationKind::UnknownResource,
                     place.member,
@@ -293,27 +253,6 @@ impl<'g> Drawing<'g, '_, '_> {
         }
         None
     }
-}
-
-/// Origins of so many characters in object space. Where advances are fewer than needed, the last goes on.
-fn places(origin: (f64, f64), count: usize, deltas: [&Deltas; 2], is_short: &mut bool) -> Vec<(f64, f64)> {
-    let mut advances = deltas.map(|deltas| {
-        let given: Vec<f64> = deltas.iter().take(count.saturating_sub(1)).collect();
-        let last = deltas.last();
-        *is_short |= last.is_some() && given.len() + 1 < count;
-        given
-            .into_iter()
-            .chain(std::iter::repeat(last.unwrap_or_default()))
-    });
-    let mut at = origin;
-    let mut places = Vec::with_capacity(count);
-    for _ in 0..count {
-        places.push(at);
-        let [x, y] = &mut advances;
-        at.0 += x.next().unwrap_or_default();
-        at.1 += y.next().unwrap_or_default();
-    }
-    places
 }
 
 fn within(what: &'static str, found: usize, limit: usize) -> Result<(), OfdError> {
