@@ -16,7 +16,9 @@ use certseal_core::{
     codes,
     crypto::{KeyFolder, Passphrase},
     document::{
-        ofd::write::{AddSealError, FaceFile, NewSeal, OfdParts, PreparedOfd, Protection, StampPlace, add_seal},
+        ofd::write::{
+            AddSealError, FaceFile, NewSeal, OfdParts, PreparedOfd, Protection, StampPlace, add_seal,
+        },
         pdf::{DocumentInfo, PreparedParts, PreparedPdf},
     },
     face::Rect,
@@ -50,7 +52,11 @@ fn main() -> Outcome<()> {
             Passphrase::new(std::env::var("CERTSEAL_PASSPHRASE")?)?,
         ),
         seals: home.seals()?,
-        version: if flag("v5") { WrittenVersion::V5 } else { WrittenVersion::V4 },
+        version: if flag("v5") {
+            WrittenVersion::V5
+        } else {
+            WrittenVersion::V4
+        },
         is_continued: flag("continued"),
         is_bench: flag("bench"),
         now: Timestamp::now(),
@@ -88,8 +94,15 @@ impl Shop<'_> {
         let json = data.face_json(&identifier, &number, issuer);
         let bytes = json.to_bytes();
         let masked = data.holder_code.as_deref().map(codes::mask_code);
-        let claims =
-            token::FaceToken::of_face(&data, &identifier, &number, &issuer.code, masked, &bytes, self.now);
+        let claims = token::FaceToken::of_face(
+            &data,
+            &identifier,
+            &number,
+            &issuer.code,
+            masked,
+            &bytes,
+            self.now,
+        );
         let link = text::encode(
             "zz.example.gov.cn",
             &token::sign(&claims, &*self.keys.identity("token")?)?,
@@ -109,7 +122,11 @@ impl Shop<'_> {
             seal: signer.seal(),
             seal_center: face.seal_center,
             fonts: &self.workshop.fonts,
-            protection: if self.is_continued { Protection::Continued } else { Protection::Whole },
+            protection: if self.is_continued {
+                Protection::Continued
+            } else {
+                Protection::Whole
+            },
         })?;
         let info = DocumentInfo {
             identifier: &identifier,

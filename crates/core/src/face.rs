@@ -16,8 +16,8 @@ use std::sync::Arc;
 
 pub use emblem::{EmblemArt, EmblemError};
 pub use error::FaceError;
-pub(crate) use font::{SimpleGlyph, UNITS};
 pub use font::{FontBook, FontConfig, FontDescriptor, FontError, FontRole};
+pub(crate) use font::{SimpleGlyph, UNITS};
 pub use template::{FaceTemplate, Printed};
 
 /// Millimetres.

@@ -13,12 +13,14 @@
 //! |---|---|
 //! | `workshop` | the layout of a type, for whoever only sets faces |
 //! | [`press`] | everything that documents of one type under one seal share, and the making of them |
+//! | [`ofd_press`] | the same for OFD documents under a national seal, of the faces that a press sets |
 //! | `press_room` | which press may be used now: seal in force, signers good, keys as they are today |
 //! | `numbering` | numbers and identifiers |
 //! | `service` | [`Service`]: a request through all of them, and changes of state |
 
 mod error;
 mod numbering;
+pub mod ofd_press;
 pub mod press;
 mod press_room;
 mod preview;

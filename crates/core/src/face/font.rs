@@ -427,7 +427,12 @@ impl FontBook {
             });
             slots.get(usize::from(glyph))
         });
-        let make = || Arc::new(quadratic::encode(self.advance(font, glyph), &self.outline(font, glyph)));
+        let make = || {
+            Arc::new(quadratic::encode(
+                self.advance(font, glyph),
+                &self.outline(font, glyph),
+            ))
+        };
         cached.map_or_else(make, |slot| Arc::clone(slot.get_or_init(make)))
     }
 

@@ -8,18 +8,21 @@ use std::{error::Error, sync::Arc, time::Duration};
 use jiff::Timestamp;
 
 use crate::{
-    catalogue::{CertificateType, FaceData, Issuer},
+    catalogue::{CertificateType, FaceData, FaceJson, Issuer},
     clock::thread_cpu_time,
     codes,
     crypto::{SigningIdentity, sha256},
-    document::pdf::{DocumentInfo, PdfError, PreparedParts, PreparedPdf},
+    document::{
+        ofd::write::OfdWriteError,
+        pdf::{DocumentInfo, PdfError, PreparedParts, PreparedPdf},
+    },
     face::{Face, FaceError, FaceTemplate, FontBook, Printed},
     qr::{
         symbol::{self, SymbolError},
         text,
         token::{self, FaceToken, TokenError},
     },
-    seal::Seal,
+    seal::{Seal, ses::SesMakeError},
     sign::{
         cms::{CmsSigner, SignError},
         timestamp::{Imprint, Request, TimeStampSource, TimestampError},
@@ -70,6 +73,29 @@ impl Typesetter {
         };
         self.template.lay_out(face, &printed, &self.fonts)
     }
+
+    /// What a document of a set face says about itself.
+    pub(super) fn info<'a>(&'a self, set: &SetFace<'a>, signer_name: &'a str) -> DocumentInfo<'a> {
+        DocumentInfo {
+            identifier: set.identifier,
+            title: &self.certificate_type.name,
+            author: &self.issuer.name,
+            certificate_type: &self.certificate_type.key,
+            number: set.number,
+            created: set.at,
+            signer_name,
+            reason: "电子证照签章",
+            location: None,
+        }
+    }
+
+    pub(super) fn template(&self) -> &FaceTemplate {
+        &self.template
+    }
+
+    pub(super) fn fonts(&self) -> &Arc<FontBook> {
+        &self.fonts
+    }
 }
 
 /// CPU time of one document by stage.
@@ -101,6 +127,46 @@ impl Stages {
     pub fn total(&self) -> Duration {
         self.layout + self.qr + self.write + self.sign + self.finish
     }
+}
+
+/// CPU time of a thread, by laps.
+pub(super) struct Watch(Duration);
+
+impl Watch {
+    pub(super) fn start() -> Self {
+        Self(thread_cpu_time())
+    }
+
+    /// Books what was spent since the last lap.
+    pub(super) fn lap(&mut self, stage: &mut Duration) {
+        let now = thread_cpu_time();
+        *stage += now.saturating_sub(self.0);
+        self.0 = now;
+    }
+}
+
+/// A face that is set, with its data and its QR symbol: what documents of every format are made of, so that those of
+/// one certificate show one code.
+#[derive(Debug)]
+pub struct SetFace<'a> {
+    /// Its data.
+    pub data: &'a FaceData,
+    /// National identifier of the certificate.
+    pub identifier: &'a str,
+    /// Its number.
+    pub number: &'a str,
+    /// When it is made.
+    pub at: Timestamp,
+    /// The page.
+    pub page: Face,
+    /// The data as attached.
+    pub json: FaceJson,
+    /// The attached bytes.
+    pub json_bytes: Vec<u8>,
+    /// SHA-256 of them.
+    pub face_digest: [u8; 32],
+    /// Where the time went so far.
+    pub stages: Stages,
 }
 
 /// A sealed document that no registry knows of yet: it must not leave the process.
@@ -135,6 +201,12 @@ pub enum PressError {
     /// It could not be signed.
     #[error(transparent)]
     Sign(#[from] SignError),
+    /// The document could not be written as OFD.
+    #[error(transparent)]
+    Ofd(#[from] OfdWriteError),
+    /// It could not be sealed with the national seal.
+    #[error(transparent)]
+    Ses(#[from] SesMakeError),
     /// The QR token could not be made.
     #[error(transparent)]
     Token(#[from] TokenError),
@@ -185,7 +257,7 @@ pub struct Press {
 const SPARE: usize = 512;
 
 /// A timestamp over bytes.
-fn stamp(source: &dyn TimeStampSource, bytes: &[u8]) -> Result<Vec<u8>, PressError> {
+pub(super) fn stamp(source: &dyn TimeStampSource, bytes: &[u8]) -> Result<Vec<u8>, PressError> {
     let request = Request::new(Imprint::sha256(&sha256(bytes)))?;
     let answer = source.ask(&request.to_der()).map_err(PressError::NoTimestamp)?;
     Ok(request.accept(&answer)?.der().to_vec())
@@ -257,6 +329,48 @@ impl Press {
         &self.token_signer
     }
 
+    /// Sets the face: the page, the data beside it, the token that binds both to the printed code.
+    pub fn set<'a>(
+        &self,
+        face: &'a FaceData,
+        identifier: &'a str,
+        number: &'a str,
+        now: Timestamp,
+    ) -> Result<SetFace<'a>, PressError> {
+        let mut stages = Stages::default();
+        let mut watch = Watch::start();
+
+        // 1. The page without its QR symbol.
+        let issuer = &self.typesetter.issuer;
+        let mut page = self
+            .typesetter
+            .lay_out(face, identifier, number)
+            .map_err(PressError::Face)?;
+        watch.lap(&mut stages.layout);
+
+        // 2. The face data, and the token that binds them to the printed code.
+        let json = face.face_json(identifier, number, issuer);
+        let json_bytes = json.to_bytes();
+        let masked = face.holder_code.as_deref().map(codes::mask_code);
+        let claims = FaceToken::of_face(face, identifier, number, &issuer.code, masked, &json_bytes, now);
+        let link = text::encode(&self.host, &token::sign(&claims, &self.token_signer)?);
+        let symbol = symbol::encode(&link)?;
+        page.place_qr(symbol.dark, symbol.width)
+            .map_err(|error| PressError::Face(vec![error]))?;
+        watch.lap(&mut stages.qr);
+        Ok(SetFace {
+            data: face,
+            identifier,
+            number,
+            at: now,
+            page,
+            json,
+            json_bytes,
+            face_digest: claims.face_digest,
+            stages,
+        })
+    }
+
     /// Makes one sealed document.
     pub fn make(
         &self,
@@ -265,49 +379,22 @@ impl Press {
         number: &str,
         now: Timestamp,
     ) -> Result<SealedDocument, PressError> {
-        let mut stages = Stages::default();
-        let mut last = thread_cpu_time();
-        let mut lap = |stage: &mut Duration| {
-            let now = thread_cpu_time();
-            *stage = now.saturating_sub(last);
-            last = now;
-        };
+        self.seal_set(&self.set(face, identifier, number, now)?)
+    }
 
-        // 1. The page without its QR symbol.
-        let issuer = &self.typesetter.issuer;
-        let mut page = self
-            .typesetter
-            .lay_out(face, identifier, number)
-            .map_err(PressError::Face)?;
-        lap(&mut stages.layout);
+    /// Makes the sealed document of a face that is set.
+    pub fn seal_set(&self, set: &SetFace<'_>) -> Result<SealedDocument, PressError> {
+        let mut stages = set.stages;
+        let mut watch = Watch::start();
 
-        // 2. The face data, and the token that binds them to the printed code.
-        let json = face.to_json(identifier, number, issuer);
-        let masked = face.holder_code.as_deref().map(codes::mask_code);
-        let claims = FaceToken::of_face(face, identifier, number, &issuer.code, masked, &json, now);
-        let link = text::encode(&self.host, &token::sign(&claims, &self.token_signer)?);
-        let symbol = symbol::encode(&link)?;
-        page.place_qr(symbol.dark, symbol.width)
-            .map_err(|error| PressError::Face(vec![error]))?;
-        lap(&mut stages.qr);
+        // 1. The document, with its digest.
+        let info = self.typesetter.info(set, self.seal.owner());
+        let unsigned = self
+            .prepared
+            .write(&set.page, &info, &set.json_bytes, self.reserve)?;
+        watch.lap(&mut stages.write);
 
-        // 3. The document, with its digest.
-        let title = &self.typesetter.certificate_type.name;
-        let info = DocumentInfo {
-            identifier,
-            title,
-            author: &issuer.name,
-            certificate_type: &self.typesetter.certificate_type.key,
-            number,
-            created: now,
-            signer_name: self.seal.owner(),
-            reason: "电子证照签章",
-            location: None,
-        };
-        let unsigned = self.prepared.write(&page, &info, &json, self.reserve)?;
-        lap(&mut stages.write);
-
-        // 4. The signature, in its place.
+        // 2. The signature, in its place.
         let digest = unsigned.digest();
         let cms = match &self.timestamps {
             None => self.signer.sign(&digest)?,
@@ -315,13 +402,13 @@ impl Press {
                 .signer
                 .sign_stamped(&digest, |signature| stamp(&**source, signature))?,
         };
-        lap(&mut stages.sign);
+        watch.lap(&mut stages.sign);
         let (bytes, whole) = unsigned.embed_and_digest(&cms)?;
-        lap(&mut stages.finish);
+        watch.lap(&mut stages.finish);
         Ok(SealedDocument {
             bytes,
             digest: whole,
-            face_digest: claims.face_digest,
+            face_digest: set.face_digest,
             stages,
         })
     }

@@ -21,6 +21,7 @@
 //! encrypted. The same input gives the same bytes but for the signature value.
 
 mod again;
+mod archive;
 mod attached;
 mod font;
 mod metadata;
@@ -32,7 +33,6 @@ mod seal;
 mod tests;
 mod truetype;
 mod xml;
-mod zip;
 
 use std::sync::Arc;
 
@@ -41,7 +41,7 @@ pub use self::{
     riding::{Sheet, riding},
     seal::{Protection, SealedOfd, StampPlace, UnsealedOfd},
 };
-use self::{font::Subsets, xml::Xml, zip::Member};
+use self::{archive::Member, font::Subsets, xml::Xml};
 use super::super::{deflate::Effort, pdf::DocumentInfo};
 use crate::{
     catalogue::{FaceData, FaceJson},
@@ -140,6 +140,7 @@ pub struct PreparedOfd {
     fonts: Arc<FontBook>,
     protection: Protection,
     stamp: Rect,
+    seal_name: String,
     /// Template page, its fonts and pictures.
     art: Vec<Member>,
     /// List of tags.
@@ -161,10 +162,16 @@ impl PreparedOfd {
         let (fonts, font_entries) = subsets.write(Effort::Best)?;
         let mut media_entries = Xml::default();
         let mut page = Xml::root("Page", "");
-        page.put(format_args!("<ofd:Content><ofd:Layer ID=\"{layer}\" Type=\"Background\">"));
+        page.put(format_args!(
+            "<ofd:Content><ofd:Layer ID=\"{layer}\" Type=\"Background\">"
+        ));
         page.append(&painted.objects);
         let page = page.close(&["Layer", "Content", "Page"]);
-        let mut art = vec![Member::deflated("Doc_0/Tpls/Tpl_0/Content.xml", &page, Effort::Best)];
+        let mut art = vec![Member::deflated(
+            "Doc_0/Tpls/Tpl_0/Content.xml",
+            &page,
+            Effort::Best,
+        )];
         art.extend(fonts);
         for media in painted.media {
             media.entry(&mut media_entries);
@@ -185,6 +192,7 @@ impl PreparedOfd {
                 w: width,
                 h: height,
             },
+            seal_name: parts.seal.property().name.clone(),
             art,
             tags: attached::tag_list(),
             sealing: seal::shared(parts.seal),
@@ -233,13 +241,16 @@ impl PreparedOfd {
         all_fonts.append(&font_entries);
         let fast = |name: &str, content: &[u8]| Member::deflated(name, content, Effort::Fast);
         let mut members = vec![
-            fast("OFD.xml", &metadata::entry(info, file)),
+            fast("OFD.xml", &metadata::entry(info, file, &self.seal_name)),
             fast(
                 "Doc_0/Document.xml",
                 &metadata::document(&self.base, next.saturating_sub(1), self.protection),
             ),
             fast("Doc_0/PublicRes.xml", &metadata::resources("Fonts", &all_fonts)),
-            fast("Doc_0/DocumentRes.xml", &metadata::resources("MultiMedias", &media_entries)),
+            fast(
+                "Doc_0/DocumentRes.xml",
+                &metadata::resources("MultiMedias", &media_entries),
+            ),
             fast("Doc_0/Pages/Page_0/Content.xml", &page),
         ];
         members.extend_from_slice(&self.art);
@@ -251,7 +262,7 @@ impl PreparedOfd {
         members.push(self.tags.clone());
         members.push(attached::tags(file, &painted.fields));
         members.extend_from_slice(&self.sealing);
-        let size = zip::size(&members);
+        let size = archive::size(&members);
         if size > MAX_DOCUMENT_BYTES / 2 || members.len() > MAX_OFD_MEMBERS / 2 {
             return Err(OfdWriteError::TooLarge(size));
         }
@@ -279,6 +290,7 @@ impl PreparedOfd {
             ("author", info.author),
             ("number", info.number),
             ("signer_name", info.signer_name),
+            ("seal", &self.seal_name),
             ("type", &json.certificate_type.name),
             ("issuer", &json.issuer.name),
             ("holder", &json.holder.name),

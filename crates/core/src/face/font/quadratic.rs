@@ -94,7 +94,10 @@ fn controls(curve: CubicBez) -> Vec<Point> {
     match curve.approx_spline(ACCURACY) {
         Some(spline) => {
             let points = spline.points();
-            points.get(1..points.len().saturating_sub(1)).unwrap_or_default().to_vec()
+            points
+                .get(1..points.len().saturating_sub(1))
+                .unwrap_or_default()
+                .to_vec()
         }
         // Curves beyond reason, which no font has: the middle is right, and the rest near.
         None => vec![curve.eval(0.5)],

@@ -12,8 +12,8 @@ use super::{
         super::deflate::Effort, CheckMethod, DigestTable, OfdError, OpenedDocument, OpenedOfd, SignatureKind,
         loc::folder, open, package::MemberId,
     },
+    archive::Member,
     seal::{Protection, SealedOfd, Signing, StampPlace, entry, finish, list, sign_id},
-    zip::Member,
 };
 use crate::{crypto::DigestAlgorithm, seal::ses::SesSeal, sign::ses::Sealing};
 
@@ -46,7 +46,9 @@ pub enum AddSealError {
         member: String,
     },
     /// An earlier signature covers the list of signatures.
-    #[error("第 {signature} 个签章已锁定文件，不允许再加盖 / signature {signature} covers the list of signatures: none may follow")]
+    #[error(
+        "第 {signature} 个签章已锁定文件，不允许再加盖 / signature {signature} covers the list of signatures: none may follow"
+    )]
     Locked {
         /// Number of the signature, from 1.
         signature: usize,
@@ -111,7 +113,12 @@ impl Prepared {
         if let Some(smuggled) = ofd.reach()?.unreachable().first() {
             return Err(AddSealError::Smuggled(ofd.package().name(*smuggled).to_owned()));
         }
-        let pages: BTreeSet<u32> = document.document.pages.iter().filter_map(|page| page.id).collect();
+        let pages: BTreeSet<u32> = document
+            .document
+            .pages
+            .iter()
+            .filter_map(|page| page.id)
+            .collect();
         if let Some(stamp) = new.stamps.iter().find(|stamp| !pages.contains(&stamp.page)) {
             return Err(AddSealError::UnknownPage(stamp.page));
         }
@@ -123,7 +130,11 @@ impl Prepared {
             Some(member) => package.name(member).to_owned(),
             None => {
                 let root = folder(package.name(document.document.member));
-                let root = if root.is_empty() { String::new() } else { format!("{root}/") };
+                let root = if root.is_empty() {
+                    String::new()
+                } else {
+                    format!("{root}/")
+                };
                 format!("{root}Signs/Signatures.xml")
             }
         };
@@ -151,9 +162,8 @@ impl Prepared {
             members.push(if Some(member) == list_member {
                 new_list.clone()
             } else if member == ofd.root().member && list_member.is_none() {
-                let entry = with_signatures(package.read(member)?, &list_name).ok_or_else(|| {
-                    OfdError::element(name, "DocBody", "is not where it can be added to")
-                })?;
+                let entry = with_signatures(package.read(member)?, &list_name)
+                    .ok_or_else(|| OfdError::element(name, "DocBody", "is not where it can be added to"))?;
                 Member::deflated(name, &entry, Effort::Fast)
             } else {
                 Member::kept(name, package.read(member)?, &package.as_packed(member)?)
@@ -188,7 +198,10 @@ fn check_signatures(ofd: &OpenedOfd<'_>, document: &OpenedDocument) -> Result<()
             signature,
             member: member.to_owned(),
         };
-        let file = opened.file.as_ref().map_err(|_| broken(&opened.entry.base_loc.stated))?;
+        let file = opened
+            .file
+            .as_ref()
+            .map_err(|_| broken(&opened.entry.base_loc.stated))?;
         let checked = table.check(file);
         let wrong = file.references.iter().zip(&checked.states);
         if let Some((reference, _)) = wrong
@@ -212,9 +225,18 @@ fn last_id(document: &OpenedDocument) -> u32 {
         let entries = list.signatures.iter().filter_map(|entry| entry.id.as_deref());
         entries.chain(list.max_sign_ids.iter().map(String::as_str))
     });
-    let files = document.signatures.iter().filter_map(|opened| opened.file.as_ref().ok());
-    let stamps = files.flat_map(|file| &file.stamps).filter_map(|stamp| stamp.id.as_deref());
-    let number = |id: &str| id.trim_start_matches(|letter: char| !letter.is_ascii_digit()).parse().ok();
+    let files = document
+        .signatures
+        .iter()
+        .filter_map(|opened| opened.file.as_ref().ok());
+    let stamps = files
+        .flat_map(|file| &file.stamps)
+        .filter_map(|stamp| stamp.id.as_deref());
+    let number = |id: &str| {
+        id.trim_start_matches(|letter: char| !letter.is_ascii_digit())
+            .parse()
+            .ok()
+    };
     let last: u32 = stated.chain(stamps).filter_map(number).max().unwrap_or(0);
     // Stays a number however large somebody's is.
     last.min(u32::MAX / 2)
@@ -226,7 +248,10 @@ fn entries(ofd: &OpenedOfd<'_>, document: &OpenedDocument) -> Vec<String> {
     for (index, opened) in (1..).zip(&document.signatures) {
         let stated = &opened.entry;
         let member = stated.base_loc.member;
-        let location = member.map_or_else(|| stated.base_loc.stated.clone(), |member| format!("/{}", ofd.package().name(member)));
+        let location = member.map_or_else(
+            || stated.base_loc.stated.clone(),
+            |member| format!("/{}", ofd.package().name(member)),
+        );
         let id = stated.id.clone().unwrap_or_else(|| sign_id(index));
         let kind = match &stated.kind {
             SignatureKind::Seal => "Seal",
@@ -236,7 +261,12 @@ fn entries(ofd: &OpenedOfd<'_>, document: &OpenedDocument) -> Vec<String> {
         let mut out = super::xml::Xml::default();
         out.raw("<ofd:Signature");
         let relative = stated.relative.join(" ");
-        for (name, value) in [("ID", &id[..]), ("Type", kind), ("BaseLoc", &location), ("Relative", &relative)] {
+        for (name, value) in [
+            ("ID", &id[..]),
+            ("Type", kind),
+            ("BaseLoc", &location),
+            ("Relative", &relative),
+        ] {
             if !value.is_empty() {
                 out.put(format_args!(" {name}=\""));
                 out.text(value);
@@ -253,10 +283,14 @@ fn entries(ofd: &OpenedOfd<'_>, document: &OpenedDocument) -> Vec<String> {
 fn with_signatures(entry: &[u8], list: &str) -> Option<Vec<u8>> {
     let text = str::from_utf8(entry).ok()?;
     let tree = roxmltree::Document::parse(text).ok()?;
-    let body = tree.descendants().find(|node| node.tag_name().name() == "DocBody")?;
+    let body = tree
+        .descendants()
+        .find(|node| node.tag_name().name() == "DocBody")?;
     let element = text.get(body.range())?;
     let (within, closing) = element.rsplit_once("</")?;
-    let prefix = closing.split_once(':').map_or(String::new(), |(prefix, _)| format!("{prefix}:"));
+    let prefix = closing
+        .split_once(':')
+        .map_or(String::new(), |(prefix, _)| format!("{prefix}:"));
     let at = body.range().start + within.len();
     let (before, after) = text.split_at_checked(at)?;
     let mut path = super::xml::Xml::default();

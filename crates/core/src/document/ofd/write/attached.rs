@@ -2,8 +2,12 @@
 
 use std::sync::Arc;
 
-use super::{ATTACHMENT, ATTACHMENT_XML, FaceFile, fixed, xml::Xml, zip::Member};
-use crate::{catalogue::FaceJson, clock, document::{deflate::Effort, pdf::DocumentInfo}};
+use super::{ATTACHMENT, ATTACHMENT_XML, FaceFile, archive::Member, fixed, xml::Xml};
+use crate::{
+    catalogue::FaceJson,
+    clock,
+    document::{deflate::Effort, pdf::DocumentInfo},
+};
 
 /// What our tags are called in CustomTags.xml, and the namespace of their elements.
 const TAGS: &str = "certseal.face";
@@ -13,7 +17,11 @@ const FACE_NAMESPACE: &str = "urn:certseal:face:1";
 /// Attachments.xml and what it names.
 pub(super) fn members(info: &DocumentInfo<'_>, file: &FaceFile<'_>) -> [Member; 3] {
     let xml = face_xml(file.json);
-    let made = info.created.to_zoned(clock::china()).strftime("%Y-%m-%dT%H:%M:%S").to_string();
+    let made = info
+        .created
+        .to_zoned(clock::china())
+        .strftime("%Y-%m-%dT%H:%M:%S")
+        .to_string();
     let mut list = Xml::root("Attachments", "");
     for (id, name, format, size) in [
         ("a1", ATTACHMENT, "json", file.bytes.len()),
@@ -70,11 +78,20 @@ fn face_xml(face: &FaceJson) -> Vec<u8> {
         leaf(&mut out, "valid-until", &[], &date.to_string());
     }
     for field in &face.fields {
-        let about = [("key", &field.key[..]), ("short", &field.short), ("label", &field.label)];
+        let about = [
+            ("key", &field.key[..]),
+            ("short", &field.short),
+            ("label", &field.label),
+        ];
         leaf(&mut out, "field", &about, &field.text);
     }
     for photo in &face.photos {
-        leaf(&mut out, "photo", &[("key", &photo.key), ("sha256", &photo.sha256)], "");
+        leaf(
+            &mut out,
+            "photo",
+            &[("key", &photo.key), ("sha256", &photo.sha256)],
+            "",
+        );
     }
     out.raw("</face>");
     out.close(&[])

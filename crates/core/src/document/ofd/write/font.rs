@@ -8,9 +8,9 @@ use std::{
 use super::{
     super::super::deflate::Effort,
     OfdWriteError, RES,
+    archive::Member,
     truetype::{self, Contents},
     xml::Xml,
-    zip::Member,
 };
 use crate::face::{FontBook, FontId, SimpleGlyph};
 
@@ -119,7 +119,9 @@ impl Subset {
         entries.text(&about.postscript_name);
         entries.raw("\" FamilyName=\"");
         entries.text(&about.family);
-        entries.put(format_args!("\" Charset=\"unicode\" Bold=\"{is_bold}\"><ofd:FontFile>{file}</ofd:FontFile></ofd:Font>"));
+        entries.put(format_args!(
+            "\" Charset=\"unicode\" Bold=\"{is_bold}\"><ofd:FontFile>{file}</ofd:FontFile></ofd:Font>"
+        ));
         let member = format!("{RES}/{file}");
         Ok(match effort {
             // Coordinates hardly shrink: a fifth of the size for most of the time of a document.

@@ -69,7 +69,12 @@ struct Around {
 impl Around {
     fn points(points: impl Iterator<Item = (f32, f32)>) -> Option<Self> {
         points.fold(None, |around, (x, y)| {
-            let Self { left, top, right, bottom } = around.unwrap_or(Self {
+            let Self {
+                left,
+                top,
+                right,
+                bottom,
+            } = around.unwrap_or(Self {
                 left: x,
                 top: y,
                 right: x,
@@ -96,7 +101,12 @@ impl Around {
     }
 
     fn sides(self) -> [f32; 4] {
-        [self.left, self.top, self.right - self.left, self.bottom - self.top]
+        [
+            self.left,
+            self.top,
+            self.right - self.left,
+            self.bottom - self.top,
+        ]
     }
 }
 
@@ -181,11 +191,14 @@ impl Painter<'_, '_> {
         let mut rest = run.glyphs.as_slice();
         while !rest.is_empty() {
             let end = rest.iter().position(|glyph| u32::from(glyph.ch) > 0xFFFF);
-            let (now, later) = rest.split_at_checked(end.map_or(rest.len(), |end| end + 1)).unwrap_or((rest, &[]));
-            let places: Vec<i64> = now.iter().map(|glyph| micrometres(origin.0 + glyph.x)).collect();
+            let (now, later) = rest
+                .split_at_checked(end.map_or(rest.len(), |end| end + 1))
+                .unwrap_or((rest, &[]));
+            let first = now.first().map_or(0.0, |glyph| glyph.x);
+            let places: Vec<i64> = now.iter().map(|glyph| micrometres(glyph.x - first)).collect();
             let out = &mut self.done.objects;
             out.raw("<ofd:TextCode X=\"");
-            out.length(origin.0 + now.first().map_or(0.0, |glyph| glyph.x));
+            out.length(origin.0 + first);
             out.raw("\" Y=\"");
             out.length(origin.1);
             out.raw("\"");

@@ -5,7 +5,7 @@ use std::io::Cursor;
 use image::{ImageFormat, ImageReader};
 use png::{BitDepth, ColorType, Compression, Encoder, Filter};
 
-use super::{OfdWriteError, RES, xml::Xml, zip::Member};
+use super::{OfdWriteError, RES, archive::Member, xml::Xml};
 use crate::face::{Picture, PlacedPicture};
 
 /// Pixels across a module of a QR symbol: readers that smooth what they enlarge leave its edges sharp.
@@ -35,7 +35,9 @@ pub(super) fn encode(id: u32, placed: &PlacedPicture) -> Result<Media, OfdWriteE
         reason,
     };
     let (format, extension, data) = match &placed.picture {
-        Picture::Jpeg { data, alpha: None, .. } => {
+        Picture::Jpeg {
+            data, alpha: None, ..
+        } => {
             if !data.starts_with(&[0xFF, 0xD8]) {
                 return Err(wrong("not a JPEG file"));
             }
@@ -50,7 +52,11 @@ pub(super) fn encode(id: u32, placed: &PlacedPicture) -> Result<Media, OfdWriteE
         } => {
             let pixels = see_through(data, alpha, (*width, *height)).map_err(wrong)?;
             let drawn = png((*width, *height), ColorType::Rgba, &pixels);
-            ("PNG", "png", drawn.ok_or_else(|| wrong("no PNG can be made of it"))?)
+            (
+                "PNG",
+                "png",
+                drawn.ok_or_else(|| wrong("no PNG can be made of it"))?,
+            )
         }
         Picture::Rgb { data, width, height } => {
             let size = u64::from(*width) * u64::from(*height) * 3;
@@ -58,7 +64,11 @@ pub(super) fn encode(id: u32, placed: &PlacedPicture) -> Result<Media, OfdWriteE
                 return Err(wrong("the pixels do not fill width times height"));
             }
             let drawn = png((*width, *height), ColorType::Rgb, data);
-            ("PNG", "png", drawn.ok_or_else(|| wrong("no PNG can be made of it"))?)
+            (
+                "PNG",
+                "png",
+                drawn.ok_or_else(|| wrong("no PNG can be made of it"))?,
+            )
         }
         Picture::Modules { dark, width } => {
             let side = *width as usize;
@@ -66,7 +76,11 @@ pub(super) fn encode(id: u32, placed: &PlacedPicture) -> Result<Media, OfdWriteE
                 return Err(wrong("the modules do not fill width times width"));
             }
             let drawn = modules(dark, side);
-            ("PNG", "png", drawn.ok_or_else(|| wrong("no PNG can be made of it"))?)
+            (
+                "PNG",
+                "png",
+                drawn.ok_or_else(|| wrong("no PNG can be made of it"))?,
+            )
         }
     };
     let file = format!("image_{id}.{extension}");
@@ -121,5 +135,7 @@ fn see_through(jpeg: &[u8], alpha: &[u8], (width, height): (u32, u32)) -> Result
         return Err("the opacities do not fill width times height");
     }
     let pixels = picture.pixels().zip(alpha);
-    Ok(pixels.flat_map(|(pixel, alpha)| [pixel.0[0], pixel.0[1], pixel.0[2], *alpha]).collect())
+    Ok(pixels
+        .flat_map(|(pixel, alpha)| [pixel.0[0], pixel.0[1], pixel.0[2], *alpha])
+        .collect())
 }

@@ -5,9 +5,9 @@ use jiff::Timestamp;
 
 use super::{
     super::super::deflate::Effort,
+    archive::{self, Member, sm3},
     metadata::{CREATOR, CREATOR_VERSION},
     xml::Xml,
-    zip::{self, Member, sm3},
 };
 use crate::{crypto::sha256, face::Rect, seal::ses::SesSeal, sign::ses::Sealing};
 
@@ -76,7 +76,10 @@ pub(super) fn sign_id(number: u32) -> String {
 
 /// An entry of Signatures.xml.
 pub(super) fn entry(number: u32, location: &str) -> String {
-    format!("<ofd:Signature ID=\"{}\" Type=\"Seal\" BaseLoc=\"{location}\"/>", sign_id(number))
+    format!(
+        "<ofd:Signature ID=\"{}\" Type=\"Seal\" BaseLoc=\"{location}\"/>",
+        sign_id(number)
+    )
 }
 
 /// Signatures.xml.
@@ -96,7 +99,10 @@ pub(super) fn signature<'m>(signing: &Signing<'_>, covered: impl Iterator<Item =
         "<ofd:SignedInfo><ofd:Provider ProviderName=\"{CREATOR}\" Version=\"{CREATOR_VERSION}\" Company=\"{CREATOR}\"/>"
     ));
     out.leaf("SignatureMethod", SM2_WITH_SM3);
-    out.leaf("SignatureDateTime", &signing.at.strftime("%Y%m%d%H%M%SZ").to_string());
+    out.leaf(
+        "SignatureDateTime",
+        &signing.at.strftime("%Y%m%d%H%M%SZ").to_string(),
+    );
     out.put(format_args!("<ofd:References CheckMethod=\"{SM3}\">"));
     for member in covered {
         out.raw("<ofd:Reference FileRef=\"/");
@@ -141,7 +147,12 @@ pub struct UnsealedOfd {
 }
 
 impl UnsealedOfd {
-    pub(super) fn new(members: Vec<Member>, stamp: StampPlace, protection: Protection, at: Timestamp) -> Self {
+    pub(super) fn new(
+        members: Vec<Member>,
+        stamp: StampPlace,
+        protection: Protection,
+        at: Timestamp,
+    ) -> Self {
         Self {
             members,
             stamp,
@@ -159,7 +170,13 @@ impl UnsealedOfd {
             stamps: &[self.stamp],
             at: self.at,
         };
-        finish(&mut self.members, &signing, self.protection, &format!("{SIGNS}/Signatures.xml"), sign)
+        finish(
+            &mut self.members,
+            &signing,
+            self.protection,
+            &format!("{SIGNS}/Signatures.xml"),
+            sign,
+        )
     }
 }
 
@@ -182,8 +199,11 @@ pub(super) fn finish<E>(
         extensions: &[],
     })?;
     members.push(Member::deflated(path, &description, Effort::Fast));
-    members.push(Member::stored(format!("{}/SignedValue.dat", signing.folder), &value));
-    let bytes = zip::archive(members);
+    members.push(Member::stored(
+        format!("{}/SignedValue.dat", signing.folder),
+        &value,
+    ));
+    let bytes = archive::pack(members);
     Ok(SealedOfd {
         digest: sha256(&bytes),
         bytes,

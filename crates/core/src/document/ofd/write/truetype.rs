@@ -70,9 +70,17 @@ pub(super) fn assemble(font: &Contents<'_>) -> Vec<u8> {
     let count = font.glyphs.len() as u16 + 1;
     let edge = |index: usize, pick: fn(i16, i16) -> i16| {
         let drawn = all().filter(|glyph| glyph.contours > 0);
-        drawn.filter_map(|glyph| glyph.bounds.get(index).copied()).reduce(pick).unwrap_or(0)
+        drawn
+            .filter_map(|glyph| glyph.bounds.get(index).copied())
+            .reduce(pick)
+            .unwrap_or(0)
     };
-    let bounds = [edge(0, i16::min), edge(1, i16::min), edge(2, i16::max), edge(3, i16::max)];
+    let bounds = [
+        edge(0, i16::min),
+        edge(1, i16::min),
+        edge(2, i16::max),
+        edge(3, i16::max),
+    ];
 
     let mut glyf = Vec::with_capacity(all().map(|glyph| glyph.data.len()).sum());
     let mut loca = Table::default();
@@ -94,7 +102,14 @@ pub(super) fn assemble(font: &Contents<'_>) -> Vec<u8> {
         (b"loca", loca.0),
         (b"maxp", maxp(all(), count)),
         (b"name", name(font)),
-        (b"post", Table::default().u32(&[0x0003_0000, 0]).i16(&[-100, 50]).u32(&[0; 5]).0),
+        (
+            b"post",
+            Table::default()
+                .u32(&[0x0003_0000, 0])
+                .i16(&[-100, 50])
+                .u32(&[0; 5])
+                .0,
+        ),
         // Smooth at every size, no grid fitting, for there are no instructions.
         (b"gasp", Table::default().u16(&[1, 1, 0xFFFF, 2]).0),
     ];
@@ -107,10 +122,16 @@ fn pack(mut tables: [(&[u8; 4], Vec<u8>); 11]) -> Vec<u8> {
     let power = count.ilog2();
     let range = (1_u16 << power) * 16;
     let start = 12 + 16 * tables.len();
-    let body: usize = tables.iter().map(|(_, data)| data.len().next_multiple_of(4)).sum();
-    let mut out = Table(Vec::with_capacity(start + body))
-        .u32(&[0x0001_0000])
-        .u16(&[count, range, power as u16, count * 16 - range]);
+    let body: usize = tables
+        .iter()
+        .map(|(_, data)| data.len().next_multiple_of(4))
+        .sum();
+    let mut out = Table(Vec::with_capacity(start + body)).u32(&[0x0001_0000]).u16(&[
+        count,
+        range,
+        power as u16,
+        count * 16 - range,
+    ]);
     let mut at = start;
     let mut head = 0;
     for (tag, data) in &tables {
@@ -201,7 +222,10 @@ fn os2<'a>(font: &Contents<'_>, all: impl Iterator<Item = &'a SimpleGlyph> + Clo
         .bytes(b"NONE")
         .u16(&[if font.is_bold { 0x20 } else { 0x40 }, bound(first), bound(last)])
         .i16(&[ascent, descent, 0])
-        .u16(&[ascent.unsigned_abs().max(UNITS_PER_EM), descent.unsigned_abs().max(200)])
+        .u16(&[
+            ascent.unsigned_abs().max(UNITS_PER_EM),
+            descent.unsigned_abs().max(200),
+        ])
         // Code pages: Latin 1, simplified Chinese.
         .u32(&[1 | 1 << 18, 0])
         .i16(&[500, capital])
@@ -234,7 +258,11 @@ fn name(font: &Contents<'_>) -> Vec<u8> {
 fn cmap(characters: &BTreeMap<char, u16>) -> Vec<u8> {
     let basic = format_4(characters);
     let is_whole = basic.is_some() && characters.keys().all(|letter| u32::from(*letter) < 0xFFFF);
-    let full = if is_whole { None } else { Some(format_12(characters)) };
+    let full = if is_whole {
+        None
+    } else {
+        Some(format_12(characters))
+    };
     let mut tables = Vec::new();
     tables.extend(basic.iter().map(|table| (1, table)));
     tables.extend(full.iter().map(|table| (10, table)));
@@ -275,7 +303,15 @@ fn format_4(characters: &BTreeMap<char, u16>) -> Option<Vec<u8>> {
     let range = 2 << power;
     let column = |pick: fn(&(u16, u16, u16)) -> u16| segments.iter().map(pick).collect::<Vec<_>>();
     let table = Table::default()
-        .u16(&[4, 16 + 8 * count, 0, 2 * count, range, power as u16, 2 * count - range])
+        .u16(&[
+            4,
+            16 + 8 * count,
+            0,
+            2 * count,
+            range,
+            power as u16,
+            2 * count - range,
+        ])
         .u16(&column(|segment| segment.1))
         .u16(&[0])
         .u16(&column(|segment| segment.0))
