@@ -126,18 +126,10 @@ impl Prepared {
         // 2. Where the new signature goes.
         let package = ofd.package();
         let list_member = document.signature_list.as_ref().map(|list| list.member);
-        let list_name = match list_member {
-            Some(member) => package.name(member).to_owned(),
-            None => {
-                let root = folder(package.name(document.document.member));
-                let root = if root.is_empty() {
-                    String::new()
-                } else {
-                    format!("{root}/")
-                };
-                format!("{root}Signs/Signatures.xml")
-            }
-        };
+        let list_name = list_member.map_or_else(
+            || beside(package.name(document.document.member)),
+            |member| package.name(member).to_owned(),
+        );
         let signs = folder(&list_name);
         let free = |folder: &String| {
             let within = format!("{folder}/");
@@ -179,6 +171,14 @@ impl Prepared {
             list: list_name,
             first_id,
         })
+    }
+}
+
+/// Where Signatures.xml goes in a document that has none.
+fn beside(document: &str) -> String {
+    match folder(document) {
+        "" => "Signs/Signatures.xml".to_owned(),
+        folder => format!("{folder}/Signs/Signatures.xml"),
     }
 }
 

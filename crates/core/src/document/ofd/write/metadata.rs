@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{FaceFile, Protection, archive::sm3, fixed, xml::Xml};
-use crate::{catalogue::FieldJson, clock, document::pdf::DocumentInfo, face::Drawing};
+use crate::{catalogue::FieldJson, clock, codes::HolderCodeKind, document::pdf::DocumentInfo, face::Drawing};
 
 /// What the documents say made them.
 pub(super) const CREATOR: &str = "certseal";
@@ -58,7 +58,7 @@ fn custom_datas(info: &DocumentInfo<'_>, file: &FaceFile<'_>, seal_name: &str) -
     );
     put("CZZT", Some(&json.holder.name));
     put("CZZTDM", json.holder.code.as_deref());
-    put("CZZTDMLX", kind.map(|kind| kind.type_name()));
+    put("CZZTDMLX", kind.map(HolderCodeKind::type_name));
     put("CZZTDMLXDM", json.holder.code_type.as_deref());
     let made = clock::clock_time(info.created);
     put("ZZQZR", Some(info.signer_name));

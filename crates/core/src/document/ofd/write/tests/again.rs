@@ -147,9 +147,9 @@ fn three_pages() -> Vec<u8> {
          <ofd:DocRoot>Doc_0/Document.xml</ofd:DocRoot></ofd:DocBody></ofd:OFD>",
         xml::NAMESPACE
     );
-    let pages: String = (1..=3)
-        .map(|id| format!("<ofd:Page ID=\"{id}\" BaseLoc=\"Pages/Page_{id}/Content.xml\"/>"))
-        .collect();
+    let pages =
+        [1, 2, 3].map(|id| format!("<ofd:Page ID=\"{id}\" BaseLoc=\"Pages/Page_{id}/Content.xml\"/>"));
+    let pages = pages.concat();
     let document = format!(
         "<ofd:Document {}><ofd:CommonData><ofd:MaxUnitID>3</ofd:MaxUnitID><ofd:PageArea>\
          <ofd:PhysicalBox>0 0 210 297</ofd:PhysicalBox></ofd:PageArea></ofd:CommonData><ofd:Pages>{pages}</ofd:Pages></ofd:Document>",
