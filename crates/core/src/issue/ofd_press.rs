@@ -42,7 +42,7 @@ impl OfdPress {
         let template = parts.typesetter.template();
         let prepared = PreparedOfd::new(OfdParts {
             base: template.base(),
-            seal: signer.seal(),
+            seal: &signer.seal_file(),
             seal_center: template.seal_center(),
             fonts: parts.typesetter.fonts(),
             protection: parts.protection,
@@ -76,7 +76,8 @@ impl OfdPress {
         };
         let unsealed = self.prepared.write(&set.page, &info, &file)?;
         watch.lap(&mut stages.write);
-        let sealed = unsealed.seal(|sealing| {
+        let sealed = unsealed.seal(|document| {
+            let sealing = &document.into();
             watch.lap(&mut stages.finish);
             let value = match &self.timestamps {
                 None => self.signer.sign(sealing)?,

@@ -39,7 +39,7 @@ use std::sync::Arc;
 pub use self::{
     again::{AddSealError, NewSeal, add_seal},
     riding::{Sheet, riding},
-    seal::{Protection, SealedOfd, StampPlace, UnsealedOfd},
+    seal::{Protection, SealFile, SealedOfd, StampPlace, ToSeal, UnsealedOfd},
 };
 use self::{archive::Member, font::Subsets, xml::Xml};
 use super::super::{deflate::Effort, pdf::DocumentInfo};
@@ -47,7 +47,6 @@ use crate::{
     catalogue::{FaceData, FaceJson},
     face::{Drawing, Face, FontBook, Mm, Rect},
     limits::{MAX_DOCUMENT_BYTES, MAX_OFD_MEMBERS},
-    seal::ses::SesSeal,
 };
 
 /// Name of the attached machine-readable face data.
@@ -78,7 +77,7 @@ pub struct OfdParts<'a> {
     /// Base art; its size is the page size.
     pub base: &'a Arc<Drawing>,
     /// The seal, whose picture is stamped in the size it states.
-    pub seal: &'a SesSeal,
+    pub seal: &'a SealFile<'a>,
     /// Where it is centred on the page.
     pub seal_center: (Mm, Mm),
     /// Fonts of base and faces.
@@ -178,8 +177,7 @@ impl PreparedOfd {
             art.push(media.member);
         }
 
-        let picture = parts.seal.picture();
-        let (width, height) = (picture.width as f32, picture.height as f32);
+        let (width, height) = (parts.seal.width, parts.seal.height);
         let (x, y) = parts.seal_center;
         Ok(Self {
             base: Arc::clone(parts.base),
@@ -192,7 +190,7 @@ impl PreparedOfd {
                 w: width,
                 h: height,
             },
-            seal_name: parts.seal.property().name.clone(),
+            seal_name: parts.seal.name.to_owned(),
             art,
             tags: attached::tag_list(),
             sealing: seal::shared(parts.seal),

@@ -13,15 +13,15 @@ use super::{
         loc::folder, open, package::MemberId,
     },
     archive::Member,
-    seal::{Protection, SealedOfd, Signing, StampPlace, entry, finish, list, sign_id},
+    seal::{Protection, SealFile, SealedOfd, Signing, StampPlace, ToSeal, entry, finish, list, sign_id},
 };
-use crate::{crypto::DigestAlgorithm, seal::ses::SesSeal, sign::ses::Sealing};
+use crate::crypto::DigestAlgorithm;
 
 /// A seal to be added.
 #[derive(Debug, Clone, Copy)]
 pub struct NewSeal<'a> {
     /// The seal.
-    pub seal: &'a SesSeal,
+    pub seal: &'a SealFile<'a>,
     /// Where it stands.
     pub stamps: &'a [StampPlace],
     /// When it is applied.
@@ -71,7 +71,7 @@ pub enum AddSealError {
 pub fn add_seal<E: From<AddSealError>>(
     ofd: &[u8],
     new: &NewSeal<'_>,
-    sign: impl FnOnce(&Sealing<'_>) -> Result<Vec<u8>, E>,
+    sign: impl FnOnce(&ToSeal<'_>) -> Result<Vec<u8>, E>,
 ) -> Result<SealedOfd, E> {
     let prepared = Prepared::new(ofd, new)?;
     let Prepared {
@@ -164,7 +164,7 @@ impl Prepared {
         if list_member.is_none() {
             members.push(new_list);
         }
-        members.push(Member::stored(format!("{folder}/Seal.esl"), new.seal.bytes()));
+        members.push(Member::stored(format!("{folder}/Seal.esl"), new.seal.bytes));
         Ok(Self {
             members,
             folder,

@@ -115,7 +115,7 @@ impl Sample {
     fn prepared(&self, protection: Protection) -> PreparedOfd {
         PreparedOfd::new(OfdParts {
             base: &self.face.base,
-            seal: self.signer.seal(),
+            seal: &self.signer.seal_file(),
             seal_center: self.face.seal_center,
             fonts: &self.fonts,
             protection,
@@ -130,7 +130,10 @@ impl Sample {
 
     fn sealed(&self, protection: Protection) -> Vec<u8> {
         let unsealed = self.unsealed(protection);
-        unsealed.seal(|sealing| self.signer.sign(sealing)).unwrap().bytes
+        unsealed
+            .seal(|document| self.signer.sign(&document.into()))
+            .unwrap()
+            .bytes
     }
 }
 

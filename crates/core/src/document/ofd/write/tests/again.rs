@@ -33,12 +33,15 @@ fn add(
     protection: Protection,
 ) -> Result<Vec<u8>, Failed> {
     let new = NewSeal {
-        seal: signer.seal(),
+        seal: &signer.seal_file(),
         stamps,
         at: at(),
         protection,
     };
-    Ok(add_seal(bytes, &new, |sealing| Ok::<_, Failed>(signer.sign(sealing)?))?.bytes)
+    Ok(add_seal(bytes, &new, |document| {
+        Ok::<_, Failed>(signer.sign(&document.into())?)
+    })?
+    .bytes)
 }
 
 #[test]
