@@ -59,5 +59,6 @@ from_pypi() {
 if [ "${1:-demo}" = test ]; then
     from_pypi pyhanko 'pyhanko[etsi]==0.38.0' 'pyhanko-cli==0.6.0'
     from_pypi openapi 'openapi-spec-validator==0.9.0' 'openapi-schema-validator==0.9.0' 'jsonschema==4.26.0'
+    from_pypi easyofd 'easyofd==20260427'
     from_pypi makers 'pdfsignerpy==0.3.1' 'pypdf==6.21.4' 'pypdfium2==5.15.2' 'reportlab==5.1.0'
 fi

@@ -5,6 +5,7 @@ pub mod backlog;
 pub mod corpora;
 pub mod documents;
 pub mod fuzz;
+pub mod ofd;
 pub mod server;
 pub mod table;
 
@@ -170,6 +171,11 @@ pub fn pyhanko() -> PathBuf {
 /// The Python that has the programs which make good files, where `scripts/setup.sh test` puts it.
 pub fn makers() -> PathBuf {
     tool("makers/bin/python").unwrap_or_else(|| PathBuf::from("makers/bin/python"))
+}
+
+/// The Python that has easyofd, where `scripts/setup.sh test` puts it.
+pub fn easyofd() -> PathBuf {
+    tool("easyofd/bin/python").unwrap_or_else(|| PathBuf::from("easyofd/bin/python"))
 }
 
 fn tool(path: &str) -> Option<PathBuf> {

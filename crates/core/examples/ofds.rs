@@ -120,7 +120,7 @@ impl Shop<'_> {
         let signer = SesSigner::new(&seal, &*self.keys.identity(&national_signer(&own.department))?)?;
         let prepared = PreparedOfd::new(OfdParts {
             base: &face.base,
-            seal: signer.seal(),
+            seal: &signer.seal_file(),
             seal_center: face.seal_center,
             fonts: &self.workshop.fonts,
             protection: if self.is_continued {
@@ -148,7 +148,7 @@ impl Shop<'_> {
         let mut stdout = std::io::stdout();
         let make = || -> Outcome<Vec<u8>> {
             let unsealed = prepared.write(&face, &info, &file)?;
-            Ok(unsealed.seal(|sealing| signer.sign(sealing))?.bytes)
+            Ok(unsealed.seal(|document| signer.sign(&document.into()))?.bytes)
         };
         let mut ofd = make()?;
         if self.is_bench {
@@ -167,7 +167,7 @@ impl Shop<'_> {
             return Ok(());
         }
         if self.is_continued {
-            ofd = self.sealed_again(&ofd, own)?;
+            ofd = self.sealed_again(&ofd, own, face.base.height)?;
         }
 
         // 3. The same face as PDF, unsigned.
@@ -186,7 +186,7 @@ impl Shop<'_> {
     }
 
     /// With the seal of another department in the lower left corner.
-    fn sealed_again(&self, ofd: &[u8], own: &CertificateType) -> Outcome<Vec<u8>> {
+    fn sealed_again(&self, ofd: &[u8], own: &CertificateType, page_height: f32) -> Outcome<Vec<u8>> {
         let mut departments = self.home.config().departments.iter();
         let other = departments.find(|department| department.key != own.department);
         let other = other.ok_or("no other department")?;
@@ -197,19 +197,19 @@ impl Shop<'_> {
             page: 1,
             boundary: Rect {
                 x: 30.0,
-                y: 220.0,
-                w: signer.seal().picture().width as f32,
-                h: signer.seal().picture().height as f32,
+                y: page_height - 75.0,
+                w: signer.seal_file().width,
+                h: signer.seal_file().height,
             },
             clip: None,
         };
         let new = NewSeal {
-            seal: signer.seal(),
+            seal: &signer.seal_file(),
             stamps: &[stamp],
             at: self.now,
             protection: Protection::Continued,
         };
-        let sealed = add_seal::<Failed>(ofd, &new, |sealing| Ok(signer.sign(sealing)?))?;
+        let sealed = add_seal::<Failed>(ofd, &new, |document| Ok(signer.sign(&document.into())?))?;
         Ok(sealed.bytes)
     }
 

@@ -72,7 +72,13 @@ fn fields() -> Vec<Attack> {
             "look-that-is-a-list",
             "no page, in one viewer",
             "change-appearance-without-value",
-            |v| stamped(v, "/T (Time) /Subtype /Widget /Rect [0 0 0 0] /F 2 /AP []", Vec::new()),
+            |v| {
+                stamped(
+                    v,
+                    "/T (Time) /Subtype /Widget /Rect [0 0 0 0] /F 2 /AP []",
+                    Vec::new(),
+                )
+            },
         ),
         Attack::new(
             "stamps",
@@ -97,7 +103,11 @@ fn fields() -> Vec<Attack> {
             stamped_with(v, &objects)
         }),
         by_name("name-that-is-no-string", |v| {
-            stamped(v, "/T /Amount /Subtype /Widget /Rect [0 0 0 0] /F 132", Vec::new())
+            stamped(
+                v,
+                "/T /Amount /Subtype /Widget /Rect [0 0 0 0] /F 132",
+                Vec::new(),
+            )
         }),
         by_name("name-in-another-order-of-bytes", |v| {
             let entries = "/T <FFFE41006D006F0075006E007400> /Subtype /Widget /Rect [0 0 0 0] /F 132";
@@ -133,7 +143,7 @@ fn told_otherwise() -> Vec<Attack> {
             SHADOW,
             "title-in-a-comment",
             "another title, in one viewer",
-            |v| {
+            |_| {
                 let packet =
                     "<rdf:RDF xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\"><rdf:Description \
                      xmlns:xmp=\"http://ns.adobe.com/xap/1.0/\" xmp:CreatorTool=\"&gt;\\376\\377\" \

@@ -21,6 +21,7 @@
 //! encrypted. The same input gives the same bytes but for the signature value.
 
 mod again;
+mod archive;
 mod attached;
 mod font;
 mod metadata;
@@ -32,22 +33,20 @@ mod seal;
 mod tests;
 mod truetype;
 mod xml;
-mod zip;
 
 use std::sync::Arc;
 
 pub use self::{
     again::{AddSealError, NewSeal, add_seal},
     riding::{Sheet, riding},
-    seal::{Protection, SealedOfd, StampPlace, UnsealedOfd},
+    seal::{Protection, SealFile, SealedOfd, StampPlace, ToSeal, UnsealedOfd},
 };
-use self::{font::Subsets, xml::Xml, zip::Member};
+use self::{archive::Member, font::Subsets, xml::Xml};
 use super::super::{deflate::Effort, pdf::DocumentInfo};
 use crate::{
     catalogue::{FaceData, FaceJson},
     face::{Drawing, Face, FontBook, Mm, Rect},
     limits::{MAX_DOCUMENT_BYTES, MAX_OFD_MEMBERS},
-    seal::ses::SesSeal,
 };
 
 /// Name of the attached machine-readable face data.
@@ -78,7 +77,7 @@ pub struct OfdParts<'a> {
     /// Base art; its size is the page size.
     pub base: &'a Arc<Drawing>,
     /// The seal, whose picture is stamped in the size it states.
-    pub seal: &'a SesSeal,
+    pub seal: &'a SealFile<'a>,
     /// Where it is centred on the page.
     pub seal_center: (Mm, Mm),
     /// Fonts of base and faces.
@@ -140,6 +139,7 @@ pub struct PreparedOfd {
     fonts: Arc<FontBook>,
     protection: Protection,
     stamp: Rect,
+    seal_name: String,
     /// Template page, its fonts and pictures.
     art: Vec<Member>,
     /// List of tags.
@@ -177,8 +177,7 @@ impl PreparedOfd {
             art.push(media.member);
         }
 
-        let picture = parts.seal.picture();
-        let (width, height) = (picture.width as f32, picture.height as f32);
+        let (width, height) = (parts.seal.width, parts.seal.height);
         let (x, y) = parts.seal_center;
         Ok(Self {
             base: Arc::clone(parts.base),
@@ -191,6 +190,7 @@ impl PreparedOfd {
                 w: width,
                 h: height,
             },
+            seal_name: parts.seal.name.to_owned(),
             art,
             tags: attached::tag_list(),
             sealing: seal::shared(parts.seal),
@@ -239,7 +239,7 @@ impl PreparedOfd {
         all_fonts.append(&font_entries);
         let fast = |name: &str, content: &[u8]| Member::deflated(name, content, Effort::Fast);
         let mut members = vec![
-            fast("OFD.xml", &metadata::entry(info, file)),
+            fast("OFD.xml", &metadata::entry(info, file, &self.seal_name)),
             fast(
                 "Doc_0/Document.xml",
                 &metadata::document(&self.base, next.saturating_sub(1), self.protection),
@@ -260,7 +260,7 @@ impl PreparedOfd {
         members.push(self.tags.clone());
         members.push(attached::tags(file, &painted.fields));
         members.extend_from_slice(&self.sealing);
-        let size = zip::size(&members);
+        let size = archive::size(&members);
         if size > MAX_DOCUMENT_BYTES / 2 || members.len() > MAX_OFD_MEMBERS / 2 {
             return Err(OfdWriteError::TooLarge(size));
         }
@@ -288,6 +288,7 @@ impl PreparedOfd {
             ("author", info.author),
             ("number", info.number),
             ("signer_name", info.signer_name),
+            ("seal", &self.seal_name),
             ("type", &json.certificate_type.name),
             ("issuer", &json.issuer.name),
             ("holder", &json.holder.name),

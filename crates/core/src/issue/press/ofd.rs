@@ -32,16 +32,17 @@ impl OfdPress {
     pub(super) fn new(parts: &PressParts) -> Result<Self, PressError> {
         let missing = || PressError::NoNationalSeal(parts.seal.code().to_string());
         let stamp = parts.national.clone().ok_or_else(missing)?;
+        let signer = SesSigner::new(stamp.seal.bytes(), &stamp.signer)?;
         let prepared = PreparedOfd::new(OfdParts {
             base: parts.typesetter.template.base(),
-            seal: &stamp.seal,
+            seal: &signer.seal_file(),
             seal_center: parts.typesetter.template.seal_center(),
             fonts: &parts.typesetter.fonts,
             protection: Protection::Whole,
         })?;
         Ok(Self {
             prepared,
-            signer: SesSigner::new(stamp.seal.bytes(), &stamp.signer)?,
+            signer,
             stamp,
         })
     }
@@ -63,12 +64,17 @@ impl OfdPress {
     ) -> Result<SealedDocument, PressError> {
         let unsealed = self.prepared.write(page.face, page.info, &page.file)?;
         laps.lap(&mut stages.write);
-        let sealed = unsealed.seal(|sealing| match source {
-            None => Ok(self.signer.sign(sealing)?),
-            Some(source) => self.signer.sign_stamped(sealing, |value| stamp(source, value)),
-        });
-        let sealed: crate::document::ofd::write::SealedOfd = sealed?;
-        laps.lap(&mut stages.sign);
+        let sealed = unsealed.seal(|document| {
+            laps.lap(&mut stages.finish);
+            let sealing = &document.into();
+            let value = match source {
+                None => self.signer.sign(sealing)?,
+                Some(source) => self.signer.sign_stamped(sealing, |value| stamp(source, value))?,
+            };
+            laps.lap(&mut stages.sign);
+            Ok::<_, PressError>(value)
+        })?;
+        laps.lap(&mut stages.finish);
         Ok(SealedDocument {
             profile: Profile::OfdGb38540,
             bytes: sealed.bytes,

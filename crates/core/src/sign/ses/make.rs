@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::SesSignature;
 use crate::{
     crypto::{SignatureScheme, Signer, SigningIdentity},
+    document::ofd::write::{SealFile, ToSeal},
     seal::ses::{
         SesExtension, SesMakeError, SesSeal, SesVersion, check_signer_dates, time, write_extensions,
     },
@@ -34,6 +35,17 @@ pub struct Sealing<'a> {
     pub extensions: &'a [SesExtension],
 }
 
+impl<'a> From<&ToSeal<'a>> for Sealing<'a> {
+    fn from(document: &ToSeal<'a>) -> Self {
+        Self {
+            data_hash: document.data_hash,
+            property_info: document.property_info,
+            at: document.at,
+            extensions: &[],
+        }
+    }
+}
+
 impl SesSigner {
     /// Prepares signing with a seal, which must be one of those that are still made and permit the signer. The caller has
     /// verified it.
@@ -58,6 +70,17 @@ impl SesSigner {
     /// The seal.
     pub fn seal(&self) -> &SesSeal {
         &self.seal
+    }
+
+    /// The seal as a document has to know it.
+    pub fn seal_file(&self) -> SealFile<'_> {
+        let picture = self.seal.picture();
+        SealFile {
+            bytes: self.seal.bytes(),
+            name: &self.seal.property().name,
+            width: picture.width as f32,
+            height: picture.height as f32,
+        }
     }
 
     /// Signs; gives the bytes of SignedValue.dat.

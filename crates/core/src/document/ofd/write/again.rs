@@ -12,16 +12,16 @@ use super::{
         super::deflate::Effort, CheckMethod, DigestTable, OfdError, OpenedDocument, OpenedOfd, SignatureKind,
         loc::folder, open, package::MemberId,
     },
-    seal::{Protection, SealedOfd, Signing, StampPlace, entry, finish, list, sign_id},
-    zip::Member,
+    archive::Member,
+    seal::{Protection, SealFile, SealedOfd, Signing, StampPlace, ToSeal, entry, finish, list, sign_id},
 };
-use crate::{crypto::DigestAlgorithm, seal::ses::SesSeal, sign::ses::Sealing};
+use crate::crypto::DigestAlgorithm;
 
 /// A seal to be added.
 #[derive(Debug, Clone, Copy)]
 pub struct NewSeal<'a> {
     /// The seal.
-    pub seal: &'a SesSeal,
+    pub seal: &'a SealFile<'a>,
     /// Where it stands.
     pub stamps: &'a [StampPlace],
     /// When it is applied.
@@ -71,7 +71,7 @@ pub enum AddSealError {
 pub fn add_seal<E: From<AddSealError>>(
     ofd: &[u8],
     new: &NewSeal<'_>,
-    sign: impl FnOnce(&Sealing<'_>) -> Result<Vec<u8>, E>,
+    sign: impl FnOnce(&ToSeal<'_>) -> Result<Vec<u8>, E>,
 ) -> Result<SealedOfd, E> {
     let prepared = Prepared::new(ofd, new)?;
     let Prepared {
@@ -126,18 +126,10 @@ impl Prepared {
         // 2. Where the new signature goes.
         let package = ofd.package();
         let list_member = document.signature_list.as_ref().map(|list| list.member);
-        let list_name = match list_member {
-            Some(member) => package.name(member).to_owned(),
-            None => {
-                let root = folder(package.name(document.document.member));
-                let root = if root.is_empty() {
-                    String::new()
-                } else {
-                    format!("{root}/")
-                };
-                format!("{root}Signs/Signatures.xml")
-            }
-        };
+        let list_name = list_member.map_or_else(
+            || beside(package.name(document.document.member)),
+            |member| package.name(member).to_owned(),
+        );
         let signs = folder(&list_name);
         let free = |folder: &String| {
             let within = format!("{folder}/");
@@ -172,13 +164,21 @@ impl Prepared {
         if list_member.is_none() {
             members.push(new_list);
         }
-        members.push(Member::stored(format!("{folder}/Seal.esl"), new.seal.bytes()));
+        members.push(Member::stored(format!("{folder}/Seal.esl"), new.seal.bytes));
         Ok(Self {
             members,
             folder,
             list: list_name,
             first_id,
         })
+    }
+}
+
+/// Where Signatures.xml goes in a document that has none.
+fn beside(document: &str) -> String {
+    match folder(document) {
+        "" => "Signs/Signatures.xml".to_owned(),
+        folder => format!("{folder}/Signs/Signatures.xml"),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{ATTACHMENT, ATTACHMENT_XML, FaceFile, fixed, xml::Xml, zip::Member};
+use super::{ATTACHMENT, ATTACHMENT_XML, FaceFile, archive::Member, fixed, xml::Xml};
 use crate::{
     catalogue::FaceJson,
     clock,

@@ -8,9 +8,9 @@ use std::{
 use super::{
     super::super::deflate::Effort,
     OfdWriteError, RES,
+    archive::Member,
     truetype::{self, Contents},
     xml::Xml,
-    zip::Member,
 };
 use crate::face::{FontBook, FontId, SimpleGlyph};
 

@@ -2,15 +2,15 @@
 
 use std::fmt::Write as _;
 
-use super::{FaceFile, Protection, fixed, xml::Xml, zip::sm3};
-use crate::{catalogue::FieldJson, clock, document::pdf::DocumentInfo, face::Drawing};
+use super::{FaceFile, Protection, archive::sm3, fixed, xml::Xml};
+use crate::{catalogue::FieldJson, clock, codes::HolderCodeKind, document::pdf::DocumentInfo, face::Drawing};
 
 /// What the documents say made them.
 pub(super) const CREATOR: &str = "certseal";
 pub(super) const CREATOR_VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// OFD.xml. CustomDatas have the metadata of the certificate under the short names of GB/T 36903.
-pub(super) fn entry(info: &DocumentInfo<'_>, file: &FaceFile<'_>) -> Vec<u8> {
+pub(super) fn entry(info: &DocumentInfo<'_>, file: &FaceFile<'_>, seal_name: &str) -> Vec<u8> {
     let mut out = Xml::root("OFD", " Version=\"1.1\" DocType=\"OFD-A\"");
     out.raw("<ofd:DocBody><ofd:DocInfo>");
     out.leaf("DocID", &document_id(info, file.bytes));
@@ -23,7 +23,7 @@ pub(super) fn entry(info: &DocumentInfo<'_>, file: &FaceFile<'_>) -> Vec<u8> {
     out.leaf("Creator", CREATOR);
     out.leaf("CreatorVersion", CREATOR_VERSION);
     out.raw("<ofd:CustomDatas>");
-    for (name, value) in custom_datas(info, file) {
+    for (name, value) in custom_datas(info, file, seal_name) {
         out.put(format_args!("<ofd:CustomData Name=\"{name}\">"));
         out.text(&value);
         out.raw("</ofd:CustomData>");
@@ -35,7 +35,7 @@ pub(super) fn entry(info: &DocumentInfo<'_>, file: &FaceFile<'_>) -> Vec<u8> {
 }
 
 /// Metadata every certificate has, then what its type adds.
-fn custom_datas(info: &DocumentInfo<'_>, file: &FaceFile<'_>) -> Vec<(String, String)> {
+fn custom_datas(info: &DocumentInfo<'_>, file: &FaceFile<'_>, seal_name: &str) -> Vec<(String, String)> {
     let json = file.json;
     let kind = file.data.holder().map(|code| code.kind());
     let mut all: Vec<(String, String)> = Vec::with_capacity(20 + json.fields.len());
@@ -58,11 +58,12 @@ fn custom_datas(info: &DocumentInfo<'_>, file: &FaceFile<'_>) -> Vec<(String, St
     );
     put("CZZT", Some(&json.holder.name));
     put("CZZTDM", json.holder.code.as_deref());
-    put("CZZTDMLX", kind.map(|kind| kind.type_name()));
+    put("CZZTDMLX", kind.map(HolderCodeKind::type_name));
     put("CZZTDMLXDM", json.holder.code_type.as_deref());
     let made = clock::clock_time(info.created);
     put("ZZQZR", Some(info.signer_name));
     put("ZZQZSJ", Some(&made));
+    put("ZZQZMC", Some(seal_name));
     put("CJSJ", Some(&made));
     let own = |field: &&FieldJson| field.short.starts_with("KZ_");
     for field in json.fields.iter().filter(own) {

@@ -89,9 +89,9 @@ impl Around {
         })
     }
 
-    /// With a margin, its corner on the grid of whole micrometres, so that what counts from it is exact.
+    /// With a margin, its corner on the grid of paths, so that what counts from it is exact.
     fn widened(self, by: f32) -> Self {
-        let grid = |value: f32| (f64::from(value) * 1000.0).floor() as f32 / 1000.0;
+        let grid = |value: f32| (f64::from(value) * 100.0).floor() as f32 / 100.0;
         Self {
             left: grid(self.left - by),
             top: grid(self.top - by),
@@ -194,10 +194,11 @@ impl Painter<'_, '_> {
             let (now, later) = rest
                 .split_at_checked(end.map_or(rest.len(), |end| end + 1))
                 .unwrap_or((rest, &[]));
-            let places: Vec<i64> = now.iter().map(|glyph| micrometres(origin.0 + glyph.x)).collect();
+            let first = now.first().map_or(0.0, |glyph| glyph.x);
+            let places: Vec<i64> = now.iter().map(|glyph| micrometres(glyph.x - first)).collect();
             let out = &mut self.done.objects;
             out.raw("<ofd:TextCode X=\"");
-            out.length(origin.0 + now.first().map_or(0.0, |glyph| glyph.x));
+            out.length(origin.0 + first);
             out.raw("\" Y=\"");
             out.length(origin.1);
             out.raw("\"");
@@ -273,16 +274,16 @@ impl Painter<'_, '_> {
             }
             match *segment {
                 Segment::Move(x, y) => {
-                    out.raw("M ");
-                    out.lengths(&[x - left, y - top]);
+                    out.raw("M");
+                    out.coordinates(&[x - left, y - top]);
                 }
                 Segment::Line(x, y) => {
-                    out.raw("L ");
-                    out.lengths(&[x - left, y - top]);
+                    out.raw("L");
+                    out.coordinates(&[x - left, y - top]);
                 }
                 Segment::Cubic(ax, ay, bx, by, x, y) => {
-                    out.raw("B ");
-                    out.lengths(&[ax - left, ay - top, bx - left, by - top, x - left, y - top]);
+                    out.raw("B");
+                    out.coordinates(&[ax - left, ay - top, bx - left, by - top, x - left, y - top]);
                 }
                 Segment::Close => out.raw("C"),
             }

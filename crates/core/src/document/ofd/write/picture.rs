@@ -5,7 +5,7 @@ use std::io::Cursor;
 use image::{ImageFormat, ImageReader};
 use png::{BitDepth, ColorType, Compression, Encoder, Filter};
 
-use super::{OfdWriteError, RES, xml::Xml, zip::Member};
+use super::{OfdWriteError, RES, archive::Member, xml::Xml};
 use crate::face::{Picture, PlacedPicture};
 
 /// Pixels across a module of a QR symbol: readers that smooth what they enlarge leave its edges sharp.

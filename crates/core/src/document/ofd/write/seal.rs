@@ -5,11 +5,14 @@ use jiff::Timestamp;
 
 use super::{
     super::super::deflate::Effort,
+    archive::{self, Member, sm3},
     metadata::{CREATOR, CREATOR_VERSION},
     xml::Xml,
-    zip::{self, Member, sm3},
 };
-use crate::{crypto::sha256, face::Rect, seal::ses::SesSeal, sign::ses::Sealing};
+use crate::{
+    crypto::sha256,
+    face::{Mm, Rect},
+};
 
 /// Folder of the signatures.
 const SIGNS: &str = "Doc_0/Signs";
@@ -27,6 +30,30 @@ pub enum Protection {
     Whole,
     /// They may: all is covered but the list of signatures (联合发文).
     Continued,
+}
+
+/// A national seal (SESeal) as far as a document has to know it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SealFile<'a> {
+    /// The seal.
+    pub bytes: &'a [u8],
+    /// Its name.
+    pub name: &'a str,
+    /// Width of its picture.
+    pub width: Mm,
+    /// Height of its picture.
+    pub height: Mm,
+}
+
+/// What is signed with a seal: the signature goes into SignedValue.dat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ToSeal<'a> {
+    /// SM3 of Signature.xml.
+    pub data_hash: &'a [u8; 32],
+    /// Absolute path of Signature.xml.
+    pub property_info: &'a str,
+    /// When it is sealed.
+    pub at: Timestamp,
 }
 
 /// Where a seal stands.
@@ -61,11 +88,11 @@ pub(super) struct Signing<'a> {
 }
 
 /// Members that all documents under one seal share, when its signature is the first: the list and the seal.
-pub(super) fn shared(seal: &SesSeal) -> Vec<Member> {
+pub(super) fn shared(seal: &SealFile<'_>) -> Vec<Member> {
     let list = list(&[entry(1, &format!("/{SIGNS}/Sign_0/Signature.xml"))], 2);
     vec![
         Member::deflated(format!("{SIGNS}/Signatures.xml"), &list, Effort::Best),
-        Member::stored(format!("{SIGNS}/Sign_0/Seal.esl"), seal.bytes()),
+        Member::stored(format!("{SIGNS}/Sign_0/Seal.esl"), seal.bytes),
     ]
 }
 
@@ -162,7 +189,7 @@ impl UnsealedOfd {
     }
 
     /// Has it signed, and gives the finished file. `sign` makes the bytes of SignedValue.dat.
-    pub fn seal<E>(mut self, sign: impl FnOnce(&Sealing<'_>) -> Result<Vec<u8>, E>) -> Result<SealedOfd, E> {
+    pub fn seal<E>(mut self, sign: impl FnOnce(&ToSeal<'_>) -> Result<Vec<u8>, E>) -> Result<SealedOfd, E> {
         let folder = format!("{SIGNS}/Sign_0");
         let signing = Signing {
             folder: &folder,
@@ -186,24 +213,23 @@ pub(super) fn finish<E>(
     signing: &Signing<'_>,
     protection: Protection,
     list: &str,
-    sign: impl FnOnce(&Sealing<'_>) -> Result<Vec<u8>, E>,
+    sign: impl FnOnce(&ToSeal<'_>) -> Result<Vec<u8>, E>,
 ) -> Result<SealedOfd, E> {
     let is_covered = |member: &&Member| protection == Protection::Whole || &*member.name != list;
     let description = signature(signing, members.iter().filter(is_covered));
     let path = format!("{}/Signature.xml", signing.folder);
     let property = format!("/{path}");
-    let value = sign(&Sealing {
+    let value = sign(&ToSeal {
         data_hash: &sm3(&description),
         property_info: &property,
         at: signing.at,
-        extensions: &[],
     })?;
     members.push(Member::deflated(path, &description, Effort::Fast));
     members.push(Member::stored(
         format!("{}/SignedValue.dat", signing.folder),
         &value,
     ));
-    let bytes = zip::archive(members);
+    let bytes = archive::pack(members);
     Ok(SealedOfd {
         digest: sha256(&bytes),
         bytes,

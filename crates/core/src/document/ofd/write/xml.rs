@@ -76,6 +76,14 @@ impl Xml {
         }
     }
 
+    /// Coordinates of a path to 10 µm, a dot of 2,540 dpi: art has thousands of them.
+    pub(super) fn coordinates(&mut self, values: &[f32]) {
+        for value in values {
+            self.0.push(b' ');
+            numbers::number(&mut self.0, *value, 2);
+        }
+    }
+
     /// A number that is no length.
     pub(super) fn number(&mut self, value: f32, places: u32) {
         numbers::number(&mut self.0, value, places);

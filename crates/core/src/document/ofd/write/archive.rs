@@ -89,7 +89,7 @@ pub(super) fn size(members: &[Member]) -> usize {
 }
 
 /// Puts members together, in this order.
-pub(super) fn archive(members: &[Member]) -> Vec<u8> {
+pub(super) fn pack(members: &[Member]) -> Vec<u8> {
     let mut out = Vec::with_capacity(size(members));
     let mut directory = Vec::with_capacity(members.len() * 96);
     for member in members {
