@@ -5,6 +5,7 @@ pub mod backlog;
 pub mod corpora;
 pub mod documents;
 pub mod fuzz;
+pub mod ofd_corpus;
 pub mod server;
 pub mod table;
 

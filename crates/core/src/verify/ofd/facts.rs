@@ -130,9 +130,14 @@ impl Facts {
             for (index, signature) in document.signatures.iter().enumerate() {
                 let file = signature.file.as_ref().map_err(Clone::clone).and_then(|file| {
                     let checked = table.check(file);
-                    covered_by_any.extend(&checked.covered);
                     let references = References::of(file, &checked);
-                    let left = Left::by_one(opened, &reach, (number, index), &checked.covered);
+                    // What has a digest that nobody here can make is meant to be covered, and stays open.
+                    let named = file.references.iter().zip(&checked.states);
+                    let named = named.filter(|(_, state)| **state == ReferenceState::UnknownMethod);
+                    let mut covered = checked.covered;
+                    covered.extend(named.filter_map(|(reference, _)| reference.file.member));
+                    let left = Left::by_one(opened, &reach, (number, index), &covered);
+                    covered_by_any.append(&mut covered);
                     Content::read(opened, file, references, left)
                 });
                 let lost = signature.entry.relative.iter();
