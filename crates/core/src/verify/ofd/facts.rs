@@ -14,7 +14,7 @@ use crate::{
         CheckMethod, Deviation, DigestTable, DocumentText, MemberId, OfdError, OpenedOfd, OpenedSignature,
         ReferenceState, SignatureFile, SignatureKind, SignatureNumber,
     },
-    limits::{MAX_SES_BYTES, MAX_SIGNATURE_TIMESTAMPS},
+    limits::{MAX_OFD_SIGNATURES, MAX_SES_BYTES, MAX_SIGNATURE_TIMESTAMPS},
     sign::{
         cms::CmsEvidence,
         signed_value::{SignedValue, SignedValueError},
@@ -116,6 +116,13 @@ impl Facts {
         deviations.extend(reach.deviations().iter().cloned());
 
         // 2. Signatures, each member hashed once.
+        let count: usize = opened.documents().iter().map(|one| one.signatures.len()).sum();
+        if count > MAX_OFD_SIGNATURES {
+            return Err(OfdError::Limit {
+                what: "signatures",
+                limit: MAX_OFD_SIGNATURES,
+            });
+        }
         let mut table = DigestTable::new(opened.package(), |method, bytes: &[u8]| {
             Some(algorithm(method)?.digest(bytes))
         });
