@@ -171,15 +171,14 @@ pub(super) fn sealed() -> Vec<u8> {
             format!("<ofd:Page {NS}><ofd:Content/></ofd:Page>"),
         ),
     ];
-    let references: String = files
-        .iter()
-        .map(|(name, content)| {
-            let digest = BASE64_STANDARD.encode(DigestAlgorithm::Sm3.digest(content.as_bytes()));
-            format!(
-                "<ofd:Reference FileRef=\"/{name}\"><ofd:CheckValue>{digest}</ofd:CheckValue></ofd:Reference>"
-            )
-        })
-        .collect();
+    let mut references = String::new();
+    for (name, content) in &files {
+        let digest = BASE64_STANDARD.encode(DigestAlgorithm::Sm3.digest(content.as_bytes()));
+        let reference = format!(
+            "<ofd:Reference FileRef=\"/{name}\"><ofd:CheckValue>{digest}</ofd:CheckValue></ofd:Reference>"
+        );
+        references.push_str(&reference);
+    }
     let list = format!(
         "<ofd:Signatures {NS}><ofd:Signature ID=\"s1\" Type=\"Seal\" BaseLoc=\"Sign_0/Signature.xml\"/></ofd:Signatures>"
     );

@@ -221,7 +221,7 @@ fn made(cast: &Cast) -> Vec<Case> {
     };
     let listed = |signer: &SigningIdentity| Permitted::ByCertificate(vec![signer.certificate.to_vec()]);
     let by_digest = of_maker(&cast.maker, &|d| {
-        d.signers = Permitted::ByDigest(vec![cast.signer.certificate.to_vec()])
+        d.signers = Permitted::ByDigest(vec![cast.signer.certificate.to_vec()]);
     });
     let by_stranger = of_maker(&stranger.maker, &|_| {});
     let by_short = of_maker(&short, &|_| {});
