@@ -299,8 +299,9 @@ fn ofd(bytes: &[u8]) {
     }
 }
 
-/// Every member belongs to the document or to nobody, and nothing is covered that is not there.
+/// Every member belongs to the document or to nobody, and nothing is covered that is not there; and a verdict on all of it.
 fn opened_ofd(bytes: &[u8]) {
+    verify(bytes);
     let Ok(opened) = ofd::open(bytes) else { return };
     let package = opened.package();
     let digest = |method, bytes: &[u8]| match method {
@@ -340,12 +341,25 @@ fn opened_ofd(bytes: &[u8]) {
 fn package(files: &[u8]) -> Option<Vec<u8>> {
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
-    for file in String::from_utf8_lossy(files).split(FILE).skip(1) {
-        let (name, content) = file.split_once('\n')?;
+    for file in split(files, FILE.as_bytes()).into_iter().skip(1) {
+        let end = file.iter().position(|byte| *byte == b'\n')?;
+        let name = str::from_utf8(&file[..end]).ok()?;
         writer.start_file(name, stored).ok()?;
-        writer.write_all(content.as_bytes()).ok()?;
+        writer.write_all(&file[end + 1..]).ok()?;
     }
     Some(writer.finish().ok()?.into_inner())
+}
+
+/// What stands between marks.
+fn split<'a>(bytes: &'a [u8], mark: &[u8]) -> Vec<&'a [u8]> {
+    let mut found = Vec::new();
+    let mut rest = bytes;
+    while let Some(at) = rest.windows(mark.len()).position(|window| window == mark) {
+        found.push(&rest[..at]);
+        rest = &rest[at + mark.len()..];
+    }
+    found.push(rest);
+    found
 }
 
 fn picture(bytes: &[u8]) {
@@ -597,6 +611,9 @@ pub fn seeds(home: &Path, document: &[u8]) -> BTreeMap<&'static str, Vec<Vec<u8>
     add("ofd", SMALL_OFD.as_bytes().to_vec());
     let files = SMALL_OFD.as_bytes().strip_prefix(FILES).expect("it is of files");
     add("ofd", package(files).expect("it can be packed"));
+    let sealed = national::sealed();
+    add("ofd", package(&sealed[FILES.len()..]).expect("it can be packed"));
+    add("ofd", sealed);
 
     for seed in signatures() {
         add("signature", seed);

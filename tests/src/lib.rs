@@ -6,6 +6,7 @@ pub mod corpora;
 pub mod documents;
 pub mod fuzz;
 pub mod ofd;
+pub mod ofd_corpus;
 pub mod server;
 pub mod table;
 

@@ -7,7 +7,10 @@
 use std::path::PathBuf;
 
 use certseal_core::verify::Outcome;
-use certseal_tests::corpora::{CONTESTED, Row, judge, table};
+use certseal_tests::{
+    corpora::{CONTESTED, Row, judge, table},
+    ofd_corpus,
+};
 
 #[test]
 fn foreign_documents_are_judged_as_their_makers_say() {
@@ -48,4 +51,32 @@ fn foreign_documents_are_judged_as_their_makers_say() {
         }
     }
     println!("{verified_by_algorithm} signatures verify, each judged by its algorithms");
+}
+
+#[test]
+fn foreign_ofd_files_are_judged_as_is_stated_of_them() {
+    let Some(root) = std::env::var_os("CERTSEAL_CORPORA") else {
+        eprintln!("SKIPPED: CERTSEAL_CORPORA names no folder of foreign documents");
+        return;
+    };
+    let (rows, unstated) = ofd_corpus::judge(&PathBuf::from(root).join("ofd"));
+    let table = ofd_corpus::table(&rows);
+    if std::env::var_os("CERTSEAL_CORPORA_LIST").is_some() {
+        println!("{table}");
+    } else {
+        println!("{}", table.lines().last().unwrap_or_default());
+    }
+    let differing: Vec<_> = rows
+        .iter()
+        .filter(|row| !row.differs.is_empty())
+        .map(|row| (row.file, &row.differs))
+        .collect();
+    assert!(
+        differing.is_empty(),
+        "judged otherwise than is stated: {differing:#?}"
+    );
+    assert!(
+        unstated.is_empty(),
+        "files of which nothing is stated: {unstated:?}"
+    );
 }

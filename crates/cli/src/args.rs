@@ -246,7 +246,7 @@ pub(crate) struct Backfill {
     after_help = "退出码 Exit status:\n  0    全部真实且有效 all genuine and in force\n  1    有不真实的，或真实而不在效力内的 some not genuine, or not in force\n  2    有无法读取的；用法或运行错误 some could not be read; usage or operational error\n  3    有无法判定的 some undecided\n  130  被 Ctrl-C 中断，其余未核验 interrupted, the rest not verified\n  141  读取输出的程序已退出，其余未核验 who read the output has gone, the rest not verified\n取其重：2 重于 1，1 重于 3。 The worst counts: 2 before 1 before 3."
 )]
 pub(crate) struct Verify {
-    /// 文件、文件夹（其中全部 PDF、PNG、JPEG）、二维码文本、电子证照标识；- 为标准输入的内容 Files, folders (every PDF, PNG and JPEG in them), QR text, identifiers; - for the bytes on standard input
+    /// 文件、文件夹（其中全部 PDF、OFD、ESL、PNG、JPEG）、二维码文本、电子证照标识；- 为标准输入的内容 Files, folders (every PDF, OFD, ESL, PNG and JPEG in them), QR text, identifiers; - for the bytes on standard input
     #[arg(required_unless_present = "list", value_name = "INPUT")]
     pub(crate) inputs: Vec<OsString>,
     /// 逐行列出待核验名称的文件，- 为标准输入 File that names the inputs, one a line; - for standard input

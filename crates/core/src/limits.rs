@@ -193,7 +193,8 @@ pub const MAX_OFD_LISTED: usize = 20_000;
 pub const MAX_OFD_PARSED: usize = 512 << 20;
 /// Most members that the signatures of one package may refer to, all together: each is compared with its digest.
 pub const MAX_OFD_REFERENCES: usize = 100_000;
-/// Most signatures of one document in a package: some programs seal each page on its own.
+/// Most signatures of one document in a package, and of one package that is verified: some programs seal each page on its
+/// own. What each leaves open is looked for among all members.
 pub const MAX_OFD_SIGNATURES: usize = 256;
 /// Most deviations from the format that are named: a file with more has been said enough of.
 pub const MAX_OFD_DEVIATIONS: usize = 256;

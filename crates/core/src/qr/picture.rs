@@ -100,28 +100,27 @@ pub fn decode_drawn(file: &[u8]) -> Result<Option<String>, PictureError> {
     Ok((texts.len() == 1).then(|| texts.swap_remove(0)))
 }
 
-/// The modules of an upright symbol: it fills the box around all that is dark, and its first row begins with the seven of
-/// a finder.
+/// The modules of an upright symbol: its first dark row runs from one finder's corner to the other's, and begins with the
+/// seven modules of a side.
 fn modules(grey: &GrayImage) -> Option<(Vec<bool>, u32)> {
     let is_dark = |x: u32, y: u32| grey.get_pixel_checked(x, y).is_some_and(|pixel| pixel.0 < [128]);
-    let dark = || {
-        let pixels = grey.enumerate_pixels();
-        pixels
-            .filter(|(_, _, pixel)| pixel.0 < [128])
-            .map(|(x, y, _)| (x, y))
-    };
-    let (left, right) = (dark().map(|(x, _)| x).min()?, dark().map(|(x, _)| x).max()?);
-    let (top, bottom) = (dark().map(|(_, y)| y).min()?, dark().map(|(_, y)| y).max()?);
-    let side = right - left + 1;
-    let finder = (left..=right).take_while(|x| is_dark(*x, top)).count();
+    let across = grey.width().max(1) as usize;
+    let rows = grey.as_raw().chunks_exact(across);
+    let (top, row) = (0..)
+        .zip(rows)
+        .find(|(_, row)| row.iter().any(|value| *value < 128))?;
+    let left = row.iter().position(|value| *value < 128)?;
+    let right = row.iter().rposition(|value| *value < 128)?;
+    let finder = row.iter().skip(left).take_while(|value| **value < 128).count();
+    let (left, side) = (u32::try_from(left).ok()?, u32::try_from(right - left + 1).ok()?);
     let module = u32::try_from(finder / 7).ok().filter(|module| *module > 0)?;
     let width = side / module;
-    if bottom - top + 1 != side || width * module != side || !(21..=177).contains(&width) {
+    if width * module != side || !(21..=177).contains(&width) {
         return None;
     }
     let middle = |place: u32| place * module + module / 2;
-    let rows = (0..width).flat_map(|row| (0..width).map(move |column| (column, row)));
-    let found = rows.map(|(column, row)| is_dark(left + middle(column), top + middle(row)));
+    let places = (0..width).flat_map(|row| (0..width).map(move |column| (column, row)));
+    let found = places.map(|(column, row)| is_dark(left + middle(column), top + middle(row)));
     Some((found.collect(), width))
 }
 
@@ -294,6 +293,22 @@ mod tests {
     fn sample() -> String {
         let bytes: Vec<u8> = (0..340_u32).map(|i| (i * 91 % 253) as u8).collect();
         text::encode("verify.example.gov.cn", &bytes)
+    }
+
+    #[test]
+    fn what_is_drawn_without_blur_is_read_off() {
+        let content = sample();
+        for (scale, quiet) in [(8, 0), (8, 4), (3, 1), (1, 4)] {
+            let image = drawn(&content, scale, quiet);
+            assert!(modules(&image).is_some());
+            let read = decode_drawn(&file(image, ImageFormat::Png)).unwrap();
+            assert_eq!(read.as_deref(), Some(&content[..]), "{scale} {quiet}");
+        }
+        let turned = image::imageops::rotate180(&drawn(&content, 4, 4));
+        let read = decode_drawn(&file(turned, ImageFormat::Png)).unwrap();
+        assert_eq!(read.as_deref(), Some(&content[..]));
+        let empty = GrayImage::from_pixel(30, 30, Luma([255]));
+        assert_eq!(decode_drawn(&file(empty, ImageFormat::Png)).unwrap(), None);
     }
 
     #[test]

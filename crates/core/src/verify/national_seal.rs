@@ -126,7 +126,21 @@ fn judge_maker(seal: &SesSeal, used: &Used<'_>, basis: &Basis<'_>) -> Finding {
             );
         }
     }
-    // 2. Its path, when the seal was made.
+    // 2. Whoever may use a seal does not make it.
+    if seal.property().signers.has(maker) {
+        return Finding::undecided(
+            check,
+            code::SEAL_MAKER_IS_SIGNER,
+            SubIndication::ChainConstraintsFailure,
+            format!("印章“{name}”由签章者自己制作"),
+            "the seal was made by one of those who may use it",
+        )
+        .hint(
+            "印章须由制章者制作：请向印章主管机关核实",
+            "seals are made by seal makers: ask whoever keeps the seals",
+        );
+    }
+    // 3. Its path, when the seal was made.
     let path = match basis.maker_path(maker, created.min(basis.now)) {
         Ok(path) => path,
         Err(error) => return refused_maker(check, &name, error),
@@ -156,20 +170,6 @@ fn judge_maker(seal: &SesSeal, used: &Used<'_>, basis: &Basis<'_>) -> Finding {
         .hint(
             "请取得制章者颁发机构的吊销列表（CRL）后重试",
             "fetch the revocation list (CRL) of the seal maker's issuer and try again",
-        );
-    }
-    // 3. Whoever may use a seal does not make it.
-    if seal.property().signers.has(maker) {
-        return Finding::undecided(
-            check,
-            code::SEAL_MAKER_IS_SIGNER,
-            SubIndication::ChainConstraintsFailure,
-            format!("印章“{name}”由签章者自己制作"),
-            "the seal was made by one of those who may use it",
-        )
-        .hint(
-            "印章须由制章者制作：请向印章主管机关核实",
-            "seals are made by seal makers: ask whoever keeps the seals",
         );
     }
     // 4. What became of it since.

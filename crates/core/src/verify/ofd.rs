@@ -16,10 +16,11 @@ mod coverage;
 mod facts;
 mod integrity;
 mod signature;
+mod value;
 
 use jiff::Timestamp;
 
-pub(super) use self::signature::{form, judge_alone};
+pub(super) use self::value::{form, judge_alone};
 use self::{coverage::judge_together, facts::Facts, signature::Judged};
 use super::{
     checks::{self, Check},
@@ -107,23 +108,21 @@ impl Document {
         findings.push(facts.judge_text());
 
         // 4. A certificate, or just signatures.
-        match &facts.claimed {
-            Some(claimed) => claimed.judge(&judged, &basis, view, registered.is_some(), findings),
-            None => {
-                let reports = reports(judged);
-                let only = match &reports[..] {
-                    [only] => Some(only),
-                    _ => None,
-                };
-                // What it covers has been said of the whole.
-                let own = only.into_iter().flat_map(|only| &only.findings);
-                findings.extend(own.filter(|one| one.check != checks::COVERAGE.name).cloned());
-                findings.push(whole::judge_all(&reports));
-                Verdict {
-                    signed_by: only.and_then(|only| only.signed_by.clone()),
-                    ..verdict(Input::SignedDocument, reports)
-                }
-            }
+        if let Some(claimed) = &facts.claimed {
+            return claimed.judge(&judged, &basis, view, registered.is_some(), findings);
+        }
+        let reports = reports(judged);
+        let only = match &reports[..] {
+            [only] => Some(only),
+            _ => None,
+        };
+        // What it covers has been said of the whole.
+        let own = only.into_iter().flat_map(|only| &only.findings);
+        findings.extend(own.filter(|one| one.check != checks::COVERAGE.name).cloned());
+        findings.push(whole::judge_all(&reports));
+        Verdict {
+            signed_by: only.and_then(|only| only.signed_by.clone()),
+            ..verdict(Input::SignedDocument, reports)
         }
     }
 

@@ -36,7 +36,7 @@ pub(super) struct Part {
 
 #[derive(Debug)]
 enum What {
-    Seal(Box<SesSeal>, Option<Result<TimeStampToken, TokenError>>),
+    Seal(Box<SesSeal>, Box<Option<Result<TimeStampToken, TokenError>>>),
     BadSeal(SesError),
     Value(Box<SignedValue>),
 }
@@ -64,7 +64,7 @@ impl Part {
                 let token = seal.time_stamp().map(TimeStampToken::parse);
                 let mut evidence = vec![certificates(vec![seal.maker_certificate().to_vec()])];
                 evidence.extend(token.iter().flatten().map(TimeStampToken::evidence));
-                return of(What::Seal(Box::new(seal), token), evidence);
+                return of(What::Seal(Box::new(seal), Box::new(token)), evidence);
             }
             Err(error) => error,
         };
@@ -127,7 +127,7 @@ impl Part {
                 findings.push(describe(seal));
                 findings.push(ofd::form(seal.deviations(), seal.version().standard()));
                 findings.push(judge_extensions(seal.extensions().iter()));
-                national_seal::judge(seal, token.as_ref(), &Used::default(), &basis, findings);
+                national_seal::judge(seal, token.as_ref().as_ref(), &Used::default(), &basis, findings);
                 findings.push(judge_dates(seal, now));
                 None
             }

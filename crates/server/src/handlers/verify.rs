@@ -41,7 +41,7 @@ const MULTIPART_ROOM: usize = 64 << 10;
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the form for the OpenAPI document")]
 struct VerifyForm {
-    /// PDF，或二维码照片（PNG、JPEG） A PDF, or a picture of the QR code
+    /// PDF、OFD，或二维码照片（PNG、JPEG） A PDF, an OFD, or a picture of the QR code
     #[schema(value_type = String, format = Binary)]
     file: Vec<u8>,
 }
@@ -55,6 +55,7 @@ struct VerifyForm {
     post, path = "/v1/verify", tag = "核验 verification",
     request_body(content(
         (VerifyForm = "multipart/form-data"), (inline(Binary) = "application/pdf"),
+        (inline(Binary) = "application/ofd"),
         (inline(Binary) = "image/png"), (inline(Binary) = "image/jpeg"), (String = "text/plain"),
     )),
     responses(
@@ -86,8 +87,8 @@ pub(crate) async fn verify(
     };
     if bytes.is_empty() {
         return Err(Problem::malformed(
-            "没有收到文件。请提交 PDF、二维码照片或二维码文本。",
-            "The body is empty: send a PDF, a picture of the QR code, or its text.",
+            "没有收到文件。请提交 PDF、OFD、二维码照片或二维码文本。",
+            "The body is empty: send a PDF, an OFD, a picture of the QR code, or its text.",
         ));
     }
     if bytes.len() > MAX_DOCUMENT_BYTES {

@@ -170,7 +170,10 @@ impl Iterator for Inputs {
                 if self.walk.is_empty()
                     && let Some(folder) = self.barren.take()
                 {
-                    let message = format!("文件夹 {} 中没有 PDF、PNG 或 JPEG 文件", folder.display());
+                    let message = format!(
+                        "文件夹 {} 中没有 PDF、OFD、ESL、PNG 或 JPEG 文件",
+                        folder.display()
+                    );
                     let failure = Failure::new(message, "核对文件夹是否拿错；其他格式请逐个指明文件。");
                     return Some(Input::failed(&folder, failure));
                 }

@@ -118,7 +118,7 @@ impl Claimed {
                 .sum(),
             tagged: tagged(&tags, runs),
             unsteady: unsteady(runs, is_animated),
-            token: symbol(opened, document, &tags).map(token::read_symbol),
+            token: symbol(opened, document, &tags),
         })
     }
 
@@ -346,12 +346,12 @@ fn unsteady(runs: &[TextRun], is_annotated: bool) -> Option<String> {
     None
 }
 
-/// The text of the QR symbol on the page; none where no symbol is tagged.
+/// The token in the QR symbol on the page; none where no symbol is tagged.
 fn symbol(
     opened: &OpenedOfd<'_>,
     document: &OpenedDocument,
     tags: &BTreeMap<Id, String>,
-) -> Option<Option<String>> {
+) -> Option<Result<SignedToken, BadToken>> {
     let tagged: BTreeSet<Id> = tags
         .iter()
         .filter(|(_, short)| *short == QR)
@@ -374,7 +374,7 @@ fn symbol(
         let bytes = opened.package().read(file)?;
         Ok(picture::decode_drawn(bytes).ok().flatten())
     };
-    Some(read().unwrap_or_default())
+    Some(token::read_symbol(read().unwrap_or_default()))
 }
 
 fn images_in<'o>(object: &'o GraphicObject, tagged: &BTreeSet<Id>, found: &mut Vec<&'o ImageObject>) {

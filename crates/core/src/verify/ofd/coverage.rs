@@ -37,15 +37,52 @@ pub(super) struct References {
     twice: usize,
 }
 
-/// What a signature, or all of them, leave open: names of members.
+/// What a signature, or all of them, leave open.
 #[derive(Debug, Default)]
 pub(super) struct Left {
     /// Seen, or saying what is seen.
-    seen: Vec<String>,
-    metadata: Vec<String>,
+    seen: Names,
+    metadata: Names,
     /// That nobody names: uncovered, and covered.
-    smuggled: Vec<String>,
-    stray: Vec<String>,
+    smuggled: Names,
+    stray: Names,
+}
+
+/// Members, of which the first are named: many signatures may leave many open.
+#[derive(Debug, Default)]
+struct Names {
+    first: Vec<String>,
+    count: usize,
+}
+
+/// Members named in a sentence.
+const NAMED: usize = 4;
+
+impl Names {
+    fn of<'n>(names: impl Iterator<Item = &'n str>) -> Self {
+        let mut found = Self::default();
+        for name in names {
+            if found.count < NAMED {
+                found.first.push(visible_start(name, 120));
+            }
+            found.count += 1;
+        }
+        found
+    }
+
+    fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// The first of them, and how many there are.
+    fn phrase(&self, zh: bool) -> String {
+        let shown = self.first.join(if zh { "、" } else { ", " });
+        match (self.count, zh) {
+            (count, _) if count <= NAMED => shown,
+            (count, true) => format!("{shown} 等 {count} 个文件"),
+            (count, false) => format!("{shown} and {} more", count - NAMED),
+        }
+    }
 }
 
 impl References {
@@ -65,8 +102,8 @@ impl References {
     pub(super) fn judge(&self, stated: Option<&str>) -> Finding {
         let check = &checks::REFERENCES;
         let of = |wanted: fn(&ReferenceState) -> bool| {
-            let names = self.faults.iter().filter(move |(_, state)| wanted(state));
-            names.map(|(name, _)| name.clone()).collect::<Vec<_>>()
+            let faults = self.faults.iter().filter(move |(_, state)| wanted(state));
+            Names::of(faults.map(|(name, _)| name.as_str()))
         };
         let changed = of(|state| matches!(state, ReferenceState::Wrong | ReferenceState::Unreadable(_)));
         if !changed.is_empty() {
@@ -165,18 +202,18 @@ impl Left {
     }
 
     fn of(opened: &OpenedOfd<'_>, coverage: &Coverage) -> Self {
-        let name = |member| opened.package().name(member).to_owned();
+        let name = |member| opened.package().name(member);
         let open = |wanted: &[Class]| {
             let open = coverage.uncovered.iter().filter(|left| {
                 // Seals are held against what is signed, see `SealFile`.
                 let is_seal = matches!(left.role, Role::Seal | Role::SealImage);
                 left.standing == Standing::Open && !is_seal && wanted.contains(&left.role.class())
             });
-            open.map(|left| name(left.member)).collect()
+            Names::of(open.map(|left| name(left.member)))
         };
         let smuggled = |is_covered: bool| {
             let found = coverage.smuggled.iter().filter(|one| one.covered == is_covered);
-            found.map(|one| name(one.member)).collect()
+            Names::of(found.map(|one| name(one.member)))
         };
         Self {
             seen: open(&[Class::Visible, Class::Frame]),
@@ -204,7 +241,7 @@ impl Left {
                 "everything that is seen, and what says what is seen",
             );
         }
-        let (zh, en) = (some(&self.seen, true), some(&self.seen, false));
+        let (zh, en) = (self.seen.phrase(true), self.seen.phrase(false));
         Finding::passed(
             check,
             format!("不含 {zh}：系其后追加或另由其他签章保护"),
@@ -221,7 +258,7 @@ pub(super) fn judge_together(left: &Left, is_certificate: bool) -> Finding {
         return uncovered(&left.seen);
     }
     if !left.smuggled.is_empty() {
-        let (zh, en) = (some(&left.smuggled, true), some(&left.smuggled, false));
+        let (zh, en) = (left.smuggled.phrase(true), left.smuggled.phrase(false));
         return Finding::failed(
             check,
             code::SMUGGLED_MEMBER,
@@ -231,7 +268,7 @@ pub(super) fn judge_together(left: &Left, is_certificate: bool) -> Finding {
         );
     }
     if !left.metadata.is_empty() {
-        let (zh, en) = (some(&left.metadata, true), some(&left.metadata, false));
+        let (zh, en) = (left.metadata.phrase(true), left.metadata.phrase(false));
         let (zh, en) = (
             format!("可见内容均在签章之内；附属数据未经签章，可被替换，不可采信：{zh}"),
             format!("all that is seen is covered; what goes with it is not, and can be exchanged: {en}"),
@@ -252,7 +289,7 @@ pub(super) fn judge_together(left: &Left, is_certificate: bool) -> Finding {
         return Finding::passed(check, zh, en).coded(code::METADATA_NOT_COVERED);
     }
     if !left.stray.is_empty() {
-        let (zh, en) = (some(&left.stray, true), some(&left.stray, false));
+        let (zh, en) = (left.stray.phrase(true), left.stray.phrase(false));
         return Finding::passed(
             check,
             format!("全部内容均在签章之内；其中有不属于文档的文件：{zh}"),
@@ -267,8 +304,8 @@ pub(super) fn judge_together(left: &Left, is_certificate: bool) -> Finding {
     )
 }
 
-fn uncovered(names: &[String]) -> Finding {
-    let (zh, en) = (some(names, true), some(names, false));
+fn uncovered(names: &Names) -> Finding {
+    let (zh, en) = (names.phrase(true), names.phrase(false));
     Finding::failed(
         &checks::COVERAGE,
         code::CONTENT_NOT_COVERED,
@@ -283,29 +320,13 @@ fn failed(
     code: code::Code,
     sub: SubIndication,
     (zh, en): (&str, &str),
-    names: &[String],
+    names: &Names,
 ) -> Finding {
     Finding::failed(
         check,
         code,
         sub,
-        format!("{}：{zh}", some(names, true)),
-        format!("{}: {en}", some(names, false)),
+        format!("{}：{zh}", names.phrase(true)),
+        format!("{}: {en}", names.phrase(false)),
     )
-}
-
-/// The first of some names, fit to be shown, and how many there are.
-fn some(names: &[String], zh: bool) -> String {
-    const NAMED: usize = 4;
-    let shown: Vec<String> = names
-        .iter()
-        .take(NAMED)
-        .map(|name| visible_start(name.as_str(), 120))
-        .collect();
-    let shown = shown.join(if zh { "、" } else { ", " });
-    match (names.len(), zh) {
-        (count, _) if count <= NAMED => shown,
-        (count, true) => format!("{shown} 等 {count} 个文件"),
-        (count, false) => format!("{shown} and {} more", count - NAMED),
-    }
 }

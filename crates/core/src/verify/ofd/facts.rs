@@ -14,7 +14,7 @@ use crate::{
         CheckMethod, Deviation, DigestTable, DocumentText, MemberId, OfdError, OpenedOfd, OpenedSignature,
         ReferenceState, SignatureFile, SignatureKind, SignatureNumber,
     },
-    limits::{MAX_SES_BYTES, MAX_SIGNATURE_TIMESTAMPS},
+    limits::{MAX_OFD_SIGNATURES, MAX_SES_BYTES, MAX_SIGNATURE_TIMESTAMPS},
     sign::{
         cms::CmsEvidence,
         signed_value::{SignedValue, SignedValueError},
@@ -116,6 +116,13 @@ impl Facts {
         deviations.extend(reach.deviations().iter().cloned());
 
         // 2. Signatures, each member hashed once.
+        let count: usize = opened.documents().iter().map(|one| one.signatures.len()).sum();
+        if count > MAX_OFD_SIGNATURES {
+            return Err(OfdError::Limit {
+                what: "signatures",
+                limit: MAX_OFD_SIGNATURES,
+            });
+        }
         let mut table = DigestTable::new(opened.package(), |method, bytes: &[u8]| {
             Some(algorithm(method)?.digest(bytes))
         });
@@ -130,9 +137,14 @@ impl Facts {
             for (index, signature) in document.signatures.iter().enumerate() {
                 let file = signature.file.as_ref().map_err(Clone::clone).and_then(|file| {
                     let checked = table.check(file);
-                    covered_by_any.extend(&checked.covered);
                     let references = References::of(file, &checked);
-                    let left = Left::by_one(opened, &reach, (number, index), &checked.covered);
+                    // What has a digest that nobody here can make is meant to be covered, and stays open.
+                    let named = file.references.iter().zip(&checked.states);
+                    let named = named.filter(|(_, state)| **state == ReferenceState::UnknownMethod);
+                    let mut covered = checked.covered;
+                    covered.extend(named.filter_map(|(reference, _)| reference.file.member));
+                    let left = Left::by_one(opened, &reach, (number, index), &covered);
+                    covered_by_any.append(&mut covered);
                     Content::read(opened, file, references, left)
                 });
                 let lost = signature.entry.relative.iter();

@@ -2,7 +2,7 @@
 //! digests, so it keeps members from being smuggled in and protects none from being changed.
 
 use crate::{
-    crypto::{Used, x509},
+    crypto::Used,
     document::ofd::OpenedOfd,
     remark::visible_start,
     sign::{
@@ -58,26 +58,23 @@ impl Integrity {
         })
     }
 
-    fn signature(&self) -> Result<Used, Finding> {
+    fn signature(&self) -> Result<Used, Box<Finding>> {
         let check = &checks::INTEGRITY_LIST;
-        match &self.value {
+        let checked = match &self.value {
             Some(Ok(SignedValue::SignedData(signed))) => {
                 signed.check_signature().map_err(|error| match error {
                     CmsVerifyError::Signature(error) => wrong_value(check, &error),
                     _ => no_certificate(check),
                 })
             }
-            Some(Ok(SignedValue::Ses(signature))) => {
-                let key = x509::public_key_info(signature.signer_certificate());
-                let checked = key
-                    .map_err(|_| no_certificate(check))
-                    .map(|_| signature.check_signature());
-                checked?.map_err(|error| malformed(&error.to_string()))
-            }
+            Some(Ok(SignedValue::Ses(signature))) => signature
+                .check_signature()
+                .map_err(|error| malformed(&error.to_string())),
             Some(Ok(_)) => Err(no_certificate(check)),
             Some(Err(error)) => Err(malformed(&error.to_string())),
-            None => Err(malformed("signed value missing")),
-        }
+            None => Err(malformed("the signature value is missing")),
+        };
+        checked.map_err(Box::new)
     }
 }
 
@@ -97,7 +94,7 @@ pub(super) fn judge(integrity: Option<&Integrity>) -> Option<Finding> {
     let check = &checks::INTEGRITY_LIST;
     let used = match list.signature() {
         Ok(used) => used,
-        Err(finding) => return Some(finding),
+        Err(finding) => return Some(*finding),
     };
     let first = |names: &[String]| names.first().cloned();
     Some(if !list.is_over_list {

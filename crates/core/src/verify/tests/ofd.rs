@@ -35,6 +35,9 @@ const NOTE: &str = "Doc_0/Attachs/note.txt";
 /// When a package is signed if nothing else is said.
 const SIGNED: &str = "20260601080000Z";
 
+/// Gives a timestamp over a signature value.
+type Stamp<'a> = dyn Fn(&[u8]) -> Vec<u8> + 'a;
+
 /// How a signature is made.
 struct Stroke<'a> {
     seal: &'a [u8],
@@ -49,7 +52,7 @@ struct Stroke<'a> {
     digest: fn(&[u8]) -> Vec<u8>,
     covers: &'a dyn Fn(&str) -> bool,
     /// What makes the timestamp over the signature value.
-    stamp: Option<&'a dyn Fn(&[u8]) -> Vec<u8>>,
+    stamp: Option<&'a Stamp<'a>>,
 }
 
 fn sm3(bytes: &[u8]) -> Vec<u8> {

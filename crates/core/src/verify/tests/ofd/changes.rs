@@ -139,7 +139,7 @@ fn altered(cast: &Cast) -> Vec<Case> {
         &|f| {
             f.0.remove(SEAL);
         },
-        (OPEN, "seal-file", "SIGNED_MEMBER_MISSING"),
+        (FAILED, "references", "SIGNED_MEMBER_MISSING"),
     );
     case(
         "a smuggled member",
@@ -210,7 +210,7 @@ fn made(cast: &Cast) -> Vec<Case> {
     let stranger = Cast::new();
     let another = cast.another();
     let years = period("2025-01-01", "2030-01-01");
-    let token_signer = cast.authority.identity(Role::TokenSigner, years);
+    let stamping = cast.authority.identity(Role::TimeStamper, years);
     let short = cast
         .authority
         .identity(Role::SealMaker, period("2025-01-01", "2026-03-01"));
@@ -221,12 +221,12 @@ fn made(cast: &Cast) -> Vec<Case> {
     };
     let listed = |signer: &SigningIdentity| Permitted::ByCertificate(vec![signer.certificate.to_vec()]);
     let by_digest = of_maker(&cast.maker, &|d| {
-        d.signers = Permitted::ByDigest(vec![cast.signer.certificate.to_vec()])
+        d.signers = Permitted::ByDigest(vec![cast.signer.certificate.to_vec()]);
     });
     let by_stranger = of_maker(&stranger.maker, &|_| {});
     let by_short = of_maker(&short, &|_| {});
     let by_short_v5 = of_maker(&short, &|d| d.version = WrittenVersion::V5);
-    let for_token = of_maker(&cast.maker, &|d| d.signers = listed(&token_signer));
+    let for_stamping = of_maker(&cast.maker, &|d| d.signers = listed(&stamping));
     let for_stranger = of_maker(&cast.maker, &|d| d.signers = listed(&stranger.signer));
     let critical = |critical| SesExtension {
         id: "1.2.3.4".parse().unwrap(),
@@ -266,7 +266,8 @@ fn made(cast: &Cast) -> Vec<Case> {
     case(
         "a stranger for signer",
         Stroke::new(&for_stranger, &stranger.signer),
-        (OPEN, "signer-path", "UNKNOWN_ROOT"),
+        // Its issuer has the name of a known one, and another key.
+        (OPEN, "signer-path", "PATH_BROKEN"),
     );
     case(
         "a stranger for maker",
@@ -274,27 +275,14 @@ fn made(cast: &Cast) -> Vec<Case> {
         (OPEN, "seal-maker", "SEAL_MAKER_UNKNOWN"),
     );
     case(
-        "a signer of QR codes",
-        Stroke::new(&for_token, &token_signer),
+        "a timestamp authority",
+        Stroke::new(&for_stamping, &stamping),
         (OPEN, "signer-usage", "SIGNER_WRONG_USAGE"),
     );
     case(
         "a forged seal",
         stroke(&forged),
         (FAILED, "seal-signature", "SEAL_FORGED"),
-    );
-    case(
-        "a maker that expired since, V4",
-        stroke(&by_short),
-        (OPEN, "seal-maker", "SEAL_MAKER_GONE_SINCE"),
-    );
-    case(
-        "a maker that expired since, V5",
-        Stroke {
-            version: 5,
-            ..stroke(&by_short_v5)
-        },
-        (PASSED, "seal-maker", "SEAL_MAKER_GONE_SINCE"),
     );
     case(
         "after the seal",
@@ -488,6 +476,57 @@ fn made(cast: &Cast) -> Vec<Case> {
         },
         (PASSED, "form", "DEPLOYED_VARIANT"),
     );
+    // What a list says of a certificate after its end is nothing: this one is older.
+    let then = || TrustMaterial {
+        revocations: lists(&cast.authority, "2026-02-01", "2027-01-01", &[]),
+        ..material(cast, &[])
+    };
+    let v5 = Stroke {
+        version: 5,
+        ..stroke(&by_short_v5)
+    };
+    for (name, stroke, indication) in [
+        ("a maker that expired since, V4", stroke(&by_short), OPEN),
+        ("a maker that expired since, V5", v5, PASSED),
+    ] {
+        let mut file = Files::plain();
+        file.seal(&stroke);
+        cases.push(Case {
+            name,
+            file,
+            material: then(),
+            expected: (indication, "seal-maker", "SEAL_MAKER_GONE_SINCE"),
+        });
+    }
+    // A seal that the signature does not cover is held against the one that is signed.
+    for (name, instead, expected) in [
+        (
+            "no seal, and none covered",
+            None,
+            (OPEN, "seal-file", "SIGNED_MEMBER_MISSING"),
+        ),
+        (
+            "another seal, and none covered",
+            Some(&extended),
+            (FAILED, "seal-file", "SEAL_FILE_DIFFERS"),
+        ),
+    ] {
+        let mut file = Files::plain();
+        file.seal(&Stroke {
+            covers: &|name| name != SEAL,
+            ..stroke(&seal)
+        });
+        match instead {
+            None => file.0.remove(SEAL),
+            Some(other) => file.0.insert(SEAL.to_owned(), other.clone()),
+        };
+        cases.push(Case {
+            name,
+            file,
+            material: material(cast, &[]),
+            expected,
+        });
+    }
     cases
 }
 
