@@ -214,7 +214,7 @@ const STATED: &[Stated] = &[
         &["structure"],
         &[
             "extensions CRITICAL_EXTENSION",
-            "seal-maker SEAL_MAKER_UNKNOWN",
+            "seal-maker SEAL_MAKER_NOT_ENTITLED",
             "seal-period SEAL_NOT_IN_FORCE",
             "seal-signature SEAL_FORGED",
         ],

@@ -22,6 +22,7 @@ use crate::{
         token::{FaceToken, SignedToken},
     },
     registry::SealStatus,
+    remark::visible_start,
     verify::{
         agreement::{self, Sayings, Shown, Stated, TypeName},
         checks, code,
@@ -244,6 +245,26 @@ impl Claimed {
         let record = view.seal.as_ref()?;
         let at = main.times.proven.or_else(|| main.times.believable())?;
         let check = &checks::SEAL;
+        let used = main.seal.as_deref().unwrap_or_default();
+        if used != record.id {
+            let used = visible_start(used, 40);
+            return Some(
+                Finding::undecided(
+                    check,
+                    code::SEAL_UNKNOWN,
+                    SubIndication::Generic,
+                    format!("所用印章 {used} 不是登记簿为此证照所载的印章 {}", record.id),
+                    format!(
+                        "the seal {used} is not the one that the register has for it, {}",
+                        record.id
+                    ),
+                )
+                .hint(
+                    "请向登记机关核实所用印章",
+                    "ask whoever keeps the register about the seal used",
+                ),
+            );
+        }
         Some(if record.status != SealStatus::InForce && record.since <= at {
             let since = clock_time(record.since);
             Finding::failed(

@@ -41,6 +41,8 @@ use crate::{
 pub(in crate::verify) struct Judged {
     pub(in crate::verify) report: SignatureReport,
     pub(in crate::verify) times: Times,
+    /// Number of its seal.
+    pub(in crate::verify) seal: Option<String>,
 }
 
 impl Facts {
@@ -126,6 +128,15 @@ impl Signed {
         Judged {
             report,
             times: valued.times,
+            seal: self.seal_id().map(str::to_owned),
+        }
+    }
+
+    /// esID of its seal.
+    fn seal_id(&self) -> Option<&str> {
+        match &self.file.as_ref().ok()?.value {
+            Ok(SignedValue::Ses(signature)) => Some(signature.seal().es_id()),
+            _ => None,
         }
     }
 
