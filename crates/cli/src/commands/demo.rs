@@ -3,6 +3,7 @@
 use std::{
     fs::{self, OpenOptions},
     io::{self, Write as _},
+    num::NonZeroUsize,
     path::{Path, PathBuf},
     process::Command,
     sync::{Arc, atomic::AtomicBool},
@@ -18,6 +19,7 @@ use certseal_core::{
     issue::{Issued, Request, Service, Transition},
     recognise::{Policy, recognise},
     registry::{Basis, CertificateRecord, Query, RecordedDocument, RegistryError, Status},
+    render::{self, RenderOptions},
     verify::{Conclusion, Examined, Force, Language, Report},
 };
 use indicatif::ProgressBar;
@@ -42,6 +44,9 @@ const PASSPHRASE: &str = "demonstration only";
 const SINCE: Date = Date::constant(2018, 1, 1);
 /// Fixes the made-up rows.
 const SEED: u64 = 20_260_101;
+/// Certificates drawn as pictures, and how finely.
+const DRAWN: usize = 6;
+const DPI: u16 = 110;
 /// Certificates shown to the verifiers.
 const SAMPLE: usize = 21;
 
@@ -399,15 +404,28 @@ fn verify_sample(
     if asked < sample.len() {
         output::line("  （没有 pdfsig：apt-get install poppler-utils）");
     }
-    for record in sample.iter().take(6) {
-        let pdf = look.join(format!("{}.pdf", record.certificate_type));
-        let stem = look.join(&record.certificate_type);
-        let _ = Command::new("pdftoppm")
-            .args(["-r", "110", "-png", "-singlefile"])
-            .args([&pdf, &stem])
-            .status();
+    for record in sample.iter().take(DRAWN) {
+        for document in record.documents() {
+            draw(service, document, look, &record.certificate_type)?;
+        }
     }
     Ok(ours == documents && theirs == asked)
+}
+
+/// Draws a document as PNG: both forms of a certificate look the same.
+fn draw(service: &Service, document: &RecordedDocument, look: &Path, name: &str) -> Result<(), Failure> {
+    let options = RenderOptions {
+        dpi: DPI,
+        page: Some(NonZeroUsize::MIN),
+    };
+    let doing = format!("绘制 {name}.{}", document.profile.extension());
+    let fonts = Some(Arc::clone(&service.workshop().fonts));
+    for page in render::render(one_document(service, document)?, fonts, options).context(&doing)? {
+        let png = page.context(&doing)?.to_png().context(&doing)?;
+        let path = look.join(format!("{name}-{}.png", document.profile.extension()));
+        fs::write(&path, png).context(&format!("写入 {}", path.display()))?;
+    }
+    Ok(())
 }
 
 /// A certificate in force that is not among those shown as good.
@@ -556,7 +574,10 @@ const FOREIGN_TYPE: &str = "food-business-permit";
 
 fn closing(folder: &Path, look: &Path) {
     heading("看什么、怎样继续");
-    output::line(format_args!("  样张        {}（PDF 与 PNG）", look.display()));
+    output::line(format_args!(
+        "  样张        {}（PDF、OFD，及两者并排可比的 PNG）",
+        look.display()
+    ));
     output::line(format_args!(
         "  月报        {}",
         folder.join("annex3.xlsx").display()
