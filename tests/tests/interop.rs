@@ -422,7 +422,7 @@ fn the_attached_face_is_the_registered_one_and_all_of_it_can_be_copied_off_the_p
         );
         assert_eq!(
             hex::encode(digest(&SHA256, &issued.document)),
-            issued.said("document_digest"),
+            issued.record["document"]["digest"],
             "{name}"
         );
         assert_eq!(face["identifier"], issued.identifier());

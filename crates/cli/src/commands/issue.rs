@@ -11,6 +11,7 @@ use certseal_core::{
     catalogue::{CertificateType, RawRecord, Values},
     issue::Request,
     limits::{MAX_FIELD_CHARS, MAX_PHOTO_BYTES},
+    profile::Profile,
     registry::Basis,
 };
 use serde_json::json;
@@ -20,6 +21,19 @@ use crate::{
     args::Issue,
     output::{self, Context as _, Failure, Outcome},
 };
+
+/// Where documents are written: each under its own extension, but for the first where the name given has none of theirs.
+fn paths(out: &Path, profiles: impl Iterator<Item = Profile>) -> Vec<PathBuf> {
+    let stated = out.extension().and_then(|extension| extension.to_str());
+    let is_of_a_profile = stated.and_then(Profile::of_extension).is_some();
+    profiles
+        .enumerate()
+        .map(|(index, profile)| match index {
+            0 if !is_of_a_profile => out.to_owned(),
+            _ => out.with_extension(profile.extension()),
+        })
+        .collect()
+}
 
 /// Largest data file read: every field of a face at its longest, with room for JSON.
 const MAX_DATA: u64 = (MAX_FIELD_CHARS as u64) * 4 * 128;
@@ -81,11 +95,7 @@ pub(super) fn run(session: &Session, args: Issue) -> Result<Outcome, Failure> {
     let path = args
         .out
         .unwrap_or_else(|| format!("{}.{}", record.identifier, record.document.profile.extension()).into());
-    let beside = record
-        .further
-        .iter()
-        .map(|document| path.with_extension(document.profile.extension()));
-    let paths: Vec<PathBuf> = std::iter::once(path.clone()).chain(beside).collect();
+    let paths = paths(&path, record.documents().map(|document| document.profile));
     let files = std::iter::once(&issued.document).chain(&issued.further);
     for (path, file) in paths.iter().zip(files) {
         write_whole(path, file).map_err(|error| {
@@ -101,7 +111,7 @@ pub(super) fn run(session: &Session, args: Issue) -> Result<Outcome, Failure> {
     }
     if session.json {
         output::json(
-            &json!({ "record": record.clone().masked(), "replayed": issued.replayed, "file": path, "files": paths }),
+            &json!({ "record": record.clone().masked(), "replayed": issued.replayed, "file": paths.first(), "files": paths }),
         );
     } else {
         let how = if issued.replayed {

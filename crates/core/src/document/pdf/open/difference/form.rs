@@ -429,12 +429,12 @@ impl Comparison<'_, '_> {
         // 2. What it looks like, and everything else.
         here.has_value |= was != Object::Null || is != Object::Null;
         let is_button = here.kind.as_deref() == Some(b"Btn");
-        let has_words = has_words(self.sides.last, new)?;
-        self.lacks_style |= (here.has_value && !is_button || has_words) && !is_signature && !here.has_style;
         let has_look = |dict: &Dict| dict.get("AP").is_some();
         let is_shown = new.get("Rect").is_some();
         let has_place = area(self.sides.last, new)?.is_some();
         let is_bare = has_place && !(has_look(old) && has_look(new));
+        let has_words = is_bare && has_words(self.sides.last, new)?;
+        self.lacks_style |= (here.has_value && !is_button || has_words) && !is_signature && !here.has_style;
         if (here.has_value || has_words) && !is_signature && is_bare {
             self.is_drawn_by_viewers = true;
         }

@@ -64,7 +64,7 @@ impl Role {
             bounds: BOXES.contains(&key),
             // Names of resources are keys as well.
             text: !self.paints && TEXT.contains(&key),
-            fonts: self.paints && key == b"Font",
+            fonts: key == b"Font",
         }
     }
 
