@@ -278,6 +278,6 @@ mod tests {
         };
         let half = MAX_PDF_EVIDENCE_BYTES / 2;
         assert_eq!(kept(&[1, 2, 3]), (3, false));
-        assert_eq!(kept(&[half, half, 1, 1]), (2, true));
+        assert_eq!(kept(&[half, half + 1, 1, 2]), (2, true));
     }
 }
