@@ -131,6 +131,10 @@ pub const MAX_CRL_BYTES: usize = 32 << 20;
 /// Most bytes of a revocation list beside the certificates it names: its issuer's name, and extensions of some hundred
 /// bytes.
 pub const MAX_CRL_FRAME: usize = 64 << 10;
+/// Longest entry of a revocation list, its extensions with it: real ones have under 200 bytes.
+pub const MAX_CRL_LINE: usize = 8 << 10;
+/// Most entries of a revocation list that are read for one certificate: real lists have one.
+pub const MAX_CRL_ALIKE: usize = 16;
 /// Most names of distribution points in one revocation list: real ones have under five.
 pub const MAX_CRL_POINTS: usize = 64;
 /// Largest answer of an OCSP responder: about one certificate, with its maker's, it takes some kilobytes.

@@ -526,8 +526,8 @@ fn judge(opened: &OpenedPdf<'_>, trust: &LongTermTrust, now: Timestamp) -> Resul
 
 /// Takes in what a document timestamp proves: certificates and revocation data that end before the end of what it covers.
 fn prove_covered(opened: &OpenedPdf<'_>, covered: usize, at: Timestamp, existence: &mut Existence) {
-    let stored = opened.stored_evidence().unwrap_or_default();
-    let stored = stored.into_iter().filter(|piece| piece.end < covered);
+    let stored = opened.stored_evidence();
+    let stored = stored.pieces.into_iter().filter(|piece| piece.end < covered);
     stored.for_each(|piece| existence.prove(sha256(&piece.der), at));
     for signature in opened.signatures() {
         let Some((cms, _)) = parts(signature).ok().filter(|(_, end)| *end < covered) else {

@@ -136,10 +136,21 @@ pub struct PathContext<'a> {
 impl PathContext<'_> {
     /// Judges one signature; gives the weak part and since when it is not believed.
     pub(crate) fn weakness(&self, mechanism: Mechanism) -> Option<(String, Option<Date>)> {
+        self.weakness_at(mechanism, self.policy_at)
+    }
+
+    /// The same of the signature on a certificate, a list or an answer, by the SHA-256 of it: by when itself is proven
+    /// to have existed (ETSI EN 319 102-1 §5.6.2.4), whatever else of its path is older.
+    pub(super) fn weakness_of(&self, piece: &[u8; 32], used: Used) -> Option<(String, Option<Date>)> {
+        let existed = self.existence.of(piece, self.now);
+        self.weakness_at(Mechanism::Signature(used), self.policy_at.min(existed))
+    }
+
+    fn weakness_at(&self, mechanism: Mechanism, at: Timestamp) -> Option<(String, Option<Date>)> {
         let age = Age {
             claimed: None,
             proven: None,
-            now: self.policy_at,
+            now: at,
         };
         match self.policy.judge(mechanism, age) {
             Judgement::Weak { part, until, .. } => Some((part, until)),
@@ -328,7 +339,7 @@ impl Found<'_> {
         }
         // 4. Algorithms.
         for (node, used) in self.nodes.iter().zip(self.signatures) {
-            if let Some((part, until)) = context.weakness(Mechanism::Signature(*used)) {
+            if let Some((part, until)) = context.weakness_of(&node.digest, *used) {
                 return Err(PathError::WeakAlgorithm {
                     certificate: node.name.clone(),
                     part,

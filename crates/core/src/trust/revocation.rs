@@ -29,9 +29,7 @@ use super::{
 use crate::{
     clock::is_after,
     crypto::{
-        SignatureAlgorithm, Used,
-        policy::Mechanism,
-        sha256,
+        SignatureAlgorithm, Used, sha256,
         x509::{self, RawParts},
     },
     limits::{MAX_REVOCATION_BYTES, MAX_REVOCATIONS},
@@ -290,6 +288,13 @@ pub enum UnknownRevocation {
     },
 }
 
+impl UnknownRevocation {
+    /// Whether a piece of which this is said was signed by who may: then its accusation stands open.
+    fn leaves_accusation(&self) -> bool {
+        matches!(self, Self::Weak(_) | Self::ResponderUnchecked)
+    }
+}
+
 /// A certificate whose revocation is asked about.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Asked<'a> {
@@ -323,6 +328,8 @@ pub(super) struct Issuer<'a> {
 struct Says {
     /// That it was revoked, or that it was not; or why the piece says nothing.
     status: Result<Option<Revoked>, UnknownRevocation>,
+    /// The revocation that a piece names which its issuer, or one certified for it, did sign, but which is not believed.
+    accusation: Option<Revoked>,
     /// Why it can do no more than accuse, if so.
     accuses_only: Option<UnknownRevocation>,
     this_update: Timestamp,
@@ -354,7 +361,8 @@ pub(super) fn judge(
 /// asked about: then nothing proves an earlier time, and a date that has not come yet is no leave until then (RFC 5280
 /// §6.3.3 compares no dates). That a certificate was revoked later speaks for it, and so takes as much as the word that
 /// it was not. A list of a kind or scope that cannot acquit can still accuse: what its issuer signed as revoked nobody may
-/// take for good.
+/// take for good. Nor is a certificate good, nor revoked, of which a piece says that it is revoked that its issuer signed, or
+/// one whom he certified for it, where it is open whether that piece is to be believed.
 fn decide(
     context: &PathContext<'_>,
     asked: &Asked<'_>,
@@ -367,11 +375,23 @@ fn decide(
     let mut later: Option<(Revoked, Source)> = None;
     let mut is_later_known = false;
     let mut unknown = None;
+    let mut open = None;
     for (source, mut says) in pieces {
         let cannot_acquit = says.accuses_only.take();
         let gone = out_of_office(asked, &says);
         match says.status {
-            Err(why) => _ = unknown.get_or_insert(why),
+            Err(why) => {
+                let is_lifted =
+                    |revoked: &Revoked| good.is_some() && revoked.reason == Some(CrlReason::CertificateHold);
+                let by_then = |revoked: &Revoked| revoked.at <= context.at || context.at >= context.now;
+                if says
+                    .accusation
+                    .is_some_and(|one| by_then(&one) && !is_lifted(&one))
+                {
+                    open.get_or_insert_with(|| why.clone());
+                }
+                unknown.get_or_insert(why);
+            }
             Ok(None) => {
                 if let Some(why) = cannot_acquit
                     .or_else(|| freshness(context, &says, expiry))
@@ -386,11 +406,13 @@ fn decide(
                     good.get_or_insert((status, source));
                 }
             }
-            // A hold that was followed by a revocation was not lifted.
+            // A hold that was followed by a revocation was not lifted; one that was, not for a proven time within it
+            // (ETSI EN 319 102-1 §5.2.6.4).
             Ok(Some(revoked))
                 if good.is_some()
                     && later.is_none()
-                    && revoked.reason == Some(CrlReason::CertificateHold) => {}
+                    && revoked.reason == Some(CrlReason::CertificateHold)
+                    && !is_within(context, revoked, says.this_update) => {}
             Ok(Some(revoked)) if revoked.at <= context.at || context.at >= context.now => {
                 return Err(revoked);
             }
@@ -404,6 +426,9 @@ fn decide(
             }
         }
     }
+    if let Some(why) = open {
+        return Ok((RevocationStatus::Unknown(why), Vec::new()));
+    }
     let known = match (later, good) {
         (Some((revoked, source)), good) if is_later_known || good.is_some() => {
             Some((RevocationStatus::RevokedLater(revoked), source))
@@ -415,6 +440,11 @@ fn decide(
         || (RevocationStatus::Unknown(why), Vec::new()),
         |(status, source)| (status, vec![source]),
     ))
+}
+
+/// Whether a proven instant lies between the date of a hold and that of a piece that tells of it.
+fn is_within(context: &PathContext<'_>, hold: Revoked, told: Timestamp) -> bool {
+    context.at < context.now && (hold.at..=told).contains(&context.at)
 }
 
 /// Whether a piece, or the certificate that it speaks of, is younger than the end of its issuer's office: whoever has the
@@ -495,15 +525,15 @@ fn certified_by(
     let used = certificate
         .signed_by(public_key_info, context.work)
         .map_err(untrusted)?;
-    believed(used, context)?;
+    believed(&certificate.digest, used, context)?;
     let spent = context.work.spend(reading(certificate.der.len()));
     spent.map_err(|Spent| UnknownRevocation::Untrusted)?;
     check_extensions(&certificate.parsed).map_err(untrusted)
 }
 
 /// Whether a signature that verifies is believed.
-fn believed(used: Used, context: &PathContext<'_>) -> Result<(), UnknownRevocation> {
-    match context.weakness(Mechanism::Signature(used)) {
+fn believed(piece: &[u8; 32], used: Used, context: &PathContext<'_>) -> Result<(), UnknownRevocation> {
+    match context.weakness_of(piece, used) {
         Some((part, _)) => Err(UnknownRevocation::Weak(part)),
         None => Ok(()),
     }

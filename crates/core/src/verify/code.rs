@@ -131,6 +131,7 @@ codes! {
         SIGNER_ON_HOLD "On hold by its issuer, who may lift that"
         REVOCATION_UNKNOWN "Whether it was revoked is unknown"
         NO_REVOCATION_LIST "There is no revocation list of the issuer, and no answer about the certificate"
+        REVOCATION_UNREAD "A revocation list, or an answer, in the file cannot be read, and may name a certificate as revoked"
         REVOCATION_ISSUER_GONE "The issuer was revoked or has expired, and nothing proves that the revocation list, or answer, is older"
         REVOCATION_LIST_STALE "The revocation list, or answer, is out of date"
         TOO_MUCH_TO_CHECK "The file brings more certificates and revocation data than are looked through for one document"

@@ -15,6 +15,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
+use der::{Decode as _, asn1::SequenceRef};
 use jiff::Timestamp;
 
 use super::{
@@ -25,13 +26,17 @@ use super::{
 };
 use crate::{
     crypto::sha256,
-    document::pdf::open::{EvidenceKind, OpenError, OpenedPdf, StoredEvidence},
+    document::pdf::open::{EvidenceKind, OpenedPdf, StoredEvidence},
     limits::{MAX_PDF_EVIDENCE, MAX_PDF_EVIDENCE_BYTES},
     sign::{cms::CmsEvidence, timestamp::TimeStampToken},
     trust::{
         existence::Existence,
         path::{Certificates, Offered, PathContext, PathError, Usage, VerifiedPath, validate},
-        revocation::{RevocationStatus, Revocations, UnknownRevocation, crl::Crl, ocsp::OcspResponse},
+        revocation::{
+            RevocationError, Revocations,
+            crl::Crl,
+            ocsp::{OcspError, OcspResponse},
+        },
         timestamp::{ProvenTime, TimestampRefused, TimestampTrust, prove},
         work::{BYTES, Work, reading},
     },
@@ -82,6 +87,8 @@ pub(super) struct FileEvidence {
     work: usize,
     /// How many lists and answers cannot be used.
     unread: usize,
+    /// Whether one of them may accuse somebody, for whoever can read it.
+    may_accuse: bool,
     /// Whether the file holds more than is looked at.
     is_partial: bool,
     /// SHA-256 of each piece and its place, found when they are first asked for.
@@ -104,10 +111,8 @@ impl FileEvidence {
         opened: &OpenedPdf<'_>,
         of_signatures: impl IntoIterator<Item = (usize, CmsEvidence)>,
     ) -> Self {
-        // Too much to read is not read.
         let stored = opened.stored_evidence();
-        let is_partial = matches!(stored, Err(OpenError::Limit { .. }));
-        Self::put_together(stored.unwrap_or_default(), is_partial, of_signatures)
+        Self::put_together(stored.pieces, stored.is_partial, of_signatures)
     }
 
     /// The same of a file that has no store: what came with its signatures.
@@ -175,7 +180,10 @@ impl FileEvidence {
             };
             match read {
                 Ok(()) => found.revocations.push((place, one)),
-                Err(_) => found.unread += 1,
+                Err(error) => {
+                    found.unread += 1;
+                    found.may_accuse |= may_accuse(&error, &der);
+                }
             }
         }
         found.is_partial |= left == 0;
@@ -235,9 +243,6 @@ pub(super) struct Basis<'a> {
     work: Work,
 }
 
-/// Most proven times at which old evidence is looked at once more: files are renewed every some years.
-const MOST_LOOKS: usize = 8;
-
 impl<'a> Basis<'a> {
     pub(super) fn new(material: &'a Material, now: Timestamp, evidence: &'a FileEvidence) -> Self {
         let work = Work::default();
@@ -264,25 +269,17 @@ impl<'a> Basis<'a> {
         self.proofs.0.push(Proof { at, ..proof });
     }
 
-    /// The path of a signer whose signature ends at a place, at an instant.
+    /// The path of a signer, at an instant.
     pub(super) fn path(
         &self,
         certificate: &[u8],
         usage: Usage,
         at: Timestamp,
-        place: usize,
     ) -> Result<VerifiedPath, PathError> {
-        let judge = |at_hand: &AtHand, policy_at| {
-            let context = self.context(at_hand, usage, at, policy_at);
-            // What came with the signature is likelier to belong to it.
-            let offered = [&at_hand.certificates, self.material.intermediates()];
-            validate(certificate, &offered, &context)
-        };
-        let is_weak = |judged: &Result<VerifiedPath, PathError>| match judged {
-            Ok(path) => rests_on_weak_lists(path),
-            Err(error) => matches!(error, PathError::WeakAlgorithm { .. }),
-        };
-        self.now_or_then(place, judge, is_weak)
+        let context = self.context(&self.at_hand, usage, at, self.now);
+        // What came with the signature is likelier to belong to it.
+        let offered = [&self.at_hand.certificates, self.material.intermediates()];
+        validate(certificate, &offered, &context)
     }
 
     /// The path of a maker of national seals, at an instant.
@@ -296,57 +293,25 @@ impl<'a> Basis<'a> {
         validate(certificate, &offered, &context)
     }
 
-    /// The time that a token at a place proves for bytes of this digest; it existed at `at` by proof, or exists now.
+    /// The time that a token proves for bytes of this digest; it existed at `at` by proof, or exists now.
     pub(super) fn prove(
         &self,
         token: &TimeStampToken,
         digest: &[u8],
         at: Timestamp,
-        place: usize,
     ) -> Result<ProvenTime, TimestampRefused> {
-        let judge = |at_hand: &AtHand, policy_at| {
-            let trust = TimestampTrust {
-                anchors: self.anchors(Usage::Timestamp),
-                intermediates: &[&at_hand.certificates, self.material.intermediates()],
-                revocations: &at_hand.revocations,
-                policy: self.material.policy(),
-                at,
-                policy_at,
-                now: self.now,
-                existence: &self.existence,
-                work: &self.work,
-            };
-            prove(token, digest, &trust)
+        let trust = TimestampTrust {
+            anchors: self.anchors(Usage::Timestamp),
+            intermediates: &[&self.at_hand.certificates, self.material.intermediates()],
+            revocations: &self.at_hand.revocations,
+            policy: self.material.policy(),
+            at,
+            policy_at: self.now,
+            now: self.now,
+            existence: &self.existence,
+            work: &self.work,
         };
-        let is_weak = |judged: &Result<ProvenTime, TimestampRefused>| match judged {
-            Ok(proven) => rests_on_weak_lists(proven.path()),
-            Err(error) => matches!(error, TimestampRefused::Path(PathError::WeakAlgorithm { .. })),
-        };
-        self.now_or_then(place, judge, is_weak)
-    }
-
-    /// Judges with everything at hand by the algorithms believed now; where those fail it, with what is proven
-    /// to have existed when they were believed (ETSI EN 319 102-1 §5.5.4 step 10, §5.6.2.4).
-    fn now_or_then<T, E>(
-        &self,
-        place: usize,
-        judge: impl Fn(&AtHand, Timestamp) -> Result<T, E>,
-        is_weak: impl Fn(&Result<T, E>) -> bool,
-    ) -> Result<T, E> {
-        let first = judge(&self.at_hand, self.now);
-        if !is_weak(&first) {
-            return first;
-        }
-        for proof in self.proofs.over(place).take(MOST_LOOKS) {
-            if self.work.spend(self.evidence.pieces()).is_err() {
-                break;
-            }
-            let then = judge(&self.evidence.before(proof.covers, Some(self.material)), proof.at);
-            if then.is_ok() && !is_weak(&then) {
-                return then;
-            }
-        }
-        first
+        prove(token, digest, &trust)
     }
 
     /// Whether the part of the file before a place holds everything that the path of a certificate, good
@@ -368,22 +333,28 @@ impl<'a> Basis<'a> {
     }
 
     /// Says of a signature that is not decided for want of certificates or revocation data that the file may hold what
-    /// is wanting, where it holds more than is looked at, or than there is room for.
+    /// is wanting, where it holds more than is looked at, or than there is room for; and of one whose certificate is not
+    /// revoked by what was looked at, that the rest may say otherwise.
     pub(super) fn lacking(&self, findings: &[Finding]) -> Option<Finding> {
         let is_wanting = |finding: &Finding| {
             let of_path = [checks::SIGNER_PATH.name, checks::REVOCATION.name].contains(&finding.check);
             of_path && finding.outcome == Outcome::Undecided
         };
+        // What was not looked at may accuse.
+        let is_acquittal = |finding: &Finding| {
+            finding.check == checks::REVOCATION.name && finding.outcome == Outcome::Passed
+        };
         let is_said = |finding: &Finding| finding.code == code::TOO_MUCH_TO_CHECK.as_str();
         let is_lacking = (self.evidence.is_partial || self.at_hand.is_partial)
-            && findings.iter().any(is_wanting)
+            && findings.iter().any(|one| is_wanting(one) || is_acquittal(one))
             && !findings.iter().any(is_said);
-        is_lacking.then(|| {
-            signer::too_much(
+        if is_lacking {
+            return Some(signer::too_much(
                 "the file holds more certificates and revocation data than are looked at beside what is at hand"
                     .to_owned(),
-            )
-        })
+            ));
+        }
+        (self.evidence.may_accuse && findings.iter().any(is_acquittal)).then(signer::unread)
     }
 
     /// Says beside what is found about revocation how many lists and answers of the file were left out of it: one
@@ -434,13 +405,11 @@ impl<'a> Basis<'a> {
     }
 }
 
-fn rests_on_weak_lists(path: &VerifiedPath) -> bool {
-    path.undecided().any(|certificate| {
-        matches!(
-            certificate.revocation,
-            RevocationStatus::Unknown(UnknownRevocation::Weak(_))
-        )
-    })
+/// Whether a piece that cannot be used is whole, and so may name a certificate as revoked, in a way unknown here. What is
+/// no DER at all, or no answer, accuses nobody.
+fn may_accuse(error: &RevocationError, der: &[u8]) -> bool {
+    let is_answer = !matches!(error, RevocationError::Ocsp(OcspError::NoAnswer(_)));
+    is_answer && <&SequenceRef>::from_der(der).is_ok_and(|content| !content.as_bytes().is_empty())
 }
 
 #[cfg(test)]
@@ -495,8 +464,22 @@ mod tests {
         assert_eq!(said(few(), &wanting), None);
         assert_eq!(said(many(), &wanting), Some("TOO_MUCH_TO_CHECK"));
         assert_eq!(said(large(), &wanting), Some("TOO_MUCH_TO_CHECK"));
-        // Who found what he needed lacks nothing.
+        // Who found what he needed lacks nothing, but what was not looked at may accuse.
         assert_eq!(said(many(), &[]), None);
+        let acquitted = [Finding::passed(&checks::REVOCATION, "", "")];
+        assert_eq!(said(few(), &acquitted), None);
+        assert_eq!(said(many(), &acquitted), Some("TOO_MUCH_TO_CHECK"));
+        // So may a list that nobody here can read; what is no list may not.
+        for (crl, wanted) in [
+            (b"\x30\x02\x05\x00".to_vec(), Some("REVOCATION_UNREAD")),
+            (vec![1], None),
+        ] {
+            let evidence = CmsEvidence {
+                crls: vec![crl],
+                ..CmsEvidence::default()
+            };
+            assert_eq!(said_beside(&nothing, evidence, &acquitted), wanted);
+        }
 
         // What cannot be read is counted.
         let unread = CmsEvidence {

@@ -406,6 +406,21 @@ pub(super) fn too_much(english: String) -> Finding {
     .hint(LESS.0, LESS.1)
 }
 
+/// Says that a list, or an answer, of the file cannot be read, though it may accuse.
+pub(super) fn unread() -> Finding {
+    Finding::undecided(
+        &checks::REVOCATION,
+        code::REVOCATION_UNREAD,
+        SubIndication::TryLater,
+        "文件所带的吊销信息有不能识读者，其中可能载有吊销记录",
+        "a revocation list or answer in the file cannot be read, and may name a certificate as revoked",
+    )
+    .hint(
+        "请用其他软件核对该吊销信息，或向签发机构取得当前的吊销列表",
+        "look at it with another program, or ask the issuer for its present revocation list",
+    )
+}
+
 /// Says why there is no good path. Gives the anchor of the path that the certificate had once, if it had one.
 pub(super) fn reject(
     error: PathError,

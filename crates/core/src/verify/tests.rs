@@ -1164,7 +1164,7 @@ fn algorithms_are_believed_until_their_day_and_never_called_forged() {
     let (before, since) = (before.to_string(), since.to_string());
 
     assert_passed(&judge("2030-01-01", &made.file, None));
-    // Believed when it was made, which nothing proves; with proof it is good.
+    // Believed when it was made, which nothing proves; with proof the signature and its path are good.
     let report = judge(&since, &made.file, None);
     assert_eq!(
         verdict(&report),
@@ -1175,7 +1175,15 @@ fn algorithms_are_believed_until_their_day_and_never_called_forged() {
     );
     assert_eq!(report.finding("signature").unwrap().code, "OK");
     assert_eq!(report.finding("signer-path").unwrap().code, "PATH_WEAK_ALGORITHM");
-    assert_passed(&judge(&since, &made.file, Some(&view)));
+    let report = judge(&since, &made.file, Some(&view));
+    for check in ["algorithms", "signer-path"] {
+        assert_eq!(report.finding(check).unwrap().code, "OK");
+    }
+    // The operator's list proves no age of its own.
+    assert_eq!(
+        verdict(&report),
+        undecided(SubIndication::TryLater, "REVOCATION_LIST_WEAK")
+    );
     // Not believed any more when it was made: proof does not help.
     for view in [None, Some(&view)] {
         let report = judge(&before, &made.file, view);

@@ -87,7 +87,7 @@ pub(super) fn judge(
         proven_by: older.map(|proof| &proof.by),
     };
     let mut anchor = None;
-    match basis.prove(token, &digest, known, place) {
+    match basis.prove(token, &digest, known) {
         Ok(proven) => {
             findings.extend(verifies(token, true));
             anchor = Some(signer::accept(proven.path(), &presented, findings));
@@ -112,7 +112,7 @@ pub(super) fn judge(
         }
         Err(TimestampRefused::Path(error)) => {
             findings.extend(verifies(token, true));
-            let path = |at| basis.path(certificate, Usage::Timestamp, at, place);
+            let path = |at| basis.path(certificate, Usage::Timestamp, at);
             anchor = signer::reject(error, &presented, &path, findings);
         }
     }

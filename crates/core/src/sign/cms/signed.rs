@@ -372,8 +372,8 @@ impl SignedCms {
                     self.message_digest = Some(digest.to_vec());
                 }
                 SIGNING_TIME => {
-                    let time = Time::from_der(value).map_err(malformed)?;
-                    self.signing_time = Some(x509::to_timestamp(time));
+                    // A claim that cannot be read is none: what counts has to be proven.
+                    self.signing_time = Time::from_der(value).ok().map(x509::to_timestamp);
                 }
                 SIGNING_CERTIFICATE | SIGNING_CERTIFICATE_V2 => {
                     self.references.push(CertificateReference::read(*kind, value)?);

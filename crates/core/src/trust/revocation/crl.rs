@@ -23,6 +23,7 @@
 use std::{
     cell::OnceCell,
     collections::{BTreeMap, BTreeSet},
+    hash::{BuildHasher as _, RandomState},
     ops::Range,
     sync::{Arc, OnceLock},
 };
@@ -49,7 +50,7 @@ use super::{
 };
 use crate::{
     crypto::{AnyOid, SignatureAlgorithm, VerifyError, x509},
-    limits::{MAX_CRL_BYTES, MAX_CRL_FRAME, MAX_CRL_POINTS},
+    limits::{MAX_CRL_ALIKE, MAX_CRL_BYTES, MAX_CRL_FRAME, MAX_CRL_LINE, MAX_CRL_POINTS},
     trust::path::{NameId, Node, PathContext, name_id},
 };
 
@@ -243,12 +244,17 @@ impl Crl {
             return None;
         }
         let maker = self.maker(asked, looked_up, context);
-        let status = match &maker {
-            Ok(_) => Ok(self.lines.about(asked.raw.serial, &self.der)),
-            Err(doubt) => Err(doubt.clone()),
+        let about = || self.lines.about(asked.raw.serial, &self.der);
+        let (status, accusation) = match &maker {
+            Ok(_) => (Ok(about()), None),
+            Err(doubt) => {
+                let accuses = doubt.leaves_accusation()
+                    || self.signed_with(asked.issuer.public_key_info, context).is_ok();
+                (Err(doubt.clone()), accuses.then(about).flatten())
+            }
         };
         let reach = self.scope.reach(looked_up.place(asked.certificate));
-        if reach.is_none() && !matches!(status, Ok(Some(_))) {
+        if reach.is_none() && !matches!(status, Ok(Some(_))) && accusation.is_none() {
             return None;
         }
         let kind = match (&self.unsupported, reach) {
@@ -260,6 +266,7 @@ impl Crl {
         };
         Some(Says {
             status,
+            accusation,
             accuses_only: kind.map(UnknownRevocation::Unsupported),
             this_update: self.this_update,
             next_update: self.next_update,
@@ -281,7 +288,7 @@ impl Crl {
         context: &PathContext<'_>,
     ) -> Result<Option<Timestamp>, UnknownRevocation> {
         let issuer = asked.issuer;
-        let doubt = match self.signed_with(issuer.public_key_info, context) {
+        let mut doubt = match self.signed_with(issuer.public_key_info, context) {
             Ok(()) if issuer.may_sign_lists => return Ok(None),
             Ok(()) => UnknownRevocation::Untrusted,
             Err(doubt) => doubt,
@@ -298,21 +305,23 @@ impl Crl {
             return Ok(Some(above.until));
         }
         // Another key of the same name: the issuer's next or former one, or one for lists only.
-        let mut signers = looked_up.signers(asked, context).iter();
-        let signer = signers.find(|signer| self.is_by(signer, context));
-        signer
-            .map(|signer| Some(x509::validity(&signer.node.parsed).1))
-            .ok_or(doubt)
+        for signer in looked_up.signers(asked, context) {
+            match self.check_maker(signer, context) {
+                Ok(()) => return Ok(Some(x509::validity(&signer.node.parsed).1)),
+                Err(UnknownRevocation::Untrusted) => {}
+                Err(other) => doubt = other,
+            }
+        }
+        Err(doubt)
     }
 
-    fn is_by(&self, signer: &Other<'_>, context: &PathContext<'_>) -> bool {
+    fn check_maker(&self, signer: &Other<'_>, context: &PathContext<'_>) -> Result<(), UnknownRevocation> {
         let (from, until) = x509::validity(&signer.node.parsed);
-        let Ok(raw) = signer.node.raw() else { return false };
-        if !(from..=until).contains(&self.this_update)
-            || self.signed_with(raw.public_key_info, context).is_err()
-        {
-            return false;
+        let raw = signer.node.raw().map_err(|_| UnknownRevocation::Untrusted)?;
+        if !(from..=until).contains(&self.this_update) {
+            return Err(UnknownRevocation::Untrusted);
         }
+        self.signed_with(raw.public_key_info, context)?;
         // A list does not say that its own signer is good; others may.
         let asked = Asked {
             certificate: &signer.node.parsed,
@@ -322,7 +331,7 @@ impl Crl {
         };
         let pieces = context.revocations.sources(&asked, context);
         let pieces = pieces.into_iter().filter(|(source, _)| !source.is_crl(self));
-        in_office(context, &asked, self.this_update, pieces.collect()).is_ok()
+        in_office(context, &asked, self.this_update, pieces.collect())
     }
 
     fn signed_with(
@@ -334,7 +343,8 @@ impl Crl {
         let used = self
             .signature
             .by(public_key_info, &self.der, content, context.work);
-        believed(used.ok_or(UnknownRevocation::Untrusted)?, context)
+        let used = used.ok_or(UnknownRevocation::Untrusted)?;
+        believed(self.signature.digest(&self.der), used, context)
     }
 }
 
@@ -543,8 +553,10 @@ struct Lines {
     /// Where those of other issuers begin.
     own_end: usize,
     count: usize,
-    /// Where each begins, by the end of its serial number.
+    /// Where each begins, by the hash of its serial number.
     index: OnceLock<Box<[(u32, u32)]>>,
+    /// Nobody can choose serial numbers that are alike by it.
+    hasher: RandomState,
 }
 
 /// One of them: a certificate that is revoked (§5.3).
@@ -565,28 +577,37 @@ impl Lines {
             own_end: start + length,
             count: 0,
             index: OnceLock::new(),
+            hasher: RandomState::new(),
         }
     }
 
     /// Counts them; gives why the list can do no more than accuse, if so.
-    fn read_through(&mut self, der: &[u8]) -> Result<Option<String>, der::Error> {
+    fn read_through(&mut self, der: &[u8]) -> Result<Option<String>, CrlError> {
         let mut unsupported = None;
+        let mut last = self.place.start;
         for line in lines(der, self.place.clone(), Line::read) {
             let (at, line) = line?;
+            if at - last > MAX_CRL_LINE {
+                return Err(CrlError::TooLarge);
+            }
+            last = at;
             if line.is_of_another {
                 self.own_end = self.own_end.min(at);
             }
             unsupported = unsupported.or(line.unsupported);
             self.count += usize::from(line.revoked.reason != Some(CrlReason::RemoveFromCRL));
         }
-        Ok(unsupported)
+        match self.place.end - last {
+            ..=MAX_CRL_LINE => Ok(unsupported),
+            _ => Err(CrlError::TooLarge),
+        }
     }
 
     /// What they say about a serial number, an INTEGER with its header.
     fn about(&self, serial: &[u8], der: &[u8]) -> Option<Revoked> {
         let index = self.index.get_or_init(|| {
             let serial_alone = |line: &mut SliceReader<'_>| {
-                let key = end_of(line.tlv_bytes()?);
+                let key = self.key(line.tlv_bytes()?);
                 line.read_slice(line.remaining_len())?;
                 Ok(key)
             };
@@ -597,11 +618,18 @@ impl Lines {
             index.sort_unstable();
             index.into_boxed_slice()
         });
-        let key = end_of(serial);
+        let key = self.key(serial);
         let first = index.partition_point(|(other, _)| *other < key);
         let alike = index.iter().skip(first).take_while(|(other, _)| *other == key);
         let mut found: Option<Revoked> = None;
-        for (_, at) in alike {
+        for (count, (_, at)) in alike.enumerate() {
+            // Nobody has to be read who says it so often: revoked since ever, then.
+            if count == MAX_CRL_ALIKE {
+                return Some(Revoked {
+                    at: Timestamp::UNIX_EPOCH,
+                    reason: None,
+                });
+            }
             let rest = der
                 .get(*at as usize..)
                 .and_then(|rest| SliceReader::new(rest).ok());
@@ -620,6 +648,11 @@ impl Lines {
             }
         }
         found
+    }
+
+    fn key(&self, serial: &[u8]) -> u32 {
+        let [a, b, c, d, ..] = self.hasher.hash_one(serial).to_be_bytes();
+        u32::from_be_bytes([a, b, c, d])
     }
 }
 
@@ -675,12 +708,6 @@ impl<'a> Line<'a> {
             unsupported,
         })
     }
-}
-
-/// The last bytes of a serial number, in which those of one issuer differ.
-fn end_of(serial: &[u8]) -> u32 {
-    let last = serial.iter().rev().take(4).rev();
-    last.fold(0, |end, byte| end << 8 | u32::from(*byte))
 }
 
 impl Scope {

@@ -346,6 +346,10 @@ impl OcspResponse {
                 (Ok(_), Status::Revoked(revoked)) => Ok(Some(revoked)),
                 (Ok(_), Status::Unknown) => Err(UnknownRevocation::UnknownToResponder),
             },
+            accusation: match (&maker, answer.status) {
+                (Err(doubt), Status::Revoked(revoked)) if doubt.leaves_accusation() => Some(revoked),
+                _ => None,
+            },
             accuses_only: None,
             this_update: answer.this_update,
             next_update: answer.next_update,
@@ -355,7 +359,7 @@ impl OcspResponse {
             maker_until,
         };
         // Whom nobody believes need not repeat himself.
-        if maker.is_err() {
+        if maker.as_ref().is_err_and(|doubt| !doubt.leaves_accusation()) {
             return vec![says(first)];
         }
         let more = answers.take_while(|_| context.work.spend(1).is_ok());
@@ -471,7 +475,8 @@ impl OcspResponse {
         let used = self
             .signature
             .by(public_key_info, &self.der, content, context.work);
-        believed(used.ok_or(UnknownRevocation::Untrusted)?, context)
+        let used = used.ok_or(UnknownRevocation::Untrusted)?;
+        believed(self.signature.digest(&self.der), used, context)
     }
 }
 

@@ -7,6 +7,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::{
     crypto::AlgorithmPolicy,
+    limits::{MAX_CRL_ALIKE, MAX_CRL_LINE},
     trust::{
         existence::Existence,
         path::{PathError, Usage, VerifiedPath, name_id, validate},
@@ -402,6 +403,111 @@ fn the_newer_of_two_kinds_decides_and_a_revocation_stands() {
     office.index(&["V\t351231235959Z\t\t10\tunknown\t/CN=good"]);
     let lifted = office.answer("good", "ca", "-ndays 7");
     assert!(is_good(&office.status("good", now, &both(&held, &lifted))));
+    // Not for a proven time within it.
+    let within = Crl::parse(&held).unwrap().this_update();
+    assert!(is_good(&office.status(
+        "good",
+        within,
+        &answers([lifted.clone()])
+    )));
+    assert!(matches!(
+        office.path_of("good", within, &both(&held, &lifted)),
+        Err(PathError::Revoked {
+            reason: Some(CrlReason::CertificateHold),
+            ..
+        })
+    ));
+}
+
+#[test]
+fn a_revocation_that_is_open_to_doubt_lets_nothing_acquit() {
+    if !crate::judges::judge_is_here("openssl") {
+        return;
+    }
+    let office = Office::new();
+    let now = soon();
+    let delegate = "keyUsage=digitalSignature;extendedKeyUsage=OCSPSigning";
+    office.issue("checked", 33, "ca", delegate);
+    office.issue("nobody", 34, "ca", "keyUsage=digitalSignature");
+    let good = office.answer("good", "ca", "-ndays 7");
+    let clean = office.list("-crldays 7 -md sha1");
+    std::thread::sleep(std::time::Duration::from_millis(1_100));
+    office.index(&["R\t351231235959Z\t260101000000Z,keyCompromise\t10\tunknown\t/CN=good"]);
+
+    // A list by a weak algorithm, and a responder of whom nothing is known.
+    let list = office.list("-crldays 7 -md sha1");
+    let mut weak = answers([good.clone()]);
+    weak.add_crl(&list).unwrap();
+    let said = why(office.status("good", now, &weak));
+    assert!(matches!(said, UnknownRevocation::Weak(_)), "{said:?}");
+    let unchecked = answers([good.clone(), office.answer("good", "checked", "-ndays 7")]);
+    let said = why(office.status("good", now, &unchecked));
+    assert_eq!(said, UnknownRevocation::ResponderUnchecked);
+    // One that accuses nobody, or by nobody who may, changes nothing.
+    let mut harmless = answers([good, office.answer("good", "nobody", "-ndays 7")]);
+    harmless.add_crl(&clean).unwrap();
+    assert!(is_good(&office.status("good", now, &harmless)));
+}
+
+#[test]
+fn a_list_is_judged_by_the_age_of_itself() {
+    if !crate::judges::judge_is_here("openssl") {
+        return;
+    }
+    let office = Office::new();
+    let list = office.list("-crldays 7 -md sha1");
+    let (now, anchor, about) = (soon(), office.der("ca"), office.der("good"));
+    let status = |of: [u8; 32]| {
+        let mut existence = Existence::default();
+        existence.prove(of, "2010-01-01T00:00:00Z".parse().unwrap());
+        let context = PathContext {
+            anchors: &Certificates::of([&anchor]),
+            revocations: &Revocations::from_crls([&list]).unwrap(),
+            at: now,
+            usage: Usage::Document,
+            policy: AlgorithmPolicy::built_in(),
+            policies: &[],
+            policy_at: now,
+            now,
+            existence: &existence,
+            work: &Work::default(),
+        };
+        let path = validate(&about, &[], &context).unwrap();
+        path.certificates()[0].revocation.clone()
+    };
+    assert!(is_good(&status(sha256(&list))));
+    // That something else is old proves nothing.
+    let said = why(status(sha256(&about)));
+    assert!(matches!(said, UnknownRevocation::Weak(_)), "{said:?}");
+}
+
+#[test]
+fn lines_that_no_authority_writes_are_not_read_at_length() {
+    if !crate::judges::judge_is_here("openssl") {
+        return;
+    }
+    let office = Office::new();
+    let now = soon();
+    let line = |extension: &[&[u8]]| {
+        let extensions = element(0x30, &[&element(0x30, extension)]);
+        element(0x30, &[b"\x02\x01\x10", &utc_time(now), &extensions])
+    };
+    // removeFromCRL, which speaks for nobody in a full list.
+    let line_of_removal = line(&[b"\x06\x03\x55\x1d\x15", b"\x04\x03\x0a\x01\x08"]);
+    let list =
+        |count: usize| Revocations::from_crls([office.list_of(&line_of_removal.repeat(count))]).unwrap();
+    assert!(is_good(&office.status("good", now, &list(MAX_CRL_ALIKE))));
+    assert!(matches!(
+        office.path_of("good", now, &list(MAX_CRL_ALIKE + 1)),
+        Err(PathError::Revoked { .. })
+    ));
+    let long = line(&[b"\x06\x03\x2a\x03\x04", &element(0x04, &[&[0; MAX_CRL_LINE]])]);
+    for lines in [long.clone(), [long, line_of_removal].concat()] {
+        assert!(matches!(
+            Crl::parse(&office.list_of(&lines)),
+            Err(CrlError::TooLarge)
+        ));
+    }
 }
 
 #[test]

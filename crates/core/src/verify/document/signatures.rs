@@ -315,7 +315,7 @@ impl Signed {
                         if used.is_none() && at != times.proven.unwrap_or(times.now) {
                             return Err(PathError::UnknownIssuer);
                         }
-                        basis.path(certificate, Usage::Document, at, place)
+                        basis.path(certificate, Usage::Document, at)
                     };
                     let anchor = signer::judge(&presented, &path, &mut findings);
                     let standing = |anchor| judge_standing(anchor, basis.material, &times);

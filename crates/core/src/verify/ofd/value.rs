@@ -269,7 +269,7 @@ fn judge_signer(
     let times = presented.times;
     let stated = times.believable().map(|stated| stated.min(times.now));
     let at = times.proven.or(stated).unwrap_or(times.now);
-    let path = |at| basis.path(presented.certificate, presented.usage, at, 0);
+    let path = |at| basis.path(presented.certificate, presented.usage, at);
     let anchor = match path(at) {
         Ok(path) => Some(signer::accept(&path, presented, findings)),
         Err(error) => signer::reject(error, presented, &path, findings),

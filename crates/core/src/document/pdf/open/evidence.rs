@@ -6,6 +6,8 @@ use std::{
     rc::Rc,
 };
 
+use der::{Decode as _, Header, Reader as _, SliceReader};
+
 use super::{
     OpenError, OpenedPdf, history,
     object::{Dict, Id, Object},
@@ -14,7 +16,7 @@ use super::{
 };
 use crate::{
     crypto::sha256,
-    limits::{MAX_PDF_EVIDENCE, MAX_PDF_EVIDENCE_BYTES},
+    limits::{MAX_CERTIFICATE_BYTES, MAX_OCSP_BYTES, MAX_PDF_EVIDENCE, MAX_PDF_EVIDENCE_BYTES},
 };
 
 /// What a piece of evidence is.
@@ -39,6 +41,15 @@ pub struct StoredEvidence {
     pub end: usize,
 }
 
+/// What stands in the stores of a document.
+#[derive(Debug, Default)]
+pub struct Stored {
+    /// Each piece once.
+    pub pieces: Vec<StoredEvidence>,
+    /// Whether something was left out for a limit: it may say of a certificate what the pieces do not.
+    pub is_partial: bool,
+}
+
 /// Keys of the arrays in the store, and in the entry of one signature.
 const PARTS: [(EvidenceKind, &str, &str); 3] = [
     (EvidenceKind::Certificate, "Certs", "Cert"),
@@ -48,23 +59,25 @@ const PARTS: [(EvidenceKind, &str, &str); 3] = [
 
 impl OpenedPdf<'_> {
     /// Everything in the store of this and of every earlier revision, what it relates to one signature included, each
-    /// piece once. What cannot be read is left out: it speaks for nothing. Beyond the limit nothing more is read.
-    pub fn stored_evidence(&self) -> Result<Vec<StoredEvidence>, OpenError> {
+    /// piece once. A piece that cannot be read is left out by itself, and so is one over a limit, of which is told.
+    pub fn stored_evidence(&self) -> Stored {
         let mut found = Found::default();
-        // From the oldest: who appends a revision can neither take evidence away nor leave no room for it. The account
-        // is one of its own, so that no other question is left without.
+        // From the newest: who signs first must leave room for what accuses him later. The account is one of its own, so
+        // that no other question is left without.
         let budget = Rc::default();
-        let earlier: Vec<_> = history::earlier(self, &budget).collect();
-        for (_, reader) in earlier.iter().rev() {
+        found.store(&self.reader, &self.catalog);
+        for (_, reader) in history::earlier(self, &budget) {
             let root = reader.trailer().and_then(|trailer| trailer.get("Root"));
             if let Some(root) = root
-                && let Object::Dict(catalog) = read_or_null(reader, root)?
+                && let Object::Dict(catalog) = found.read_or_null(&reader, root)
             {
-                found.store(reader, &catalog)?;
+                found.store(&reader, &catalog);
             }
         }
-        found.store(&self.reader, &self.catalog)?;
-        Ok(found.pieces)
+        Stored {
+            pieces: found.pieces,
+            is_partial: found.is_partial,
+        }
     }
 }
 
@@ -77,37 +90,49 @@ struct Found {
     seen: BTreeSet<(EvidenceKind, usize)>,
     /// What each piece is, and its place among them.
     known: BTreeMap<(EvidenceKind, [u8; 32]), usize>,
+    /// Whether something was left out for a limit.
+    is_partial: bool,
 }
 
 impl Found {
     /// The store of one revision.
-    fn store(&mut self, reader: &Reader<'_>, catalog: &Dict) -> Result<(), OpenError> {
-        let get = |dict: &Dict, key| {
-            dict.get(key)
-                .map_or(Ok(Object::Null), |value| read_or_null(reader, value))
-        };
-        let Object::Dict(store) = get(catalog, "DSS")? else {
-            return Ok(());
+    fn store(&mut self, reader: &Reader<'_>, catalog: &Dict) {
+        let Object::Dict(store) = self.get(reader, catalog, "DSS") else {
+            return;
         };
         for (kind, key, _) in PARTS {
-            self.take(reader, &get(&store, key)?, kind)?;
+            let list = self.get(reader, &store, key);
+            self.take(reader, &list, kind);
         }
-        let related = get(&store, "VRI")?;
+        let related = self.get(reader, &store, "VRI");
         for (_, entry) in related.dict().into_iter().flat_map(Dict::iter) {
-            if let Object::Dict(entry) = read_or_null(reader, entry)? {
+            if let Object::Dict(entry) = self.read_or_null(reader, entry) {
                 for (kind, _, key) in PARTS {
-                    self.take(reader, &get(&entry, key)?, kind)?;
+                    let list = self.get(reader, &entry, key);
+                    self.take(reader, &list, kind);
                 }
             }
         }
-        Ok(())
     }
 
-    fn take(&mut self, reader: &Reader<'_>, list: &Object, kind: EvidenceKind) -> Result<(), OpenError> {
+    fn get(&mut self, reader: &Reader<'_>, dict: &Dict, key: &str) -> Object {
+        dict.get(key)
+            .map_or(Object::Null, |value| self.read_or_null(reader, value))
+    }
+
+    /// An object with references followed; null where it cannot be read.
+    fn read_or_null(&mut self, reader: &Reader<'_>, object: &Object) -> Object {
+        let read = reader.follow(object);
+        self.is_partial |= matches!(read, Err(OpenError::Limit { .. }));
+        read.map_or(Object::Null, |read| read.object)
+    }
+
+    fn take(&mut self, reader: &Reader<'_>, list: &Object, kind: EvidenceKind) {
         let list = list.array().unwrap_or_default();
         for id in list.iter().filter_map(Object::reference) {
             if self.pieces.len() >= MAX_PDF_EVIDENCE || self.bytes >= MAX_PDF_EVIDENCE_BYTES {
-                return Ok(());
+                self.is_partial = true;
+                return;
             }
             // Streams do not stand in object streams (7.5.7).
             let Some(Entry::At { offset, .. }) = reader.entry(id.number) else {
@@ -116,12 +141,24 @@ impl Found {
             if self.seen.contains(&(kind, offset)) {
                 continue;
             }
-            let (der, end) = match read(reader, id) {
+            self.seen.insert((kind, offset));
+            let (mut der, end) = match read(reader, id) {
                 Ok(Some(piece)) => piece,
-                Err(error @ OpenError::Limit { .. }) => return Err(error),
+                Err(OpenError::Limit { .. }) => {
+                    self.is_partial = true;
+                    continue;
+                }
                 _ => continue,
             };
-            self.seen.insert((kind, offset));
+            der.truncate(without_blanks(&der));
+            match kind {
+                EvidenceKind::Certificate if der.len() > MAX_CERTIFICATE_BYTES => continue,
+                EvidenceKind::Ocsp if der.len() > MAX_OCSP_BYTES => {
+                    self.is_partial = true;
+                    continue;
+                }
+                _ => {}
+            }
             // A store that was built anew holds copies.
             let known = self.known.entry((kind, sha256(&der)));
             match known {
@@ -137,16 +174,23 @@ impl Found {
                 }
             }
         }
-        Ok(())
     }
 }
 
-/// An object with references followed; null where it cannot be read.
-fn read_or_null(reader: &Reader<'_>, object: &Object) -> Result<Object, OpenError> {
-    match reader.follow(object) {
-        Err(limit @ OpenError::Limit { .. }) => Err(limit),
-        read => Ok(read.map_or(Object::Null, |read| read.object)),
-    }
+/// How long a piece is without the line end, or the blanks, that some writers leave behind its element.
+fn without_blanks(der: &[u8]) -> usize {
+    let element = SliceReader::new(der).and_then(|mut reader| {
+        let length = Header::decode(&mut reader)?.length();
+        reader.read_slice(length)?;
+        usize::try_from(reader.position())
+    });
+    element
+        .ok()
+        .filter(|end| {
+            let mut behind = der.iter().skip(*end);
+            behind.all(|byte| byte.is_ascii_whitespace() || *byte == 0)
+        })
+        .unwrap_or(der.len())
 }
 
 /// Content of a stream, and where its last byte stands.
@@ -167,11 +211,23 @@ mod tests {
 
     use super::super::open;
     use super::*;
+    use crate::limits::MAX_INFLATED_STREAM;
 
     /// A document whose store holds lists of these lengths.
     fn with_lists(lengths: &[usize]) -> Vec<u8> {
+        let stream = |length: &usize| {
+            let mut stream = format!("<< /Length {length} >>\nstream\n").into_bytes();
+            stream.resize(stream.len() + length, b'0');
+            stream.extend(b"\nendstream");
+            stream
+        };
+        with_streams(lengths.iter().map(stream).collect())
+    }
+
+    /// The same of lists that are these streams.
+    fn with_streams(streams: Vec<Vec<u8>>) -> Vec<u8> {
         let mut list = String::new();
-        for number in 4..4 + lengths.len() {
+        for number in 4..4 + streams.len() {
             write!(list, "{number} 0 R ").unwrap();
         }
         let mut objects = vec![
@@ -179,12 +235,7 @@ mod tests {
             b"<< /Type /Pages /Kids [] /Count 0 >>".to_vec(),
             format!("<< /CRLs [{list}] >>").into_bytes(),
         ];
-        for length in lengths {
-            let mut stream = format!("<< /Length {length} >>\nstream\n").into_bytes();
-            stream.resize(stream.len() + length, b'0');
-            stream.extend(b"\nendstream");
-            objects.push(stream);
-        }
+        objects.extend(streams);
         let mut file = b"%PDF-1.7\n".to_vec();
         let mut table = format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1);
         for (index, object) in objects.iter().enumerate() {
@@ -200,13 +251,33 @@ mod tests {
     }
 
     #[test]
+    fn a_piece_over_the_limit_takes_no_other_away() {
+        use super::super::super::syntax::{Effort, deflate};
+        let bomb = deflate(&vec![0; MAX_INFLATED_STREAM + 1], Effort::Best);
+        let mut stream = format!("<< /Filter /FlateDecode /Length {} >>\nstream\n", bomb.len()).into_bytes();
+        stream.extend(bomb);
+        stream.extend(b"\nendstream");
+        let file = with_streams(vec![stream, b"<< /Length 1 >>\nstream\n0\nendstream".to_vec()]);
+        let stored = open(&file).unwrap().stored_evidence();
+        assert_eq!((stored.pieces.len(), stored.is_partial), (1, true));
+    }
+
+    #[test]
+    fn a_line_end_behind_an_element_is_none_of_it() {
+        assert_eq!(without_blanks(b"\x30\x01\x05\r\n"), 3);
+        assert_eq!(without_blanks(b"\x30\x01\x05x\n"), 5);
+        assert_eq!(without_blanks(b"\x30\x09\x05\n"), 4);
+    }
+
+    #[test]
     fn evidence_is_read_to_a_limit_of_bytes() {
         let kept = |lengths: &[usize]| {
             let file = with_lists(lengths);
-            open(&file).unwrap().stored_evidence().unwrap().len()
+            let stored = open(&file).unwrap().stored_evidence();
+            (stored.pieces.len(), stored.is_partial)
         };
         let half = MAX_PDF_EVIDENCE_BYTES / 2;
-        assert_eq!(kept(&[1, 2, 3]), 3);
-        assert_eq!(kept(&[half, half, 1, 1]), 2);
+        assert_eq!(kept(&[1, 2, 3]), (3, false));
+        assert_eq!(kept(&[half, half + 1, 1, 2]), (2, true));
     }
 }
