@@ -168,7 +168,8 @@ fn told_otherwise() -> Vec<Attack> {
                 ]
             },
         )
-        .change("change-font")
+        .code("CHANGES_UNCLEAR")
+        .undecided()
         .prepared(|pdf| {
             let (number, field) = pdf.changed(AMOUNT, "/Helv 12 Tf", "/HeBo 12 Tf");
             vec![(number, field.replace("/AP << /N 27 0 R >>", ""))]

@@ -142,6 +142,7 @@ pub(super) fn compare(opened: &OpenedPdf<'_>, signature: &PdfSignature) -> Resul
         names_filled: BTreeSet::new(),
         names_added: Vec::new(),
         signed_pages: catalog.get("Pages").cloned(),
+        signed_form: catalog.get("AcroForm").cloned(),
         visited: BTreeSet::new(),
         changes: BTreeSet::new(),
     };
@@ -327,6 +328,8 @@ struct Comparison<'r, 'a> {
     names_added: Vec<(String, u32)>,
     /// The tree of pages as it was signed.
     signed_pages: Option<Object>,
+    /// The form as it was signed.
+    signed_form: Option<Object>,
     /// Landmarks that were judged where they belong.
     visited: BTreeSet<Id>,
     changes: BTreeSet<Change>,

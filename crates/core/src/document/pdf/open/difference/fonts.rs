@@ -34,10 +34,14 @@ impl Comparison<'_, '_> {
         let names: BTreeSet<&[u8]> = added.iter().map(|(name, _)| &name[..]).collect();
         let named = named(self.sides.signed, &names)?;
         for (name, object) in &added {
-            let permission = if named.as_ref().is_some_and(|named| !named.contains(name)) {
-                Permission::From(ModificationLevel::FormFilling)
-            } else {
-                Permission::Never
+            let permission = match &named {
+                Some(named) if named.by_content.contains(name) => Permission::Never,
+                // Where the form has no such font, some look for it elsewhere.
+                Some(named) if named.by_fields.contains(name) && !self.has_form_font(name)? => {
+                    Permission::Unclear(ModificationLevel::FormFilling)
+                }
+                Some(_) => Permission::From(ModificationLevel::FormFilling),
+                None => Permission::Never,
             };
             self.note(
                 ChangeKind::Font,
@@ -50,15 +54,40 @@ impl Comparison<'_, '_> {
     }
 }
 
-/// Those of some names that stand in any stream of a revision, or in what fields and remarks are drawn with by viewers
-/// (12.7.4.3); none where one cannot be read.
-fn named(reader: &Reader<'_>, names: &BTreeSet<&[u8]>) -> Result<Option<BTreeSet<Vec<u8>>>, OpenError> {
+impl Comparison<'_, '_> {
+    /// Whether the form had a font of that name to draw fields with.
+    fn has_form_font(&self, name: &[u8]) -> Result<bool, OpenError> {
+        let reader = self.sides.signed;
+        let mut held = self.signed_form.clone().unwrap_or(Object::Null);
+        for key in ["DR", "Font"] {
+            let found = reader.follow(&held)?.object;
+            let Some(dict) = found.dict() else {
+                return Ok(false);
+            };
+            held = reader.get(dict, key)?.object;
+        }
+        let fonts = held.dict();
+        Ok(fonts.is_some_and(|fonts| fonts.iter().any(|(key, _)| key == name)))
+    }
+}
+
+/// Names of fonts by where they stand.
+#[derive(Default)]
+struct Named {
+    /// In a stream.
+    by_content: BTreeSet<Vec<u8>>,
+    /// In a string, such as those that viewers draw fields and remarks with (12.7.4.3).
+    by_fields: BTreeSet<Vec<u8>>,
+}
+
+/// Where some names stand in a revision; none where a stream of it cannot be read.
+fn named(reader: &Reader<'_>, names: &BTreeSet<&[u8]>) -> Result<Option<Named>, OpenError> {
     let sections = reader.sections.iter();
     let numbers: BTreeSet<u32> = sections
         .flat_map(|section| section.entries.keys().chain(section.hidden.keys()))
         .copied()
         .collect();
-    let mut found = BTreeSet::new();
+    let mut found = Named::default();
     for number in numbers {
         let Some(generation) = reader.entry(number).and_then(Entry::generation) else {
             continue;
@@ -70,7 +99,7 @@ fn named(reader: &Reader<'_>, names: &BTreeSet<&[u8]>) -> Result<Option<BTreeSet
         };
         for text in strings(&loaded.object) {
             reader.budget.parse(text.len())?;
-            collect(text, names, &mut found);
+            collect(text, names, &mut found.by_fields);
         }
         if !loaded.is_stream() || is_picture(reader, &loaded)? {
             continue;
@@ -81,7 +110,7 @@ fn named(reader: &Reader<'_>, names: &BTreeSet<&[u8]>) -> Result<Option<BTreeSet
             Ok(data) => data,
         };
         reader.budget.parse(data.len())?;
-        collect(&data, names, &mut found);
+        collect(&data, names, &mut found.by_content);
     }
     Ok(Some(found))
 }
