@@ -121,7 +121,10 @@ fn easyofd_finds_pages_text_fonts_pictures_and_the_seal() {
     // It writes fonts beside where it runs.
     command.current_dir(office.folder.path()).arg(&script);
     command.args(TYPES.map(|of| office.folder.path().join(format!("{of}.ofd"))));
-    let said: Value = serde_json::from_str(judged(&mut command).lines().last().unwrap()).unwrap();
+    let said = judged(&mut command);
+    // What libraries remark stands beside it.
+    let said = said.lines().find(|line| line.starts_with("[{")).unwrap();
+    let said: Value = serde_json::from_str(said).unwrap();
     for ((of, made), said) in TYPES.iter().zip(&office.made).zip(said.as_array().unwrap()) {
         let opened = open(&made.ofd.bytes).unwrap();
         let text = opened.text(0).unwrap().unwrap();
