@@ -15,7 +15,7 @@ use certseal_tests::{
     ofd::{Both, add_national_keys, both},
 };
 use serde_json::Value;
-use tempfile::TempDir;
+use tempfile::{Builder, TempDir};
 
 /// One type of each layout, and faces of their own.
 const TYPES: [&str; 6] = [
@@ -76,8 +76,13 @@ fn both_documents_of_a_certificate_carry_the_same_data() {
 }
 
 /// What easyofd finds in files, as JSON: pages, their text, fonts that ReportLab takes, seals with their picture.
+///
+/// easyofd cuts the path of the folder it runs in at its first dot, unpacks there, and deletes what is there: `/tmp` for
+/// `/tmp/.tmpA1`. It must not run where there is one.
 const READ: &str = r#"
-import base64, contextlib, io, json, sys, warnings
+import base64, contextlib, io, json, os, sys, warnings
+if "." in os.getcwd():
+    sys.exit("easyofd would delete " + os.getcwd().split(".")[0])
 warnings.simplefilter("ignore")
 from loguru import logger
 logger.remove()
@@ -116,9 +121,9 @@ fn easyofd_finds_pages_text_fonts_pictures_and_the_seal() {
     let office = office();
     let script = office.folder.path().join("read.py");
     fs::write(&script, READ).unwrap();
+    let undotted = Builder::new().prefix("easyofd").tempdir().unwrap();
     let mut command = Command::new(&easyofd);
-    // It writes fonts beside where it runs.
-    command.current_dir(office.folder.path()).arg(&script);
+    command.current_dir(undotted.path()).arg(&script);
     command.args(TYPES.map(|of| office.folder.path().join(format!("{of}.ofd"))));
     let said = judged(&mut command);
     // What libraries remark stands beside it.

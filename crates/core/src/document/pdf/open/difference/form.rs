@@ -143,11 +143,11 @@ impl Comparison<'_, '_> {
             self.fields(number, fields, &Rc::new(above))?;
         }
         self.namesakes(number, after)?;
+        if after.get("DA").is_some() || after.get("DR").is_some() {
+            self.bare_remarks()?;
+        }
         for key in keys(before, after) {
             let pair = (&value(before, key), &value(after, key));
-            if matches!(key, b"DA" | b"DR") && self.sides.mismatch(pair.0, pair.1)?.is_some() {
-                self.bare_remarks()?;
-            }
             match key {
                 b"Fields" | b"NeedAppearances" => {}
                 // SignaturesExist and AppendOnly may come, not go.
