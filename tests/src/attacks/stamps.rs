@@ -174,7 +174,7 @@ fn told_otherwise() -> Vec<Attack> {
             let (number, field) = pdf.changed(AMOUNT, "/Helv 12 Tf", "/HeBo 12 Tf");
             vec![(number, field.replace("/AP << /N 27 0 R >>", ""))]
         })
-        .on(&["p256-table-approval", "rsa-packed-certified2"]),
+        .on(&["p256-table-approval", "rsa-table-certified2"]),
         doubtful("two-fonts-to-draw-with", "a speck for the amount, in one viewer", |v| {
             let (number, field) = v.pdf.changed(AMOUNT, "/V (100)", "/V (999)");
             let fonts = "(/Helv 1 Tf /Helv 12 Tf 0 g) /AP << /N 61 0 R >>";

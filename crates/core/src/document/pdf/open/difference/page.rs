@@ -391,7 +391,8 @@ impl Comparison<'_, '_> {
         };
         self.stray_nulls(ChangeKind::AnnotationChanged, id.number, (before, after_dict));
         self.stray(id, after_dict)?;
-        if before.get("AP").is_none() {
+        let is_words = before.get("Subtype").and_then(Object::name) == Some(b"FreeText");
+        if is_words && before.get("AP").is_none() {
             self.recoded(id, (before, after_dict), &[b"Contents"])?;
         }
         for key in keys(before, after_dict) {

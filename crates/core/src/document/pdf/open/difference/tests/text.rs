@@ -23,13 +23,13 @@ fn a_text_in_another_encoding_is_the_same_text() {
         &[
             (1, &catalog(&lang)),
             (3, &page),
-            (8, &field(&name, &format!("/TU {hint} /Opt [{lang}]"))),
+            (8, &field(&name, &format!("/TU {hint} /TM {lang}"))),
             (20, &note(&lang)),
         ],
     );
     let after = before.clone().revision(&[
         (1, &catalog("(en-US)")),
-        (8, &field("(Remark)", "/TU (Gr\\366\\337e) /Opt [(en-US)]")),
+        (8, &field("(Remark)", "/TU (Gr\\366\\337e) /TM (en-US)")),
         (20, &note("(en-US)")),
     ]);
     assert_eq!(difference(&after).changes, []);
@@ -40,7 +40,7 @@ fn a_text_in_another_encoding_is_the_same_text() {
         (1, catalog("<EFBBBF656E2D5553>"), "change-catalog"),
         (
             8,
-            field("(Remarks)", &format!("/TU {hint} /Opt [{lang}]")),
+            field("(Remarks)", &format!("/TU {hint} /TM {lang}")),
             "change-field-changed",
         ),
         (20, note("(en-UK)"), "change-annotation-changed"),
