@@ -14,6 +14,7 @@ use super::{
     authorities::AUTHORITIES,
     files::{Turn, files, read_to},
     founding::later,
+    national::is_national,
     read, write,
 };
 use crate::{
@@ -273,11 +274,12 @@ impl Home {
                 })?;
             }
         }
-        // National signatures hold no certificate but the signer's own: those between it and its root have to be at hand.
-        let mut certificates = Vec::new();
-        for folder in [self.pki_path(), self.path().join("trust/certificates")] {
-            certificates.extend(files(&folder, "cer")?.into_iter().map(|(_, der)| der));
-        }
+        // National signatures hold no certificate but the signer's own: those between it and its root have to be at hand. Other
+        // signatures hold their chain, and a chain that was damaged is not made good here.
+        let own = files(&self.pki_path(), "cer")?;
+        let own = own.into_iter().filter(|(name, _)| is_national(name));
+        let others = files(&self.path().join("trust/certificates"), "cer")?;
+        let mut certificates: Vec<Vec<u8>> = own.chain(others).map(|(_, der)| der).collect();
         let given = self.given_folder()?;
         let taken = revocations.extend(&given.revocations);
         taken.map_err(TrustStoreError::TooMuch)?;
@@ -345,7 +347,12 @@ impl Home {
         write(&to.join(AUTHORITY), &read(&self.own_authority_path())?)?;
         for kind in AUTHORITIES {
             for name in self.generations(kind)? {
-                for ending in ["crl", "cer"] {
+                let endings: &[&str] = if is_national(&name) {
+                    &["crl", "cer"]
+                } else {
+                    &["crl"]
+                };
+                for ending in endings {
                     let bytes = read(&self.pki_path().join(format!("{name}.{ending}")))?;
                     let name = format!("{}-{name}.{ending}", self.config.authority);
                     write(&to.join(name), &bytes)?;
